@@ -1,0 +1,1 @@
+//! Flood control (to be written).

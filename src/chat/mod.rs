@@ -1,0 +1,25 @@
+//! People, rooms and rules: the chat itself, as plain data.
+//!
+//! Everything here is sans-I/O. A [`Command`] goes into [`Hub::apply`], [`Event`]s come out, each with its
+//! [`Audience`]; the caller drains them all before it applies the next command.
+//!
+//! What this layer does not know: sockets, tokens, bytes, wire formats, and what time it is ([`Time`] is handed in).
+
+pub mod command;
+pub mod event;
+pub mod flood;
+pub mod hub;
+pub mod name;
+pub mod room;
+pub mod user;
+
+pub use command::{Command, Target};
+pub use event::{Audience, Body, Event, MessageId, Speech};
+pub use hub::{Hub, Refusal};
+pub use name::{NameError, NameRules, Nick, RoomName};
+pub use room::{Room, RoomId};
+pub use user::{User, UserId};
+
+/// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);

@@ -1,0 +1,42 @@
+//! Between bytes and chat: line ends and frames on one side, [`Command`]s and [`Event`](crate::chat::Event)s on the other.
+//!
+//! A codec here borrows its input and appends to a buffer of its caller; it owns neither socket nor queue. What it may do to the
+//! world it does through [`Context`], which the server implements and tests fake.
+//!
+//! What this layer does not know: sockets, tokens, queues, and what time it is.
+
+use crate::chat::{Command, Hub, Nick, Refusal, Time, UserId};
+
+pub mod detect;
+pub mod echo;
+pub mod flavour;
+pub mod lines;
+pub mod telnet;
+
+/// What a protocol may do for the one connection whose line it is handling.
+///
+/// Answers and the person's own events keep their order: what is put into [`answer`](Context::answer) before
+/// [`apply`](Context::apply) stands before the events that it caused, what is put there afterwards stands behind them.
+pub trait Context {
+    /// The chat, to read from.
+    fn hub(&self) -> &Hub;
+    /// The moment of this turn.
+    fn now(&self) -> Time;
+    /// Who sits at this connection, once they gave a name.
+    fn user(&self) -> Option<UserId>;
+    /// Gives the person at this connection a name and a place in the hub.
+    ///
+    /// # Errors
+    /// The name is taken or looks like one that is.
+    fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal>;
+    /// Applies a command in the name of the person at this connection and tells everyone concerned.
+    /// Their own share of it is encoded into the answer.
+    ///
+    /// # Errors
+    /// What the hub refuses; nothing has changed then.
+    fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal>;
+    /// Bytes for this connection alone, in its own protocol; sent as one when the line has been handled.
+    fn answer(&mut self) -> &mut Vec<u8>;
+    /// Ends this connection once its answer has been delivered; the person (if any) quits with this reason.
+    fn quit(&mut self, reason: &str);
+}
