@@ -1,0 +1,198 @@
+//! One connection: its transport, its unread input, its output queue and where it is in its life.
+//!
+//! [`fill`](Connection::fill) reads once, [`flush`](Connection::flush) writes until all is sent or the kernel is full, and one
+//! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and nobody's frames.
+
+use super::{
+    clock::Tick,
+    input::Input,
+    output_queue::{Backlog, OutputQueue, SLICES_PER_WRITE},
+    phase::Phase,
+    stats::Stats,
+    transport::Stream,
+};
+use mio::Interest;
+use std::io::{self, ErrorKind, IoSlice};
+
+/// How many bytes may wait for one peer (invariant 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while anything is unsent.
+    pub soft: u32,
+    /// More queued bytes than this after a flush, and the owner of the connection is told to let it go.
+    pub hard: u32,
+}
+
+/// What a read brought.
+#[derive(Debug)]
+pub(super) enum Fill {
+    /// So many bytes at the start of the scratch area.
+    Bytes(usize),
+    /// The peer's end of stream.
+    End,
+    /// A signal came first; try again.
+    Interrupted,
+    /// Nothing more for now: an event will tell.
+    Blocked,
+    /// The connection broke.
+    Lost(io::Error),
+}
+
+/// What is left after writing.
+#[derive(Debug)]
+pub(super) enum Flush {
+    /// Nothing is unsent.
+    Drained,
+    /// The kernel is full: an event will tell.
+    Blocked,
+    /// The connection broke.
+    Lost(io::Error),
+}
+
+/// The loop's record of one connection. It is what an idle client costs in this layer, hence the narrow types.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: Stream,
+    pub(super) output: OutputQueue,
+    pub(super) input: Input,
+    /// Deadline of the connection's owner while open; of the phase while draining and lingering.
+    pub(super) alarm: Tick,
+    /// Input rests until then (flood control); in the past if it does not rest.
+    pub(super) resume: Tick,
+    /// The one reminder in the heap that counts.
+    pub(super) armed: Tick,
+    pub(super) limits: Limits,
+    pub(super) phase: Phase,
+    /// Whether the poll was asked for writable events.
+    pub(super) wants_writable: bool,
+    /// The kernel may have more input: an event said so, and no read has been blocked since.
+    pub(super) readable: bool,
+    /// Whole frames may sit in `input` that were not handed over yet.
+    pub(super) unfed: bool,
+    /// The peer's end of stream was read.
+    pub(super) ended: bool,
+    /// The owner knows that the input has ended.
+    pub(super) end_told: bool,
+    /// A write failed: nothing can be delivered any more, but there may be something left to read.
+    pub(super) broken: bool,
+    /// On the list of those to read from.
+    pub(super) listed: bool,
+    /// On the list of those to flush.
+    pub(super) dirty: bool,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, phase: Phase) -> Self {
+        Self {
+            stream,
+            output: OutputQueue::new(),
+            input: Input::default(),
+            alarm: Tick::NEVER,
+            resume: Tick(0),
+            armed: Tick::NEVER,
+            limits: Limits {
+                soft: 64 * 1024,
+                hard: 1024 * 1024,
+            },
+            phase,
+            wants_writable: false,
+            readable: false,
+            unfed: false,
+            ended: false,
+            end_told: false,
+            broken: false,
+            listed: false,
+            dirty: false,
+        }
+    }
+
+    /// Reads once.
+    pub(super) fn fill(&mut self, scratch: &mut [u8], stats: &mut Stats) -> Fill {
+        stats.reads += 1;
+        match self.stream.transport().read(scratch) {
+            Ok(0) => Fill::End,
+            Ok(count) => {
+                stats.bytes_in += count as u64;
+                Fill::Bytes(count)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Fill::Blocked,
+            Err(error) if error.kind() == ErrorKind::Interrupted => Fill::Interrupted,
+            Err(error) => Fill::Lost(error),
+        }
+    }
+
+    /// Writes until nothing is unsent or the kernel is full.
+    pub(super) fn flush(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
+        while !self.output.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
+            let filled = self.output.gather(backlog, &mut slices);
+            let slices = &slices[..filled];
+            // Not what is queued: with more chunks than slices a full write leaves some over, and is not short.
+            let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+            stats.writes += 1;
+            match self.stream.transport().write_vectored(slices) {
+                Ok(0) => return Flush::Lost(ErrorKind::WriteZero.into()),
+                Ok(sent) => {
+                    stats.bytes_out += sent as u64;
+                    self.output.consume(backlog, sent);
+                    if sent < offered {
+                        stats.partial_writes += 1;
+                        return Flush::Blocked;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    stats.partial_writes += 1;
+                    return Flush::Blocked;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Flush::Lost(error),
+            }
+        }
+        Flush::Drained
+    }
+
+    /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says whether it is acted
+    /// upon. Writing is of interest while something is unsent, or while the connection is being made.
+    pub(super) fn interest(&self) -> Interest {
+        if !self.output.is_empty() || self.phase == Phase::Connecting {
+            Interest::READABLE | Interest::WRITABLE
+        } else {
+            Interest::READABLE
+        }
+    }
+
+    /// Whether input is left unread on purpose.
+    pub(super) fn is_held(&self, now: Tick) -> bool {
+        self.phase == Phase::Open && (self.resume > now || self.is_backlogged())
+    }
+
+    /// Whether more waits for the peer than it may leave unread and still be served.
+    pub(super) fn is_backlogged(&self) -> bool {
+        self.output.bytes() > self.limits.soft as usize
+    }
+
+    /// Whether reading could bring anything forward.
+    pub(super) fn has_work(&self) -> bool {
+        self.readable || self.unfed || (self.ended && !self.end_told)
+    }
+
+    /// When the loop must look at this connection, whatever its peer does.
+    pub(super) fn due(&self, now: Tick) -> Tick {
+        if self.resume > now {
+            self.alarm.min(self.resume)
+        } else {
+            self.alarm
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_stays_small() {
+        // Sixteen thousand idle clients pay for every byte (DESIGN section 10).
+        assert!(size_of::<Connection>() <= 96, "{}", size_of::<Connection>());
+    }
+}

@@ -1,0 +1,67 @@
+//! All deadlines in one heap: registration, keep-alive, flood control, drain, linger, a listener's rest.
+//!
+//! An entry is only a reminder to look. Each source has at most one that counts (the `armed` moment in its record); what
+//! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early is put in again
+//! for the right moment; one that no longer counts is dropped. Knows ids and moments, nothing else.
+
+use super::{clock::Tick, token::ConnId};
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Reminders, nearest first.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    heap: BinaryHeap<Reverse<(Tick, ConnId)>>,
+}
+
+impl Deadlines {
+    /// Reminds of `id` at `at`.
+    pub(super) fn arm(&mut self, at: Tick, id: ConnId) {
+        debug_assert!(at < Tick::NEVER, "never needs no reminder");
+        self.heap.push(Reverse((at, id)));
+    }
+
+    /// The nearest reminder; `None` lets the loop sleep without a timeout.
+    pub(super) fn nearest(&self) -> Option<Tick> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes the nearest reminder if its moment has come.
+    pub(super) fn pop_due(&mut self, now: Tick) -> Option<(Tick, ConnId)> {
+        self.nearest().filter(|at| *at <= now)?;
+        let due = self.heap.pop().map(|Reverse(entry)| entry);
+        // A burst of short-lived connections must not leave its peak behind as memory.
+        if self.heap.capacity() > 4096 && self.heap.len() < self.heap.capacity() / 8 {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        due
+    }
+
+    /// How many reminders wait, those that no longer count included.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reminders_come_in_order_and_not_early() {
+        let id = |slot| ConnId {
+            slot,
+            generation: 0,
+        };
+        let mut deadlines = Deadlines::default();
+        for (at, slot) in [(30, 3), (10, 1), (20, 2)] {
+            deadlines.arm(Tick(at), id(slot));
+        }
+        assert_eq!(deadlines.nearest(), Some(Tick(10)));
+        assert_eq!(deadlines.pop_due(Tick(9)), None);
+        assert_eq!(deadlines.pop_due(Tick(25)), Some((Tick(10), id(1))));
+        assert_eq!(deadlines.pop_due(Tick(25)), Some((Tick(20), id(2))));
+        assert_eq!(deadlines.pop_due(Tick(25)), None);
+        assert_eq!(deadlines.nearest(), Some(Tick(30)));
+    }
+}

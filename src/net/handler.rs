@@ -1,0 +1,101 @@
+//! What the loop tells its owner: the [`Handler`] trait. The owner answers through the [`Poller`] it is given.
+
+use super::{
+    poller::Poller,
+    token::{ConnId, External},
+};
+use std::{io, net::SocketAddr};
+
+/// The layer above the loop. Every call happens inside [`Poller::turn`], in the order of the turn's stages.
+///
+/// Whatever is done through the [`Poller`] here only appends, marks and arms; writing and closing happen at the end of
+/// the turn. So no call made here can end or free a connection that a caller further up still holds.
+pub trait Handler {
+    /// Someone called at `listener`. The connection is open and has the default [`Limits`](super::Limits).
+    fn handle_accept(&mut self, net: &mut Poller, listener: ConnId, id: ConnId, peer: SocketAddr);
+
+    /// Input arrived, or waited for us. `input` begins where the last call stopped taking; `searched`, zero at the start of a frame, is for
+    /// the handler to note how far it looked in vain, from the first byte it does not take.
+    fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> Taken;
+
+    /// The peer ended its speech and all of it was taken that made whole frames. We may still speak;
+    /// [`Poller::close`] delivers what is owed and then ends our side too.
+    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+        net.close(id);
+    }
+
+    /// The connection broke, or was given up by the loop. It is over: nothing can be sent any more.
+    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+        let _ = (net, id, loss);
+    }
+
+    /// After a flush more is left than the connection's hard limit allows: the peer does not read. The default gives it up.
+    fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
+        net.close(id);
+    }
+
+    /// The alarm that was set for this connection is due.
+    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+        let _ = (net, id);
+    }
+
+    /// A call of ours was answered: the connection is open.
+    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+        let _ = (net, id);
+    }
+
+    /// A datagram came in at the socket `id`. Its bytes are whole, and may be none.
+    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {
+        let _ = (net, id, from, bytes);
+    }
+
+    /// A source that was registered by [`Poller::register_external`] has something.
+    fn handle_external(&mut self, net: &mut Poller, source: External) {
+        let _ = (net, source);
+    }
+
+    /// A connection is over and its id names nothing from now on. Every connection ends with this call, the last one about it.
+    fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
+        let _ = (net, id);
+    }
+}
+
+/// How much of its input a handler took, and when it wants to be offered the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// So many bytes from the front; they are forgotten.
+    pub bytes: usize,
+    /// When to go on.
+    pub then: Then,
+}
+
+/// When a handler wants more input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// In the next turn: its budget of frames is spent, and what is left may hold more of them.
+    CarryOver,
+    /// When more has arrived: what is left is no whole frame.
+    ReadOn,
+    /// Not before this moment: flood control. Until then nothing is read, and TCP slows the sender.
+    WaitUntil(super::Tick),
+}
+
+/// Why a connection was lost.
+#[derive(Debug, thiserror::Error)]
+pub enum Loss {
+    /// The system reported an error: a reset, a time-out, no route.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It kept more than it may of input that makes no frame: a mistake of the protocol above, held in bounds here.
+    #[error("too much unfinished input")]
+    InputTooLong,
+    /// The process had too many bytes queued, and this connection's queue was among the largest.
+    #[error("the server has too much queued output")]
+    OverCeiling,
+}

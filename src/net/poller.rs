@@ -1,0 +1,508 @@
+//! The readiness loop: the one owner of `mio::Poll`, and one turn of it.
+//!
+//! ```text
+//! wait ─> take events ─> accept ─> read and hand over ─> due deadlines ─> flush the dirty ─> reap the closed
+//!   ▲                                                                                              │
+//!   └── timeout: zero if anything was carried over, else until the nearest deadline, else none ◄───┘
+//! ```
+//!
+//! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over first), `dirty` (to flush),
+//! `closed` (to reap). Each connection is on a list at most once; its record says so.
+//! Knows no frames, no people and no protocols: those are the [`Handler`]'s.
+
+use super::{
+    clock::{Clock, Tick},
+    connection::{Connection, Limits},
+    deadlines::Deadlines,
+    handler::Handler,
+    listener::{Accepting, Acceptor, Listener, Spare},
+    output_queue::Backlog,
+    phase::Phase,
+    stats::Stats,
+    table::{Source, Table},
+    token::{ConnId, External, Named, named},
+    transport::Stream,
+};
+use mio::{Events, Interest, Poll, event, net::TcpStream};
+use std::{
+    collections::VecDeque,
+    io::{self, ErrorKind},
+    mem,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// Events taken from the kernel at once. More wait there and come in the next turn; this bounds how long one turn is.
+const EVENTS_PER_TURN: usize = 1024;
+
+/// One read's worth, shared by all connections, and the largest datagram (65,507 bytes).
+const SCRATCH: usize = 64 * 1024;
+
+/// Deliveries after which a turn hands over no more input but flushes first: so that a crowd that comes in all at once
+/// makes neither a turn of seconds nor a queue of gigabytes. A quarter of a million is some ten milliseconds.
+const DELIVERIES_PER_TURN: u64 = 256 * 1024;
+
+/// The same for bytes queued in one turn.
+const QUEUED_PER_TURN: usize = 32 * 1024 * 1024;
+
+/// Unless told otherwise, at most this many bytes wait in all queues together.
+const CEILING: usize = 256 * 1024 * 1024;
+
+/// Readiness as a script reports it where no kernel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// There may be input, an end of stream, an error or a caller.
+    pub readable: bool,
+    /// There may be room.
+    pub writable: bool,
+}
+
+/// The loop. See the module's documentation.
+#[derive(Debug)]
+pub struct Poller {
+    pub(super) poll: Poll,
+    events: Events,
+    injected: VecDeque<(ConnId, Readiness)>,
+    pub(super) table: Table,
+    pub(super) accepting: Accepting,
+    pub(super) ready: VecDeque<ConnId>,
+    pub(super) dirty: Vec<ConnId>,
+    pub(super) closed: Vec<ConnId>,
+    pub(super) deadlines: Deadlines,
+    pub(super) backlog: Backlog,
+    pub(super) ceiling: usize,
+    pub(super) spare: Spare,
+    /// Callers turned away in this turn.
+    pub(super) shed_in_turn: usize,
+    scratch: Box<[u8]>,
+    clock: Clock,
+    now: Tick,
+    pub(super) stats: Stats,
+    /// `stats.deliveries` and the backlog's bytes when this turn began.
+    turn_began_with: (u64, usize),
+}
+
+impl Poller {
+    /// A loop with nothing in it.
+    ///
+    /// # Errors
+    /// When the system has no poll for us.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_PER_TURN),
+            injected: VecDeque::new(),
+            table: Table::default(),
+            accepting: Accepting::new(),
+            ready: VecDeque::new(),
+            dirty: Vec::new(),
+            closed: Vec::new(),
+            deadlines: Deadlines::default(),
+            backlog: Backlog::default(),
+            ceiling: CEILING,
+            spare: Spare::new(),
+            shed_in_turn: 0,
+            scratch: vec![0; SCRATCH].into(),
+            clock: Clock::System(Instant::now()),
+            now: Tick(0),
+            stats: Stats::default(),
+            turn_began_with: (0, 0),
+        })
+    }
+
+    /// One turn. Waits for events at most as long as `timeout` says (`None`: as long as it takes), less if a deadline is nearer, not at
+    /// all if work was carried over.
+    ///
+    /// # Errors
+    /// Only when the poll itself fails. Nothing a peer does ends a turn.
+    pub fn turn(
+        &mut self,
+        handler: &mut impl Handler,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        self.wait(timeout)?;
+        self.take_events(handler);
+        self.accept_callers(handler);
+        self.read_ready(handler);
+        self.fire_deadlines(handler);
+        self.flush_dirty(handler);
+        self.reap(handler);
+        Ok(())
+    }
+
+    /// Stage: sleeps until there is something to do, and reads the clock, once for the whole turn (invariant 8).
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = if self.has_work() {
+            Some(Duration::ZERO)
+        } else {
+            let now = self.clock.now();
+            let deadline = self.deadlines.nearest().map(|at| now.until(at));
+            [timeout, deadline].into_iter().flatten().min()
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            // A signal: a turn without events.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
+            Err(error) => return Err(error),
+        }
+        self.now = self.clock.now();
+        self.stats.turns += 1;
+        self.shed_in_turn = 0;
+        self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
+        Ok(())
+    }
+
+    /// Whether the next turn has something to do without waiting for it.
+    pub fn has_work(&self) -> bool {
+        !(self.ready.is_empty()
+            && self.dirty.is_empty()
+            && self.accepting.is_empty()
+            && self.injected.is_empty())
+    }
+
+    /// Stage: notes what the kernel says, and acts on nothing yet but what is not ours.
+    fn take_events(&mut self, handler: &mut impl Handler) {
+        while let Some((id, readiness)) = self.injected.pop_front() {
+            self.note(id, readiness);
+        }
+        let events = mem::replace(&mut self.events, Events::with_capacity(0));
+        for event in &events {
+            match named(event.token()) {
+                Named::External(source) => handler.handle_external(self, source),
+                Named::Table { slot, generation } => match self.table.find(slot, generation) {
+                    Some(id) => self.note(id, readiness_of(event)),
+                    None => self.stats.stale_tokens += 1,
+                },
+            }
+        }
+        self.events = events;
+    }
+
+    /// Puts a source on the lists its readiness calls for. An event is permission to try, nothing more.
+    fn note(&mut self, id: ConnId, readiness: Readiness) {
+        match self.table.get_mut(id) {
+            Some(Source::Connection(connection)) => {
+                connection.readable |= readiness.readable;
+                let connecting = connection.phase == Phase::Connecting;
+                if readiness.readable || connecting {
+                    self.list(id);
+                }
+                if readiness.writable && !connecting {
+                    self.mark_dirty(id);
+                }
+            }
+            Some(Source::Listener(_)) => self.list_listener(id),
+            Some(Source::Datagrams(_)) => self.list_datagrams(id),
+            None => self.stats.stale_tokens += 1,
+        }
+    }
+
+    /// Stage: hands input over, a bounded amount from each. Those for whom there was no time come first in the next turn.
+    fn read_ready(&mut self, handler: &mut impl Handler) {
+        let mut scratch = mem::take(&mut self.scratch);
+        for _ in 0..self.ready.len() {
+            if self.is_turn_full() {
+                break;
+            }
+            let Some(id) = self.ready.pop_front() else {
+                break;
+            };
+            match self.table.get_mut(id) {
+                Some(Source::Connection(_)) => self.read_connection(id, &mut scratch, handler),
+                Some(Source::Datagrams(_)) => self.serve_datagrams(id, &mut scratch, handler),
+                Some(Source::Listener(_)) | None => {}
+            }
+        }
+        self.scratch = scratch;
+    }
+
+    /// Whether so much was queued in this turn that it is time to flush. A handler that takes many frames at once asks this between
+    /// them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
+    pub fn is_turn_full(&self) -> bool {
+        let (deliveries, bytes) = self.turn_began_with;
+        self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
+            || self.backlog.bytes() > bytes + QUEUED_PER_TURN
+    }
+
+    /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
+    fn fire_deadlines(&mut self, handler: &mut impl Handler) {
+        let now = self.now;
+        while let Some((at, id)) = self.deadlines.pop_due(now) {
+            match self.table.get_mut(id) {
+                Some(Source::Connection(connection)) if connection.armed == at => {
+                    connection.armed = Tick::NEVER;
+                    let alarmed = connection.alarm <= now;
+                    if alarmed {
+                        connection.alarm = Tick::NEVER;
+                    }
+                    let phase = connection.phase;
+                    if connection.has_work() && !connection.is_held(now) {
+                        // Its rest is over, and no event will tell.
+                        self.list(id);
+                    }
+                    match phase {
+                        Phase::Connecting | Phase::Open if alarmed => {
+                            handler.handle_alarm(self, id)
+                        }
+                        Phase::Draining | Phase::Lingering if alarmed => self.finish(id),
+                        _ => {}
+                    }
+                    self.rearm(id);
+                }
+                Some(Source::Listener(_)) => self.wake_listener(id, now),
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes sure that there is a reminder for the connection's nearest deadline.
+    pub(super) fn rearm(&mut self, id: ConnId) {
+        let now = self.now;
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let due = connection.due(now);
+        if due < connection.armed {
+            connection.armed = due;
+            self.deadlines.arm(due, id);
+        }
+    }
+
+    /// Stage: frees the slots of those who are over (invariant 3: only here, after every event of the turn).
+    fn reap(&mut self, handler: &mut impl Handler) {
+        for id in mem::take(&mut self.closed) {
+            match self.table.get_mut(id) {
+                Some(Source::Connection(connection)) => {
+                    debug_assert_eq!(connection.phase, Phase::Closed);
+                    // Before it is dropped: a descriptor that someone else still holds would go on making events.
+                    if let Some(source) = connection.stream.transport().source() {
+                        let _ = self.poll.registry().deregister(source);
+                    }
+                    handler.handle_reaped(self, id);
+                }
+                Some(Source::Listener(listener)) => {
+                    if let Some(source) = listener.acceptor.source() {
+                        let _ = self.poll.registry().deregister(source);
+                    }
+                }
+                Some(Source::Datagrams(datagrams)) => {
+                    let _ = self.poll.registry().deregister(datagrams.source());
+                }
+                None => {}
+            }
+            self.table.remove(id);
+        }
+        self.backlog.trim();
+    }
+}
+
+/// What an event permits to try. Hang-up and error flags are hints that a read will tell more.
+fn readiness_of(event: &event::Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+        writable: event.is_writable(),
+    }
+}
+
+/// What the owner of the loop can do, at any time.
+impl Poller {
+    /// The moment of this turn.
+    pub fn now(&self) -> Tick {
+        self.now
+    }
+
+    /// Takes a listener in. Callers that must be turned away for want of descriptors are told `farewell`.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn adopt_listener(
+        &mut self,
+        acceptor: Box<dyn Acceptor>,
+        farewell: Rc<[u8]>,
+    ) -> io::Result<ConnId> {
+        let id = self.table.insert(Source::Listener(Box::new(Listener::new(
+            acceptor, farewell,
+        ))));
+        if let Some(Source::Listener(listener)) = self.table.get_mut(id) {
+            if let Some(source) = listener.acceptor.source() {
+                let registry = self.poll.registry();
+                registry.register(source, id.token(), Interest::READABLE)?;
+            }
+        }
+        Ok(id)
+    }
+
+    /// Takes an open connection in.
+    ///
+    /// # Errors
+    /// When the poll cannot register it; the connection is dropped.
+    pub fn adopt(&mut self, stream: Stream) -> io::Result<ConnId> {
+        self.insert(Connection::new(stream, Phase::Open))
+    }
+
+    /// Calls an address. [`Handler::handle_connected`] or [`Handler::handle_lost`] tell how it went.
+    ///
+    /// # Errors
+    /// When there is no socket to be had, or the system refuses at once.
+    pub fn connect(&mut self, address: SocketAddr) -> io::Result<ConnId> {
+        let stream = TcpStream::connect(address)?;
+        // As on the listening side: a chat line is worth a packet.
+        let _ = stream.set_nodelay(true);
+        self.insert(Connection::new(Stream::Tcp(stream), Phase::Connecting))
+    }
+
+    fn insert(&mut self, mut connection: Connection) -> io::Result<ConnId> {
+        let interest = connection.interest();
+        connection.wants_writable = interest.is_writable();
+        let id = self.table.insert(Source::Connection(connection));
+        let Some(Source::Connection(connection)) = self.table.get_mut(id) else {
+            unreachable!("it was inserted on the line above")
+        };
+        if let Some(source) = connection.stream.transport().source() {
+            let registered = self.poll.registry().register(source, id.token(), interest);
+            if let Err(error) = registered {
+                self.table.remove(id);
+                return Err(error);
+            }
+        }
+        Ok(id)
+    }
+
+    /// Registers a source that stays in other hands: signals, a terminal.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn register_external(
+        &mut self,
+        source: &mut impl event::Source,
+        name: External,
+    ) -> io::Result<()> {
+        let registry = self.poll.registry();
+        registry.register(source, name.token(), Interest::READABLE)
+    }
+
+    /// Takes such a source out again.
+    ///
+    /// # Errors
+    /// When the poll does not know it.
+    pub fn deregister_external(&mut self, source: &mut impl event::Source) -> io::Result<()> {
+        self.poll.registry().deregister(source)
+    }
+
+    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
+    pub fn send(&mut self, id: ConnId, chunk: &Rc<[u8]>) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase > Phase::Open || connection.broken {
+            return;
+        }
+        self.stats.deliveries += 1;
+        connection.output.push(&mut self.backlog, chunk.clone());
+        if !mem::replace(&mut connection.dirty, true) {
+            self.dirty.push(id);
+        }
+    }
+
+    /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and datagram sockets go
+    /// at the end of the turn.
+    pub fn close(&mut self, id: ConnId) {
+        let drain_until = self.now.after(super::writing::DRAIN);
+        match self.table.get_mut(id) {
+            Some(Source::Connection(connection)) => match connection.phase {
+                Phase::Open => {
+                    connection.phase.advance(Phase::Draining);
+                    connection.alarm = drain_until;
+                    // Unread input is not ours to keep any more.
+                    connection.input = Default::default();
+                    connection.unfed = false;
+                    self.mark_dirty(id);
+                    self.list(id);
+                    self.rearm(id);
+                }
+                Phase::Connecting => self.finish(id),
+                Phase::Draining | Phase::Lingering | Phase::Closed => {}
+            },
+            Some(Source::Listener(_) | Source::Datagrams(_)) => self.closed.push(id),
+            None => {}
+        }
+    }
+
+    /// Ends a connection at the end of this turn, whatever is still queued or in flight.
+    pub fn abort(&mut self, id: ConnId) {
+        self.finish(id);
+    }
+
+    /// Asks for [`Handler::handle_alarm`] at this moment, instead of any moment asked for earlier. `NEVER` asks for none.
+    /// A connection that is being closed has no alarm but its own limits.
+    pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if connection.phase <= Phase::Open {
+                connection.alarm = at;
+                self.rearm(id);
+            }
+        }
+    }
+
+    /// Sets how much may be queued for a peer.
+    pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            connection.limits = limits;
+        }
+    }
+
+    /// Sets how many bytes may wait in all queues together; past it the largest queues go first.
+    pub fn set_ceiling(&mut self, bytes: usize) {
+        self.ceiling = bytes;
+    }
+
+    /// Whether so much waits for this peer that it should be served no further until it reads.
+    pub fn is_backlogged(&self, id: ConnId) -> bool {
+        let connection = self.table.connection(id);
+        connection.is_some_and(Connection::is_backlogged)
+    }
+
+    /// Bytes queued for one connection; none if it is gone.
+    pub fn queued(&self, id: ConnId) -> usize {
+        let connection = self.table.connection(id);
+        connection.map_or(0, |connection| connection.output.bytes())
+    }
+
+    /// Where a connection is in its life; `Closed` if it is gone.
+    pub fn phase(&self, id: ConnId) -> Phase {
+        let connection = self.table.connection(id);
+        connection.map_or(Phase::Closed, |connection| connection.phase)
+    }
+
+    /// How many connections there are, those on their way out included.
+    pub fn connection_count(&self) -> usize {
+        self.table.connection_count()
+    }
+
+    /// All queues together.
+    pub fn backlog(&self) -> &Backlog {
+        &self.backlog
+    }
+
+    /// What the loop has done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Reports readiness of a source that no kernel watches. It is taken up in the next turn, which does not wait then.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.injected.push_back((id, readiness));
+    }
+
+    /// Holds the clock at this moment, for tests whose time is data.
+    pub fn hold_clock(&mut self, at: Tick) {
+        self.clock = Clock::Held(at);
+        self.now = at;
+    }
+
+    /// The nearest moment at which the loop would wake up by itself; `None` if it would sleep for ever.
+    pub fn nearest_deadline(&self) -> Option<Tick> {
+        self.deadlines.nearest()
+    }
+}

@@ -1,0 +1,240 @@
+//! The reading half of a turn: drain or carry over (invariant 1).
+//!
+//! A poll that is edge-triggered reports input once. So a connection is read until it would block; if its budget for the turn is spent first, or its
+//! handler left whole frames, or its rest ended, it goes on the carry-over list (`ready`), for no event will come. What stops
+//! the reading is always in the connection's record, never only in the event. Knows no frames.
+
+use super::{
+    clock::Tick,
+    connection::{Connection, Fill},
+    handler::{Handler, Loss, Then},
+    phase::Phase,
+    poller::Poller,
+    token::ConnId,
+};
+use std::mem;
+
+/// Bytes read from one connection in one turn. One scratch area: a stream moves fast, and a thousand talkers still share a turn.
+const BYTES_PER_TURN: usize = 64 * 1024;
+
+/// Bytes asked for at once from a peer whose frames are handed over: what is not taken (flood control) must be kept.
+const BYTES_PER_READ: usize = 16 * 1024;
+
+/// Input kept of one connection. Protocols keep far less; this stands against their mistakes.
+const INPUT_KEPT: usize = 256 * 1024;
+
+/// What is to be done with a connection next.
+enum Step {
+    /// It has whole frames in hand: offer them.
+    Offer,
+    /// Read once.
+    Read,
+    /// Its input has ended and its owner does not know yet.
+    TellEnd,
+    /// Nothing, until an event or a deadline says otherwise.
+    Rest,
+}
+
+impl Connection {
+    fn next_step(&self, now: Tick) -> Step {
+        match self.phase {
+            Phase::Connecting | Phase::Closed => Step::Rest,
+            Phase::Open if self.is_held(now) => Step::Rest,
+            Phase::Open if self.unfed => Step::Offer,
+            Phase::Open if self.ended && !self.end_told => Step::TellEnd,
+            Phase::Open | Phase::Draining | Phase::Lingering => {
+                if self.readable && !self.ended {
+                    Step::Read
+                } else {
+                    Step::Rest
+                }
+            }
+        }
+    }
+}
+
+impl Poller {
+    /// Puts a connection on the list of those to read from. Once is enough.
+    pub(super) fn list(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if !mem::replace(&mut connection.listed, true) {
+                self.ready.push_back(id);
+            }
+        }
+    }
+
+    fn carry_over(&mut self, id: ConnId) {
+        self.stats.carried_over += 1;
+        self.list(id);
+    }
+
+    /// Hands over what one connection has, within its budget.
+    pub(super) fn read_connection(
+        &mut self,
+        id: ConnId,
+        scratch: &mut [u8],
+        handler: &mut impl Handler,
+    ) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        connection.listed = false;
+        if connection.phase == Phase::Connecting {
+            return self.finish_connecting(id, handler);
+        }
+        let mut budget = BYTES_PER_TURN;
+        let mut offered = false;
+        loop {
+            let now = self.now();
+            let Some(connection) = self.table.connection_mut(id) else {
+                return;
+            };
+            match connection.next_step(now) {
+                Step::Rest => break,
+                // Its budget of frames is spent: each connection is asked once for what it left.
+                Step::Offer if offered => return self.carry_over(id),
+                Step::Offer => {
+                    offered = true;
+                    self.offer(id, &[], handler);
+                }
+                Step::TellEnd => {
+                    connection.end_told = true;
+                    handler.handle_end(self, id);
+                }
+                Step::Read if budget == 0 => return self.carry_over(id),
+                Step::Read => {
+                    let room = &mut scratch[..budget.min(connection.read_size())];
+                    match connection.fill(room, &mut self.stats) {
+                        Fill::Bytes(count) => {
+                            budget -= count;
+                            offered = true;
+                            self.offer(id, &scratch[..count], handler);
+                        }
+                        Fill::End => self.note_end(id),
+                        Fill::Blocked => connection.readable = false,
+                        Fill::Interrupted => return self.carry_over(id),
+                        Fill::Lost(error) => return self.lose(id, &error.into(), handler),
+                    }
+                }
+            }
+        }
+        self.bury_if_broken(id, handler);
+    }
+
+    /// Offers input to the handler: what was kept, followed by what was just read.
+    fn offer(&mut self, id: ConnId, fresh: &[u8], handler: &mut impl Handler) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase != Phase::Open {
+            // Draining or lingering: input is read so that it is not in the way, and discarded.
+            return;
+        }
+        let mut input = mem::take(&mut connection.input);
+        let mut then = Then::ReadOn;
+        input.offer(fresh, |bytes, searched| {
+            let taken = handler.handle_input(self, id, bytes, searched);
+            then = taken.then;
+            taken.bytes
+        });
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase != Phase::Open {
+            return;
+        }
+        connection.unfed = input.len() > 0 && then != Then::ReadOn;
+        let too_long = input.len() > INPUT_KEPT;
+        connection.input = input;
+        if let Then::WaitUntil(at) = then {
+            connection.resume = at;
+            self.rearm(id);
+        }
+        if too_long {
+            self.lose(id, &Loss::InputTooLong, handler);
+        }
+    }
+
+    /// The peer has spoken its last. In an open connection its owner hears of it when all frames are taken.
+    fn note_end(&mut self, id: ConnId) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        connection.ended = true;
+        connection.readable = false;
+        if connection.phase == Phase::Lingering {
+            self.finish(id);
+        }
+    }
+
+    /// Sees whether a call of ours was answered. `SO_ERROR` has the reason if it was not; an event without either is spurious.
+    fn finish_connecting(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let transport = connection.stream.transport();
+        match transport.take_error() {
+            Ok(Some(error)) | Err(error) => self.lose(id, &error.into(), handler),
+            Ok(None) if !transport.is_connected() => {}
+            Ok(None) => {
+                connection.phase.advance(Phase::Open);
+                handler.handle_connected(self, id);
+                // Flushing it, even of nothing, puts its interest right; and the peer may have spoken first.
+                self.mark_dirty(id);
+                self.list(id);
+            }
+        }
+    }
+
+    /// A connection that cannot be written to is over once there is nothing left to read from it.
+    fn bury_if_broken(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let now = self.now();
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let over = connection.broken
+            && connection.phase != Phase::Closed
+            && !connection.is_held(now)
+            && !connection.has_work();
+        if over {
+            let error = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+            self.lose(id, &error.into(), handler);
+        }
+    }
+
+    /// Tells the owner that a connection is lost, and ends it.
+    pub(super) fn lose(&mut self, id: ConnId, loss: &Loss, handler: &mut impl Handler) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase <= Phase::Open {
+            handler.handle_lost(self, id, loss);
+        }
+        self.finish(id);
+    }
+
+    /// Ends a connection; its slot is freed at the end of the turn.
+    pub(super) fn finish(&mut self, id: ConnId) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase == Phase::Closed {
+            return;
+        }
+        connection.phase.advance(Phase::Closed);
+        connection.output.clear(&mut self.backlog);
+        connection.input = Default::default();
+        self.closed.push(id);
+    }
+}
+
+impl Connection {
+    /// How much to ask for at once: a peer that is only read while nothing waits for it (an echo) has no frames that would be kept.
+    fn read_size(&self) -> usize {
+        if self.limits.soft == 0 {
+            BYTES_PER_TURN
+        } else {
+            BYTES_PER_READ
+        }
+    }
+}

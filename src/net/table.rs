@@ -1,0 +1,110 @@
+//! All sources of the loop in one slab: connections, listeners and datagram sockets, each under its [`ConnId`].
+//!
+//! Invariants (3): a slot is freed only by [`Table::remove`], which the loop calls for the reaped at the end of a turn;
+//! a generation is given out once, so an id that outlived its source finds nothing. Does not know what the sources do.
+
+use super::{connection::Connection, listener::Listener, token::ConnId, udp::Datagrams};
+use slab::Slab;
+
+/// One source.
+#[derive(Debug)]
+pub(super) enum Source {
+    Connection(Connection),
+    // Few, so that they do not make each connection's slot larger.
+    Datagrams(Box<Datagrams>),
+    Listener(Box<Listener>),
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    source: Source,
+}
+
+/// Slab plus generations.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    slots: Slab<Slot>,
+    next_generation: u32,
+    connections: usize,
+}
+
+impl Table {
+    /// Takes a source in and names it.
+    pub(super) fn insert(&mut self, source: Source) -> ConnId {
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
+        self.connections += usize::from(matches!(source, Source::Connection(_)));
+        let slot = self.slots.insert(Slot { generation, source });
+        let slot = u32::try_from(slot).expect("descriptors run out long before 2^32 slots");
+        ConnId { slot, generation }
+    }
+
+    /// Lets a source go and its slot be used again.
+    pub(super) fn remove(&mut self, id: ConnId) -> Option<Source> {
+        self.get_mut(id)?;
+        let source = self.slots.remove(id.slot as usize).source;
+        self.connections -= usize::from(matches!(source, Source::Connection(_)));
+        Some(source)
+    }
+
+    /// The id behind a token's slot and generation, if its source is still here.
+    pub(super) fn find(&self, slot: u32, generation: Option<u32>) -> Option<ConnId> {
+        let tenant = self.slots.get(slot as usize)?.generation;
+        let generation = generation.unwrap_or(tenant);
+        (tenant == generation).then_some(ConnId { slot, generation })
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Source> {
+        let slot = self.slots.get_mut(id.slot as usize)?;
+        (slot.generation == id.generation).then_some(&mut slot.source)
+    }
+
+    pub(super) fn connection(&self, id: ConnId) -> Option<&Connection> {
+        let slot = self.slots.get(id.slot as usize)?;
+        match &slot.source {
+            Source::Connection(connection) if slot.generation == id.generation => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub(super) fn connection_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
+        match self.get_mut(id)? {
+            Source::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub(super) fn listener_mut(&mut self, id: ConnId) -> Option<&mut Listener> {
+        match self.get_mut(id)? {
+            Source::Listener(listener) => Some(listener),
+            _ => None,
+        }
+    }
+
+    pub(super) fn datagrams_mut(&mut self, id: ConnId) -> Option<&mut Datagrams> {
+        match self.get_mut(id)? {
+            Source::Datagrams(datagrams) => Some(datagrams),
+            _ => None,
+        }
+    }
+
+    /// All connections, in no particular order.
+    pub(super) fn connections(&self) -> impl Iterator<Item = (ConnId, &Connection)> {
+        self.slots.iter().filter_map(|(slot, tenant)| {
+            let id = ConnId {
+                slot: slot as u32,
+                generation: tenant.generation,
+            };
+            match &tenant.source {
+                Source::Connection(connection) => Some((id, connection)),
+                _ => None,
+            }
+        })
+    }
+
+    /// How many connections there are, those that linger included.
+    pub(super) fn connection_count(&self) -> usize {
+        self.connections
+    }
+}

@@ -1,0 +1,108 @@
+//! What a connection reads from and writes to: the [`Transport`] trait, plain TCP, and a place for everything else.
+//!
+//! The loop sees bytes and readiness only through this trait, so TLS can stand behind it, and a scripted fake that misbehaves in every
+//! way a network can. Knows no tokens, no queues and no limits.
+
+use mio::{event::Source, net::TcpStream};
+use std::{
+    io::{self, IoSlice, Read, Write},
+    net::Shutdown,
+};
+
+/// A non-blocking stream of bytes in both directions.
+///
+/// # Readiness
+/// It behaves like an edge-triggered socket. After [`read`](Self::read) said [`WouldBlock`](io::ErrorKind::WouldBlock) a readable
+/// event follows as soon as there is more; after [`write_vectored`](Self::write_vectored) said so, *or took less than it was offered*, a
+/// writable event follows as soon as there is room.
+pub trait Transport {
+    /// Reads what is there. `Ok(0)` is the peer's end of stream.
+    ///
+    /// # Errors
+    /// `WouldBlock`, `Interrupted`, and everything that ends a connection.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes the slices as if they were one, as far as there is room, and says how many bytes that was.
+    ///
+    /// # Errors
+    /// `WouldBlock`, `Interrupted`, and everything that ends a connection.
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Sends our end of stream; reading goes on (half-close).
+    ///
+    /// # Errors
+    /// Whatever the system says; the connection is over then.
+    fn shutdown_write(&mut self) -> io::Result<()>;
+
+    /// What to register with the poll; `None` if no kernel knows it and events come by [`Poller::inject`](super::Poller::inject).
+    fn source(&mut self) -> Option<&mut dyn Source>;
+
+    /// The error that ended an attempt to connect (`SO_ERROR`), if there was one.
+    ///
+    /// # Errors
+    /// When even asking fails.
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+
+    /// Whether the peer's address is known, which on a connecting socket means that it is connected.
+    fn is_connected(&self) -> bool {
+        true
+    }
+}
+
+/// The transport of one connection. Plain TCP stands inline, a file descriptor in sixteen bytes; it is what most connections are.
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// Anything else.
+    Other(Box<dyn Transport>),
+}
+
+impl Stream {
+    pub(super) fn transport(&mut self) -> &mut dyn Transport {
+        match self {
+            Self::Tcp(stream) => stream,
+            Self::Other(transport) => transport.as_mut(),
+        }
+    }
+}
+
+impl Transport for TcpStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, buffer)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        // One slice is the common case, and `send` costs less than `writev`.
+        match slices {
+            [only] => self.write(only),
+            _ => Write::write_vectored(self, slices),
+        }
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    fn source(&mut self) -> Option<&mut dyn Source> {
+        Some(self)
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        TcpStream::take_error(self)
+    }
+
+    fn is_connected(&self) -> bool {
+        self.peer_addr().is_ok()
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(stream) => stream.fmt(f),
+            Self::Other(_) => f.write_str("Other(..)"),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The writing half of a turn: one flush for each dirty connection, and what follows from what is left (invariants 2, 5, 6).
+//!
+//! Fan-out only appends and marks. Here the queues meet the kernel, once a turn; here a reader that is too slow is noticed, the
+//! process's ceiling is held, and a connection that has said its last word goes on to linger. Knows no messages.
+
+use super::{
+    connection::Flush,
+    handler::{Handler, Loss},
+    phase::Phase,
+    poller::Poller,
+    token::ConnId,
+};
+use std::{mem, time::Duration};
+
+/// How long a closing connection may take to read what is owed to it.
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long we wait for the peer's end of stream after ours.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Deadlines of phases go on this grid (milliseconds), so that a crowd that leaves wakes us up a few times, not a thousand.
+const GRID: u64 = 250;
+
+impl Poller {
+    /// Puts a connection on the list of those to flush. Once is enough.
+    pub(super) fn mark_dirty(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if !mem::replace(&mut connection.dirty, true) {
+                self.dirty.push(id);
+            }
+        }
+    }
+
+    /// Stage: flushes everyone who has something new to send or new room for it.
+    pub(super) fn flush_dirty(&mut self, handler: &mut impl Handler) {
+        let mut dirty = mem::take(&mut self.dirty);
+        for id in dirty.drain(..) {
+            self.flush_connection(id, handler);
+        }
+        if self.dirty.is_empty() {
+            // Keep the room: the next fan-out needs it again.
+            self.dirty = dirty;
+            self.dirty.shrink_to(self.table.connection_count() / 8 + 64);
+        }
+        if self.backlog.bytes() > self.ceiling {
+            self.enforce_ceiling(handler);
+        }
+    }
+
+    fn flush_connection(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        connection.dirty = false;
+        if matches!(connection.phase, Phase::Connecting | Phase::Closed) {
+            return;
+        }
+        match connection.flush(&mut self.backlog, &mut self.stats) {
+            Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
+            Flush::Drained | Flush::Blocked => {}
+            Flush::Lost(error) => {
+                tracing::debug!(%error, "a write failed; reading on to the end");
+                return self.note_broken(id);
+            }
+        }
+        self.update_interest(id);
+        let now = self.now();
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase == Phase::Open {
+            if connection.output.bytes() > connection.limits.hard as usize {
+                handler.handle_overflow(self, id);
+            } else if connection.has_work() && !connection.is_held(now) {
+                // It was not read from because so much waited for it, and no event will tell that this has changed.
+                self.list(id);
+            }
+        }
+    }
+
+    /// All is delivered to the kernel: sends our end of stream. If the peer's was seen there is nothing in flight that a
+    /// close could destroy.
+    fn end_our_side(&mut self, id: ConnId) {
+        let linger_until = self.now().after(LINGER).on_grid(GRID);
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let shut = connection.stream.transport().shutdown_write();
+        if shut.is_err() || connection.ended {
+            return self.finish(id);
+        }
+        connection.phase.advance(Phase::Lingering);
+        connection.alarm = linger_until;
+        self.rearm(id);
+        self.update_interest(id);
+        self.list(id);
+    }
+
+    /// A write failed. Lines that came before the peer's reset can still be read (a QUIT, say), so we read to the end first.
+    fn note_broken(&mut self, id: ConnId) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        connection.broken = true;
+        connection.output.clear(&mut self.backlog);
+        connection.readable |= !connection.ended;
+        if connection.phase == Phase::Draining {
+            // Nobody will get the rest.
+            return self.finish(id);
+        }
+        self.list(id);
+    }
+
+    /// Asks the poll for writable events exactly while something is unsent (invariant 2).
+    fn update_interest(&mut self, id: ConnId) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let interest = connection.interest();
+        if interest.is_writable() == connection.wants_writable {
+            return;
+        }
+        connection.wants_writable = interest.is_writable();
+        if let Some(source) = connection.stream.transport().source() {
+            let registry = self.poll.registry();
+            if registry.reregister(source, id.token(), interest).is_err() {
+                // Without events the connection would hang for ever.
+                self.note_broken(id);
+            }
+        }
+    }
+
+    /// Too much is queued in the whole process: the largest queues go, until it is not.
+    fn enforce_ceiling(&mut self, handler: &mut impl Handler) {
+        let mut queues: Vec<(usize, ConnId)> = self
+            .table
+            .connections()
+            .map(|(id, connection)| (connection.output.bytes(), id))
+            .filter(|(bytes, _)| *bytes > 0)
+            .collect();
+        queues.sort_unstable();
+        while self.backlog.bytes() > self.ceiling {
+            let Some((_, id)) = queues.pop() else {
+                return;
+            };
+            self.stats.over_ceiling += 1;
+            self.lose(id, &Loss::OverCeiling, handler);
+        }
+    }
+}
