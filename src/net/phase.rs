@@ -45,7 +45,7 @@ impl Phase {
 
 #[cfg(test)]
 mod tests {
-    use super::{Phase::*, *};
+    use super::Phase::{self, *};
 
     #[test]
     fn only_the_moves_of_the_diagram_are_legal() {
