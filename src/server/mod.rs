@@ -1,1 +1,279 @@
-//! To be written.
+//! The server: wires the loop, the chat and the protocols together, and is the only place that knows all three.
+//!
+//! [`Server::bind`] makes the listeners, [`Server::turn`] is one step, [`Server::run`] takes steps until a signal ends it.
+//! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire formats are `protocol`'s.
+
+mod bind;
+mod court;
+mod descriptors;
+mod exchange;
+mod fanout;
+mod session;
+mod settings;
+mod signals;
+mod wall;
+
+use crate::{
+    chat::{Hub, NameRules},
+    config::{Config, ListenUrl, Sources},
+    net::{External, Poller, Stats, Tick},
+};
+use court::Court;
+use settings::Settings;
+use signals::Signals;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// How long the peers may take to read what is owed to them when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// The name under which the signal pipe is registered with the loop.
+const SIGNALS: External = External(0);
+
+/// Why a server could not be started, or could not go on. Nothing that a peer does is among it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A listener's address cannot be bound.
+    #[error("cannot listen on {place}: {reason}")]
+    Listen {
+        /// Host and port as they were asked for.
+        place: String,
+        /// What the system said, in plain words.
+        reason: String,
+    },
+    /// The system has no poll or no signal pipe for us, or the poll failed.
+    #[error("the readiness loop failed: {0}")]
+    Loop(#[from] io::Error),
+}
+
+/// Whether the server goes on after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Running,
+    /// A signal asked it to stop; peers are still being served what is owed to them.
+    Stopping,
+    /// All connections have ended, or their time is up.
+    Stopped,
+    /// A second signal came before everyone was served.
+    Interrupted,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    net: Poller,
+    court: Court,
+    config: Config,
+    listening: Vec<ListenUrl>,
+    /// Where the configuration came from, to be read again.
+    sources: Option<Sources>,
+    /// When the patience with the last peers ends, once the server is stopping.
+    stop_by: Option<Instant>,
+}
+
+impl Server {
+    /// A server without listeners: what [`bind`](Self::bind) starts with, and what tests feed by hand.
+    ///
+    /// # Errors
+    /// When the system has no poll for us.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let mut net = Poller::new()?;
+        net.set_ceiling(config.limits.queued_total);
+        let hub = Hub::new(NameRules {
+            unicode: config.server.unicode_names,
+        });
+        let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
+        let court = Court::new(hub, Settings::new(&config), clients_max);
+        Ok(Self {
+            net,
+            court,
+            config,
+            listening: Vec::new(),
+            sources: None,
+            stop_by: None,
+        })
+    }
+
+    /// Raises the descriptor limit, listens to signals, and binds all listeners.
+    ///
+    /// # Errors
+    /// When one of them cannot be bound; then none stays.
+    pub fn bind(config: Config, sources: Option<Sources>) -> Result<Self, Error> {
+        let limit = descriptors::raise_limit();
+        let mut server = Self::new(config)?;
+        server.sources = sources;
+        let possible = descriptors::clients_for(limit);
+        let wanted = server.court.clients_max;
+        if wanted != usize::MAX && wanted > possible {
+            tracing::warn!(wanted, possible, descriptors = limit, "fewer clients than wanted: raise the limit of open descriptors");
+        }
+        server.court.clients_max = wanted.min(possible);
+        let mut signals = Signals::new()?;
+        server.net.register_external(&mut signals.source, SIGNALS)?;
+        server.court.signals = Some(signals);
+        for url in server.config.listen.clone() {
+            let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
+            server.listening.push(url);
+        }
+        tracing::info!(clients = server.court.clients_max, descriptors = limit, "ready");
+        Ok(server)
+    }
+
+    /// The listeners in the order of the configuration, with their real ports.
+    pub fn listening(&self) -> &[ListenUrl] {
+        &self.listening
+    }
+
+    /// What the loop has done so far.
+    pub fn stats(&self) -> &Stats {
+        self.net.stats()
+    }
+
+    /// One turn of the loop, and what signals asked for since the last.
+    ///
+    /// # Errors
+    /// When the poll itself fails.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> Result<State, Error> {
+        let timeout = match self.stop_by {
+            Some(by) => {
+                let left = by.saturating_duration_since(Instant::now());
+                Some(timeout.map_or(left, |timeout| timeout.min(left)))
+            }
+            None => timeout,
+        };
+        self.net.turn(&mut self.court, timeout)?;
+        Ok(self.heed_signals())
+    }
+
+    /// Takes turns until a signal ends it.
+    ///
+    /// # Errors
+    /// When the poll itself fails.
+    pub fn run(&mut self) -> Result<State, Error> {
+        loop {
+            match self.turn(None)? {
+                State::Running | State::Stopping => {}
+                ended => return Ok(ended),
+            }
+        }
+    }
+
+    fn heed_signals(&mut self) -> State {
+        if let Some(signals) = &mut self.court.signals {
+            let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
+            if stops > 1 {
+                let cut_off = self.net.connection_count();
+                tracing::warn!(cut_off, "stopped at the second signal");
+                return State::Interrupted;
+            }
+            if stops == 1 && self.stop_by.is_none() {
+                self.stop();
+            }
+            if reload && self.stop_by.is_none() {
+                self.reload();
+            }
+        }
+        match self.stop_by {
+            None => State::Running,
+            Some(by) if self.net.connection_count() == 0 || Instant::now() >= by => {
+                let cut_off = self.net.connection_count();
+                tracing::info!(cut_off, "stopped");
+                State::Stopped
+            }
+            Some(_) => State::Stopping,
+        }
+    }
+
+    /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
+    pub fn stop(&mut self) {
+        tracing::info!(connections = self.net.connection_count(), "stopping");
+        self.stop_by = Some(Instant::now() + STOP_WITHIN);
+        for (door, _) in self.court.doors.drain() {
+            self.net.close(door);
+        }
+        let sessions: Vec<_> = self.court.sessions.iter().map(|(id, session)| (id, session.is_chat())).collect();
+        for (id, is_chat) in sessions {
+            if is_chat {
+                self.net.send(id, &self.court.settings.last_words);
+            }
+            self.net.close(id);
+        }
+    }
+
+    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    fn reload(&mut self) {
+        let Some(sources) = &self.sources else {
+            return;
+        };
+        let config = match sources.load() {
+            Ok(config) => config,
+            Err(errors) => {
+                for error in errors.iter() {
+                    tracing::error!("{error}");
+                }
+                tracing::error!("the configuration stays as it was");
+                return;
+            }
+        };
+        if config.listen != self.config.listen {
+            tracing::warn!("the listeners changed; that takes a restart");
+        }
+        if config.server.unicode_names != self.config.server.unicode_names {
+            tracing::warn!("[server] unicode_names changed; that takes a restart");
+        }
+        if config.limits.clients != self.config.limits.clients {
+            tracing::warn!("[limits] clients changed; that takes a restart");
+        }
+        if (config.limits.clients_per_address == 0) != (self.config.limits.clients_per_address == 0) {
+            tracing::warn!("[limits] clients_per_address was switched on or off; that takes a restart");
+        }
+        let mut settings = Settings::new(&config);
+        settings.clients_per_address = self.court.settings.clients_per_address;
+        if config.limits.clients_per_address != 0 && settings.clients_per_address != 0 {
+            settings.clients_per_address = config.limits.clients_per_address;
+        }
+        self.net.set_ceiling(settings.queued_total);
+        self.court.apply_settings(&mut self.net, settings);
+        self.config = Config {
+            listen: self.config.listen.clone(),
+            ..config
+        };
+        tracing::info!("configuration read again");
+    }
+}
+
+/// What the system says, without its numbers, in the middle of a sentence.
+pub fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        // Not of abbreviations.
+        Some(first) if !letters.as_str().starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_errors_become_plain_words() {
+        let in_use = io::Error::from_raw_os_error(98);
+        assert_eq!(plain(&in_use), "address already in use");
+        assert_eq!(plain(&io::Error::other("IPv6 is off")), "IPv6 is off");
+    }
+
+    #[test]
+    fn held_clock_is_of_the_loop() {
+        let mut server = Server::new(Config::default()).unwrap();
+        server.net.hold_clock(Tick(5));
+        assert_eq!(server.net.now(), Tick(5));
+    }
+}

@@ -1,0 +1,100 @@
+//! What the configuration means for connections: limits in the loop's terms, the greeting, the last words.
+//!
+//! Made from a [`Config`] at start and again on reload; what stands here may change while running.
+
+use crate::{
+    chat::flood::Rate,
+    config::Config,
+    net::{Limits, SocketOptions},
+    protocol::telnet::{self, Greeting},
+};
+use std::{rc::Rc, time::Duration};
+
+/// A peer that leaves this part of its send queue unread is not served further until it reads.
+const SOFT_PART: usize = 4;
+
+/// The settings of a running server.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Limits of a chat connection's queue.
+    pub(super) chat: Limits,
+    /// Longest line in bytes.
+    pub(super) line: usize,
+    /// Flood control.
+    pub(super) rate: Rate,
+    /// How long a newcomer may take to give a name.
+    pub(super) registration: Duration,
+    /// Silence after which a peer is asked for a sign of life.
+    pub(super) ping: Duration,
+    /// Bytes that may wait in all queues together.
+    pub(super) queued_total: usize,
+    /// Connections from one address; 0 is no limit.
+    pub(super) clients_per_address: u32,
+    /// What a telnet caller reads first.
+    pub(super) greeting: Rc<[u8]>,
+    /// What a telnet caller reads last when the server stops.
+    pub(super) last_words: Rc<[u8]>,
+    /// What a caller reads for whom there is no room.
+    pub(super) full: Rc<[u8]>,
+    /// What a caller reads whose address has too many connections.
+    pub(super) too_many: Rc<[u8]>,
+}
+
+/// An echo peer is not read from until all it is owed is sent; its queue is bounded by that, not by a limit.
+pub(super) const ECHO: Limits = Limits {
+    soft: 0,
+    hard: u32::MAX,
+};
+
+impl Settings {
+    pub(super) fn new(config: &Config) -> Self {
+        let server = config.server.name.as_str();
+        let motd = config.server.motd.as_ref();
+        let motd: Vec<&str> = motd.map_or(vec![], |motd| motd.lines().collect());
+        let send_queue = u32::try_from(config.limits.send_queue).unwrap_or(u32::MAX);
+        Self {
+            chat: Limits {
+                soft: send_queue / SOFT_PART as u32,
+                hard: send_queue,
+            },
+            line: config.limits.line,
+            rate: Rate {
+                per_second: config.limits.messages_per_second,
+                burst: config.limits.burst,
+            },
+            registration: config.limits.registration,
+            ping: config.limits.ping,
+            queued_total: config.limits.queued_total,
+            clients_per_address: config.limits.clients_per_address,
+            greeting: text(|out| {
+                Greeting {
+                    server,
+                    motd: &motd.join("\n"),
+                }
+                .push(out);
+            }),
+            last_words: text(|out| telnet::news(out, &format!("{server} is shutting down, good-bye"))),
+            full: text(|out| telnet::refusal(out, "the server is full, try again later")),
+            too_many: text(|out| telnet::refusal(out, "too many connections from your address")),
+        }
+    }
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> Rc<[u8]> {
+    let mut out = Vec::new();
+    write(&mut out);
+    out.into()
+}
+
+/// A listener's options in the loop's terms; the kernel asks a silent peer for a sign of life as late as we would.
+pub(super) fn socket_options(options: &crate::config::SocketOptions, ping: Duration) -> SocketOptions {
+    SocketOptions {
+        backlog: options.backlog,
+        nodelay: options.nodelay,
+        keepalive: options.keepalive.then_some(ping),
+        sndbuf: options.sndbuf,
+        rcvbuf: options.rcvbuf,
+        reuseaddr: options.reuseaddr,
+        reuseport: options.reuseport,
+    }
+}

@@ -1,0 +1,38 @@
+//! Signals as a readable source of the loop: what the operator has asked for since we last looked.
+//!
+//! Nothing is done inside a signal handler but what the library does there: it writes a byte to a pipe, and that wakes the poll.
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_mio::v1_0::Signals as Source;
+use std::io;
+
+/// What the operator asked for.
+#[derive(Debug)]
+pub(super) struct Signals {
+    pub(super) source: Source,
+    /// SIGTERM and SIGINT so far.
+    pub(super) stops: u32,
+    /// SIGHUP came and was not acted on yet.
+    pub(super) reload: bool,
+}
+
+impl Signals {
+    /// Starts listening to signals.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            source: Source::new([SIGHUP, SIGINT, SIGTERM])?,
+            stops: 0,
+            reload: false,
+        })
+    }
+
+    /// Takes what is pending off the pipe.
+    pub(super) fn note_pending(&mut self) {
+        for signal in self.source.pending() {
+            match signal {
+                SIGHUP => self.reload = true,
+                _ => self.stops += 1,
+            }
+        }
+    }
+}
