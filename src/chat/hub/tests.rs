@@ -1,0 +1,348 @@
+//! The hub's rules, one by one.
+
+use super::*;
+use crate::chat::room::Topic;
+
+const RULES: NameRules = NameRules { unicode: true };
+
+fn nick(text: &str) -> Nick {
+    Nick::parse(text, RULES).unwrap()
+}
+
+fn room(text: &str) -> RoomName {
+    RoomName::parse(text, RULES).unwrap()
+}
+
+/// A hub with people who come in under these names and stand in these rooms; drained.
+fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
+    let mut hub = Hub::new(RULES);
+    let mut ids = Vec::new();
+    for (name, rooms) in people {
+        let id = hub.enter(nick(name), Time(1)).unwrap();
+        for name in *rooms {
+            told(&mut hub, id, Command::Join { room: room(name) });
+        }
+        ids.push(id);
+    }
+    (hub, ids)
+}
+
+/// Applies a command that must be granted, checks the hub, and takes the events.
+#[track_caller]
+fn told(hub: &mut Hub, who: UserId, command: Command<'_>) -> Vec<Event> {
+    hub.apply(who, command, Time(2)).unwrap();
+    hub.check_invariants();
+    std::iter::from_fn(|| hub.next_event()).collect()
+}
+
+/// Applies a command that must be refused, and checks that nothing was left behind.
+#[track_caller]
+fn refused(hub: &mut Hub, who: UserId, command: Command<'_>) -> Refusal {
+    let refusal = hub.apply(who, command, Time(2)).unwrap_err();
+    hub.check_invariants();
+    assert!(hub.next_event().is_none(), "a refusal tells no one");
+    refusal
+}
+
+/// The people of an audience, in a fixed order.
+fn audience(hub: &Hub, event: &Event) -> Vec<UserId> {
+    let mut people = Vec::new();
+    hub.for_each_in(&event.audience, |id| people.push(id));
+    people.sort_unstable();
+    people
+}
+
+fn join(name: &str) -> Command<'static> {
+    Command::Join { room: room(name) }
+}
+
+fn quit() -> Command<'static> {
+    Command::Quit { reason: "bye" }
+}
+
+#[test]
+fn joining_is_told_to_the_room_and_once_only() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#lobby"]), ("bob", &[])]);
+    let events = told(&mut hub, ids[1], join("LOBBY"));
+    assert_eq!(events.len(), 1);
+    assert_eq!(audience(&hub, &events[0]), ids);
+    assert!(matches!(events[0].body, Body::Joined { .. }));
+    assert_eq!(events[0].time, Time(2));
+    assert!(told(&mut hub, ids[1], join("#lobby")).is_empty());
+    assert_eq!(hub.room_count(), 1);
+}
+
+#[test]
+fn leaving_is_told_to_the_room_and_to_who_left() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
+    let leave = Command::Leave {
+        room: room("#a"),
+        reason: "tea",
+    };
+    let events = told(&mut hub, ids[0], leave.clone());
+    assert_eq!(audience(&hub, &events[0]), ids);
+    assert_eq!(
+        refused(&mut hub, ids[0], leave),
+        Refusal::NotInRoom { room: room("#a") }
+    );
+}
+
+#[test]
+fn a_room_vanishes_with_its_last_member_but_can_be_read_until_the_next_mutation() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"])]);
+    let id = hub.find_room(&room("#a")).unwrap();
+    let leave = Command::Leave {
+        room: room("#a"),
+        reason: "",
+    };
+    let events = told(&mut hub, ids[0], leave.clone());
+    assert_eq!(audience(&hub, &events[0]), ids);
+    assert_eq!(hub.room(id).unwrap().name().as_str(), "#a");
+    assert_eq!(hub.find_room(&room("#a")), None);
+    assert_eq!((hub.room_count(), hub.rooms().count()), (0, 0));
+
+    refused(&mut hub, ids[0], leave);
+    assert!(hub.room(id).is_none());
+    told(&mut hub, ids[0], join("#a"));
+    assert!(hub.room(id).is_none(), "the new room is another one");
+    assert!(!hub.is_member(ids[0], id));
+}
+
+#[test]
+fn a_quit_is_told_once_to_each_neighbour() {
+    let (mut hub, ids) = hub_with(&[
+        ("alice", &["#a", "#b", "#c"]),
+        ("bob", &["#a", "#b"]),
+        ("carol", &["#b"]),
+        ("dave", &["#d"]),
+    ]);
+    let events = told(&mut hub, ids[0], quit());
+    assert_eq!(audience(&hub, &events[0]), ids[1..3]);
+
+    let record = hub.user(ids[0]).expect("readable until the next mutation");
+    assert_eq!(record.nick().as_str(), "alice");
+    assert_eq!(hub.user_count(), 3);
+    assert_eq!(hub.users().count(), 3);
+    assert_eq!(hub.find_user("alice"), None);
+
+    let newcomer = hub.enter(nick("Alice"), Time(3)).unwrap();
+    assert!(hub.user(ids[0]).is_none());
+    assert_ne!(newcomer, ids[0]);
+    assert_eq!(hub.apply(ids[0], quit(), Time(3)), Err(Refusal::Gone));
+}
+
+#[test]
+fn neighbours_of_one_who_is_in_one_room_are_the_room() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
+    let events = told(&mut hub, ids[0], Command::Rename { nick: nick("al") });
+    assert_eq!(audience(&hub, &events[0]), ids[..2]);
+    assert!(matches!(&events[0].body, Body::Renamed { old } if old.as_str() == "alice"));
+    assert_eq!(hub.find_user("AL"), Some(ids[0]));
+    assert_eq!(hub.find_user("alice"), None);
+}
+
+#[test]
+fn taken_names_and_names_that_look_like_them() {
+    let (mut hub, ids) = hub_with(&[("alice", &[]), ("bob", &[])]);
+    assert_eq!(
+        hub.enter(nick("ALICE"), Time(2)),
+        Err(Refusal::NickTaken {
+            nick: nick("alice")
+        })
+    );
+    // The first letter is Cyrillic.
+    let refusal = hub.enter(nick("аlice"), Time(2)).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "the name аlice looks like alice, who is here already"
+    );
+    assert!(
+        hub.enter(nick("aIice"), Time(2)).is_ok(),
+        "ASCII by case alone"
+    );
+    let rename = |text| Command::Rename { nick: nick(text) };
+    refused(&mut hub, ids[1], rename("аlice"));
+    assert_eq!(told(&mut hub, ids[0], rename("ALICE")).len(), 1);
+    assert!(told(&mut hub, ids[0], rename("ALICE")).is_empty());
+    told(&mut hub, ids[1], rename("carol"));
+    assert!(hub.enter(nick("bоb"), Time(2)).is_ok(), "free again");
+    hub.check_invariants();
+    assert_eq!(
+        hub.enter(nick("bob"), Time(2)).unwrap_err().to_string(),
+        "the name bob looks like bоb, who is here already"
+    );
+}
+
+#[test]
+fn a_name_never_collides_with_oneself() {
+    let (mut hub, ids) = hub_with(&[("alice", &[])]);
+    for text in ["аlice", "ALICE", "ΑLICE", "αlice", "alice"] {
+        told(&mut hub, ids[0], Command::Rename { nick: nick(text) });
+        assert_eq!(hub.find_user(text), Some(ids[0]));
+    }
+}
+
+#[test]
+fn a_change_of_case_is_refused_if_it_imitates() {
+    // As `ηans` it looks like no one; its capital form would look like Hans.
+    let (mut hub, ids) = hub_with(&[("ηans", &[]), ("hans", &[])]);
+    let rename = Command::Rename {
+        nick: nick("Ηans")
+    };
+    assert!(matches!(
+        refused(&mut hub, ids[0], rename),
+        Refusal::LooksLike { .. }
+    ));
+}
+
+#[test]
+fn rooms_that_look_like_others_do_not_come_into_being() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#lobby"])]);
+    assert_eq!(
+        refused(&mut hub, ids[0], join("#lоbby")),
+        Refusal::RoomLooksLike {
+            room: room("#lоbby"),
+            existing: room("#lobby"),
+        }
+    );
+    told(&mut hub, ids[0], join("#Iobby"));
+}
+
+#[test]
+fn a_message_to_a_room_needs_membership() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("eve", &[])]);
+    let (here, nowhere) = (room("#a"), room("#nowhere"));
+    let say = |to| Command::Say {
+        to: Target::Room(to),
+        speech: Speech::Message,
+        text: "hi",
+    };
+    let events = told(&mut hub, ids[0], say(&here));
+    assert_eq!(audience(&hub, &events[0]), ids[..2]);
+    assert_eq!(hub.user(ids[0]).unwrap().last_spoke(), Time(2));
+    assert_eq!(hub.user(ids[0]).unwrap().entered(), Time(1));
+    assert_eq!(
+        refused(&mut hub, ids[2], say(&here)),
+        Refusal::NotInRoom { room: room("#a") }
+    );
+    assert_eq!(hub.user(ids[2]).unwrap().last_spoke(), Time(1));
+    assert_eq!(
+        refused(&mut hub, ids[2], say(&nowhere)),
+        Refusal::NoSuchRoom {
+            room: room("#nowhere")
+        }
+    );
+}
+
+#[test]
+fn a_private_message_is_told_to_both_and_once_to_oneself() {
+    let (mut hub, ids) = hub_with(&[("alice", &[]), ("bob", &[])]);
+    let say = |to| Command::Say {
+        to: Target::User(to),
+        speech: Speech::Notice,
+        text: "psst",
+    };
+    let events = told(&mut hub, ids[0], say("BOB"));
+    assert_eq!(audience(&hub, &events[0]), ids);
+    let events = told(&mut hub, ids[0], say("Alice"));
+    assert_eq!(audience(&hub, &events[0]), ids[..1]);
+    for nobody in ["carol", "", "no name", "№", "\u{301}"] {
+        let nick = nobody.into();
+        let refusal = refused(&mut hub, ids[0], say(nobody));
+        assert_eq!(refusal, Refusal::NoSuchUser { nick });
+    }
+}
+
+#[test]
+fn a_topic_is_set_cleared_and_limited() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &[])]);
+    let set = |text| Command::SetTopic {
+        room: room("#a"),
+        text,
+    };
+    let id = hub.find_room(&room("#a")).unwrap();
+    assert_eq!(told(&mut hub, ids[0], set("tea at 4")).len(), 1);
+    let topic = Topic {
+        text: "tea at 4".into(),
+        by: nick("alice"),
+        at: Time(2),
+    };
+    assert_eq!(hub.room(id).unwrap().topic(), Some(&topic));
+    assert!(told(&mut hub, ids[0], set("tea at 4")).is_empty());
+    let long = "x".repeat(391);
+    assert_eq!(
+        refused(&mut hub, ids[0], set(&long)),
+        Refusal::TopicTooLong { bytes_max: 390 }
+    );
+    refused(&mut hub, ids[1], set("no"));
+    assert_eq!(told(&mut hub, ids[0], set("")).len(), 1);
+    assert_eq!(hub.room(id).unwrap().topic(), None);
+}
+
+#[test]
+fn being_away_is_told_to_oneself_each_time() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
+    let away = |text| Command::SetAway { text };
+    let events = told(&mut hub, ids[0], away(Some("lunch")));
+    assert_eq!(audience(&hub, &events[0]), ids[..1]);
+    assert_eq!(hub.user(ids[0]).unwrap().away(), Some("lunch"));
+    assert_eq!(told(&mut hub, ids[0], away(None)).len(), 1);
+    assert_eq!(told(&mut hub, ids[0], away(None)).len(), 1);
+    assert_eq!(hub.user(ids[0]).unwrap().away(), None);
+    let long = "x".repeat(201);
+    assert_eq!(
+        refused(&mut hub, ids[0], away(Some(&long))),
+        Refusal::AwayTooLong { bytes_max: 200 }
+    );
+}
+
+#[test]
+fn each_limit_holds() {
+    let limits = Limits {
+        users: 2,
+        rooms: 2,
+        rooms_per_user: 2,
+        ..Limits::default()
+    };
+    let mut hub = Hub::with_limits(RULES, limits);
+    let alice = hub.enter(nick("alice"), Time(1)).unwrap();
+    let bob = hub.enter(nick("bob"), Time(1)).unwrap();
+    assert_eq!(hub.enter(nick("carol"), Time(1)), Err(Refusal::Full));
+    told(&mut hub, alice, join("#a"));
+    told(&mut hub, alice, join("#b"));
+    assert_eq!(
+        refused(&mut hub, alice, join("#c")),
+        Refusal::TooManyRooms { max: 2 }
+    );
+    assert_eq!(refused(&mut hub, bob, join("#c")), Refusal::NoMoreRooms);
+    told(&mut hub, bob, join("#b"));
+    told(&mut hub, alice, quit());
+    assert!(hub.enter(nick("carol"), Time(1)).is_ok(), "a place is free");
+    told(&mut hub, bob, join("#c"));
+}
+
+#[test]
+fn rooms_of_keeps_the_order_of_entering() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a", "#b", "#c", "#d"])]);
+    let leave = Command::Leave {
+        room: room("#b"),
+        reason: "",
+    };
+    told(&mut hub, ids[0], leave);
+    let names: Vec<_> = hub
+        .rooms_of(ids[0])
+        .map(|id| hub.room(id).unwrap().name().as_str())
+        .collect();
+    assert_eq!(names, ["#a", "#c", "#d"]);
+}
+
+#[test]
+#[should_panic(expected = "one mutation, then drain")]
+#[cfg(debug_assertions)]
+fn a_caller_that_does_not_drain_is_told_so() {
+    let (mut hub, ids) = hub_with(&[("alice", &[])]);
+    for _ in 0..2 {
+        hub.apply(ids[0], Command::SetAway { text: None }, Time(2))
+            .unwrap();
+    }
+}
