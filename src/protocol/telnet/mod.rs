@@ -85,7 +85,7 @@ impl Telnet {
 
     /// Does what a line says. Before the person has a name, the line is the name.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Context) {
-        let outcome = match str::from_utf8(line) {
+        let outcome = match std::str::from_utf8(line) {
             Ok(line) => Call::new(self, ctx).handle(&clean::clean(line)),
             Err(_) => Err(Trouble::NotUtf8),
         };
