@@ -9,15 +9,18 @@ pub mod command;
 pub mod event;
 pub mod flood;
 pub mod hub;
+mod index;
 pub mod name;
+pub mod refusal;
 pub mod room;
 pub mod user;
 
 pub use command::{Command, Target};
 pub use event::{Audience, Body, Event, MessageId, Speech};
-pub use hub::{Hub, Refusal};
+pub use hub::Hub;
 pub use name::{NameError, NameRules, Nick, RoomName};
-pub use room::{Room, RoomId};
+pub use refusal::{Limits, Refusal};
+pub use room::{Room, RoomId, Topic};
 pub use user::{User, UserId};
 
 /// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.

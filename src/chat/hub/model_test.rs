@@ -1,0 +1,1 @@
+//! The hub beside a slow, obvious model.

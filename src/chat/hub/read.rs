@@ -1,0 +1,164 @@
+//! Reading the hub: records, names, audiences, and the check of its invariants. Nothing here changes anything.
+
+use super::{
+    super::{Audience, NameRules, Nick, Room, RoomId, RoomName, User, UserId},
+    Hub, nick_in, room_name_in, slot_of,
+};
+
+impl Hub {
+    /// The rules for names.
+    pub fn rules(&self) -> NameRules {
+        self.rules
+    }
+
+    /// A person's record; also that of one who quit with the last mutation.
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users
+            .get(id.slot as usize)
+            .filter(|user| user.id == id)
+    }
+
+    /// A person by name, under the casemapping; `nick` is as typed and need not be a valid name.
+    pub fn find_user(&self, nick: &str) -> Option<UserId> {
+        let name_of = |slot| nick_in(&self.users, slot);
+        let slot = if nick.is_ascii() {
+            self.nicks.find_ascii(nick, name_of)?
+        } else {
+            let nick = Nick::parse(nick, self.rules).ok()?;
+            self.nicks.find(nick.name(), name_of)?
+        };
+        Some(self.users[slot as usize].id)
+    }
+
+    /// How many people are in.
+    pub fn user_count(&self) -> usize {
+        self.nicks.len()
+    }
+
+    /// Everyone who is in, in no particular order.
+    pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
+        self.users
+            .iter()
+            .filter(|&(key, _)| self.departed != Some(slot_of(key)))
+            .map(|(_, user)| (user.id, user))
+    }
+
+    /// A room's record; also that of one that vanished with the last mutation.
+    pub fn room(&self, id: RoomId) -> Option<&Room> {
+        self.rooms
+            .get(id.slot as usize)
+            .filter(|room| room.id == id)
+    }
+
+    /// A room by name, under the casemapping.
+    pub fn find_room(&self, name: &RoomName) -> Option<RoomId> {
+        let slot = self
+            .room_names
+            .find(name.name(), |slot| room_name_in(&self.rooms, slot))?;
+        Some(self.rooms[slot as usize].id)
+    }
+
+    /// How many rooms there are.
+    pub fn room_count(&self) -> usize {
+        self.room_names.len()
+    }
+
+    /// All rooms, in no particular order.
+    pub fn rooms(&self) -> impl Iterator<Item = (RoomId, &Room)> {
+        self.rooms
+            .iter()
+            .map(|(_, room)| (room.id, room))
+            .filter(|(_, room)| !room.members.is_empty())
+    }
+
+    /// The rooms one person stands in, in the order they entered; none if the id names no one.
+    pub fn rooms_of(&self, who: UserId) -> impl Iterator<Item = RoomId> {
+        let memberships = self.user(who).map_or(&[][..], |user| &user.rooms);
+        memberships
+            .iter()
+            .map(|membership| self.rooms[membership.room as usize].id)
+    }
+
+    /// Those who stand in a room, in no particular order; none if the id names no room.
+    pub fn members(&self, room: RoomId) -> impl Iterator<Item = UserId> {
+        let members = self.room(room).map_or(&[][..], |room| &room.members);
+        members.iter().map(|member| member.user)
+    }
+
+    /// Whether one stands in a room.
+    pub fn is_member(&self, who: UserId, room: RoomId) -> bool {
+        // By the person's list of rooms: it is the shorter one. The room's generation is checked, for a slot in that
+        // list may have been another room's before.
+        self.room(room).is_some()
+            && self
+                .user(who)
+                .is_some_and(|user| user.position_of(room.slot).is_some())
+    }
+
+    /// Calls `tell` once for each person of an audience.
+    pub fn for_each_in(&self, audience: &Audience, tell: impl FnMut(UserId)) {
+        match audience {
+            Audience::Room(room) => self.members(*room).for_each(tell),
+            Audience::Users(users) => users.iter().copied().for_each(tell),
+        }
+    }
+
+    /// Panics with the name of the broken invariant. Costs a walk over everything: for tests, after each step.
+    pub fn check_invariants(&self) {
+        for (id, user) in self.users() {
+            assert_eq!(
+                self.user(id).map(User::id),
+                Some(id),
+                "an id finds its record"
+            );
+            for (position, membership) in user.rooms.iter().enumerate() {
+                let room = &self.rooms[membership.room as usize];
+                assert_eq!(
+                    room.members.get(membership.index as usize).map(|m| m.user),
+                    Some(id),
+                    "membership: the room lists the person at the index they know"
+                );
+                assert_eq!(
+                    user.position_of(membership.room),
+                    Some(position),
+                    "membership: a person stands in a room once"
+                );
+            }
+            assert!(
+                user.rooms.len() <= self.limits.rooms_per_user,
+                "limit: rooms per user"
+            );
+        }
+        for (key, room) in &self.rooms {
+            assert_eq!(slot_of(key), room.id.slot, "a room knows its slot");
+            assert_eq!(
+                room.members.is_empty(),
+                self.vanished.contains(&room.id.slot),
+                "a room without members is one that has just vanished"
+            );
+            for (index, member) in room.members.iter().enumerate() {
+                let user = self.user(member.user).expect("membership: a member exists");
+                assert!(
+                    user.rooms
+                        .iter()
+                        .any(|m| m.room == room.id.slot && m.index as usize == index),
+                    "membership: the person knows the room that lists them"
+                );
+            }
+        }
+        if let Some(slot) = self.departed {
+            assert!(
+                self.users[slot as usize].rooms.is_empty(),
+                "who has quit stands in no room"
+            );
+        }
+        self.nicks.check_invariants(
+            self.users().map(|(id, user)| (id.slot, user.nick.name())),
+            |slot| nick_in(&self.users, slot),
+        );
+        self.room_names.check_invariants(
+            self.rooms().map(|(id, room)| (id.slot, room.name.name())),
+            |slot| room_name_in(&self.rooms, slot),
+        );
+    }
+}

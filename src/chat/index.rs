@@ -1,0 +1,239 @@
+//! The names in use: who bears this one, and who bears one that looks like it.
+//!
+//! Owns hash tables that hold slots, not names: a name is looked up in the record that bears it, so each operation is
+//! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its looks.
+//!
+//! Names come from strangers, so the hash is keyed (std's `RandomState`): no one can choose names that fall into one
+//! bucket.
+//!
+//! Invariants: each bearer stands in `by_fold` once, and once in `plain` or `foreign` for each of its look-alike keys;
+//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer. Does not know
+//! what bears the names.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use hashbrown::HashTable;
+
+use super::name::{
+    Name, hash_fold,
+    lookalike::{Keys, keys},
+};
+
+/// Names in use; one index for people, one for rooms.
+#[derive(Debug)]
+pub(super) struct NameIndex {
+    hasher: RandomState,
+    by_fold: HashTable<u32>,
+    /// Looks of the pure ASCII names. Several may share a key here (`lan`, `Ian`), for among themselves these are told
+    /// apart by case alone. Whoever fills one key on purpose makes it a list to walk: at the server's limits on
+    /// clients a matter of microseconds. A host with millions would want one entry for each key, with a count.
+    plain: HashTable<Look>,
+    /// Looks of the other names.
+    foreign: HashTable<Look>,
+    /// Whether there can be names beyond ASCII at all. If not, nothing can look like another and no looks are kept.
+    unicode: bool,
+}
+
+/// One key of one bearer. The hash is kept because making it anew, when the table grows, would mean a skeleton for
+/// each name; half of it is enough for a table of slots.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    hash: u32,
+    slot: u32,
+}
+
+impl Look {
+    /// Spreads the kept half over the 64 bits that the table wants: it takes the upper ones for its tags.
+    fn table_hash(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl NameIndex {
+    pub(super) fn new(unicode: bool) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            by_fold: HashTable::new(),
+            plain: HashTable::new(),
+            foreign: HashTable::new(),
+            unicode,
+        }
+    }
+
+    /// Adds a bearer; the name must be free.
+    pub(super) fn insert<'a>(
+        &mut self,
+        slot: u32,
+        name: &Name,
+        name_of: impl Fn(u32) -> &'a Name + Copy,
+    ) {
+        debug_assert!(self.find(name, name_of).is_none(), "the name is in use");
+        let hash = hash_of(&self.hasher, name.fold_source());
+        let hasher = &self.hasher;
+        self.by_fold.insert_unique(hash, slot, |&slot| {
+            hash_of(hasher, name_of(slot).fold_source())
+        });
+        for hash in self.look_hashes(name) {
+            self.looks_mut(name).insert_unique(
+                Look::table_hash(hash),
+                Look { hash, slot },
+                |look| Look::table_hash(look.hash),
+            );
+        }
+    }
+
+    /// Removes a bearer, by slot and the name it was added with.
+    pub(super) fn remove(&mut self, slot: u32, name: &Name) {
+        let hash = hash_of(&self.hasher, name.fold_source());
+        self.by_fold
+            .find_entry(hash, |&other| other == slot)
+            .expect("each bearer stands in by_fold")
+            .remove();
+        for hash in self.look_hashes(name) {
+            self.looks_mut(name)
+                .find_entry(Look::table_hash(hash), |look| look.slot == slot)
+                .expect("each bearer stands among the looks once for each key")
+                .remove();
+        }
+    }
+
+    /// Who bears this name.
+    pub(super) fn find<'a>(&self, name: &Name, name_of: impl Fn(u32) -> &'a Name) -> Option<u32> {
+        self.find_source(name.fold_source(), name_of)
+    }
+
+    /// Who bears this name, as typed and not checked; it must be ASCII. Allocates nothing.
+    pub(super) fn find_ascii<'a>(
+        &self,
+        text: &str,
+        name_of: impl Fn(u32) -> &'a Name,
+    ) -> Option<u32> {
+        debug_assert!(text.is_ascii(), "only ASCII is its own fold's source");
+        self.find_source(text.as_bytes(), name_of)
+    }
+
+    /// Who bears a name that looks like this one, `but` for one who may: the one who asks to be renamed.
+    pub(super) fn find_look_alike<'a>(
+        &self,
+        name: &Name,
+        but: Option<u32>,
+        name_of: impl Fn(u32) -> &'a Name,
+    ) -> Option<u32> {
+        if !self.unicode || (name.is_ascii() && self.foreign.is_empty()) {
+            return None;
+        }
+        let wanted = keys(name);
+        let find_in = |looks: &HashTable<Look>| {
+            wanted.iter().find_map(|key| {
+                let hash = self.look_hash(key);
+                looks
+                    .find(Look::table_hash(hash), |look| {
+                        look.hash == hash
+                            && Some(look.slot) != but
+                            && keys(name_of(look.slot)).contains(key)
+                    })
+                    .map(|look| look.slot)
+            })
+        };
+        let among_foreign = find_in(&self.foreign);
+        if name.is_ascii() {
+            return among_foreign;
+        }
+        among_foreign.or_else(|| find_in(&self.plain))
+    }
+
+    /// How many bearers there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_fold.len()
+    }
+
+    /// Panics with the name of the broken invariant. `bearers` are all that should be here.
+    pub(super) fn check_invariants<'a>(
+        &self,
+        bearers: impl Iterator<Item = (u32, &'a Name)>,
+        name_of: impl Fn(u32) -> &'a Name + Copy,
+    ) {
+        let (mut count, mut plain, mut foreign) = (0, 0, 0);
+        for (slot, name) in bearers {
+            count += 1;
+            assert_eq!(
+                self.find(name, name_of),
+                Some(slot),
+                "name index: each bearer is found by name"
+            );
+            assert_eq!(
+                self.find_look_alike(name, Some(slot), name_of),
+                None,
+                "name index: no two look alike"
+            );
+            for hash in self.look_hashes(name) {
+                *(if name.is_ascii() {
+                    &mut plain
+                } else {
+                    &mut foreign
+                }) += 1;
+                let looks = if name.is_ascii() {
+                    &self.plain
+                } else {
+                    &self.foreign
+                };
+                let found = looks.find(Look::table_hash(hash), |look| {
+                    look.slot == slot && look.hash == hash
+                });
+                assert!(found.is_some(), "look index: each bearer has all its keys");
+            }
+        }
+        assert_eq!(self.len(), count, "name index: no one but the bearers");
+        assert_eq!(
+            self.plain.len(),
+            plain,
+            "look index: no ASCII key is left over"
+        );
+        assert_eq!(
+            self.foreign.len(),
+            foreign,
+            "look index: no other key is left over"
+        );
+    }
+
+    fn find_source<'a>(&self, source: &[u8], name_of: impl Fn(u32) -> &'a Name) -> Option<u32> {
+        let same = |&slot: &u32| name_of(slot).fold_source().eq_ignore_ascii_case(source);
+        self.by_fold
+            .find(hash_of(&self.hasher, source), same)
+            .copied()
+    }
+
+    fn looks_mut(&mut self, name: &Name) -> &mut HashTable<Look> {
+        if name.is_ascii() {
+            &mut self.plain
+        } else {
+            &mut self.foreign
+        }
+    }
+
+    fn look_hashes(&self, name: &Name) -> impl Iterator<Item = u32> + use<> {
+        let keys = if self.unicode {
+            keys(name)
+        } else {
+            Keys::new()
+        };
+        let hasher = self.hasher.clone();
+        keys.into_iter().map(move |key| look_hash(&hasher, &key))
+    }
+
+    fn look_hash(&self, key: &str) -> u32 {
+        look_hash(&self.hasher, key)
+    }
+}
+
+/// The hash of a name, given its fold's source.
+fn hash_of(hasher: &RandomState, source: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    hash_fold(source, &mut state);
+    state.finish()
+}
+
+/// The kept half of the hash of a look-alike key.
+fn look_hash(hasher: &RandomState, key: &str) -> u32 {
+    (hasher.hash_one(key) >> 32) as u32
+}
