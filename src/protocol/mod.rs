@@ -5,6 +5,8 @@
 //!
 //! What this layer does not know: sockets, tokens, queues, and what time it is.
 
+use std::borrow::Cow;
+
 use crate::chat::{Command, Hub, Nick, Refusal, Time, UserId};
 
 pub mod detect;
@@ -12,6 +14,30 @@ pub mod echo;
 pub mod flavour;
 pub mod lines;
 pub mod telnet;
+#[cfg(test)]
+pub(crate) mod testing;
+
+/// What was taken off the front of the input.
+///
+/// The caller drops the `consumed` first bytes in any case, and asks again unless the frame is [`Incomplete`](Frame::Incomplete).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut<'a> {
+    /// What it was.
+    pub frame: Frame<'a>,
+    /// How many bytes of the input it took.
+    pub consumed: usize,
+}
+
+/// One unit of input: a line, for the protocols that speak in lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// Nothing whole yet: ask again when more has come. Some of the input may have been consumed all the same.
+    Incomplete,
+    /// A whole line without its end; borrowed from the input unless something had to be taken out of its middle.
+    Line(Cow<'a, [u8]>),
+    /// A line longer than the cap: told once for each; the rest of it is skipped by the calls that follow.
+    TooLong,
+}
 
 /// What a protocol may do for the one connection whose line it is handling.
 ///

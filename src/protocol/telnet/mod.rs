@@ -1,1 +1,117 @@
-//! To be written.
+//! Telnet: chat for anyone with `nc`, `telnet` or `socat`, in lines that a person reads (DESIGN section 6).
+//!
+//! [`Telnet`] is what is remembered of one connection. The caller cuts frames off its input with [`Telnet::next_frame`] and
+//! hands lines to [`Telnet::handle_line`]; what that does to the world, and says, goes through a [`Context`].
+//! [`encode()`] turns what others do into lines.
+//!
+//!     clean.rs      what others wrote, made safe for a terminal
+//!     commands.rs   one function for each command
+//!     encode.rs     events -> lines
+//!     report.rs     lists: who is here, which rooms there are
+//!     table.rs      the commands, their names and help
+//!     trouble.rs    why nothing came of a line
+//!     wire.rs       telnet's own commands, taken out of the input
+//!
+//! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap memory here.
+//!
+//! Does not know sockets, nor other connections.
+
+mod clean;
+mod commands;
+mod encode;
+mod report;
+mod table;
+mod trouble;
+mod wire;
+
+pub use encode::{encode, news, refusal};
+pub use wire::PROBE;
+
+use super::{Context, Cut};
+use crate::chat::RoomId;
+use commands::Call;
+use trouble::Trouble;
+use wire::Wire;
+
+/// Asks for a name; the greeting ends with it.
+const QUESTION: &str = "what is your name?";
+
+/// What a host says to everyone who comes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Greeting<'a> {
+    /// The server's name.
+    pub server: &'a str,
+    /// The message of the day, any number of lines; empty for none.
+    pub motd: &'a str,
+}
+
+impl Greeting<'_> {
+    /// Appends the greeting. Whole lines only, the question for a name too: many programs show no line before its end.
+    pub fn push(&self, out: &mut Vec<u8>) {
+        encode::line(out, &["* welcome to ", self.server]);
+        for text in self.motd.lines() {
+            news(out, text);
+        }
+        news(out, "/help lists the commands, /quit leaves");
+        news(out, QUESTION);
+    }
+}
+
+/// What is remembered of one connection.
+#[derive(Debug, Default)]
+pub struct Telnet {
+    wire: Wire,
+    /// Where words go that are no command. The hub is asked each time whether the person still stands there.
+    room: Option<RoomId>,
+}
+
+// Tens of thousands of these lie in the server's table.
+const _: () = assert!(size_of::<Telnet>() <= 32);
+
+impl Telnet {
+    /// Takes the first line off the input; the contract is that of [`Lines::next`](super::lines::Lines::next).
+    ///
+    /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is, before anything that
+    /// the line brings about.
+    pub fn next_frame<'a>(
+        &mut self,
+        input: &'a [u8],
+        searched: &mut usize,
+        cap: usize,
+        replies: &mut Vec<u8>,
+    ) -> Cut<'a> {
+        self.wire.next(input, searched, cap, replies)
+    }
+
+    /// Does what a line says. Before the person has a name, the line is the name.
+    pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Context) {
+        let outcome = match std::str::from_utf8(line) {
+            Ok(line) => Call::new(self, ctx).handle(&clean::clean(line)),
+            Err(_) => Err(Trouble::NotUtf8),
+        };
+        if let Err(trouble) = outcome {
+            refuse(&trouble, ctx);
+        }
+    }
+
+    /// Says that a line was longer than the cap.
+    pub fn handle_too_long(&mut self, cap: usize, ctx: &mut dyn Context) {
+        refuse(&Trouble::TooLong(cap), ctx);
+    }
+
+    /// Whether the peer has sent a telnet command, and so can be asked for a sign of life with [`PROBE`].
+    pub fn speaks_telnet(&self) -> bool {
+        self.wire.speaks_telnet()
+    }
+}
+
+/// Says why nothing came of a line, and asks for a name again if that is still what we wait for.
+fn refuse(trouble: &Trouble, ctx: &mut dyn Context) {
+    refusal(ctx.answer(), &trouble.to_string());
+    if ctx.user().is_none() {
+        news(ctx.answer(), QUESTION);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! What a telnet user can type: one function for each command of the [table].
+//!
+//! A line that begins with one slash is a command; anything else is words for the current room, or, before the person has a name,
+//! that name. Handlers parse, ask the hub through [`Context`], and say what the hub's events do not.
+//!
+//! Owns nothing: a [`Call`] lives as long as one line. Does not know bytes, telnet's own commands, nor other people's
+//! connections.
+
+use std::mem;
+
+use super::{
+    QUESTION, Telnet,
+    encode::{line, news},
+    report,
+    table::{self, COMMANDS},
+    trouble::Trouble,
+};
+use crate::{
+    chat::{Command, Hub, Nick, RoomId, RoomName, Speech, Target, UserId},
+    protocol::Context,
+};
+
+/// The room where everyone stands first.
+const LOBBY: &str = "#lobby";
+
+/// Bytes of an unknown command that are said back.
+const UNKNOWN_BYTES_MAX: usize = 40;
+
+/// What became of a line.
+pub(super) type Outcome = Result<(), Trouble>;
+
+/// The handling of one line.
+pub(super) struct Call<'a> {
+    telnet: &'a mut Telnet,
+    ctx: &'a mut dyn Context,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(telnet: &'a mut Telnet, ctx: &'a mut dyn Context) -> Self {
+        Self { telnet, ctx }
+    }
+
+    /// Does what a line says. The line is clean already.
+    pub(super) fn handle(&mut self, line: &str) -> Outcome {
+        match line.strip_prefix('/') {
+            None if self.ctx.user().is_none() => self.enter(line.trim()),
+            None => self.say(line),
+            Some(text) if text.starts_with('/') => self.say(text),
+            Some(command) => self.command(command),
+        }
+    }
+
+    /// Finds a command in the table and runs it.
+    fn command(&mut self, command: &str) -> Outcome {
+        let (word, rest) = command
+            .split_once(char::is_whitespace)
+            .unwrap_or((command, ""));
+        let Some(entry) = table::find(word) else {
+            let (word, _) = report::shortened(word, UNKNOWN_BYTES_MAX);
+            return Err(Trouble::Unknown(word.into()));
+        };
+        let rest = rest.trim();
+        if rest.split_whitespace().take(entry.words_min).count() < entry.words_min {
+            return Err(Trouble::Usage {
+                name: entry.name,
+                arguments: entry.arguments,
+            });
+        }
+        (entry.run)(self, rest)
+    }
+
+    /// The first line: a name, and with it a place in the lobby.
+    fn enter(&mut self, name: &str) -> Outcome {
+        if name.is_empty() {
+            news(self.ctx.answer(), QUESTION);
+            return Ok(());
+        }
+        let nick = Nick::parse(name, self.ctx.hub().rules())?;
+        self.ctx.enter(nick)?;
+        self.join(LOBBY)
+    }
+
+    /// Words for the current room.
+    fn say(&mut self, text: &str) -> Outcome {
+        self.speak(Speech::Message, text)
+    }
+
+    pub(super) fn join(&mut self, name: &str) -> Outcome {
+        let me = self.person()?;
+        let name = self.room_name(name)?;
+        let stands_there = |hub: &Hub| hub.find_room(&name).filter(|&room| hub.is_member(me, room));
+        if let Some(room) = stands_there(self.ctx.hub()) {
+            self.telnet.room = Some(room);
+            line(
+                self.ctx.answer(),
+                &["* you are now talking in ", name.as_str()],
+            );
+            return Ok(());
+        }
+        self.ctx.apply(Command::Join { room: name.clone() })?;
+        self.telnet.room = stands_there(self.ctx.hub());
+        if let Some(room) = self.telnet.room {
+            self.tell(|hub, out| {
+                if let Some(record) = hub.room(room) {
+                    report::topic(record, None, out);
+                }
+                report::names(room, report::NAMES_ON_ARRIVAL_MAX, hub, out);
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, name: &str) -> Outcome {
+        let me = self.person()?;
+        let left = self.named_or_current(name)?;
+        let room = self.room_name_of(left)?;
+        self.ctx.apply(Command::Leave { room, reason: "" })?;
+        if self.telnet.room != Some(left) {
+            return Ok(());
+        }
+        self.telnet.room = self.ctx.hub().rooms_of(me).last();
+        let next = self.telnet.room;
+        self.tell(|hub, out| match next.and_then(|room| hub.room(room)) {
+            Some(room) => line(out, &["* you are now talking in ", room.name().as_str()]),
+            None => line(out, &["* ", &Trouble::NoRoom.to_string()]),
+        });
+        Ok(())
+    }
+
+    pub(super) fn rooms(&mut self) -> Outcome {
+        self.tell(report::rooms);
+        Ok(())
+    }
+
+    pub(super) fn who(&mut self, name: &str) -> Outcome {
+        let room = self.named_or_current(name)?;
+        self.tell(|hub, out| report::names(room, report::NAMES_ON_REQUEST_MAX, hub, out));
+        Ok(())
+    }
+
+    pub(super) fn msg(&mut self, rest: &str) -> Outcome {
+        self.person()?;
+        // Two words at least, the table says.
+        let (nick, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        self.ctx.apply(Command::Say {
+            to: Target::User(nick),
+            speech: Speech::Message,
+            text: text.trim_start(),
+        })?;
+        self.tell(|hub, out| {
+            if let Some(user) = hub.find_user(nick).and_then(|id| hub.user(id)) {
+                report::away(user, out);
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) fn me(&mut self, text: &str) -> Outcome {
+        self.speak(Speech::Action, text)
+    }
+
+    /// Before the person has a name, this is a way to say it.
+    pub(super) fn nick(&mut self, name: &str) -> Outcome {
+        let Some(me) = self.ctx.user() else {
+            return self.enter(name);
+        };
+        let nick = Nick::parse(name, self.ctx.hub().rules())?;
+        let is_same = |hub: &Hub| hub.user(me).is_some_and(|user| *user.nick() == nick);
+        if is_same(self.ctx.hub()) {
+            // No event comes of it, and silence would look like a failure.
+            line(
+                self.ctx.answer(),
+                &["* you are already known as ", nick.as_str()],
+            );
+            return Ok(());
+        }
+        self.ctx.apply(Command::Rename { nick })?;
+        Ok(())
+    }
+
+    pub(super) fn topic(&mut self, text: &str) -> Outcome {
+        self.person()?;
+        let current = self.current()?;
+        if text.is_empty() {
+            self.tell(|hub, out| {
+                if let Some(room) = hub.room(current) {
+                    report::topic(room, Some(" has no topic"), out);
+                }
+            });
+            return Ok(());
+        }
+        let room = self.room_name_of(current)?;
+        let text = if text == "-" { "" } else { text };
+        self.ctx.apply(Command::SetTopic { room, text })?;
+        Ok(())
+    }
+
+    pub(super) fn away(&mut self, text: &str) -> Outcome {
+        let me = self.person()?;
+        let is_away = self
+            .ctx
+            .hub()
+            .user(me)
+            .is_some_and(|user| user.away().is_some());
+        if text.is_empty() && !is_away {
+            news(self.ctx.answer(), "you are not away");
+            return Ok(());
+        }
+        let text = Some(text).filter(|text| !text.is_empty());
+        self.ctx.apply(Command::SetAway { text })?;
+        Ok(())
+    }
+
+    pub(super) fn help(&mut self) -> Outcome {
+        let width = |entry: &table::Entry| entry.name.len() + entry.arguments.len() + 1;
+        let column = COMMANDS.iter().map(width).max().unwrap_or(0);
+        let out = self.ctx.answer();
+        for entry in &COMMANDS {
+            let gap = " ".repeat(column - width(entry) + 2);
+            line(
+                out,
+                &["* /", entry.name, " ", entry.arguments, &gap, entry.help],
+            );
+        }
+        let gap = " ".repeat(column - "/text".len() + 2);
+        line(out, &["* //text", &gap, "say /text"]);
+        Ok(())
+    }
+
+    pub(super) fn quit(&mut self, reason: &str) -> Outcome {
+        news(self.ctx.answer(), "goodbye");
+        self.ctx.quit(reason);
+        Ok(())
+    }
+
+    /// Says or does something in the current room.
+    fn speak(&mut self, speech: Speech, text: &str) -> Outcome {
+        self.person()?;
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let room = self.current()?;
+        let room = self.room_name_of(room)?;
+        let to = Target::Room(&room);
+        self.ctx.apply(Command::Say { to, speech, text })?;
+        Ok(())
+    }
+
+    /// Who types, if they have said their name.
+    fn person(&self) -> Result<UserId, Trouble> {
+        self.ctx.user().ok_or(Trouble::Nameless)
+    }
+
+    /// Where words go. A room in which the person no longer stands, by whoever's doing, is not replaced by another in silence: words must not go
+    /// where nobody meant them to.
+    fn current(&self) -> Result<RoomId, Trouble> {
+        let me = self.person()?;
+        let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
+        self.telnet.room.filter(stands_there).ok_or(Trouble::NoRoom)
+    }
+
+    /// The room that a command names, or the current one.
+    fn named_or_current(&self, name: &str) -> Result<RoomId, Trouble> {
+        if name.is_empty() {
+            return self.current();
+        }
+        let name = self.room_name(name)?;
+        let found = self.ctx.hub().find_room(&name);
+        found.ok_or_else(|| Trouble::NoSuchRoom(name.as_str().into()))
+    }
+
+    fn room_name(&self, name: &str) -> Result<RoomName, Trouble> {
+        Ok(RoomName::parse(name, self.ctx.hub().rules())?)
+    }
+
+    fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
+        let record = self.ctx.hub().room(room).ok_or(Trouble::NoRoom)?;
+        Ok(record.name().clone())
+    }
+
+    /// Lets `write` read the hub while it writes the answer.
+    fn tell(&mut self, write: impl FnOnce(&Hub, &mut Vec<u8>)) {
+        let mut answer = mem::take(self.ctx.answer());
+        write(self.ctx.hub(), &mut answer);
+        *self.ctx.answer() = answer;
+    }
+}

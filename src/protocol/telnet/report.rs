@@ -1,0 +1,138 @@
+//! Lists that a telnet user asks for: who is in a room, which rooms there are, what a room's topic is.
+//!
+//! Invariant: however many people and rooms there are, a list is of bounded length, takes bounded time, and says how much it leaves out.
+//!
+//! Owns nothing. Does not know who asked.
+
+use std::cmp::Reverse;
+
+use super::encode::{line, news};
+use crate::chat::{Hub, Room, RoomId, User};
+
+/// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the conversation away.
+pub(super) const NAMES_ON_ARRIVAL_MAX: usize = 50;
+
+/// Names told to someone who asks for them: some 5 KiB.
+pub(super) const NAMES_ON_REQUEST_MAX: usize = 500;
+
+/// Rooms in a list: what one may still want to scroll through, some 30 KiB with a topic each.
+const ROOMS_MAX: usize = 200;
+
+/// Bytes of a topic in the list of rooms; `/topic` shows all of it.
+const TOPIC_BYTES_MAX: usize = 120;
+
+/// Lists of names are wrapped at this many bytes: one row of the narrowest terminal in use.
+const WIDTH_BYTES: usize = 78;
+
+/// Who is in a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to `names_max` names.
+pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>) {
+    let Some(record) = hub.room(room) else {
+        return;
+    };
+    let mut row = format!("* in {}:", record.name());
+    let margin = row.len();
+    let mut told = 0;
+    for user in hub
+        .members(room)
+        .take(names_max)
+        .filter_map(|id| hub.user(id))
+    {
+        let nick = user.nick().as_str();
+        let mark = if user.away().is_some() { " (away)" } else { "" };
+        if row.len() > margin && row.len() + 1 + nick.len() + mark.len() > WIDTH_BYTES {
+            line(out, &[&row]);
+            row.truncate(margin);
+        }
+        row.extend([" ", nick, mark]);
+        told += 1;
+    }
+    match record.member_count().saturating_sub(told) {
+        0 => line(out, &[&row]),
+        more => line(out, &[&row, " and ", &more.to_string(), " more"]),
+    }
+}
+
+/// Which rooms there are: `* #lobby (3): topic`, the fullest first. Of very many rooms just some are shown.
+pub(super) fn rooms(hub: &Hub, out: &mut Vec<u8>) {
+    let mut all = hub.rooms();
+    let mut shown: Vec<&Room> = all.by_ref().take(ROOMS_MAX).map(|(_, room)| room).collect();
+    let more = all.count();
+    shown.sort_by_key(|room| (Reverse(room.member_count()), room.name().as_str()));
+    for room in &shown {
+        let count = room.member_count().to_string();
+        let head = ["* ", room.name().as_str(), " (", &count, ")"];
+        match room.topic() {
+            None => line(out, &head),
+            Some(topic) => {
+                let (text, dots) = shortened(&topic.text, TOPIC_BYTES_MAX);
+                let [star, name, open, count, close] = head;
+                line(out, &[star, name, open, count, close, ": ", text, dots]);
+            }
+        }
+    }
+    if shown.is_empty() {
+        news(out, "there are no rooms");
+    }
+    if more > 0 {
+        line(out, &["* and ", &more.to_string(), " more"]);
+    }
+}
+
+/// A room's topic; of a room without one, `none`.
+pub(super) fn topic(room: &Room, none: Option<&str>, out: &mut Vec<u8>) {
+    let name = room.name().as_str();
+    match (room.topic(), none) {
+        (Some(topic), _) => {
+            line(
+                out,
+                &[
+                    "* topic of ",
+                    name,
+                    ": ",
+                    &topic.text,
+                    " (set by ",
+                    topic.by.as_str(),
+                    ")",
+                ],
+            );
+        }
+        (None, Some(none)) => line(out, &["* ", name, none]),
+        (None, None) => {}
+    }
+}
+
+/// That someone spoken to is away, and why.
+pub(super) fn away(user: &User, out: &mut Vec<u8>) {
+    if let Some(text) = user.away() {
+        line(out, &["* ", user.nick().as_str(), " is away: ", text]);
+    }
+}
+
+/// The beginning of a text, whole characters of it, and dots if that is not all.
+pub(super) fn shortened(text: &str, bytes_max: usize) -> (&str, &'static str) {
+    if text.len() <= bytes_max {
+        return (text, "");
+    }
+    let end = (0..=bytes_max)
+        .rev()
+        .find(|&end| text.is_char_boundary(end))
+        .unwrap_or(0);
+    (&text[..end], "...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_text_is_shortened_between_characters() {
+        for (text, bytes_max, expected) in [
+            ("hello", 5, ("hello", "")),
+            ("hello!", 5, ("hello", "...")),
+            ("안녕", 5, ("안", "...")),
+            ("안녕", 2, ("", "...")),
+        ] {
+            assert_eq!(shortened(text, bytes_max), expected);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Telnet's commands (RFC 854, RFC 855): taken out of the bytes wherever they stand, and answered.
+//!
+//! A peer that never sends IAC costs nothing here: its lines are cut straight from the input. The first IAC brings a boxed
+//! [`Negotiation`]; from there to the end of the line at hand bytes go one by one through a state machine into a buffer of clean data,
+//! from which the same line cutter takes the line.
+//!
+//! Every option is refused, each once in either direction, so two parties can never negotiate for ever.
+//!
+//! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same lines; the buffer holds one
+//! line at most and is given back with it; time is linear in the input.
+//!
+//! Does not know what lines mean.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3};
+
+use super::encode;
+use crate::protocol::{
+    Cut, Frame,
+    lines::{LINE_END_BYTES_MAX, Lines},
+};
+
+/// Commands by their published names (RFC 854, page 14). Below `EOF`, a byte behind IAC is none.
+mod command {
+    /// The lowest command: end of file (RFC 1184).
+    pub(super) const EOF: u8 = 236;
+    pub(super) const SE: u8 = 240;
+    pub(super) const AYT: u8 = 246;
+    pub(super) const EC: u8 = 247;
+    pub(super) const EL: u8 = 248;
+    pub(super) const SB: u8 = 250;
+    pub(super) const WILL: u8 = 251;
+    pub(super) const WONT: u8 = 252;
+    pub(super) const DO: u8 = 253;
+    pub(super) const DONT: u8 = 254;
+    pub(super) const IAC: u8 = 255;
+}
+use command::{AYT, DO, DONT, EC, EL, EOF, IAC, SB, SE, WILL, WONT};
+
+/// Option TIMING-MARK (RFC 860).
+const TIMING_MARK: u8 = 6;
+
+/// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all; the longest that clients are known to send
+/// (NEW-ENVIRON) take some hundred bytes. Past this the peer has lost its SE, and what follows is text again.
+const SUBNEGOTIATION_BYTES_MAX: u16 = 4096;
+
+/// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which it must answer with WILL or WONT
+/// (RFC 860). For those who [speak telnet](Wire::speaks_telnet) only; others would see three stray bytes.
+pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
+
+/// The lines of one connection, free of telnet commands.
+#[derive(Debug, Default)]
+pub(super) struct Wire {
+    lines: Lines,
+    negotiation: Option<Box<Negotiation>>,
+}
+
+impl Wire {
+    /// Takes the first line off the input, and appends the answers to the commands before it to `replies`.
+    /// The contract is that of [`Lines::next`].
+    pub(super) fn next<'a>(
+        &mut self,
+        input: &'a [u8],
+        searched: &mut usize,
+        cap: usize,
+        replies: &mut Vec<u8>,
+    ) -> Cut<'a> {
+        let in_the_middle = self
+            .negotiation
+            .as_ref()
+            .is_some_and(|n| n.is_in_the_middle());
+        if !in_the_middle {
+            let (mut lines, mut looked) = (self.lines, *searched);
+            let cut = lines.next(input, &mut looked, cap);
+            let seen = match cut.frame {
+                Frame::Incomplete => input.len(),
+                Frame::Line(_) | Frame::TooLong => cut.consumed,
+            };
+            // IAC does not occur in UTF-8, so this is the rule and the rest the exception.
+            if memchr(IAC, &input[*searched..seen]).is_none() {
+                (self.lines, *searched) = (lines, looked);
+                return cut;
+            }
+        }
+        *searched = 0;
+        let negotiation = self.negotiation.get_or_insert_default();
+        negotiation.next(&mut self.lines, input, cap, replies)
+    }
+
+    /// Whether the peer is a telnet program: it has sent a telnet command.
+    pub(super) fn speaks_telnet(&self) -> bool {
+        self.negotiation.is_some()
+    }
+}
+
+/// What is known of a peer that has sent IAC.
+#[derive(Debug, Default)]
+struct Negotiation {
+    state: State,
+    /// The line at hand without its commands, as far as it came. At most the cap and a line's end.
+    data: Vec<u8>,
+    searched: usize,
+    /// Options the peer wanted to do, and was told not to.
+    refused_will: Options,
+    /// Options the peer wanted us to do, and was told that we won't.
+    refused_do: Options,
+    /// Someone asked whether we are there.
+    asked: bool,
+}
+
+/// Where in a command we are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// In none.
+    #[default]
+    Data,
+    /// Behind IAC.
+    Command,
+    /// Behind IAC and WILL, WONT, DO or DONT: the option comes next.
+    Option { verb: u8 },
+    /// Inside a subnegotiation; after the next byte, so many more of it are skipped.
+    Skip { left: u16 },
+    /// Inside a subnegotiation, behind IAC.
+    SkipCommand { left: u16 },
+}
+
+impl Negotiation {
+    fn is_in_the_middle(&self) -> bool {
+        self.state != State::Data || !self.data.is_empty()
+    }
+
+    fn next(
+        &mut self,
+        lines: &mut Lines,
+        input: &[u8],
+        cap: usize,
+        replies: &mut Vec<u8>,
+    ) -> Cut<'static> {
+        let mut consumed = 0;
+        let frame = loop {
+            consumed += self.step(&input[consumed..], cap, replies);
+            // After each step, for a line that passed the cap has passed it whatever is erased later.
+            let cut = lines.next(&self.data, &mut self.searched, cap);
+            match cut.frame {
+                // A step stops behind a line's end, so there is nothing behind the line.
+                Frame::Line(line) => {
+                    let line = line.into_owned();
+                    self.data = Vec::new();
+                    break Frame::Line(Cow::Owned(line));
+                }
+                Frame::TooLong => {
+                    self.data.drain(..cut.consumed);
+                    break Frame::TooLong;
+                }
+                Frame::Incomplete => {
+                    self.data.drain(..cut.consumed);
+                    if consumed == input.len() {
+                        break Frame::Incomplete;
+                    }
+                }
+            }
+        };
+        // Once for all the questions before one line: a peer cannot make us say much more than it says.
+        if std::mem::take(&mut self.asked) {
+            encode::news(replies, "madang is here");
+        }
+        if self.data.is_empty() {
+            self.data = Vec::new();
+        }
+        Cut { frame, consumed }
+    }
+
+    /// Reads a run of data up to a line's end, or one byte of a command. Says how many bytes that was.
+    fn step(&mut self, input: &[u8], cap: usize, replies: &mut Vec<u8>) -> usize {
+        let Some(&first) = input.first() else {
+            return 0;
+        };
+        if self.state != State::Data || first == IAC {
+            self.state = self.follow(first, replies);
+            return 1;
+        }
+        let room = (cap + LINE_END_BYTES_MAX).saturating_sub(self.data.len());
+        let window = &input[..input.len().min(room.max(1))];
+        let length = match memchr3(b'\n', 0, IAC, window) {
+            Some(at) if window[at] == IAC => at,
+            Some(at) => at + 1,
+            None => window.len(),
+        };
+        self.data.extend_from_slice(&window[..length]);
+        length
+    }
+
+    /// The transitions: what follows the present state upon one byte.
+    fn follow(&mut self, byte: u8, replies: &mut Vec<u8>) -> State {
+        match (self.state, byte) {
+            (State::Data, IAC) => State::Command,
+            (State::Data, _) => self.data(byte),
+            (State::Command, IAC) => self.data(IAC),
+            (State::Command, WILL | WONT | DO | DONT) => State::Option { verb: byte },
+            (State::Command, SB) => State::Skip {
+                left: SUBNEGOTIATION_BYTES_MAX - 1,
+            },
+            (State::Command, EOF..) => self.command(byte),
+            // No command at all: the IAC stands alone. So it does when a Synch (RFC 854, page 8) has its data mark taken out of
+            // the stream as urgent data, and then this byte is the user's.
+            (State::Command, _) => self.data(byte),
+            (State::Option { verb }, option) => self.option(verb, option, replies),
+            (State::Skip { left: 0 } | State::SkipCommand { left: 0 }, _) => State::Data,
+            (State::Skip { left }, IAC) => State::SkipCommand { left: left - 1 },
+            (State::SkipCommand { .. }, SE) => State::Data,
+            (State::Skip { left } | State::SkipCommand { left }, _) => {
+                State::Skip { left: left - 1 }
+            }
+        }
+    }
+
+    fn data(&mut self, byte: u8) -> State {
+        self.data.push(byte);
+        State::Data
+    }
+
+    /// A command without an option. Those not named here (NOP, DM, BRK, IP, AO, GA and the rest) ask for nothing that we do.
+    fn command(&mut self, command: u8) -> State {
+        match command {
+            AYT => self.asked = true,
+            EC => {
+                let is_inside = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
+                while self.data.pop().is_some_and(is_inside) {}
+            }
+            EL => self.data.clear(),
+            _ => {}
+        }
+        self.searched = self.searched.min(self.data.len());
+        State::Data
+    }
+
+    /// An offer or a request is refused, once; a refusal is what we have anyway.
+    fn option(&mut self, verb: u8, option: u8, replies: &mut Vec<u8>) -> State {
+        match (verb, option) {
+            // RFC 860: a mark is asked for each time anew. Ours says that all before it has been read, which is true.
+            (DO, TIMING_MARK) => replies.extend_from_slice(&[IAC, WILL, TIMING_MARK]),
+            // The answer to our probe.
+            (WILL, TIMING_MARK) => {}
+            (DO, _) if self.refused_do.insert(option) => {
+                replies.extend_from_slice(&[IAC, WONT, option]);
+            }
+            (WILL, _) if self.refused_will.insert(option) => {
+                replies.extend_from_slice(&[IAC, DONT, option]);
+            }
+            _ => {}
+        }
+        State::Data
+    }
+}
+
+/// A set of options.
+#[derive(Debug, Default)]
+struct Options([u64; 4]);
+
+impl Options {
+    /// Adds one; says whether it was new.
+    fn insert(&mut self, option: u8) -> bool {
+        let (word, bit) = (usize::from(option / 64), 1 << (option % 64));
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! A courtyard without sockets, for the tests of every protocol: a real hub, and seats that collect what they would be sent.
+//!
+//! It does what the server does for a connection, in the plainest way: one command, then all its events, each encoded for everyone
+//! in its audience.
+
+use super::{
+    Context,
+    flavour::{Flavour, View, encode},
+};
+use crate::chat::{Command, Hub, NameRules, Nick, Refusal, Time, UserId};
+
+/// A hub, and everyone connected to it.
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    seats: Vec<Seat>,
+    now: Time,
+}
+
+/// One connection.
+struct Seat {
+    flavour: Flavour,
+    user: Option<UserId>,
+    inbox: Vec<u8>,
+    farewell: Option<String>,
+}
+
+/// The world as the one at a seat acts upon it.
+pub(crate) struct At<'a> {
+    world: &'a mut World,
+    seat: usize,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            hub: Hub::new(NameRules { unicode: true }),
+            seats: Vec::new(),
+            now: Time(1_700_000_000_000),
+        }
+    }
+
+    /// A new connection; the number names it.
+    pub(crate) fn connect(&mut self, flavour: Flavour) -> usize {
+        self.seats.push(Seat {
+            flavour,
+            user: None,
+            inbox: Vec::new(),
+            farewell: None,
+        });
+        self.seats.len() - 1
+    }
+
+    pub(crate) fn at(&mut self, seat: usize) -> At<'_> {
+        At { world: self, seat }
+    }
+
+    /// Everything sent to a seat since this was asked last.
+    pub(crate) fn received(&mut self, seat: usize) -> Vec<u8> {
+        std::mem::take(&mut self.seats[seat].inbox)
+    }
+
+    /// The reason with which a seat ended its connection, if it did.
+    pub(crate) fn farewell(&self, seat: usize) -> Option<&str> {
+        self.seats[seat].farewell.as_deref()
+    }
+
+    fn drain(&mut self) {
+        while let Some(event) = self.hub.next_event() {
+            let mut audience = Vec::new();
+            self.hub
+                .for_each_in(&event.audience, |user| audience.push(user));
+            for user in audience {
+                let view = if user == event.author {
+                    View::Author
+                } else {
+                    View::Other
+                };
+                for seat in self.seats.iter_mut().filter(|seat| seat.user == Some(user)) {
+                    encode(seat.flavour, view, &event, &self.hub, &mut seat.inbox);
+                }
+            }
+        }
+        self.hub.check_invariants();
+    }
+}
+
+impl Context for At<'_> {
+    fn hub(&self) -> &Hub {
+        &self.world.hub
+    }
+
+    fn now(&self) -> Time {
+        self.world.now
+    }
+
+    fn user(&self) -> Option<UserId> {
+        self.world.seats[self.seat].user
+    }
+
+    fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
+        assert!(self.user().is_none(), "entered twice");
+        let user = self.world.hub.enter(nick, self.world.now)?;
+        self.world.seats[self.seat].user = Some(user);
+        self.world.drain();
+        Ok(user)
+    }
+
+    fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
+        let user = self
+            .user()
+            .expect("protocols apply nothing for someone without a name");
+        let outcome = self.world.hub.apply(user, command, self.world.now);
+        self.world.drain();
+        outcome
+    }
+
+    fn answer(&mut self) -> &mut Vec<u8> {
+        &mut self.world.seats[self.seat].inbox
+    }
+
+    fn quit(&mut self, reason: &str) {
+        if self.user().is_some() {
+            self.apply(Command::Quit { reason })
+                .expect("nobody is kept from leaving");
+        }
+        let seat = &mut self.world.seats[self.seat];
+        seat.user = None;
+        seat.farewell = Some(reason.to_owned());
+    }
+}
