@@ -1,1 +1,205 @@
-//! To be written.
+//! File and flags in, one checked [`Config`] out.
+//!
+//! Every default stands here, once: in [`Config::default`], [`SocketOptions::new`] and [`Scheme::default_port`]; help texts and the
+//! printed configuration are made from them. Every setting is one row of a table in `keys` or `listen`, which reads, checks,
+//! explains and prints it.
+//!
+//! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error. What this module does
+//! not know: the command line's syntax, sockets, and what the settings are used for.
+
+mod error;
+mod field;
+mod file;
+mod host;
+mod keys;
+mod listen;
+mod motd;
+mod print;
+mod quantity;
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use error::{Error, Errors, Invalid, Place};
+pub use host::{Host, ServerName, parse_host_port};
+pub use keys::CLIENTS_MAX;
+pub use listen::{DEFAULT_PORT, ListenUrl, Scheme, SocketOptions, Transport};
+pub use motd::Motd;
+pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
+
+use motd::cannot_read;
+
+/// Everything the server is told before it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `[server]`.
+    pub server: Identity,
+    /// `[[listen]]`; never empty.
+    pub listen: Vec<ListenUrl>,
+    /// `[limits]`.
+    pub limits: Limits,
+}
+
+/// `[server]`: what the server is called and how it receives people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The server's name in every protocol that has one.
+    pub name: ServerName,
+    /// The text that greets newcomers.
+    pub motd: Option<Motd>,
+    /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
+    pub unicode_names: bool,
+}
+
+/// `[limits]`: everything that could grow, and how far it may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; `None` lets it follow from the descriptor limit.
+    pub clients: Option<u32>,
+    /// Connections at a time from one address; 0 is no limit.
+    pub clients_per_address: u32,
+    /// Longest telnet line in bytes, without its end.
+    pub line: usize,
+    /// Bytes queued for one connection before it is let go; at least `line`.
+    pub send_queue: usize,
+    /// Bytes queued for all connections together; at least `send_queue`.
+    pub queued_total: usize,
+    /// How long a newcomer may take to give a name.
+    pub registration: Duration,
+    /// Silence after which a peer is asked for a sign of life.
+    pub ping: Duration,
+    /// Lines per second that one connection may send in the long run; 0 is no flood control.
+    pub messages_per_second: u32,
+    /// Lines that one connection may send at once before `messages_per_second` counts.
+    pub burst: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: Identity {
+                name: "madang.local".parse().expect("a host name"),
+                motd: None,
+                unicode_names: true,
+            },
+            // Loopback alone: whoever only tries it out invites nobody by accident.
+            listen: vec![ListenUrl::new(
+                Scheme::Any,
+                Host::Ip([127, 0, 0, 1].into()),
+                DEFAULT_PORT,
+            )],
+            limits: Limits {
+                clients: None,
+                clients_per_address: 0,
+                line: 4096,
+                send_queue: 1 << 20,
+                queued_total: 256 << 20,
+                registration: Duration::from_secs(30),
+                ping: Duration::from_secs(120),
+                messages_per_second: 20,
+                burst: 60,
+            },
+        }
+    }
+}
+
+/// Where a configuration comes from. Kept by the server, which reads it again when it is told to.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file; without one, the defaults.
+    pub file: Option<PathBuf>,
+    /// What wins over it.
+    pub flags: Flags,
+}
+
+/// What was said on the command line; it wins over the file.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--listen`: if not empty, it replaces the file's listeners.
+    pub listen: Vec<ListenUrl>,
+    /// `--max-clients`, for `[limits] clients`; at least 1.
+    pub max_clients: Option<u32>,
+    /// `--motd`, relative to the working directory.
+    pub motd: Option<PathBuf>,
+    /// `--name`.
+    pub name: Option<ServerName>,
+}
+
+impl Sources {
+    /// Reads the file and the texts it names, and puts the flags on top.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn load(&self) -> Result<Config, Errors> {
+        let mut config = match &self.file {
+            Some(file) => file::load(file)?,
+            None => Config::default(),
+        };
+        self.flags.apply(&mut config)?;
+        Ok(config)
+    }
+}
+
+impl Flags {
+    fn apply(&self, config: &mut Config) -> Result<(), Error> {
+        if !self.listen.is_empty() {
+            config.listen.clone_from(&self.listen);
+        }
+        if self.max_clients.is_some() {
+            config.limits.clients = self.max_clients;
+        }
+        if let Some(name) = &self.name {
+            config.server.name = name.clone();
+        }
+        if let Some(path) = &self.motd {
+            let refuse = |e: Invalid| Error {
+                place: Place::Flag("--motd"),
+                message: e.to_string(),
+            };
+            let motd = Motd::load(path).map_err(refuse)?;
+            config.limits.admit(&motd).map_err(refuse)?;
+            config.server.motd = Some(motd);
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Reads the text of a file. `path` is for messages, and paths in the text are relative to its directory.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its line.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, Errors> {
+        file::parse(text, path)
+    }
+}
+
+impl Limits {
+    /// A newcomer's queue must take the whole greeting, and leave room for what happens meanwhile.
+    fn admit(&self, motd: &Motd) -> Result<(), Invalid> {
+        if motd.size() > self.send_queue / 2 {
+            let message = "longer than half of [limits] send_queue; shorten it or raise that limit";
+            return Err(Invalid::new(message));
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a file, unless there are more than `bytes_max`.
+fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Invalid> {
+    let mut bytes = Vec::new();
+    let limit = bytes_max as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|e| cannot_read(path, &e))?;
+    if bytes.len() > bytes_max {
+        let most = quantity::show_size(bytes_max as u64);
+        let message = format!("{} is longer than {most}", path.display());
+        return Err(Invalid::new(message));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,125 @@
+//! `madang connect`: the terminal client.
+//!
+//! Owns the form of a TARGET. Looks no names up before it connects.
+
+use std::{fmt, net::Ipv6Addr, str::FromStr};
+
+use super::Failure;
+use crate::config::{DEFAULT_PORT, Host, parse_host_port};
+
+/// Come in from a terminal
+///
+/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it comes.
+///
+/// Examples: madang connect chat.example, madang connect '[::1]:7777', madang connect telnet://192.0.2.1:23
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(value_name = "TARGET", help = target_help())]
+    target: Target,
+}
+
+fn target_help() -> String {
+    format!("HOST[:PORT], [IPV6]:PORT, or a URL (any://, telnet://) [default port: {DEFAULT_PORT}]")
+}
+
+/// Whom to call. `Display` is `HOST:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Machine; a name is looked up when it is called.
+    pub host: Host,
+    /// TCP port, at least 1.
+    pub port: u16,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(ip) = text.parse::<Ipv6Addr>() {
+            let host = Host::Ip(ip.into());
+            return Ok(Self {
+                host,
+                port: DEFAULT_PORT,
+            });
+        }
+        let authority = match text.split_once("://") {
+            Some(("any" | "telnet", rest)) => rest.strip_suffix('/').unwrap_or(rest),
+            Some((scheme, _)) => {
+                return Err(format!(
+                    "no client for {scheme:?} here; it speaks any:// and telnet://"
+                ));
+            }
+            None => text,
+        };
+        match parse_host_port(authority, DEFAULT_PORT) {
+            Ok((_, 0)) => Err("port 0 cannot be called; ports are 1 to 65535".into()),
+            Ok((host, port)) => Ok(Self { host, port }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Talks until either side ends it.
+///
+/// # Errors
+/// The target cannot be reached, or the connection breaks.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    Err(Failure::Runtime(format!(
+        "cannot connect to {}: this build has no client yet",
+        args.target
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let found = text.parse::<Target>().map(|target| target.to_string());
+        assert_eq!(
+            found.as_deref().map_err(String::as_str),
+            expected,
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn targets() {
+        check("localhost", Ok("localhost:7777"));
+        check("chat.example:23", Ok("chat.example:23"));
+        check("192.0.2.1", Ok("192.0.2.1:7777"));
+        check("192.0.2.1:1", Ok("192.0.2.1:1"));
+        check("::1", Ok("[::1]:7777"));
+        check("2001:db8::1", Ok("[2001:db8::1]:7777"));
+        check("[::1]", Ok("[::1]:7777"));
+        check("[::1]:65535", Ok("[::1]:65535"));
+        check("telnet://localhost:23", Ok("localhost:23"));
+        check("any://[::1]/", Ok("[::1]:7777"));
+        check("", Err("the host is missing"));
+        check("any://", Err("the host is missing"));
+        check(":23", Err("the host is missing"));
+        check(
+            "localhost:0",
+            Err("port 0 cannot be called; ports are 1 to 65535"),
+        );
+        check(
+            "localhost:x",
+            Err("\"x\" is not a port; ports are 0 to 65535"),
+        );
+        check(
+            "irc://x",
+            Err("no client for \"irc\" here; it speaks any:// and telnet://"),
+        );
+        check(
+            "telnet://::1",
+            Err("write an IPv6 address in brackets: [::1]"),
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! How a command ends if it does not end well: what to say, and the exit code.
+//!
+//! Owns the exit codes and the form of messages on stderr. Knows no causes.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Why a command failed. `Display` is what stands on stderr: lines that each start with `madang: `.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The command was right, but could not be carried out (`cannot listen on 127.0.0.1:7777: address already in use`). Exit code 1.
+    Runtime(String),
+    /// The command line or the configuration is wrong; one message a line. Exit code 2.
+    Usage(String),
+}
+
+impl Failure {
+    /// Tells the user, on stderr. A closed stderr is their choice.
+    pub fn report(&self) {
+        let _ = writeln!(io::stderr().lock(), "{self}");
+    }
+
+    /// The code for whoever called the program.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Runtime(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl From<crate::config::Errors> for Failure {
+    fn from(errors: crate::config::Errors) -> Self {
+        Self::Usage(errors.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Runtime(message) | Self::Usage(message)) = self;
+        for (index, line) in message.lines().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "madang: {line}")?;
+        }
+        Ok(())
+    }
+}

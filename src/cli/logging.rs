@@ -1,0 +1,49 @@
+//! Log lines for the host, on stderr, one event a line.
+//!
+//! Owns their form. Does not escape: whoever logs what a peer sent makes it harmless first.
+
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
+use tracing::Level;
+
+/// How much is logged; each level contains those before it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogLevel {
+    /// What keeps the server from doing its work
+    Error,
+    /// What may need care soon
+    Warn,
+    /// Start, end, and limits
+    Info,
+    /// Each connection
+    Debug,
+    /// Each turn of the loop
+    Trace,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// Sends what is logged from now on to stderr. Colours only on a terminal, and not if `NO_COLOR` is set to anything.
+pub(super) fn start(level: LogLevel) {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let subscriber = tracing_subscriber::fmt()
+        .compact()
+        .with_target(false)
+        .with_max_level(Level::from(level))
+        .with_ansi(io::stderr().is_terminal() && !no_color)
+        .with_writer(io::stderr)
+        .finish();
+    // It fails only if there is one already: then whoever set that one (a test) wants it.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}

@@ -1,0 +1,102 @@
+//! `madang serve`, or `madang` alone: load the configuration, start logging, hand over to the server.
+//!
+//! Owns the flags of serve. Does not know how the server works; it turns its errors into a [`Failure`].
+
+use std::path::PathBuf;
+
+use super::{
+    Failure,
+    logging::{self, LogLevel},
+};
+use crate::config::{
+    CLIENTS_MAX, Config, Flags, ListenUrl, ServerName, Sources, default_listen_text,
+    listen_options_text, schemes_text,
+};
+
+/// Run the server (what madang does without a subcommand)
+///
+/// Runs the server in the foreground until SIGTERM or SIGINT. When it listens, it says so on standard output: a line
+/// `listening URL` for each listener, with the real port. Logs go to standard error. Flags win over the file.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Configuration file in TOML [default: none; see `madang config print`]
+    ///
+    /// Configuration file in TOML. Every key is optional and unknown keys are refused. Without a file the defaults hold, which
+    /// `madang config print` shows.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[arg(long, value_name = "URL", help = listen_help(), long_help = listen_long_help())]
+    listen: Vec<ListenUrl>,
+
+    #[arg(long, value_name = "NAME", help = name_help())]
+    name: Option<ServerName>,
+
+    /// Text file that greets newcomers, UTF-8, at most 64 KiB [default: none]
+    #[arg(long, value_name = "FILE")]
+    motd: Option<PathBuf>,
+
+    /// Connections at a time [default: what the limit on open files allows]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(CLIENTS_MAX)))]
+    max_clients: Option<u32>,
+
+    /// How much is logged
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: LogLevel,
+}
+
+fn listen_help() -> String {
+    format!(
+        "Where to listen; repeat it for more [default: {}]",
+        default_listen_text()
+    )
+}
+
+fn listen_long_help() -> String {
+    format!(
+        "Where to listen: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Repeat it for more listeners; together they replace those \
+         of the file.\n\n\
+         Schemes: {}. Host names work, [::] is IPv6 and IPv4, and port 0 asks the system for a free one.\n\n\
+         Options and their defaults: {}. Sizes are in bytes, or like 64KiB.\n\n\
+         Example: --listen 'any://[::]:7777?backlog=4096'\n\n\
+         [default: {}]",
+        schemes_text(),
+        listen_options_text(),
+        default_listen_text(),
+    )
+}
+
+fn name_help() -> String {
+    format!(
+        "The server's name, made like a host name, at most 63 characters [default: {}]",
+        Config::default().server.name
+    )
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// The configuration is wrong, or the server cannot start or go on.
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let sources = Sources {
+        file: args.config,
+        flags: Flags {
+            listen: args.listen,
+            max_clients: args.max_clients,
+            motd: args.motd,
+            name: args.name,
+        },
+    };
+    let config = sources.load()?;
+    logging::start(args.log);
+    serve(config, sources)
+}
+
+/// Binds and runs the server. `sources` are for reading the configuration again on SIGHUP.
+fn serve(config: Config, _sources: Sources) -> Result<(), Failure> {
+    let urls: Vec<_> = config.listen.iter().map(ToString::to_string).collect();
+    Err(Failure::Runtime(format!(
+        "cannot listen on {}: this build has no server yet",
+        urls.join(", ")
+    )))
+}

@@ -1,0 +1,445 @@
+//! The configuration file: TOML in, [`Config`] out, or all that is wrong with it.
+//!
+//! One reading finds every error: after one, it goes on with the next key. Owns the rules that span several keys; what a single
+//! key may hold stands in its row. Knows no defaults.
+
+use std::{iter, ops::Range, path::Path};
+
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use super::{
+    Config, Error, Errors, ListenUrl, Place,
+    error::{Listing, suggest},
+    field::{Key, Raw},
+    keys::Section,
+    quantity::show_size,
+    read_bounded,
+};
+
+/// Longest file in bytes. A thousand times what anyone writes, and an end to what `/dev/zero` holds.
+const BYTES_MAX: usize = 1 << 20;
+
+/// Array of tables for listeners.
+const LISTEN: &str = "listen";
+
+/// Reads and parses a file.
+pub(super) fn load(path: &Path) -> Result<Config, Errors> {
+    let whole = |message: String| Error {
+        place: Place::File {
+            path: path.to_owned(),
+            line: None,
+            column: None,
+        },
+        message,
+    };
+    let bytes = read_bounded(path, BYTES_MAX).map_err(|e| Error {
+        // The message names the file itself, so the place would say it twice.
+        place: Place::Flag("--config"),
+        message: e.to_string(),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| whole("the file is not UTF-8".into()))?;
+    parse(&text, path)
+}
+
+/// Parses a file's text.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Errors> {
+    let mut reader = Reader {
+        text,
+        path,
+        errors: Vec::new(),
+    };
+    let (document, broken) = DeTable::parse_recoverable(text);
+    for error in &broken {
+        reader.report_syntax(error);
+    }
+    // What was recovered from broken syntax would be blamed for things that its author never wrote.
+    Errors::check(std::mem::take(&mut reader.errors))?;
+    let document = document.get_ref();
+    let mut config = Config::default();
+    reader.read_document(document, &mut config);
+    reader.check_limits(document, &config);
+    Errors::check(reader.errors)?;
+    Ok(config)
+}
+
+/// One pass over a file's text.
+struct Reader<'t> {
+    text: &'t str,
+    path: &'t Path,
+    errors: Vec<Error>,
+}
+
+impl Reader<'_> {
+    fn read_document(&mut self, document: &DeTable<'_>, config: &mut Config) {
+        for (name, value) in document {
+            let known = Section::ALL.into_iter().find(|s| s.name == name.get_ref());
+            match (known, value.get_ref()) {
+                (Some(section), DeValue::Table(table)) => {
+                    let title = format!("[{}]", section.name);
+                    self.read_keys(&title, table, section.keys.iter(), config);
+                }
+                (Some(section), _) => {
+                    let remedy = format!("{0:?} is a section; write [{0}]", section.name);
+                    self.report(name.span(), remedy);
+                }
+                (None, _) if name.get_ref() == LISTEN => self.read_listeners(value, config),
+                (None, other) => self.report_stranger(name, other),
+            }
+        }
+    }
+
+    fn read_listeners(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
+        let not_a_list = "listeners are a list; write [[listen]] in double brackets above each";
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.report(value.span(), not_a_list.into());
+        };
+        let mut listeners = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Table(table) => listeners.extend(self.read_listener(item.span(), table)),
+                _ => self.report(item.span(), not_a_list.into()),
+            }
+        }
+        if !listeners.is_empty() {
+            config.listen = listeners;
+        }
+    }
+
+    fn read_listener(&mut self, span: Range<usize>, table: &DeTable<'_>) -> Option<ListenUrl> {
+        const TITLE: &str = "[[listen]]";
+        if !table.contains_key(ListenUrl::URL.name) {
+            let remedy = format!(
+                "{TITLE} has no url; write one like url = {}",
+                ListenUrl::URL.example
+            );
+            self.report(span, remedy);
+            return None;
+        }
+        let keys = iter::once(&ListenUrl::URL).chain(ListenUrl::OPTIONS);
+        // Only a place to read into: the url comes first among the keys, whatever its line, and replaces all of it.
+        let mut listen = Config::default().listen.swap_remove(0);
+        let errors_before = self.errors.len();
+        self.read_keys(TITLE, table, keys, &mut listen);
+        if self.errors.len() > errors_before {
+            return None;
+        }
+        for name in table.keys() {
+            if let Err(error) = listen.check_option(name.get_ref()) {
+                self.report(name.span(), format!("{TITLE} {error}"));
+            }
+        }
+        Some(listen)
+    }
+
+    /// Reads the keys of a table in the order of `keys`, and reports those that are not among them.
+    fn read_keys<'k, T: 'k>(
+        &mut self,
+        title: &str,
+        table: &DeTable<'_>,
+        keys: impl Iterator<Item = &'k Key<T>> + Clone,
+        target: &mut T,
+    ) {
+        let base = self.path.parent().unwrap_or(Path::new(""));
+        for key in keys.clone() {
+            let Some(value) = table.get(key.name) else {
+                continue;
+            };
+            if let Err(error) = key.field.read(target, raw(value.get_ref()), base) {
+                let written = self.excerpt(value.span());
+                let message = format!("{title} {} = {written}: {error}", key.name);
+                self.report(value.span(), message);
+            }
+        }
+        let known = keys.map(|key| key.name);
+        for name in table.keys() {
+            let given = name.get_ref();
+            if known.clone().any(|known| known == given) {
+                continue;
+            }
+            let remedy = match section_of(given) {
+                Some(home) => format!("it belongs in [{home}]"),
+                None => suggest(given, known.clone(), Listing::WhenNoneIsNear),
+            };
+            self.report(
+                name.span(),
+                format!("unknown key {given:?} in {title}; {remedy}"),
+            );
+        }
+    }
+
+    /// A name on the top level that is no section's.
+    fn report_stranger(&mut self, name: &Spanned<DeString<'_>>, value: &DeValue<'_>) {
+        let given = name.get_ref();
+        let is_section = matches!(value, DeValue::Table(_) | DeValue::Array(_));
+        let message = match section_of(given) {
+            Some(home) if !is_section => {
+                format!("key {given:?} stands in no section; it belongs in [{home}]")
+            }
+            _ => {
+                let known = Section::ALL.iter().map(|section| section.name);
+                let known = known.chain(iter::once(LISTEN));
+                let remedy = suggest(given, known, Listing::WhenNoneIsNear);
+                format!("unknown section {given:?}; {remedy}")
+            }
+        };
+        self.report(name.span(), message);
+    }
+
+    /// Rules between keys.
+    fn check_limits(&mut self, document: &DeTable<'_>, config: &Config) {
+        let limits = &config.limits;
+        for (key, value, floor_key, floor) in [
+            ("send_queue", limits.send_queue, "line", limits.line),
+            (
+                "queued_total",
+                limits.queued_total,
+                "send_queue",
+                limits.send_queue,
+            ),
+        ] {
+            if value < floor {
+                // At least one of the two stands in the file, for the defaults are in order.
+                let span = span_of(document, "limits", key);
+                let span = span.or_else(|| span_of(document, "limits", floor_key));
+                let [value, floor] = [value, floor].map(|bytes| show_size(bytes as u64));
+                let message = format!(
+                    "[limits] {key} = \"{value}\" is less than {floor_key} = \"{floor}\"; it must hold at least one"
+                );
+                self.report(span.unwrap_or_default(), message);
+            }
+        }
+        if let Some(motd) = &config.server.motd {
+            if let Err(error) = limits.admit(motd) {
+                let span = span_of(document, "server", "motd").unwrap_or_default();
+                self.report(span, format!("[server] motd: {error}"));
+            }
+        }
+    }
+
+    /// Notes an error that the key in its message lets everyone find in the line.
+    fn report(&mut self, span: Range<usize>, message: String) {
+        let (line, _) = self.position(span.start);
+        self.push(Some(line), None, message);
+    }
+
+    fn report_syntax(&mut self, error: &toml::de::Error) {
+        let position = error.span().map(|span| self.position(span.start));
+        let (line, column) = position.unzip();
+        self.push(line, column, error.message().to_owned());
+    }
+
+    fn push(&mut self, line: Option<usize>, column: Option<usize>, message: String) {
+        let path = self.path.to_owned();
+        let place = Place::File { path, line, column };
+        self.errors.push(Error { place, message });
+    }
+
+    /// Line and column, from 1, of a byte of the text.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+
+    /// A value as it was written, made fit for one line.
+    fn excerpt(&self, span: Range<usize>) -> String {
+        /// Longer texts are known by their beginning.
+        const CHARS_MAX: usize = 60;
+        let written = self.text.get(span).unwrap_or_default();
+        let first_line = written.lines().next().unwrap_or_default();
+        let cut: String = first_line
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(CHARS_MAX)
+            .collect();
+        let dots = if cut.len() < written.len() { "..." } else { "" };
+        cut + dots
+    }
+}
+
+/// The value in the terms of our settings.
+fn raw<'v>(value: &'v DeValue<'_>) -> Raw<'v> {
+    match value {
+        DeValue::Boolean(flag) => Raw::Flag(*flag),
+        DeValue::Integer(number) => {
+            let parsed = i64::from_str_radix(number.as_str(), number.radix());
+            let negative = number.as_str().starts_with('-');
+            Raw::Number(parsed.unwrap_or(if negative { i64::MIN } else { i64::MAX }))
+        }
+        DeValue::String(text) => Raw::Text(text),
+        _ => Raw::Other,
+    }
+}
+
+/// The section that has a key of this name.
+fn section_of(key: &str) -> Option<&'static str> {
+    let has = |section: &Section| section.keys.iter().any(|k| k.name == key);
+    Section::ALL.into_iter().find(has).map(|s| s.name)
+}
+
+fn span_of(document: &DeTable<'_>, section: &str, key: &str) -> Option<Range<usize>> {
+    let section = document.get(section)?.get_ref();
+    Some(section.get(key)?.span())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said about a file `madang.toml` of this text; `ok` if nothing is.
+    fn messages(text: &str) -> String {
+        match parse(text, Path::new("madang.toml")) {
+            Ok(_) => "ok".into(),
+            Err(errors) => errors.to_string(),
+        }
+    }
+
+    #[test]
+    fn nothing_is_the_default() {
+        assert_eq!(parse("", Path::new("x")), Ok(Config::default()));
+        assert_eq!(
+            parse("\u{feff}[limits]\r\n", Path::new("x")),
+            Ok(Config::default())
+        );
+    }
+
+    #[test]
+    fn every_value_reaches_its_place() {
+        let text = r#"
+            [server]
+            name = "irc.example"
+            unicode_names = false
+            [[listen]]
+            nodelay = false
+            url = "telnet://[::]:23?backlog=16&nodelay=true"
+            [[listen]]
+            url = "echo+udp://localhost"
+            sndbuf = 65536
+            rcvbuf = "64 KiB"
+            [limits]
+            clients = 10
+            clients_per_address = 2
+            line = 0x200
+            send_queue = "2 MiB"
+            queued_total = "1 GiB"
+            registration = "500ms"
+            ping = "5m"
+            messages_per_second = 0
+            burst = 1_000
+        "#;
+        let config = parse(text, Path::new("x")).unwrap();
+        insta::assert_debug_snapshot!(config);
+    }
+
+    #[test]
+    fn a_right_key_in_a_wrong_place() {
+        insta::assert_snapshot!(messages("name = \"x\"\n[limits]\nmotd = \"x\"\n[server]\nburst = 1"), @r#"
+        madang.toml:1: key "name" stands in no section; it belongs in [server]
+        madang.toml:3: unknown key "motd" in [limits]; it belongs in [server]
+        madang.toml:5: unknown key "burst" in [server]; it belongs in [limits]
+        "#);
+    }
+
+    #[test]
+    fn unknown_words() {
+        insta::assert_snapshot!(messages("[server]\n\nnmae = \"x\"\nzzz = 1\n[limit]\n[[listeners]]\n[zzz]\n\"a\\nb\" = 1"), @r#"
+        madang.toml:3: unknown key "nmae" in [server]; did you mean "name"?
+        madang.toml:4: unknown key "zzz" in [server]; known are name, motd, unicode_names
+        madang.toml:5: unknown section "limit"; did you mean "limits"?
+        madang.toml:6: unknown section "listeners"; did you mean "listen"?
+        madang.toml:7: unknown section "zzz"; known are server, limits, listen
+        "#);
+    }
+
+    #[test]
+    fn wrong_shapes() {
+        insta::assert_snapshot!(messages("server = 1\nlisten = \"any://127.0.0.1\""), @r#"
+        madang.toml:1: "server" is a section; write [server]
+        madang.toml:2: listeners are a list; write [[listen]] in double brackets above each
+        "#);
+        insta::assert_snapshot!(messages("[listen]\nurl = \"any://127.0.0.1\"\n[[server]]\n"), @r#"
+        madang.toml:1: listeners are a list; write [[listen]] in double brackets above each
+        madang.toml:3: "server" is a section; write [server]
+        "#);
+        insta::assert_snapshot!(messages("listen = [1, {}, []]"), @r#"
+        madang.toml:1: listeners are a list; write [[listen]] in double brackets above each
+        madang.toml:1: [[listen]] has no url; write one like url = "any://127.0.0.1:7777"
+        madang.toml:1: listeners are a list; write [[listen]] in double brackets above each
+        "#);
+    }
+
+    #[test]
+    fn wrong_kinds() {
+        insta::assert_snapshot!(messages("[limits]\nsend_queue = \"1 MB\"\nping = 30\nburst = \"60\"\nclients = 1.5\nline = [\n1]\nregistration = 1979-05-27"), @r#"
+        madang.toml:2: [limits] send_queue = "1 MB": not a size; write it like "512 KiB" or "1 MiB"
+        madang.toml:3: [limits] ping = 30: not a duration; write it like "30s", "5m" or "500ms"
+        madang.toml:4: [limits] burst = "60": not a whole number; write it like 20
+        madang.toml:5: [limits] clients = 1.5: not a whole number; write it like 20
+        madang.toml:6: [limits] line = [...: not a size; write it like "512 KiB" or "1 MiB"
+        madang.toml:8: [limits] registration = 1979-05-27: not a duration; write it like "30s", "5m" or "500ms"
+        "#);
+        insta::assert_snapshot!(messages("[server]\nname = 1\nmotd = true\nunicode_names = \"yes\""), @r#"
+        madang.toml:2: [server] name = 1: not a text; write it in quotes
+        madang.toml:3: [server] motd = true: not a text; write it in quotes
+        madang.toml:4: [server] unicode_names = "yes": it is either true or false
+        "#);
+    }
+
+    #[test]
+    fn out_of_range() {
+        insta::assert_snapshot!(messages("[limits]\nclients = 0\nclients_per_address = -1\nline = 511\nsend_queue = \"2 GiB\"\nqueued_total = 1\nregistration = \"0s\"\nping = \"1h 1m\"\nmessages_per_second = 99999999999999999999\nburst = 0"), @r#"
+        madang.toml:2: [limits] clients = 0: out of range; it may be 1 to 1048576
+        madang.toml:3: [limits] clients_per_address = -1: out of range; it may be 0 to 1048576
+        madang.toml:4: [limits] line = 511: out of range; it may be 512 B to 64 KiB
+        madang.toml:5: [limits] send_queue = "2 GiB": out of range; it may be 4 KiB to 1 GiB
+        madang.toml:6: [limits] queued_total = 1: out of range; it may be 1 MiB to 1024 GiB
+        madang.toml:7: [limits] registration = "0s": out of range; it may be 100ms to 1h
+        madang.toml:8: [limits] ping = "1h 1m": not a duration; write it like "30s", "5m" or "500ms"
+        madang.toml:9: [limits] messages_per_second = 99999999999999999999: out of range; it may be 0 to 1000000
+        madang.toml:10: [limits] burst = 0: out of range; it may be 1 to 1000000
+        "#);
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other() {
+        insta::assert_snapshot!(messages("[limits]\nsend_queue = \"4 KiB\"\nline = \"8 KiB\""), @r#"madang.toml:2: [limits] send_queue = "4 KiB" is less than line = "8 KiB"; it must hold at least one"#);
+        insta::assert_snapshot!(messages("[limits]\n\nline = \"64 KiB\"\nsend_queue = \"32 KiB\""), @r#"madang.toml:4: [limits] send_queue = "32 KiB" is less than line = "64 KiB"; it must hold at least one"#);
+        insta::assert_snapshot!(messages("[limits]\nsend_queue = \"512 MiB\""), @r#"madang.toml:2: [limits] queued_total = "256 MiB" is less than send_queue = "512 MiB"; it must hold at least one"#);
+    }
+
+    #[test]
+    fn bad_names_and_listeners() {
+        insta::assert_snapshot!(messages("[server]\nname = \"my server\""), @r#"madang.toml:2: [server] name = "my server": not a server name; it is made like a host name: ASCII letters, digits, dots and hyphens, at most 63"#);
+        insta::assert_snapshot!(messages("[[listen]]\nbacklog = 1\n[[listen]]\nurl = \"irk://x\"\n[[listen]]\nurl = \"any://x\"\nbacklg = 1\nnodelay = 1\n[[listen]]\nurl = \"echo+udp://x\"\nbacklog = 5"), @r#"
+        madang.toml:1: [[listen]] has no url; write one like url = "any://127.0.0.1:7777"
+        madang.toml:4: [[listen]] url = "irk://x": unknown scheme "irk"; known are any, telnet, echo, echo+udp
+        madang.toml:7: unknown key "backlg" in [[listen]]; did you mean "backlog"?
+        madang.toml:8: [[listen]] nodelay = 1: it is either true or false
+        madang.toml:11: [[listen]] backlog makes no sense for echo+udp, which has no connections; known are reuseaddr, reuseport, sndbuf, rcvbuf
+        "#);
+    }
+
+    #[test]
+    fn broken_syntax() {
+        insta::assert_snapshot!(messages("[server\nname = \"x\""), @"madang.toml:1:8: unclosed table, expected `]`");
+        insta::assert_snapshot!(messages("[server]\nname = x\nmotd = \n[server]"), @"
+        madang.toml:2:8: string values must be quoted, expected literal string
+        madang.toml:3:8: string values must be quoted, expected literal string
+        madang.toml:4:2: duplicate key
+        ");
+        insta::assert_snapshot!(messages("[limits]\nping = \"30s\"\nping = \"31s\""), @"madang.toml:3:1: duplicate key");
+        insta::assert_snapshot!(messages("[server]\nname = \"마당\" x"), @"madang.toml:2:13: unexpected key or value, expected newline, `#`");
+    }
+
+    #[test]
+    fn missing_files() {
+        insta::assert_snapshot!(messages("[server]\nmotd = \"no such file\""), @r#"madang.toml:2: [server] motd = "no such file": cannot read no such file: No such file or directory"#);
+        insta::assert_snapshot!(messages("[server]\nmotd = \"/\""), @r#"madang.toml:2: [server] motd = "/": / is not a regular file"#);
+        let error = load(Path::new("no/such.toml")).unwrap_err();
+        insta::assert_snapshot!(error, @"--config: cannot read no/such.toml: No such file or directory");
+    }
+}

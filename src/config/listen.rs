@@ -1,0 +1,418 @@
+//! Where to listen, for what, and with which socket options: `any://127.0.0.1:7777?backlog=4096`.
+//!
+//! Owns the list of schemes, the defaults of the socket options, and the one table of options that the query of a URL and the keys of
+//! `[[listen]]` share. A new scheme is a variant, a row in [`Scheme::ALL`] and a default port. Opens no sockets; [`ListenUrl::resolve`]
+//! asks the system's resolver, nothing else here does I/O.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    path::Path,
+    str::FromStr,
+};
+
+use super::{
+    Host, Invalid,
+    error::{Listing, suggest},
+    field::{Field, Key, Raw},
+    host::parse_host_port,
+    quantity::{GIB, KIB},
+};
+
+/// The port of the courtyard.
+pub const DEFAULT_PORT: u16 = 7777;
+
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// `any`: the first bytes choose the protocol.
+    Any,
+    /// `echo`: RFC 862 over TCP.
+    Echo,
+    /// `echo+udp`: RFC 862 over UDP.
+    EchoUdp,
+    /// `telnet`: lines for people.
+    Telnet,
+}
+
+/// What carries a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Streams.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl Scheme {
+    /// Every scheme, in the order in which help and messages list them.
+    const ALL: [Self; 4] = [Self::Any, Self::Telnet, Self::Echo, Self::EchoUdp];
+
+    /// As written before `://`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Echo => "echo",
+            Self::EchoUdp => "echo+udp",
+            Self::Telnet => "telnet",
+        }
+    }
+
+    /// What carries it.
+    pub fn transport(self) -> Transport {
+        match self {
+            Self::Any | Self::Echo | Self::Telnet => Transport::Tcp,
+            Self::EchoUdp => Transport::Udp,
+        }
+    }
+
+    /// The port if a URL names none.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Any | Self::Telnet => DEFAULT_PORT,
+            // Assigned by RFC 862.
+            Self::Echo | Self::EchoUdp => 7,
+        }
+    }
+
+    pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::ALL.iter().map(|scheme| scheme.name())
+    }
+}
+
+impl FromStr for Scheme {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let found = Self::ALL.into_iter().find(|scheme| scheme.name() == text);
+        found.ok_or_else(|| {
+            let remedy = suggest(text, Self::names(), Listing::Always);
+            Invalid::new(format!("unknown scheme {text:?}; {remedy}"))
+        })
+    }
+}
+
+/// How a listening socket and the connections it accepts are set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// How many connections may wait to be accepted; the kernel may cut it (Linux: `net.core.somaxconn`). TCP only.
+    pub backlog: u32,
+    /// `SO_KEEPALIVE` on accepted connections: a vanished peer is noticed. TCP only.
+    pub keepalive: bool,
+    /// `TCP_NODELAY` on accepted connections: lines are not held back. TCP only.
+    pub nodelay: bool,
+    /// `SO_RCVBUF` in bytes; `None` leaves it to the kernel, which tunes it as it goes.
+    pub rcvbuf: Option<usize>,
+    /// `SO_REUSEADDR`: a restart need not wait for old connections to time out.
+    pub reuseaddr: bool,
+    /// `SO_REUSEPORT`: several processes may share the port.
+    pub reuseport: bool,
+    /// `SO_SNDBUF` in bytes; `None` leaves it to the kernel.
+    pub sndbuf: Option<usize>,
+}
+
+impl SocketOptions {
+    /// The defaults for a transport.
+    pub fn new(transport: Transport) -> Self {
+        Self {
+            backlog: 1024,
+            keepalive: true,
+            nodelay: true,
+            rcvbuf: None,
+            // On UDP it would let a second server take the port over in silence.
+            reuseaddr: transport == Transport::Tcp,
+            reuseport: false,
+            sndbuf: None,
+        }
+    }
+}
+
+/// One listener: a checked URL. `Display` prints it without its options: `any://127.0.0.1:7777`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenUrl {
+    /// What is spoken there.
+    pub scheme: Scheme,
+    /// The address or name to bind. `[::]` means both families.
+    pub host: Host,
+    /// The port; 0 asks the system for a free one.
+    pub port: u16,
+    /// Socket options.
+    pub options: SocketOptions,
+}
+
+impl ListenUrl {
+    /// A listener with the default options of its scheme.
+    pub fn new(scheme: Scheme, host: Host, port: u16) -> Self {
+        let options = SocketOptions::new(scheme.transport());
+        Self {
+            scheme,
+            host,
+            port,
+            options,
+        }
+    }
+
+    /// The same listener on another port: the real one, once the system has chosen it.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Self {
+        Self {
+            port,
+            ..self.clone()
+        }
+    }
+
+    /// Whether IPv4 callers shall come in through this listener's IPv6 socket: so for `[::]`.
+    pub fn is_dual_stack(&self) -> bool {
+        matches!(self.host, Host::Ip(IpAddr::V6(ip)) if ip.is_unspecified())
+    }
+
+    /// The addresses to bind, each once. Blocks while a name is looked up: for start-up only.
+    ///
+    /// # Errors
+    /// The resolver does not know the name, or cannot be reached.
+    pub fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let name = match &self.host {
+            Host::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, self.port)]),
+            Host::Name(name) => name.as_str(),
+        };
+        let mut addresses = Vec::new();
+        for address in (name, self.port).to_socket_addrs()? {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Refuses an option that this listener's transport does not have.
+    pub(super) fn check_option(&self, name: &str) -> Result<(), Invalid> {
+        const TCP_ONLY: [&str; 3] = ["backlog", "keepalive", "nodelay"];
+        if self.scheme.transport() == Transport::Udp && TCP_ONLY.contains(&name) {
+            let known = Self::OPTIONS.iter().map(|key| key.name);
+            let known: Vec<_> = known.filter(|name| !TCP_ONLY.contains(name)).collect();
+            return Err(Invalid::new(format!(
+                "{name} makes no sense for {}, which has no connections; known are {}",
+                self.scheme.name(),
+                known.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
+    fn read_query(&mut self, query: &str) -> Result<(), Invalid> {
+        let mut seen: Vec<&str> = Vec::new();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let Some(key) = Self::OPTIONS.iter().find(|key| key.name == name) else {
+                let known = Self::OPTIONS.iter().map(|key| key.name);
+                let remedy = suggest(name, known, Listing::Always);
+                return Err(Invalid::new(format!("unknown option {name:?}; {remedy}")));
+            };
+            if seen.contains(&name) {
+                return Err(Invalid::new(format!("option {name} stands there twice")));
+            }
+            seen.push(name);
+            self.check_option(name)?;
+            key.field
+                .read(self, Raw::from_query(value), Path::new(""))
+                .map_err(|e| Invalid::new(format!("option {pair}: {e}")))?;
+        }
+        Ok(())
+    }
+
+    /// The socket options, for the query of a URL and for `[[listen]]`.
+    pub(super) const OPTIONS: &[Key<Self>] = &[
+        Key {
+            name: "backlog",
+            about: "Connections that may wait to be accepted (the kernel may have a lower limit of its own).",
+            example: "",
+            field: Field::Count(|listen| &mut listen.options.backlog, 1..=65_535),
+        },
+        Key {
+            name: "nodelay",
+            about: "Send lines at once (TCP_NODELAY).",
+            example: "",
+            field: Field::Flag(|listen| &mut listen.options.nodelay),
+        },
+        Key {
+            name: "keepalive",
+            about: "Notice vanished peers (SO_KEEPALIVE).",
+            example: "",
+            field: Field::Flag(|listen| &mut listen.options.keepalive),
+        },
+        Key {
+            name: "reuseaddr",
+            about: "Bind although old connections still linger (SO_REUSEADDR). For UDP it is off unless asked for.",
+            example: "",
+            field: Field::Flag(|listen| &mut listen.options.reuseaddr),
+        },
+        Key {
+            name: "reuseport",
+            about: "Share the port with other processes (SO_REUSEPORT).",
+            example: "",
+            field: Field::Flag(|listen| &mut listen.options.reuseport),
+        },
+        Key {
+            name: "sndbuf",
+            about: "The kernel's send buffer per connection (SO_SNDBUF). Default: the kernel's choice.",
+            example: "\"64 KiB\"",
+            field: Field::SizeOrNone(|listen| &mut listen.options.sndbuf, BUFFER),
+        },
+        Key {
+            name: "rcvbuf",
+            about: "The kernel's receive buffer per connection (SO_RCVBUF). Default: the kernel's choice.",
+            example: "\"64 KiB\"",
+            field: Field::SizeOrNone(|listen| &mut listen.options.rcvbuf, BUFFER),
+        },
+    ];
+
+    /// The key `url` of `[[listen]]`; it comes before the options, which then count more than those in its query.
+    pub(super) const URL: Key<Self> = Key {
+        name: "url",
+        about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
+                [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, echo, echo+udp.",
+        example: "\"any://127.0.0.1:7777\"",
+        field: Field::Text {
+            read: |listen, text, _| {
+                *listen = text.parse()?;
+                Ok(())
+            },
+            show: |listen| Some(listen.to_string()),
+        },
+    };
+}
+
+/// What the kernel is asked for; it takes the nearest that it has.
+const BUFFER: std::ops::RangeInclusive<u64> = KIB..=GIB;
+
+impl FromStr for ListenUrl {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            let example = format!("any://127.0.0.1:{DEFAULT_PORT}");
+            return Err(Invalid::new(format!("not a URL; write it like {example}")));
+        };
+        let scheme: Scheme = scheme.parse()?;
+        let (authority, query) = match rest.split_once('?') {
+            Some((authority, query)) => (authority, Some(query)),
+            None => (rest, None),
+        };
+        // What people copy from a browser ends with a slash.
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        if authority.is_empty() || authority.starts_with(':') {
+            let remedy = "the host is missing; 0.0.0.0 is every IPv4 address, [::] every address";
+            return Err(Invalid::new(remedy));
+        }
+        let (host, port) = parse_host_port(authority, scheme.default_port())?;
+        let mut listen = Self::new(scheme, host, port);
+        if let Some(query) = query {
+            listen.read_query(query)?;
+        }
+        Ok(listen)
+    }
+}
+
+impl fmt::Display for ListenUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme.name(), self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        match text.parse::<ListenUrl>() {
+            Ok(listen) => format!("ok: {listen}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn good_urls() {
+        for (text, expected) in [
+            ("any://127.0.0.1:7777", "any://127.0.0.1:7777"),
+            ("any://127.0.0.1", "any://127.0.0.1:7777"),
+            ("any://localhost:0/", "any://localhost:0"),
+            ("telnet://[::]:23", "telnet://[::]:23"),
+            ("telnet://[0:0::1]", "telnet://[::1]:7777"),
+            ("echo://0.0.0.0", "echo://0.0.0.0:7"),
+            ("echo+udp://0.0.0.0?reuseport=true", "echo+udp://0.0.0.0:7"),
+        ] {
+            assert_eq!(message(text), format!("ok: {expected}"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bad_urls() {
+        insta::assert_snapshot!(message("127.0.0.1:7777"), @"not a URL; write it like any://127.0.0.1:7777");
+        insta::assert_snapshot!(message(""), @"not a URL; write it like any://127.0.0.1:7777");
+        insta::assert_snapshot!(message("telnt://127.0.0.1"), @r#"unknown scheme "telnt"; did you mean "telnet"? known are any, telnet, echo, echo+udp"#);
+        insta::assert_snapshot!(message("ANY://127.0.0.1"), @r#"unknown scheme "ANY"; known are any, telnet, echo, echo+udp"#);
+        insta::assert_snapshot!(message("gopher://127.0.0.1"), @r#"unknown scheme "gopher"; known are any, telnet, echo, echo+udp"#);
+        insta::assert_snapshot!(message("any://"), @"the host is missing; 0.0.0.0 is every IPv4 address, [::] every address");
+        insta::assert_snapshot!(message("any://:7777"), @"the host is missing; 0.0.0.0 is every IPv4 address, [::] every address");
+        insta::assert_snapshot!(message("any://::1"), @"the host is missing; 0.0.0.0 is every IPv4 address, [::] every address");
+        insta::assert_snapshot!(message("any://[::1"), @r#""[::1" is not a host name"#);
+        insta::assert_snapshot!(message("any://127.0.0.1:70000"), @r#""70000" is not a port; ports are 0 to 65535"#);
+        insta::assert_snapshot!(message("any://me@127.0.0.1"), @r#""me@127.0.0.1" is not a host name"#);
+        insta::assert_snapshot!(message("any://127.0.0.1/path"), @r#""127.0.0.1/path" is not a host name"#);
+    }
+
+    #[test]
+    fn bad_options() {
+        insta::assert_snapshot!(message("any://x?"), @r#"unknown option ""; known are backlog, nodelay, keepalive, reuseaddr, reuseport, sndbuf, rcvbuf"#);
+        insta::assert_snapshot!(message("any://x?baklog=1"), @r#"unknown option "baklog"; did you mean "backlog"? known are backlog, nodelay, keepalive, reuseaddr, reuseport, sndbuf, rcvbuf"#);
+        insta::assert_snapshot!(message("any://x?backlog"), @"option backlog: not a whole number; write it like 20");
+        insta::assert_snapshot!(message("any://x?backlog=0"), @"option backlog=0: out of range; it may be 1 to 65535");
+        insta::assert_snapshot!(message("any://x?backlog=5&backlog=6"), @"option backlog stands there twice");
+        insta::assert_snapshot!(message("any://x?nodelay=1"), @"option nodelay=1: it is either true or false");
+        insta::assert_snapshot!(message("any://x?sndbuf=1MB"), @r#"option sndbuf=1MB: not a size; write it like "512 KiB" or "1 MiB""#);
+        insta::assert_snapshot!(message("any://x?sndbuf=-1"), @"option sndbuf=-1: out of range; it may be 1 KiB to 1 GiB");
+        insta::assert_snapshot!(message("echo+udp://x?backlog=5"), @"backlog makes no sense for echo+udp, which has no connections; known are reuseaddr, reuseport, sndbuf, rcvbuf");
+    }
+
+    #[test]
+    fn options_of_the_query() {
+        let text = "any://x?backlog=4096&nodelay=false&keepalive=false&sndbuf=65536&rcvbuf=64KiB\
+                    &reuseport=true&reuseaddr=false";
+        let listen: ListenUrl = text.parse().unwrap();
+        let expected = SocketOptions {
+            backlog: 4096,
+            keepalive: false,
+            nodelay: false,
+            rcvbuf: Some(65536),
+            reuseaddr: false,
+            reuseport: true,
+            sndbuf: Some(65536),
+        };
+        assert_eq!(listen.options, expected);
+    }
+
+    #[test]
+    fn the_real_port() {
+        let listen: ListenUrl = "any://[::1]:0?backlog=7".parse().unwrap();
+        let real = listen.with_port(4711);
+        assert_eq!(real.to_string(), "any://[::1]:4711");
+        assert_eq!(real.options.backlog, 7);
+    }
+
+    #[test]
+    fn resolving() {
+        let resolve = |text: &str| text.parse::<ListenUrl>().unwrap().resolve();
+        let expected: SocketAddr = "[::1]:5".parse().unwrap();
+        assert_eq!(resolve("any://[::1]:5").unwrap(), [expected]);
+        assert!(resolve("any://localhost:5").is_ok_and(|found| !found.is_empty()));
+        // Reserved never to exist by RFC 6761.
+        assert!(resolve("any://madang.invalid:5").is_err());
+        for (text, expected) in [
+            ("any://[::]", true),
+            ("any://[::1]", false),
+            ("any://0.0.0.0", false),
+        ] {
+            assert_eq!(text.parse::<ListenUrl>().unwrap().is_dual_stack(), expected);
+        }
+    }
+}

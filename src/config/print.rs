@@ -1,0 +1,113 @@
+//! The default configuration as a commented file, and the lists of schemes and options for help texts.
+//!
+//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no defaults: both come from
+//! the tables. Does not print; it makes text.
+
+use super::{
+    Config, ListenUrl,
+    field::Key,
+    keys::{LIMITS, SERVER, Section},
+    listen::Scheme,
+};
+
+const HEAD: &str = "\
+# Configuration of madang. Every key is optional, and what stands here are the defaults; keys that start with # have none.
+# Durations are written like \"30s\", \"5m\" or \"500ms\"; sizes like \"64 KiB\" or \"1 MiB\", or as plain bytes.
+# Flags win over this file. Check it with: madang config check FILE
+";
+
+const LISTEN_HEAD: &str = "
+# Where to listen. Repeat this block for more listeners; socket options may stand here or in the url's query.
+[[listen]]
+";
+
+/// The whole default configuration, commented, in TOML.
+pub fn default_text() -> String {
+    let mut config = Config::default();
+    let mut text = String::from(HEAD);
+    print_section(&mut text, &SERVER, &mut config);
+    text.push_str(LISTEN_HEAD);
+    let listen = &mut config.listen[0];
+    print_key(&mut text, &ListenUrl::URL, listen);
+    for key in ListenUrl::OPTIONS {
+        print_key(&mut text, key, listen);
+    }
+    print_section(&mut text, &LIMITS, &mut config);
+    text
+}
+
+fn print_section(text: &mut String, section: &Section, config: &mut Config) {
+    *text += &format!("\n# {}\n[{}]\n", section.about, section.name);
+    for key in section.keys {
+        print_key(text, key, config);
+    }
+}
+
+fn print_key<T>(text: &mut String, key: &Key<T>, target: &mut T) {
+    for line in key.about.lines() {
+        *text += &format!("# {line}\n");
+    }
+    if let Some(range) = key.field.range() {
+        *text += &format!("# {range}\n");
+    }
+    *text += &match key.field.show(target) {
+        Some(value) => format!("{} = {value}\n", key.name),
+        None => format!("# {} = {}\n", key.name, key.example),
+    };
+}
+
+/// The listeners if none is given: `any://127.0.0.1:7777`.
+pub fn default_listen_text() -> String {
+    let listen = Config::default().listen;
+    let urls = listen.iter().map(ToString::to_string);
+    urls.collect::<Vec<_>>().join(", ")
+}
+
+/// The names of all schemes: `any, telnet, ...`.
+pub fn schemes_text() -> String {
+    Scheme::names().collect::<Vec<_>>().join(", ")
+}
+
+/// The socket options with their defaults, for the query of a URL: `backlog=1024, nodelay=true, ...`.
+pub fn listen_options_text() -> String {
+    let listen = &mut Config::default().listen[0];
+    let options = ListenUrl::OPTIONS.iter().map(|key| {
+        let value = key.field.show(listen);
+        format!("{}={}", key.name, value.unwrap_or("BYTES".into()))
+    });
+    options.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_default_configuration() {
+        insta::assert_snapshot!(default_text());
+    }
+
+    #[test]
+    fn read_again_it_is_the_default() {
+        let read = Config::from_toml(&default_text(), Path::new("printed"));
+        assert_eq!(read, Ok(Config::default()));
+    }
+
+    #[test]
+    fn the_examples_are_right() {
+        // A key that was commented out is followed by " = "; the one file among the examples does not exist here.
+        let uncommented: String = default_text()
+            .lines()
+            .filter(|line| !line.contains("motd ="))
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") => format!("{rest}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let config = Config::from_toml(&uncommented, Path::new("printed")).unwrap();
+        assert!(config.limits.clients.is_some());
+        assert!(config.listen[0].options.sndbuf.is_some());
+    }
+}
