@@ -4,8 +4,14 @@
 
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
-use super::Failure;
-use crate::config::{DEFAULT_PORT, Host, parse_host_port};
+use super::{
+    Failure,
+    terminal::{self, End},
+};
+use crate::{
+    config::{DEFAULT_PORT, Host, parse_host_port},
+    server::plain,
+};
 
 /// Come in from a terminal
 ///
@@ -70,10 +76,13 @@ impl fmt::Display for Target {
 /// # Errors
 /// The target cannot be reached, or the connection breaks.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    Err(Failure::Runtime(format!(
-        "cannot connect to {}: this build has no client yet",
-        args.target
-    )))
+    let target = &args.target;
+    let failed = |reason: String| Failure::Runtime(format!("cannot connect to {target}: {reason}"));
+    let addresses = target.host.resolve(target.port).map_err(|error| failed(plain(&error)))?;
+    terminal::talk(addresses.into()).map_err(|end| match end {
+        End::Unreachable(reasons) => failed(reasons.join("; ")),
+        End::Broken(reason) => Failure::Runtime(format!("the connection to {target} broke: {reason}")),
+    })
 }
 
 #[cfg(test)]

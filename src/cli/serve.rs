@@ -2,15 +2,21 @@
 //!
 //! Owns the flags of serve. Does not know how the server works; it turns its errors into a [`Failure`].
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use super::{
     Failure,
     logging::{self, LogLevel},
 };
-use crate::config::{
-    CLIENTS_MAX, Config, Flags, ListenUrl, ServerName, Sources, default_listen_text,
-    listen_options_text, schemes_text,
+use crate::{
+    config::{
+        CLIENTS_MAX, Config, Flags, Host, ListenUrl, Scheme, ServerName, Sources, default_listen_text,
+        listen_options_text, schemes_text,
+    },
+    server::{self, Server, State},
 };
 
 /// Run the server (what madang does without a subcommand)
@@ -93,10 +99,36 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// Binds and runs the server. `sources` are for reading the configuration again on SIGHUP.
-fn serve(config: Config, _sources: Sources) -> Result<(), Failure> {
-    let urls: Vec<_> = config.listen.iter().map(ToString::to_string).collect();
-    Err(Failure::Runtime(format!(
-        "cannot listen on {}: this build has no server yet",
-        urls.join(", ")
-    )))
+fn serve(config: Config, sources: Sources) -> Result<(), Failure> {
+    let failed = |error: server::Error| Failure::Runtime(error.to_string());
+    let mut server = Server::bind(config, Some(sources)).map_err(failed)?;
+    announce(server.listening());
+    match server.run().map_err(failed)? {
+        State::Interrupted => Err(Failure::Runtime("stopped at the second signal".into())),
+        State::Running | State::Stopping | State::Stopped => Ok(()),
+    }
+}
+
+/// What to call a listener by from this machine: the address that means all of them is none to call.
+fn reachable(host: &Host) -> String {
+    match host {
+        Host::Ip(ip) if ip.is_unspecified() => "localhost".into(),
+        host => host.to_string(),
+    }
+}
+
+/// Says on standard output where the server listens, one line each, and then how to come in. Flushed, for whoever waits for it.
+fn announce(listening: &[ListenUrl]) {
+    let mut text = String::new();
+    for url in listening {
+        text += &format!("listening {url}\n");
+    }
+    let chat = |url: &&ListenUrl| matches!(url.scheme, Scheme::Any | Scheme::Telnet);
+    if let Some(url) = listening.iter().find(chat) {
+        let (host, port) = (reachable(&url.host), url.port);
+        text += &format!("come in with `nc {host} {port}`, or `madang connect {host}:{port}`\n");
+    }
+    // Nobody reads it: that is no reason not to serve.
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

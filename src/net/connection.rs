@@ -49,6 +49,17 @@ pub(super) enum Flush {
     Lost(io::Error),
 }
 
+/// Our half of the connection, while it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OurHalf {
+    /// We may send.
+    Speaking,
+    /// What is queued is our last; our end of stream follows it.
+    Ending,
+    /// Our end of stream is sent; we only listen.
+    Ended,
+}
+
 /// The loop's record of one connection. It is what an idle client costs in this layer, hence the narrow types.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -63,6 +74,7 @@ pub(super) struct Connection {
     pub(super) armed: Tick,
     pub(super) limits: Limits,
     pub(super) phase: Phase,
+    pub(super) our_half: OurHalf,
     /// Whether the poll was asked for writable events.
     pub(super) wants_writable: bool,
     /// The kernel may have more input: an event said so, and no read has been blocked since.
@@ -95,6 +107,7 @@ impl Connection {
                 hard: 1024 * 1024,
             },
             phase,
+            our_half: OurHalf::Speaking,
             wants_writable: false,
             readable: false,
             unfed: false,

@@ -12,7 +12,7 @@
 
 use super::{
     clock::{Clock, Tick},
-    connection::{Connection, Limits},
+    connection::{Connection, Limits, OurHalf},
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Acceptor, Listener, Spare},
@@ -395,13 +395,24 @@ impl Poller {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        if connection.phase > Phase::Open || connection.broken {
+        let speaking = connection.our_half == OurHalf::Speaking;
+        if connection.phase > Phase::Open || !speaking || connection.broken {
             return;
         }
         self.stats.deliveries += 1;
         connection.output.push(&mut self.backlog, chunk.clone());
         if !mem::replace(&mut connection.dirty, true) {
             self.dirty.push(id);
+        }
+    }
+
+    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own (half-close).
+    pub fn half_close(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if connection.our_half == OurHalf::Speaking {
+                connection.our_half = OurHalf::Ending;
+                self.mark_dirty(id);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! process's ceiling is held, and a connection that has said its last word goes on to linger. Knows no messages.
 
 use super::{
-    connection::Flush,
+    connection::{Flush, OurHalf},
     handler::{Handler, Loss},
     phase::Phase,
     poller::Poller,
@@ -57,6 +57,12 @@ impl Poller {
         }
         match connection.flush(&mut self.backlog, &mut self.stats) {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
+            Flush::Drained if connection.our_half == OurHalf::Ending => {
+                connection.our_half = OurHalf::Ended;
+                if connection.stream.transport().shutdown_write().is_err() {
+                    return self.note_broken(id);
+                }
+            }
             Flush::Drained | Flush::Blocked => {}
             Flush::Lost(error) => {
                 tracing::debug!(%error, "a write failed; reading on to the end");

@@ -35,7 +35,9 @@ pub(super) fn bind(
                 bound += 1;
             }
             // A name may resolve to a family that this host is not set up for.
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => unavailable = Some(error),
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                unavailable = Some(error)
+            }
             Err(error) => return Err(failed(&error)),
         }
     }

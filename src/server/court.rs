@@ -217,7 +217,8 @@ impl Court {
             session.mark = now;
             session.probed = false;
         }
-        let alarm_changed = was_nobody != session.user.is_none() || spoke_telnet != telnet.speaks_telnet();
+        let alarm_changed =
+            was_nobody != session.user.is_none() || spoke_telnet != telnet.speaks_telnet();
         if !self.answer.is_empty() {
             net.send(id, &Rc::from(self.answer.as_slice()));
         }
@@ -235,7 +236,10 @@ impl Court {
     /// The person at this connection, if any, quits, and those who knew them are told.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
         let time = self.wall.at(net.now());
-        let user = self.sessions.get_mut(id).and_then(|session| session.user.take());
+        let user = self
+            .sessions
+            .get_mut(id)
+            .and_then(|session| session.user.take());
         let Some(user) = user else {
             return;
         };
@@ -340,7 +344,12 @@ impl Handler for Court {
         if let Some(peer) = self.peer(id) {
             tracing::info!(%peer, queued, "let go: it does not read");
         }
-        self.part(net, id, "you read too slowly; good-bye (SendQ exceeded)", "SendQ exceeded");
+        self.part(
+            net,
+            id,
+            "you read too slowly; good-bye (SendQ exceeded)",
+            "SendQ exceeded",
+        );
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {

@@ -68,13 +68,7 @@ pub(super) fn tell_all(hub: &mut Hub, seats: &Seats, net: &mut Poller, mut own: 
     }
 }
 
-fn tell(
-    event: &Event,
-    hub: &Hub,
-    seats: &Seats,
-    net: &mut Poller,
-    mut own: Option<&mut Own<'_>>,
-) {
+fn tell(event: &Event, hub: &Hub, seats: &Seats, net: &mut Poller, mut own: Option<&mut Own<'_>>) {
     let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
     hub.for_each_in(&event.audience, |user| {
         let view = if user == event.author {

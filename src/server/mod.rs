@@ -16,7 +16,7 @@ mod wall;
 use crate::{
     chat::{Hub, NameRules},
     config::{Config, ListenUrl, Sources},
-    net::{External, Poller, Stats, Tick},
+    net::{External, Poller, Stats},
 };
 use court::Court;
 use settings::Settings;
@@ -108,7 +108,12 @@ impl Server {
         let possible = descriptors::clients_for(limit);
         let wanted = server.court.clients_max;
         if wanted != usize::MAX && wanted > possible {
-            tracing::warn!(wanted, possible, descriptors = limit, "fewer clients than wanted: raise the limit of open descriptors");
+            tracing::warn!(
+                wanted,
+                possible,
+                descriptors = limit,
+                "fewer clients than wanted: raise the limit of open descriptors"
+            );
         }
         server.court.clients_max = wanted.min(possible);
         let mut signals = Signals::new()?;
@@ -118,7 +123,11 @@ impl Server {
             let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
             server.listening.push(url);
         }
-        tracing::info!(clients = server.court.clients_max, descriptors = limit, "ready");
+        tracing::info!(
+            clients = server.court.clients_max,
+            descriptors = limit,
+            "ready"
+        );
         Ok(server)
     }
 
@@ -194,7 +203,12 @@ impl Server {
         for (door, _) in self.court.doors.drain() {
             self.net.close(door);
         }
-        let sessions: Vec<_> = self.court.sessions.iter().map(|(id, session)| (id, session.is_chat())).collect();
+        let sessions: Vec<_> = self
+            .court
+            .sessions
+            .iter()
+            .map(|(id, session)| (id, session.is_chat()))
+            .collect();
         for (id, is_chat) in sessions {
             if is_chat {
                 self.net.send(id, &self.court.settings.last_words);
@@ -227,8 +241,11 @@ impl Server {
         if config.limits.clients != self.config.limits.clients {
             tracing::warn!("[limits] clients changed; that takes a restart");
         }
-        if (config.limits.clients_per_address == 0) != (self.config.limits.clients_per_address == 0) {
-            tracing::warn!("[limits] clients_per_address was switched on or off; that takes a restart");
+        if (config.limits.clients_per_address == 0) != (self.config.limits.clients_per_address == 0)
+        {
+            tracing::warn!(
+                "[limits] clients_per_address was switched on or off; that takes a restart"
+            );
         }
         let mut settings = Settings::new(&config);
         settings.clients_per_address = self.court.settings.clients_per_address;
@@ -268,12 +285,5 @@ mod tests {
         let in_use = io::Error::from_raw_os_error(98);
         assert_eq!(plain(&in_use), "address already in use");
         assert_eq!(plain(&io::Error::other("IPv6 is off")), "IPv6 is off");
-    }
-
-    #[test]
-    fn held_clock_is_of_the_loop() {
-        let mut server = Server::new(Config::default()).unwrap();
-        server.net.hold_clock(Tick(5));
-        assert_eq!(server.net.now(), Tick(5));
     }
 }

@@ -121,7 +121,10 @@ impl Session {
             (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
                 let probe_at = self.mark.after(settings.ping);
                 Some(if self.probed {
-                    (probe_at.after(settings.ping).on_grid(GRID), Due::PingTimeout)
+                    (
+                        probe_at.after(settings.ping).on_grid(GRID),
+                        Due::PingTimeout,
+                    )
                 } else {
                     (probe_at.on_grid(GRID), Due::Probe)
                 })
@@ -143,7 +146,10 @@ impl Sessions {
         if self.by_slot.len() <= slot {
             self.by_slot.resize_with(slot + 1, || None);
         }
-        debug_assert!(self.by_slot[slot].is_none(), "a slot is reaped before it is used again");
+        debug_assert!(
+            self.by_slot[slot].is_none(),
+            "a slot is reaped before it is used again"
+        );
         self.by_slot[slot] = Some((id.generation, session));
     }
 
@@ -156,7 +162,9 @@ impl Sessions {
 
     pub(super) fn remove(&mut self, id: ConnId) -> Option<Session> {
         self.get_mut(id)?;
-        self.by_slot[id.slot as usize].take().map(|(_, session)| session)
+        self.by_slot[id.slot as usize]
+            .take()
+            .map(|(_, session)| session)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {

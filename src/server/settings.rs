@@ -73,7 +73,9 @@ impl Settings {
                 }
                 .push(out);
             }),
-            last_words: text(|out| telnet::news(out, &format!("{server} is shutting down, good-bye"))),
+            last_words: text(|out| {
+                telnet::news(out, &format!("{server} is shutting down, good-bye"))
+            }),
             full: text(|out| telnet::refusal(out, "the server is full, try again later")),
             too_many: text(|out| telnet::refusal(out, "too many connections from your address")),
         }
@@ -87,7 +89,10 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> Rc<[u8]> {
 }
 
 /// A listener's options in the loop's terms; the kernel asks a silent peer for a sign of life as late as we would.
-pub(super) fn socket_options(options: &crate::config::SocketOptions, ping: Duration) -> SocketOptions {
+pub(super) fn socket_options(
+    options: &crate::config::SocketOptions,
+    ping: Duration,
+) -> SocketOptions {
     SocketOptions {
         backlog: options.backlog,
         nodelay: options.nodelay,

@@ -7,7 +7,6 @@ use signal_hook_mio::v1_0::Signals as Source;
 use std::io;
 
 /// What the operator asked for.
-#[derive(Debug)]
 pub(super) struct Signals {
     pub(super) source: Source,
     /// SIGTERM and SIGINT so far.
@@ -34,5 +33,14 @@ impl Signals {
                 _ => self.stops += 1,
             }
         }
+    }
+}
+
+impl std::fmt::Debug for Signals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signals")
+            .field("stops", &self.stops)
+            .field("reload", &self.reload)
+            .finish_non_exhaustive()
     }
 }

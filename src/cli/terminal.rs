@@ -1,0 +1,230 @@
+//! The terminal client: standard input and one connection in one readiness loop, the same that the server runs on.
+//!
+//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the connection is
+//! closed and the rest is shown until the server ends its own. Does not know what the lines mean.
+
+use crate::{
+    net::{ConnId, External, Handler, Loss, Phase, Poller, Taken, Then, Tick},
+    server::plain,
+};
+use mio::unix::SourceFd;
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    net::SocketAddr,
+    os::fd::AsRawFd,
+    time::Duration,
+};
+
+/// How long one address may take to answer before the next is called.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The name under which standard input is registered with the loop.
+const INPUT: External = External(0);
+
+/// How a talk ends badly.
+#[derive(Debug)]
+pub(super) enum End {
+    /// No address answered; why, for each of them.
+    Unreachable(Vec<String>),
+    /// The connection broke while we talked.
+    Broken(String),
+}
+
+/// Calls the addresses in turn and talks to the first that answers, until the server ends the talk.
+///
+/// # Errors
+/// Nobody answered, or the connection broke.
+pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
+    let broken = |error: io::Error| End::Broken(plain(&error));
+    let mut net = Poller::new().map_err(broken)?;
+    let mut client = Client {
+        addresses,
+        calling: None,
+        reasons: Vec::new(),
+        input: Input::Waiting,
+        end: None,
+    };
+    client.call_next(&mut net);
+    loop {
+        if let Some(end) = client.end.take() {
+            return end;
+        }
+        // A file is always ready, so nothing would wake us up for it.
+        let timeout = matches!(client.input, Input::File).then_some(Duration::ZERO);
+        net.turn(&mut client, timeout).map_err(broken)?;
+        client.pump(&mut net).map_err(broken)?;
+    }
+}
+
+/// Where standard input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// Not read before there is someone to send it to.
+    Waiting,
+    /// Registered; an event will tell.
+    Watched,
+    /// The event came: one read will not block.
+    Readable,
+    /// A regular file, which a poll does not take and which never blocks for long.
+    File,
+    /// At its end.
+    Ended,
+}
+
+struct Client {
+    addresses: VecDeque<SocketAddr>,
+    calling: Option<(ConnId, SocketAddr)>,
+    reasons: Vec<String>,
+    input: Input,
+    end: Option<Result<(), End>>,
+}
+
+impl Client {
+    fn call_next(&mut self, net: &mut Poller) {
+        while let Some(address) = self.addresses.pop_front() {
+            match net.connect(address) {
+                Ok(id) => {
+                    self.calling = Some((id, address));
+                    return net.set_alarm(id, net.now().after(PATIENCE));
+                }
+                Err(error) => self.reasons.push(format!("{address}: {}", plain(&error))),
+            }
+        }
+        let reasons = std::mem::take(&mut self.reasons);
+        self.end = Some(Err(End::Unreachable(reasons)));
+    }
+
+    fn gave_up(&mut self, net: &mut Poller, reason: &str) {
+        if let Some((_, address)) = self.calling.take() {
+            self.reasons.push(format!("{address}: {reason}"));
+        }
+        self.call_next(net);
+    }
+
+    /// Moves what was typed towards the server, unless so much waits there already that it should slow us down.
+    fn pump(&mut self, net: &mut Poller) -> io::Result<()> {
+        let Some((id, _)) = self.calling else {
+            return Ok(());
+        };
+        if net.phase(id) != Phase::Open || net.is_backlogged(id) {
+            return Ok(());
+        }
+        match self.input {
+            Input::Waiting => self.watch(net),
+            Input::Readable => {
+                self.read_input(net, id)?;
+                if self.input == Input::Readable {
+                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it look again; so
+                    // the terminal, which we share with others, need not be made non-blocking.
+                    net.deregister_external(&mut SourceFd(&io::stdin().as_raw_fd()))?;
+                    self.watch(net)
+                } else {
+                    Ok(())
+                }
+            }
+            Input::File => self.read_input(net, id),
+            Input::Watched | Input::Ended => Ok(()),
+        }
+    }
+
+    fn watch(&mut self, net: &mut Poller) -> io::Result<()> {
+        let descriptor = io::stdin().as_raw_fd();
+        self.input = match net.register_external(&mut SourceFd(&descriptor), INPUT) {
+            Ok(()) => Input::Watched,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Input::File,
+            Err(error) => return Err(error),
+        };
+        Ok(())
+    }
+
+    fn read_input(&mut self, net: &mut Poller, id: ConnId) -> io::Result<()> {
+        let mut typed = [0; 16 * 1024];
+        match io::stdin().lock().read(&mut typed) {
+            Ok(0) => {
+                if self.input == Input::Readable {
+                    net.deregister_external(&mut SourceFd(&io::stdin().as_raw_fd()))?;
+                }
+                self.input = Input::Ended;
+                net.half_close(id);
+            }
+            Ok(count) => net.send(id, &typed[..count].into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl Handler for Client {
+    fn handle_accept(&mut self, _: &mut Poller, _: ConnId, _: ConnId, _: SocketAddr) {}
+
+    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+        net.set_alarm(id, Tick::NEVER);
+    }
+
+    fn handle_input(&mut self, net: &mut Poller, id: ConnId, input: &[u8], _: &mut usize) -> Taken {
+        let mut stdout = io::stdout().lock();
+        let shown = stdout.write_all(&safe(input)).and_then(|()| stdout.flush());
+        if shown.is_err() {
+            // Nobody looks any more.
+            net.abort(id);
+            self.end = Some(Ok(()));
+        }
+        Taken {
+            bytes: input.len(),
+            then: Then::ReadOn,
+        }
+    }
+
+    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+        net.abort(id);
+        self.end = Some(Ok(()));
+    }
+
+    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+        let reason = match loss {
+            Loss::Io(error) => plain(error),
+            other => other.to_string(),
+        };
+        if net.phase(id) == Phase::Connecting {
+            self.gave_up(net, &reason);
+        } else {
+            self.end = Some(Err(End::Broken(reason)));
+        }
+    }
+
+    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+        net.abort(id);
+        let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+        self.gave_up(net, &reason);
+    }
+
+    fn handle_external(&mut self, _: &mut Poller, _: External) {
+        if self.input == Input::Watched {
+            self.input = Input::Readable;
+        }
+    }
+}
+
+/// Leaves out what could steer a terminal: the server sends nothing of the kind, but not every server is one of ours.
+fn safe(bytes: &[u8]) -> Vec<u8> {
+    let harmless = |byte: &u8| matches!(byte, b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xfe);
+    let mut shown: Vec<u8> = bytes.iter().copied().filter(harmless).collect();
+    // C1 controls are two bytes in UTF-8; the second alone is what some terminals obey.
+    while let Some(at) = shown.windows(2).position(|two| two[0] == 0xc2 && (0x80..0xa0).contains(&two[1])) {
+        shown.drain(at..at + 2);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(safe(b"a\x1b[2Jb\x07\r\n\tc\x7f\xff"), b"a[2Jb\n\tc");
+        assert_eq!(safe("x\u{9b}2Jé마\u{85}".as_bytes()), "x2Jé마".as_bytes());
+    }
+}
