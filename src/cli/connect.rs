@@ -5,11 +5,12 @@
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use super::Failure;
-use crate::config::{DEFAULT_PORT, Host, parse_host_port};
+use crate::config::{DEFAULT_PORT, Host, Scheme, parse_host_port};
 
 /// Come in from a terminal
 ///
-/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it comes.
+/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it
+/// comes.
 ///
 /// Examples: madang connect chat.example, madang connect '[::1]:7777', madang connect telnet://192.0.2.1:23
 #[derive(Debug, clap::Args)]
@@ -43,12 +44,10 @@ impl FromStr for Target {
             });
         }
         let authority = match text.split_once("://") {
-            Some(("any" | "telnet", rest)) => rest.strip_suffix('/').unwrap_or(rest),
-            Some((scheme, _)) => {
-                return Err(format!(
-                    "no client for {scheme:?} here; it speaks any:// and telnet://"
-                ));
-            }
+            Some((scheme, rest)) => match scheme.parse() {
+                Ok(Scheme::Any | Scheme::Telnet) => rest.strip_suffix('/').unwrap_or(rest),
+                _ => return Err("the client speaks telnet only: any:// or telnet://".into()),
+            },
             None => text,
         };
         match parse_host_port(authority, DEFAULT_PORT) {
@@ -102,6 +101,7 @@ mod tests {
         check("[::1]:65535", Ok("[::1]:65535"));
         check("telnet://localhost:23", Ok("localhost:23"));
         check("any://[::1]/", Ok("[::1]:7777"));
+        check("TELNET://localhost", Ok("localhost:7777"));
         check("", Err("the host is missing"));
         check("any://", Err("the host is missing"));
         check(":23", Err("the host is missing"));
@@ -115,7 +115,7 @@ mod tests {
         );
         check(
             "irc://x",
-            Err("no client for \"irc\" here; it speaks any:// and telnet://"),
+            Err("the client speaks telnet only: any:// or telnet://"),
         );
         check(
             "telnet://::1",
