@@ -11,13 +11,18 @@ use crate::config::{DEFAULT_PORT, Host, Scheme, parse_host_port};
 ///
 /// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it
 /// comes.
-///
-/// Examples: madang connect chat.example, madang connect '[::1]:7777', madang connect telnet://192.0.2.1:23
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[arg(value_name = "TARGET", help = target_help())]
     target: Target,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  madang connect chat.example
+  madang connect '[::1]:7777'
+  madang connect telnet://192.0.2.1:23";
 
 fn target_help() -> String {
     format!("HOST[:PORT], [IPV6]:PORT, or a URL (any://, telnet://) [default port: {DEFAULT_PORT}]")
