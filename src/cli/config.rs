@@ -7,6 +7,8 @@ use crate::config::{Flags, Sources, default_text};
 
 /// Print the default configuration, or check a file
 #[derive(Debug, clap::Subcommand)]
+// To be called without its own subcommand is an error like any other, not a call for help.
+#[command(arg_required_else_help = false)]
 pub enum Command {
     /// Print the whole default configuration, commented
     ///
@@ -16,8 +18,8 @@ pub enum Command {
     Print,
     /// Check a configuration file without starting the server
     ///
-    /// Reads a configuration file and the texts it names, as the server would. Prints `FILE: ok` and ends with 0, or tells every error
-    /// with its line on standard error and ends with 2. Addresses are not bound and names not looked up.
+    /// Reads a configuration file and the texts it names, as the server would. Prints `FILE: ok` and ends with 0, or tells every
+    /// error with its line on standard error and ends with 2. Addresses are not bound and names not looked up.
     ///
     /// Example: madang config check madang.toml
     Check {

@@ -9,20 +9,26 @@ use super::{
     terminal::{self, End},
 };
 use crate::{
-    config::{DEFAULT_PORT, Host, parse_host_port},
+    config::{DEFAULT_PORT, Host, Scheme, parse_host_port},
     server::plain,
 };
 
 /// Come in from a terminal
 ///
-/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it comes.
-///
-/// Examples: madang connect chat.example, madang connect '[::1]:7777', madang connect telnet://192.0.2.1:23
+/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it
+/// comes.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[arg(value_name = "TARGET", help = target_help())]
     target: Target,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  madang connect chat.example
+  madang connect '[::1]:7777'
+  madang connect telnet://192.0.2.1:23";
 
 fn target_help() -> String {
     format!("HOST[:PORT], [IPV6]:PORT, or a URL (any://, telnet://) [default port: {DEFAULT_PORT}]")
@@ -49,12 +55,10 @@ impl FromStr for Target {
             });
         }
         let authority = match text.split_once("://") {
-            Some(("any" | "telnet", rest)) => rest.strip_suffix('/').unwrap_or(rest),
-            Some((scheme, _)) => {
-                return Err(format!(
-                    "no client for {scheme:?} here; it speaks any:// and telnet://"
-                ));
-            }
+            Some((scheme, rest)) => match scheme.parse() {
+                Ok(Scheme::Any | Scheme::Telnet) => rest.strip_suffix('/').unwrap_or(rest),
+                _ => return Err("the client speaks telnet only: any:// or telnet://".into()),
+            },
             None => text,
         };
         match parse_host_port(authority, DEFAULT_PORT) {
@@ -78,10 +82,15 @@ impl fmt::Display for Target {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let target = &args.target;
     let failed = |reason: String| Failure::Runtime(format!("cannot connect to {target}: {reason}"));
-    let addresses = target.host.resolve(target.port).map_err(|error| failed(plain(&error)))?;
+    let addresses = target
+        .host
+        .resolve(target.port)
+        .map_err(|error| failed(plain(&error)))?;
     terminal::talk(addresses.into()).map_err(|end| match end {
         End::Unreachable(reasons) => failed(reasons.join("; ")),
-        End::Broken(reason) => Failure::Runtime(format!("the connection to {target} broke: {reason}")),
+        End::Broken(reason) => {
+            Failure::Runtime(format!("the connection to {target} broke: {reason}"))
+        }
     })
 }
 
@@ -111,6 +120,7 @@ mod tests {
         check("[::1]:65535", Ok("[::1]:65535"));
         check("telnet://localhost:23", Ok("localhost:23"));
         check("any://[::1]/", Ok("[::1]:7777"));
+        check("TELNET://localhost", Ok("localhost:7777"));
         check("", Err("the host is missing"));
         check("any://", Err("the host is missing"));
         check(":23", Err("the host is missing"));
@@ -124,7 +134,7 @@ mod tests {
         );
         check(
             "irc://x",
-            Err("no client for \"irc\" here; it speaks any:// and telnet://"),
+            Err("the client speaks telnet only: any:// or telnet://"),
         );
         check(
             "telnet://::1",

@@ -11,7 +11,8 @@ use std::{
 /// Why a command failed. `Display` is what stands on stderr: lines that each start with `madang: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The command was right, but could not be carried out (`cannot listen on 127.0.0.1:7777: address already in use`). Exit code 1.
+    /// The command was right, but could not be carried out (`cannot listen on 127.0.0.1:7777: address already in use`).
+    /// Exit code 1.
     Runtime(String),
     /// The command line or the configuration is wrong; one message a line. Exit code 2.
     Usage(String),

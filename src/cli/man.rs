@@ -49,6 +49,9 @@ fn add_subcommands(parent: &Command, page: &mut Vec<u8>) -> io::Result<()> {
         man.render_synopsis_section(&mut sections)?;
         man.render_description_section(&mut sections)?;
         man.render_options_section(&mut sections)?;
+        if command.get_after_long_help().is_some() {
+            man.render_extra_section(&mut sections)?;
+        }
         let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
         page.extend(format!(".SH \"{}\"\n{sections}", title.to_uppercase()).bytes());
         add_subcommands(command, page)?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{
-        CLIENTS_MAX, Config, Flags, Host, ListenUrl, Scheme, ServerName, Sources, default_listen_text,
+        Config, Flags, Host, Limits, ListenUrl, Scheme, ServerName, Sources, default_listen_text,
         listen_options_text, schemes_text,
     },
     server::{self, Server, State},
@@ -25,10 +25,10 @@ use crate::{
 /// `listening URL` for each listener, with the real port. Logs go to standard error. Flags win over the file.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Configuration file in TOML [default: none; see `madang config print`]
+    /// Configuration file in TOML; every key is optional [default: none]
     ///
-    /// Configuration file in TOML. Every key is optional and unknown keys are refused. Without a file the defaults hold, which
-    /// `madang config print` shows.
+    /// Unknown keys are refused. `madang config print` shows every key with its default, which holds without a file, and
+    /// `madang config check` tells whether a file is right.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -43,7 +43,7 @@ pub struct Args {
     motd: Option<PathBuf>,
 
     /// Connections at a time [default: what the limit on open files allows]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(CLIENTS_MAX)))]
+    #[arg(long, value_name = "N", value_parser = Limits::parse_clients)]
     max_clients: Option<u32>,
 
     /// How much is logged
@@ -60,9 +60,10 @@ fn listen_help() -> String {
 
 fn listen_long_help() -> String {
     format!(
-        "Where to listen: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Repeat it for more listeners; together they replace those \
-         of the file.\n\n\
-         Schemes: {}. Host names work, [::] is IPv6 and IPv4, and port 0 asks the system for a free one.\n\n\
+        "Where to listen: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Repeat it for more listeners; together they \
+         replace those of the file.\n\n\
+         Schemes: {}. Host names work, [::] is IPv6 and IPv4, and port 0 asks the system for a free \
+         one.\n\n\
          Options and their defaults: {}. Sizes are in bytes, or like 64KiB.\n\n\
          Example: --listen 'any://[::]:7777?backlog=4096'\n\n\
          [default: {}]",
@@ -130,5 +131,7 @@ fn announce(listening: &[ListenUrl]) {
     }
     // Nobody reads it: that is no reason not to serve.
     let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }

@@ -209,11 +209,16 @@ impl Handler for Client {
 
 /// Leaves out what could steer a terminal: the server sends nothing of the kind, but not every server is one of ours.
 fn safe(bytes: &[u8]) -> Vec<u8> {
-    let harmless = |byte: &u8| matches!(byte, b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xfe);
-    let mut shown: Vec<u8> = bytes.iter().copied().filter(harmless).collect();
-    // C1 controls are two bytes in UTF-8; the second alone is what some terminals obey.
-    while let Some(at) = shown.windows(2).position(|two| two[0] == 0xc2 && (0x80..0xa0).contains(&two[1])) {
-        shown.drain(at..at + 2);
+    let mut shown = Vec::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            // The second half of a C1 control (U+0080 to U+009F) in UTF-8, which some terminals obey.
+            0x80..0xa0 if shown.last() == Some(&0xc2) => {
+                shown.pop();
+            }
+            b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xfe => shown.push(byte),
+            _ => {}
+        }
     }
     shown
 }

@@ -103,7 +103,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The remedy for a wrong word: the nearest right one if there is one near, and else (or if `always_list`) all of them.
+/// The remedy for a wrong word: the nearest right one, or all of them.
 pub(super) fn suggest<'a>(
     given: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -111,7 +111,7 @@ pub(super) fn suggest<'a>(
 ) -> String {
     let list = || format!("known are {}", known.clone().collect::<Vec<_>>().join(", "));
     match (nearest(given, known.clone()), listing) {
-        (Some(near), Listing::Always) => format!("did you mean {near:?}? {}", list()),
+        (Some(near), Listing::Always) => format!("{}; did you mean {near:?}?", list()),
         (Some(near), Listing::WhenNoneIsNear) => format!("did you mean {near:?}?"),
         (None, _) => list(),
     }

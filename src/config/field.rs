@@ -1,7 +1,7 @@
 //! One setting: its name, its words of explanation, where its value lives, and which values are right.
 //!
-//! A section of the file is a table of [`Key`]s over the struct `T` that holds its values. The same row reads a value, checks it and
-//! prints it, so a new setting is one row and one field. Knows no particular setting, and no TOML beyond [`Raw`].
+//! A section of the file is a table of [`Key`]s over the struct `T` that holds its values. The same row reads a value, checks it
+//! and prints it, so a new setting is one row and one field. Knows no particular setting, and no TOML beyond [`Raw`].
 
 use std::{fmt, ops::RangeInclusive, path::Path, time::Duration};
 
@@ -59,7 +59,7 @@ pub(super) enum Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// The value in the query of a URL, where nothing is quoted.
+    /// The value in the query of a URL or behind a flag, where nothing is quoted.
     pub(super) fn from_query(text: &'a str) -> Self {
         match text {
             "true" => Self::Flag(true),
@@ -68,7 +68,8 @@ impl<'a> Raw<'a> {
         }
     }
 
-    fn count(self, range: &RangeInclusive<u32>) -> Result<u32, Invalid> {
+    /// A whole number within a range.
+    pub(super) fn count(self, range: &RangeInclusive<u32>) -> Result<u32, Invalid> {
         let Self::Number(number) = self else {
             return Err(Invalid::new("not a whole number; write it like 20"));
         };
@@ -137,7 +138,7 @@ impl<T> Field<T> {
         Ok(())
     }
 
-    /// The value in TOML; `None` if it is absent. Takes `&mut` only because the places are shared with [`read`](Self::read).
+    /// The value in TOML; `None` if it is absent. Takes `&mut` only because it finds the place as [`read`](Self::read) does.
     pub(super) fn show(&self, target: &mut T) -> Option<String> {
         let quote = |text: String| format!("{text:?}");
         match self {

@@ -1,11 +1,11 @@
 //! Names of machines: the host in a URL or in a target, and the name the server goes by.
 //!
-//! Invariant: a [`Host`] and a [`ServerName`] can be printed anywhere; they hold no spaces and no control characters. Asks no
-//! resolver: whether a name exists is found out by whoever binds or connects.
+//! Invariant: a [`Host`] and a [`ServerName`] can be printed anywhere; they hold no spaces and no control characters. Whether a
+//! name exists is found out only when it is asked for its addresses.
 
 use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     str::FromStr,
 };
 
@@ -18,6 +18,26 @@ pub enum Host {
     Ip(IpAddr),
     /// A name that a resolver may know.
     Name(String),
+}
+
+impl Host {
+    /// Its addresses with this port, each once. Blocks while a name is looked up: for start-up only.
+    ///
+    /// # Errors
+    /// The resolver does not know the name, or cannot be reached.
+    pub fn resolve(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let name = match self {
+            Self::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, port)]),
+            Self::Name(name) => name.as_str(),
+        };
+        let mut addresses = Vec::new();
+        for address in (name, port).to_socket_addrs()? {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
 }
 
 impl FromStr for Host {

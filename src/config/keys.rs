@@ -1,12 +1,12 @@
-//! The settings of `[server]` and `[limits]`, one row each, in the order in which they are printed.
+//! Every setting, one row each, in the order in which they are printed.
 //!
-//! Owns the words of explanation and the ranges. The values' places, and what they mean, stand on the structs in the parent module;
-//! socket options stand in `listen`. Does not know how a file is read.
+//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold them. Does not
+//! know how a file is read.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    Config, Motd,
+    Config, ListenUrl, Motd,
     field::{Field, Key},
     quantity::{GIB, KIB, MIB},
 };
@@ -40,8 +40,8 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "motd",
-            about: "A text file that greets newcomers; UTF-8, at most 64 KiB. A relative path starts at this file's directory.\n\
-                    Default: no such text.",
+            about: "A text file that greets newcomers; UTF-8, at most 64 KiB. Default: no such text.\n\
+                    A relative path starts at this file's directory.",
             example: "\"motd.txt\"",
             field: Field::Text {
                 read: |config, text, base| {
@@ -72,7 +72,7 @@ pub(super) const LIMITS: Section = Section {
             name: "clients",
             about: "Connections at a time. Default: what the limit on open files allows.",
             example: "1000",
-            field: Field::CountOrNone(|config| &mut config.limits.clients, 1..=CLIENTS_MAX),
+            field: Field::CountOrNone(|config| &mut config.limits.clients, CLIENTS),
         },
         Key {
             name: "clients_per_address",
@@ -115,7 +115,8 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "messages_per_second",
-            about: "Lines per second that are taken from one connection; what comes faster waits. 0: no flood control.",
+            about: "Lines per second that are taken from one connection; what comes faster waits.\n\
+                    0 is no flood control.",
             example: "",
             field: Field::Count(
                 |config| &mut config.limits.messages_per_second,
@@ -131,8 +132,75 @@ pub(super) const LIMITS: Section = Section {
     ],
 };
 
+/// The socket options, for the query of a URL and for `[[listen]]`.
+pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
+    Key {
+        name: "backlog",
+        about: "Connections that may wait to be accepted; the kernel may have a lower limit of its own.",
+        example: "",
+        field: Field::Count(|listen| &mut listen.options.backlog, 1..=65_535),
+    },
+    Key {
+        name: "nodelay",
+        about: "Send lines at once (TCP_NODELAY).",
+        example: "",
+        field: Field::Flag(|listen| &mut listen.options.nodelay),
+    },
+    Key {
+        name: "keepalive",
+        about: "Notice vanished peers (SO_KEEPALIVE).",
+        example: "",
+        field: Field::Flag(|listen| &mut listen.options.keepalive),
+    },
+    Key {
+        name: "reuseaddr",
+        about: "Bind although old connections still linger (SO_REUSEADDR). For UDP off unless asked for.",
+        example: "",
+        field: Field::Flag(|listen| &mut listen.options.reuseaddr),
+    },
+    Key {
+        name: "reuseport",
+        about: "Share the port with other processes (SO_REUSEPORT).",
+        example: "",
+        field: Field::Flag(|listen| &mut listen.options.reuseport),
+    },
+    Key {
+        name: "sndbuf",
+        about: "The kernel's send buffer per connection (SO_SNDBUF). Default: the kernel's choice.",
+        example: "\"64 KiB\"",
+        field: Field::SizeOrNone(|listen| &mut listen.options.sndbuf, BUFFER),
+    },
+    Key {
+        name: "rcvbuf",
+        about: "The kernel's receive buffer per connection (SO_RCVBUF). Default: the kernel's choice.",
+        example: "\"64 KiB\"",
+        field: Field::SizeOrNone(|listen| &mut listen.options.rcvbuf, BUFFER),
+    },
+];
+
+/// The key `url` of `[[listen]]`; it comes before the options, which then count more than those in its query.
+pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
+    name: "url",
+    about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
+            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, echo, echo+udp.",
+    example: "\"any://127.0.0.1:7777\"",
+    field: Field::Text {
+        read: |listen, text, _| {
+            *listen = text.parse()?;
+            Ok(())
+        },
+        show: |listen| Some(listen.to_string()),
+    },
+};
+
+/// What the kernel is asked for; it takes the nearest that it has.
+const BUFFER: RangeInclusive<u64> = KIB..=GIB;
+
 /// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a wish.
-pub const CLIENTS_MAX: u32 = 1_048_576;
+const CLIENTS_MAX: u32 = 1_048_576;
+
+/// How many connections may be allowed at a time.
+pub(super) const CLIENTS: RangeInclusive<u32> = 1..=CLIENTS_MAX;
 
 /// Shorter, and a slow line alone would be reason to be let go.
 const SHORT: Duration = Duration::from_millis(100);

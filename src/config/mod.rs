@@ -1,11 +1,11 @@
 //! File and flags in, one checked [`Config`] out.
 //!
 //! Every default stands here, once: in [`Config::default`], [`SocketOptions::new`] and [`Scheme::default_port`]; help texts and the
-//! printed configuration are made from them. Every setting is one row of a table in `keys` or `listen`, which reads, checks,
-//! explains and prints it.
+//! printed configuration are made from them. Every setting is one row of a table in `keys`, which reads, checks, explains and
+//! prints it.
 //!
-//! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error. What this module does
-//! not know: the command line's syntax, sockets, and what the settings are used for.
+//! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error. What this
+//! module does not know: the command line's syntax, sockets, and what the settings are used for.
 
 mod error;
 mod field;
@@ -16,22 +16,23 @@ mod listen;
 mod motd;
 mod print;
 mod quantity;
+mod scheme;
 
 use std::{
     fs::File,
-    io::Read,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 pub use error::{Error, Errors, Invalid, Place};
 pub use host::{Host, ServerName, parse_host_port};
-pub use keys::CLIENTS_MAX;
-pub use listen::{DEFAULT_PORT, ListenUrl, Scheme, SocketOptions, Transport};
+pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
+pub use scheme::{DEFAULT_PORT, Scheme, Transport};
 
-use motd::cannot_read;
+use field::Raw;
 
 /// Everything the server is told before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +180,14 @@ impl Config {
 }
 
 impl Limits {
+    /// Reads a value for `clients` from the command line.
+    ///
+    /// # Errors
+    /// It is not a whole number, or out of range.
+    pub fn parse_clients(text: &str) -> Result<u32, Invalid> {
+        Raw::from_query(text).count(&keys::CLIENTS)
+    }
+
     /// A newcomer's queue must take the whole greeting, and leave room for what happens meanwhile.
     fn admit(&self, motd: &Motd) -> Result<(), Invalid> {
         if motd.size() > self.send_queue / 2 {
@@ -189,17 +198,23 @@ impl Limits {
     }
 }
 
-/// The bytes of a file, unless there are more than `bytes_max`.
+/// The bytes of a file, unless there are more than `bytes_max`. Errors are predicates: who calls puts the path before them.
 fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Invalid> {
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;
     File::open(path)
         .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .map_err(|e| cannot_read(path, &e))?;
+        .map_err(|e| cannot_read(&e))?;
     if bytes.len() > bytes_max {
         let most = quantity::show_size(bytes_max as u64);
-        let message = format!("{} is longer than {most}", path.display());
-        return Err(Invalid::new(message));
+        return Err(Invalid::new(format!("is longer than {most}")));
     }
     Ok(bytes)
+}
+
+/// `cannot be read: No such file or directory`, without the "(os error 2)" that tells nobody anything.
+fn cannot_read(error: &io::Error) -> Invalid {
+    let text = error.to_string();
+    let cause = text.split(" (os error").next().unwrap_or_default();
+    Invalid::new(format!("cannot be read: {cause}"))
 }

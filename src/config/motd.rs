@@ -1,11 +1,11 @@
 //! The message of the day: a text file that greets newcomers.
 //!
-//! Invariants of a [`Motd`]: UTF-8, at most [`Motd::BYTES_MAX`] bytes, and no NUL or stray CR, which would break the lines of a protocol.
-//! It is read once, when the configuration is loaded. Does not know how it is shown.
+//! Invariants of a [`Motd`]: UTF-8, at most [`Motd::BYTES_MAX`] bytes, and no NUL or stray CR, which would break the lines of a
+//! protocol. It is read once, when the configuration is loaded. Does not know how it is shown.
 
 use std::path::{Path, PathBuf};
 
-use super::{Invalid, read_bounded};
+use super::{Invalid, cannot_read, read_bounded};
 
 /// The message of the day, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,29 +23,25 @@ impl Motd {
     /// # Errors
     /// It cannot be read, is no regular file, is too long, or is no text.
     pub(super) fn load(path: &Path) -> Result<Self, Invalid> {
-        // A pipe would be waited for, and the loop that reads its configuration again cannot wait.
-        let is_file = path
-            .metadata()
-            .map_err(|e| cannot_read(path, &e))?
-            .is_file();
-        if !is_file {
-            let message = format!("{} is not a regular file", path.display());
-            return Err(Invalid::new(message));
-        }
-        let bytes = read_bounded(path, Self::BYTES_MAX)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Invalid::new(format!("{} is not UTF-8", path.display())))?;
-        let bare = |line: &str| !line.contains(['\0', '\r']);
-        if let Some(index) = text.lines().position(|line| !bare(line)) {
-            let message = format!(
-                "{} is not a text: line {} holds a NUL or a carriage return",
-                path.display(),
-                index + 1
-            );
-            return Err(Invalid::new(message));
-        }
+        let refuse = |e: Invalid| Invalid::new(format!("{} {e}", path.display()));
+        let text = Self::read(path).map_err(refuse)?;
         let path = path.to_owned();
         Ok(Self { path, text })
+    }
+
+    fn read(path: &Path) -> Result<String, Invalid> {
+        // A pipe would be waited for, and the loop that reads its configuration again cannot wait.
+        if !path.metadata().map_err(|e| cannot_read(&e))?.is_file() {
+            return Err(Invalid::new("is not a regular file"));
+        }
+        let bytes = read_bounded(path, Self::BYTES_MAX)?;
+        let text = String::from_utf8(bytes).map_err(|_| Invalid::new("is not UTF-8"))?;
+        let strange = |line: &str| line.contains(['\0', '\r']);
+        if let Some(index) = text.lines().position(strange) {
+            let message = format!("holds a NUL or a carriage return in line {}", index + 1);
+            return Err(Invalid::new(message));
+        }
+        Ok(text)
     }
 
     /// The file it was read from.
@@ -64,16 +60,50 @@ impl Motd {
     }
 }
 
-/// `cannot read FILE: No such file or directory`.
-pub(super) fn cannot_read(path: &Path, error: &std::io::Error) -> Invalid {
-    Invalid::new(format!("cannot read {}: {}", path.display(), cause(error)))
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-/// The error without Rust's "(os error 2)", which tells nobody anything.
-fn cause(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((cause, _)) => cause.to_owned(),
-        None => text,
+    use super::*;
+
+    /// What is said about a file of these bytes, without its path.
+    fn load(name: &str, bytes: &[u8]) -> Result<Vec<String>, String> {
+        let name = format!("madang-motd-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, bytes).unwrap();
+        let loaded = Motd::load(&path);
+        fs::remove_file(&path).unwrap();
+        let path = format!("{} ", path.display());
+        loaded
+            .map(|motd| motd.lines().map(str::to_owned).collect())
+            .map_err(|e| e.to_string().replace(&path, ""))
+    }
+
+    #[test]
+    fn texts() {
+        let lines = load("good", "마당\r\n\n\x1b[1mwelcome".as_bytes());
+        assert_eq!(lines.unwrap(), ["마당", "", "\x1b[1mwelcome"]);
+        assert_eq!(load("empty", b"").unwrap(), [""; 0]);
+        assert!(load("longest", &[b'a'; Motd::BYTES_MAX]).is_ok());
+    }
+
+    #[test]
+    fn no_texts() {
+        for (name, bytes, expected) in [
+            ("latin1", &b"caf\xe9"[..], "is not UTF-8"),
+            (
+                "nul",
+                b"a\nb\0",
+                "holds a NUL or a carriage return in line 2",
+            ),
+            ("cr", b"a\rb", "holds a NUL or a carriage return in line 1"),
+            (
+                "long",
+                &[b'a'; Motd::BYTES_MAX + 1],
+                "is longer than 64 KiB",
+            ),
+        ] {
+            assert_eq!(load(name, bytes), Err(expected.to_owned()));
+        }
     }
 }

@@ -1,24 +1,25 @@
 //! The default configuration as a commented file, and the lists of schemes and options for help texts.
 //!
-//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no defaults: both come from
-//! the tables. Does not print; it makes text.
+//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no defaults: the words
+//! come from the tables, the values from that default. Does not print; it makes text.
 
 use super::{
-    Config, ListenUrl,
+    Config, Scheme,
     field::Key,
-    keys::{LIMITS, SERVER, Section},
-    listen::Scheme,
+    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, SERVER, Section},
 };
 
 const HEAD: &str = "\
 # Configuration of madang. Every key is optional, and what stands here are the defaults; keys that start with # have none.
 # Durations are written like \"30s\", \"5m\" or \"500ms\"; sizes like \"64 KiB\" or \"1 MiB\", or as plain bytes.
 # Flags win over this file. Check it with: madang config check FILE
+
 ";
 
-const LISTEN_HEAD: &str = "
+const LISTEN_HEAD: &str = "\
 # Where to listen. Repeat this block for more listeners; socket options may stand here or in the url's query.
 [[listen]]
+
 ";
 
 /// The whole default configuration, commented, in TOML.
@@ -28,31 +29,31 @@ pub fn default_text() -> String {
     print_section(&mut text, &SERVER, &mut config);
     text.push_str(LISTEN_HEAD);
     let listen = &mut config.listen[0];
-    print_key(&mut text, &ListenUrl::URL, listen);
-    for key in ListenUrl::OPTIONS {
+    print_key(&mut text, &LISTEN_URL, listen);
+    for key in LISTEN_OPTIONS {
         print_key(&mut text, key, listen);
     }
     print_section(&mut text, &LIMITS, &mut config);
+    text.truncate(text.trim_end().len() + "\n".len());
     text
 }
 
 fn print_section(text: &mut String, section: &Section, config: &mut Config) {
-    *text += &format!("\n# {}\n[{}]\n", section.about, section.name);
+    *text += &format!("# {}\n[{}]\n\n", section.about, section.name);
     for key in section.keys {
         print_key(text, key, config);
     }
 }
 
 fn print_key<T>(text: &mut String, key: &Key<T>, target: &mut T) {
-    for line in key.about.lines() {
+    let range = key.field.range();
+    let range = range.map_or(String::new(), |range| format!(" Range: {range}."));
+    for line in format!("{}{range}", key.about).lines() {
         *text += &format!("# {line}\n");
     }
-    if let Some(range) = key.field.range() {
-        *text += &format!("# {range}\n");
-    }
     *text += &match key.field.show(target) {
-        Some(value) => format!("{} = {value}\n", key.name),
-        None => format!("# {} = {}\n", key.name, key.example),
+        Some(value) => format!("{} = {value}\n\n", key.name),
+        None => format!("# {} = {}\n\n", key.name, key.example),
     };
 }
 
@@ -71,7 +72,7 @@ pub fn schemes_text() -> String {
 /// The socket options with their defaults, for the query of a URL: `backlog=1024, nodelay=true, ...`.
 pub fn listen_options_text() -> String {
     let listen = &mut Config::default().listen[0];
-    let options = ListenUrl::OPTIONS.iter().map(|key| {
+    let options = LISTEN_OPTIONS.iter().map(|key| {
         let value = key.field.show(listen);
         format!("{}={}", key.name, value.unwrap_or("BYTES".into()))
     });
@@ -87,6 +88,13 @@ mod tests {
     #[test]
     fn the_default_configuration() {
         insta::assert_snapshot!(default_text());
+    }
+
+    #[test]
+    fn the_listener_is_told_every_scheme() {
+        for name in Scheme::names() {
+            assert!(LISTEN_URL.about.contains(name), "{name}");
+        }
     }
 
     #[test]
