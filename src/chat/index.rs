@@ -7,8 +7,9 @@
 //! bucket.
 //!
 //! Invariants: each bearer stands in `by_fold` once, and once in `plain` or `foreign` for each of its look-alike keys;
-//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer. Does not know
-//! what bears the names.
+//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
+//!
+//! Does not know what bears the names.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

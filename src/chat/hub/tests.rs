@@ -1,7 +1,7 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::room::Topic;
+use crate::chat::{Speech, Target, Topic};
 
 const RULES: NameRules = NameRules { unicode: true };
 
