@@ -92,7 +92,10 @@ impl NameIndex {
             .remove();
         for hash in self.look_hashes(name) {
             self.looks_mut(name)
-                .find_entry(Look::table_hash(hash), |look| look.slot == slot)
+                .find_entry(Look::table_hash(hash), |look| {
+                    // Both: a bearer with two keys may have them side by side in the table.
+                    look.slot == slot && look.hash == hash
+                })
                 .expect("each bearer stands among the looks once for each key")
                 .remove();
         }
