@@ -22,7 +22,8 @@ pub enum Command<'a> {
     },
     /// Become known by another name.
     Rename {
-        /// The new name. A change of case alone is always granted; the very same name is no event.
+        /// The new name. One's own present name is never in the way, so a change of case is granted (but for the rare
+        /// name beyond ASCII whose other case imitates someone else); the very same name is no event.
         nick: Nick,
     },
     /// Speak to a room or to one person.
@@ -43,7 +44,7 @@ pub enum Command<'a> {
     SetTopic {
         /// The room.
         room: RoomName,
-        /// The new topic.
+        /// The new topic; the very same one is no event.
         text: &'a str,
     },
     /// Leave every room and the server. The person's id is invalid afterwards, but for the events of this command.

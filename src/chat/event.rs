@@ -1,8 +1,8 @@
 //! What has happened, and who is to be told: the output of [`Hub::apply`](super::Hub::apply).
 //!
 //! An event names people and rooms by id; their records can be read from the hub until the next command is applied,
-//! even those of someone who quit with this very event and of the room that vanished with them. That keeps events small, and
-//! lets every protocol take from the records what its wire format needs. Does not know any wire format.
+//! even those of someone who quit with this very event and of the room that vanished with them. That keeps events
+//! small, and lets every protocol take from the records what its wire format needs. Does not know any wire format.
 
 use super::{RoomId, Time, UserId, name::Nick};
 
@@ -17,7 +17,8 @@ pub struct Event {
     pub id: MessageId,
     /// When, as the caller of `apply` said.
     pub time: Time,
-    /// Whose doing it was. The author is part of the audience: protocols decide whether one is told of one's own doings.
+    /// Whose doing it was. Except for a quit the author is part of the audience: protocols decide whether one is told
+    /// of one's own doings.
     pub author: UserId,
     /// Who is to be told. Each person is named once.
     pub audience: Audience,
@@ -37,7 +38,7 @@ pub enum Audience {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// The author is away now, or back; see their record. Told to the author only.
+    /// The author is away now, or back; see their record. Told to the author only, even if nothing is different.
     AwayChanged,
     /// The author stands in the room now. Told to the room, the author included.
     Joined {

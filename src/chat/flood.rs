@@ -1,8 +1,8 @@
 //! Flood control: how fast one connection's commands are taken, and until when the next one has to wait.
 //!
 //! Nobody is cut off and nothing is thrown away: the caller stops reading, and TCP's flow control slows the sender.
-//! The rule is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): instead of counting tokens, remember
-//! the instant at which the next command would be due if all came evenly, and how far ahead of it one may be.
+//! The rule is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): instead of counting tokens,
+//! remember the instant at which the next command would be due if all came evenly, and how far ahead of it one may be.
 //!
 //! Owns eight bytes for each connection. Does not know what a command is, nor what time it is: milliseconds of any
 //! clock that does not run backwards come in with each call.

@@ -7,8 +7,9 @@
 //! bucket.
 //!
 //! Invariants: each bearer stands in `by_fold` once, and once in `plain` or `foreign` for each of its look-alike keys;
-//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer. Does not know
-//! what bears the names.
+//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
+//!
+//! Does not know what bears the names.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -91,7 +92,10 @@ impl NameIndex {
             .remove();
         for hash in self.look_hashes(name) {
             self.looks_mut(name)
-                .find_entry(Look::table_hash(hash), |look| look.slot == slot)
+                .find_entry(Look::table_hash(hash), |look| {
+                    // Both: a bearer with two keys may have them side by side in the table.
+                    look.slot == slot && look.hash == hash
+                })
                 .expect("each bearer stands among the looks once for each key")
                 .remove();
         }

@@ -1,9 +1,9 @@
 //! Names of people and rooms: valid once made, compared by casemapping, cheap to copy and to keep.
 //!
 //! Owns the two types [`Nick`] and [`RoomName`] and how they lie in memory; which texts are names is decided in
-//! [`rule`], which names look the same in [`lookalike`].
+//! `rule`, which names look the same in `lookalike`.
 //!
-//! Invariants: a name is never empty, was accepted by [`rule`], and is kept as it is shown (width-mapped and in
+//! Invariants: a name is never empty, was accepted by `rule`, and is kept as it is shown (width-mapped and in
 //! Unicode's form NFC). Two names are equal, and hash alike, exactly if their folds are the same.
 //!
 //! Does not know who or what bears the name, nor which names are in use.

@@ -1,14 +1,14 @@
 //! The hub beside a slow, obvious model: plain maps of sets, everything searched for by walking.
 //!
-//! Random commands go into both; after each step what they answer, whom they tell what, and what can be observed must be
-//! the same, and the hub's invariants must hold. People are numbers in order of arrival here, for the model has no ids.
+//! Random commands go into both; after each step what they answer, whom they tell what, and what can be observed must
+//! be the same, and the hub's invariants must hold. People are numbers in order of arrival here: the model has no ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::chat::name::lookalike::keys;
+use crate::chat::{Speech, Target, name::lookalike::keys};
 
 const RULES: NameRules = NameRules { unicode: true };
 const LIMITS: Limits = Limits {

@@ -1,7 +1,7 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::room::Topic;
+use crate::chat::{Speech, Target, Topic};
 
 const RULES: NameRules = NameRules { unicode: true };
 
@@ -345,4 +345,22 @@ fn a_caller_that_does_not_drain_is_told_so() {
         hub.apply(ids[0], Command::SetAway { text: None }, Time(2))
             .unwrap();
     }
+}
+
+#[test]
+fn names_with_two_looks_come_and_go() {
+    // Each of these has one key for its fold and another for its shown form. Often enough that the tables' keyed hashes
+    // put some pair side by side.
+    let mut hub = Hub::new(RULES);
+    for round in 0..2_000 {
+        let name = format!("Ην{round}");
+        let id = hub.enter(nick(&name), Time(1)).unwrap();
+        if round % 100 == 0 {
+            hub.check_invariants();
+        }
+        hub.apply(id, quit(), Time(1)).unwrap();
+        while hub.next_event().is_some() {}
+    }
+    assert_eq!(hub.user_count(), 0);
+    hub.check_invariants();
 }
