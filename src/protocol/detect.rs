@@ -1,7 +1,9 @@
-//! Which protocol a caller speaks, told from the first bytes (DESIGN section 5: one port for everything).
+//! Which protocol a caller speaks, told from the first bytes (DESIGN section 5: one port for
+//! everything).
 //!
-//! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is given with the first byte that allows it,
-//! so nobody waits for bytes that could not change it. Looks at 8 bytes at most.
+//! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is
+//! given with the first byte that allows it, so nobody waits for bytes that could not change it.
+//! Looks at 8 bytes at most.
 //!
 //! Owns nothing. Does not know what the protocols say beyond those bytes.
 
@@ -9,15 +11,18 @@ use std::time::Duration;
 
 /// How long a caller may stay silent before it is greeted as telnet.
 ///
-/// Someone at `nc` waits for us to speak first; an IRC client, a browser or a TLS client speaks by itself, one round trip after connecting at the latest.
-/// 300 ms is beyond nearly every round trip on Earth, and at the edge of what a person notices. Shorter: a far
-/// IRC client sees a greeting it did not ask for (harmless: it may still turn out to be IRC with its first line). Longer: `nc` seems dead.
+/// Someone at `nc` waits for us to speak first; an IRC client, a browser or a TLS client speaks by
+/// itself, one round trip after connecting at the latest. 300 ms is beyond nearly every round trip
+/// on Earth, and at the edge of what a person notices. Shorter: a far IRC client sees a greeting it
+/// did not ask for (harmless: it may still turn out to be IRC with its first line). Longer: `nc`
+/// seems dead.
 pub const SILENCE: Duration = Duration::from_millis(300);
 
 /// First byte of a TLS connection: content type `handshake` (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// How an IRC connection can begin, before registration (RFC 2812, section 3.1; IRCv3 capability negotiation). Any case.
+/// How an IRC connection can begin, before registration (RFC 2812, section 3.1; IRCv3 capability
+/// negotiation). Any case.
 const IRC: [&[u8]; 4] = [b"CAP ", b"NICK ", b"PASS ", b"USER "];
 
 /// HTTP methods that we serve, case-sensitive (RFC 9110, section 9.1).
