@@ -48,36 +48,37 @@ pub fn detect(first_bytes: &[u8]) -> Detected {
     if first_bytes.first() == Some(&TLS_HANDSHAKE) {
         return Detected::Tls;
     }
-    if IRC
-        .iter()
-        .any(|opening| begins(first_bytes, opening, <[u8]>::eq_ignore_ascii_case))
-    {
-        return Detected::Irc;
+    let irc = closest(first_bytes, &IRC, <[u8]>::eq_ignore_ascii_case);
+    let web = closest(first_bytes, &WEB, <[u8]>::eq);
+    match (irc, web) {
+        (Match::Whole, _) => Detected::Irc,
+        (_, Match::Whole) => Detected::Web,
+        (Match::Part, _) | (_, Match::Part) => Detected::Undecided,
+        (Match::Nothing, Match::Nothing) => Detected::Telnet,
     }
-    if WEB
-        .iter()
-        .any(|opening| begins(first_bytes, opening, <[u8]>::eq))
-    {
-        return Detected::Web;
-    }
-    let may_become = |opening: &&[u8], same: fn(&[u8], &[u8]) -> bool| {
-        first_bytes.len() < opening.len() && same(first_bytes, &opening[..first_bytes.len()])
-    };
-    if IRC
-        .iter()
-        .any(|opening| may_become(opening, <[u8]>::eq_ignore_ascii_case))
-        || WEB.iter().any(|opening| may_become(opening, <[u8]>::eq))
-    {
-        return Detected::Undecided;
-    }
-    Detected::Telnet
 }
 
-/// Whether all of `opening` has come.
-fn begins(bytes: &[u8], opening: &[u8], same: fn(&[u8], &[u8]) -> bool) -> bool {
-    bytes
-        .get(..opening.len())
-        .is_some_and(|start| same(start, opening))
+/// How much of an opening has come; the more, the greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    Nothing,
+    Part,
+    Whole,
+}
+
+/// How far the best of these openings has come.
+fn closest(bytes: &[u8], openings: &[&[u8]], same: fn(&[u8], &[u8]) -> bool) -> Match {
+    let judge = |opening: &&[u8]| {
+        let length = bytes.len().min(opening.len());
+        if !same(&bytes[..length], &opening[..length]) {
+            Match::Nothing
+        } else if length < opening.len() {
+            Match::Part
+        } else {
+            Match::Whole
+        }
+    };
+    openings.iter().map(judge).max().unwrap_or(Match::Nothing)
 }
 
 #[cfg(test)]

@@ -81,13 +81,14 @@ impl Lines {
             };
         }
         *searched = input.len() - length;
-        let told = std::mem::replace(&mut self.skipping, true);
+        let was_told = std::mem::replace(&mut self.skipping, true);
+        let frame = if was_told {
+            Frame::Incomplete
+        } else {
+            Frame::TooLong
+        };
         Cut {
-            frame: if told {
-                Frame::Incomplete
-            } else {
-                Frame::TooLong
-            },
+            frame,
             consumed: length,
         }
     }

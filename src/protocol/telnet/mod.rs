@@ -5,13 +5,15 @@
 //! [`Telnet::next_frame`] and hands lines to [`Telnet::handle_line`]; what that does to the world,
 //! and says, goes through a [`Context`]. [`encode()`] turns what others do into lines.
 //!
-//!     clean.rs      what others wrote, made safe for a terminal
-//!     commands.rs   one function for each command
-//!     encode.rs     events -> lines
-//!     report.rs     lists: who is here, which rooms there are
-//!     table.rs      the commands, their names and help
-//!     trouble.rs    why nothing came of a line
-//!     wire.rs       telnet's own commands, taken out of the input
+//! ```text
+//! clean.rs      what others wrote, made safe for a terminal
+//! commands.rs   one function for each command
+//! encode.rs     events -> lines
+//! report.rs     lists: who is here, which rooms there are
+//! table.rs      the commands, their names and help
+//! trouble.rs    why nothing came of a line
+//! wire.rs       telnet's own commands, taken out of the input
+//! ```
 //!
 //! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap
 //! memory here.
@@ -75,8 +77,7 @@ pub struct Telnet {
 const _: () = assert!(size_of::<Telnet>() <= 24);
 
 impl Telnet {
-    /// Takes the first line off the input; the contract is that of
-    /// [`Lines::next`].
+    /// Takes the first line off the input; the contract is that of [`Lines::next`].
     ///
     /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is,
     /// before anything that the line brings about.

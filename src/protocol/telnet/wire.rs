@@ -49,8 +49,8 @@ const TIMING_MARK: u8 = 6;
 const SUBNEGOTIATION_BYTES_MAX: u16 = 4096;
 
 /// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which
-/// it must answer with WILL or WONT (RFC 860). For those who [speak telnet](Wire::speaks_telnet)
-/// only; others would see three stray bytes.
+/// it must answer with WILL or WONT (RFC 860). For those who
+/// [speak telnet](super::Telnet::speaks_telnet) only; others would see three stray bytes.
 pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
 
 /// Takes the first line off the input, and appends the answers to the commands before it to
