@@ -11,6 +11,10 @@
 //! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same
 //! lines; the buffer holds one line at most and is given back with it; time is linear in the input.
 //!
+//! What it asks of whoever owns the socket: to leave urgent data in the stream (`SO_OOBINLINE`). A
+//! Synch (RFC 854, page 8) marks one byte of `IAC DM` as urgent, which programs disagree on, and a
+//! DM whose IAC was taken out looks like a stray byte of text.
+//!
 //! Does not know what lines mean.
 
 use std::borrow::Cow;
