@@ -1,7 +1,9 @@
-//! Which protocol a caller speaks, told from the first bytes (DESIGN section 5: one port for everything).
+//! Which protocol a caller speaks, told from the first bytes (DESIGN section 5: one port for
+//! everything).
 //!
-//! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is given with the first byte that allows it,
-//! so nobody waits for bytes that could not change it. Looks at 8 bytes at most.
+//! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is
+//! given with the first byte that allows it, so nobody waits for bytes that could not change it.
+//! Looks at 8 bytes at most.
 //!
 //! Owns nothing. Does not know what the protocols say beyond those bytes.
 
@@ -9,15 +11,18 @@ use std::time::Duration;
 
 /// How long a caller may stay silent before it is greeted as telnet.
 ///
-/// Someone at `nc` waits for us to speak first; an IRC client, a browser or a TLS client speaks by itself, one round trip after connecting at the latest.
-/// 300 ms is beyond nearly every round trip on Earth, and at the edge of what a person notices. Shorter: a far
-/// IRC client sees a greeting it did not ask for (harmless: it may still turn out to be IRC with its first line). Longer: `nc` seems dead.
+/// Someone at `nc` waits for us to speak first; an IRC client, a browser or a TLS client speaks by
+/// itself, one round trip after connecting at the latest. 300 ms is beyond nearly every round trip
+/// on Earth, and at the edge of what a person notices. Shorter: a far IRC client sees a greeting it
+/// did not ask for (harmless: it may still turn out to be IRC with its first line). Longer: `nc`
+/// seems dead.
 pub const SILENCE: Duration = Duration::from_millis(300);
 
 /// First byte of a TLS connection: content type `handshake` (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// How an IRC connection can begin, before registration (RFC 2812, section 3.1; IRCv3 capability negotiation). Any case.
+/// How an IRC connection can begin, before registration (RFC 2812, section 3.1; IRCv3 capability
+/// negotiation). Any case.
 const IRC: [&[u8]; 4] = [b"CAP ", b"NICK ", b"PASS ", b"USER "];
 
 /// HTTP methods that we serve, case-sensitive (RFC 9110, section 9.1).
@@ -43,36 +48,37 @@ pub fn detect(first_bytes: &[u8]) -> Detected {
     if first_bytes.first() == Some(&TLS_HANDSHAKE) {
         return Detected::Tls;
     }
-    if IRC
-        .iter()
-        .any(|opening| begins(first_bytes, opening, <[u8]>::eq_ignore_ascii_case))
-    {
-        return Detected::Irc;
+    let irc = closest(first_bytes, &IRC, <[u8]>::eq_ignore_ascii_case);
+    let web = closest(first_bytes, &WEB, <[u8]>::eq);
+    match (irc, web) {
+        (Match::Whole, _) => Detected::Irc,
+        (_, Match::Whole) => Detected::Web,
+        (Match::Part, _) | (_, Match::Part) => Detected::Undecided,
+        (Match::Nothing, Match::Nothing) => Detected::Telnet,
     }
-    if WEB
-        .iter()
-        .any(|opening| begins(first_bytes, opening, <[u8]>::eq))
-    {
-        return Detected::Web;
-    }
-    let may_become = |opening: &&[u8], same: fn(&[u8], &[u8]) -> bool| {
-        first_bytes.len() < opening.len() && same(first_bytes, &opening[..first_bytes.len()])
-    };
-    if IRC
-        .iter()
-        .any(|opening| may_become(opening, <[u8]>::eq_ignore_ascii_case))
-        || WEB.iter().any(|opening| may_become(opening, <[u8]>::eq))
-    {
-        return Detected::Undecided;
-    }
-    Detected::Telnet
 }
 
-/// Whether all of `opening` has come.
-fn begins(bytes: &[u8], opening: &[u8], same: fn(&[u8], &[u8]) -> bool) -> bool {
-    bytes
-        .get(..opening.len())
-        .is_some_and(|start| same(start, opening))
+/// How much of an opening has come; the more, the greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    Nothing,
+    Part,
+    Whole,
+}
+
+/// How far the best of these openings has come.
+fn closest(bytes: &[u8], openings: &[&[u8]], same: fn(&[u8], &[u8]) -> bool) -> Match {
+    let judge = |opening: &&[u8]| {
+        let length = bytes.len().min(opening.len());
+        if !same(&bytes[..length], &opening[..length]) {
+            Match::Nothing
+        } else if length < opening.len() {
+            Match::Part
+        } else {
+            Match::Whole
+        }
+    };
+    openings.iter().map(judge).max().unwrap_or(Match::Nothing)
 }
 
 #[cfg(test)]

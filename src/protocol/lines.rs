@@ -1,13 +1,14 @@
 //! Lines: finds where one ends in whatever has come in so far, and keeps to a cap.
 //!
-//! LF, CR LF and CR NUL end a line: what Unix tools, most network protocols and telnet's Return key send (RFC 854,
-//! page 11, says CR NUL or CR LF). A CR before anything else belongs to the line.
+//! LF, CR LF and CR NUL end a line: what Unix tools, most network protocols and telnet's Return key
+//! send (RFC 854, page 11, says CR NUL or CR LF). A CR before anything else belongs to the line.
 //!
-//! Invariants: however the input is cut, the same lines come out; each byte is looked at once, also for a peer that sends one byte at a
-//! time; a line beyond the cap is reported once and skipped to its end, and the caller never has to keep more
-//! than `cap + 1` bytes of it.
+//! Invariants: however the input is cut, the same lines come out; each byte is looked at once, also
+//! for a peer that sends one byte at a time; a line beyond the cap is reported once and skipped to
+//! its end, and the caller never has to keep more than `cap + 1` bytes of it.
 //!
-//! Owns one bit, whether a line is being skipped. Does not know what is in a line, nor where the bytes are kept.
+//! Owns one bit, whether a line is being skipped. Does not know what is in a line, nor where the
+//! bytes are kept.
 
 use std::borrow::Cow;
 
@@ -15,8 +16,8 @@ use memchr::memchr2;
 
 use super::{Cut, Frame};
 
-/// The longest line by default, in bytes without its end: room for the longest IRC message with tags twice over, small
-/// enough that a thousand peers in the middle of one cost 4 MiB.
+/// The longest line by default, in bytes without its end: room for the longest IRC message with
+/// tags twice over, small enough that a thousand peers in the middle of one cost 4 MiB.
 pub const LINE_BYTES_MAX: usize = 4096;
 
 /// The longest end of a line, CR LF or CR NUL. A caller keeps at most the cap and this.
@@ -32,8 +33,9 @@ pub struct Lines {
 impl Lines {
     /// Takes the first line off the input.
     ///
-    /// `searched` says how much of the input earlier calls have looked through, and starts at zero. After the
-    /// call it counts from behind what was consumed; the caller keeps it beside the bytes it keeps.
+    /// `searched` says how much of the input earlier calls have looked through, and starts at zero.
+    /// After the call it counts from behind what was consumed; the caller keeps it beside the bytes
+    /// it keeps.
     pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize, cap: usize) -> Cut<'a> {
         let mut skipped = 0;
         if self.skipping {
@@ -79,13 +81,14 @@ impl Lines {
             };
         }
         *searched = input.len() - length;
-        let told = std::mem::replace(&mut self.skipping, true);
+        let was_told = std::mem::replace(&mut self.skipping, true);
+        let frame = if was_told {
+            Frame::Incomplete
+        } else {
+            Frame::TooLong
+        };
         Cut {
-            frame: if told {
-                Frame::Incomplete
-            } else {
-                Frame::TooLong
-            },
+            frame,
             consumed: length,
         }
     }
@@ -114,7 +117,8 @@ mod tests {
 
     const CAP: usize = 5;
 
-    /// Feeds `pieces` one after the other, as a connection would, and returns the lines (`None`: too long).
+    /// Feeds `pieces` one after the other, as a connection would, and returns the lines (`None`:
+    /// too long).
     fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
         let mut lines = Lines::default();
         let (mut kept, mut searched, mut found) = (Vec::new(), 0, Vec::new());
@@ -179,7 +183,8 @@ mod tests {
 
     #[test]
     fn what_was_searched_is_not_searched_again() {
-        // The claim to have searched past the LF is believed: that is what makes a slow sender cost linear time.
+        // The claim to have searched past the LF is believed: that is what makes a slow sender cost
+        // linear time.
         let mut searched = 2;
         let cut = Lines::default().next(b"a\nb", &mut searched, CAP);
         assert_eq!((cut.frame, cut.consumed), (Frame::Incomplete, 0));
@@ -189,7 +194,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_cut_gives_the_same_lines(
-            input in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(0), Just(b'x')], 0..60),
+            input in proptest::collection::vec(proptest::sample::select(&b"\r\n\0x"[..]), 0..60),
             cuts in proptest::collection::vec(any::<bool>(), 60),
         ) {
             let mut pieces = vec![0];

@@ -1,7 +1,9 @@
-//! Between bytes and chat: line ends and frames on one side, [`Command`]s and [`Event`](crate::chat::Event)s on the other.
+//! Between bytes and chat: line ends and frames on one side, [`Command`]s and
+//! [`Event`](crate::chat::Event)s on the other.
 //!
-//! A codec here borrows its input and appends to a buffer of its caller; it owns neither socket nor queue. What it may do to the
-//! world it does through [`Context`], which the server implements and tests fake.
+//! A codec here borrows its input and appends to a buffer of its caller; it owns neither socket nor
+//! queue. What it may do to the world it does through [`Context`], which the server implements and
+//! tests fake.
 //!
 //! What this layer does not know: sockets, tokens, queues, and what time it is.
 
@@ -19,7 +21,8 @@ pub(crate) mod testing;
 
 /// What was taken off the front of the input.
 ///
-/// The caller drops the `consumed` first bytes in any case, and asks again unless the frame is [`Incomplete`](Frame::Incomplete).
+/// The caller drops the `consumed` first bytes in any case, and asks again unless the frame is
+/// [`Incomplete`](Frame::Incomplete).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut<'a> {
     /// What it was.
@@ -31,18 +34,22 @@ pub struct Cut<'a> {
 /// One unit of input: a line, for the protocols that speak in lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
-    /// Nothing whole yet: ask again when more has come. Some of the input may have been consumed all the same.
+    /// Nothing whole yet: ask again when more has come. Some of the input may have been consumed
+    /// all the same.
     Incomplete,
-    /// A whole line without its end; borrowed from the input unless something had to be taken out of its middle.
+    /// A whole line without its end; borrowed from the input unless something had to be taken out
+    /// of its middle.
     Line(Cow<'a, [u8]>),
-    /// A line longer than the cap: told once for each; the rest of it is skipped by the calls that follow.
+    /// A line longer than the cap: told once for each; the rest of it is skipped by the calls that
+    /// follow.
     TooLong,
 }
 
 /// What a protocol may do for the one connection whose line it is handling.
 ///
-/// Answers and the person's own events keep their order: what is put into [`answer`](Context::answer) before
-/// [`apply`](Context::apply) stands before the events that it caused, what is put there afterwards stands behind them.
+/// Answers and the person's own events keep their order: what is put into
+/// [`answer`](Context::answer) before [`apply`](Context::apply) stands before the events that it
+/// caused, what is put there afterwards stands behind them.
 pub trait Context {
     /// The chat, to read from.
     fn hub(&self) -> &Hub;
@@ -61,8 +68,10 @@ pub trait Context {
     /// # Errors
     /// What the hub refuses; nothing has changed then.
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal>;
-    /// Bytes for this connection alone, in its own protocol; sent as one when the line has been handled.
+    /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
+    /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;
-    /// Ends this connection once its answer has been delivered; the person (if any) quits with this reason.
+    /// Ends this connection once its answer has been delivered; the person (if any) quits with this
+    /// reason.
     fn quit(&mut self, reason: &str);
 }

@@ -1,10 +1,11 @@
 //! What a telnet user can type: one function for each command of the [table].
 //!
-//! A line that begins with one slash is a command; anything else is words for the current room, or, before the person has a name,
-//! that name. Handlers parse, ask the hub through [`Context`], and say what the hub's events do not.
+//! A line that begins with one slash is a command; anything else is words for the current room, or,
+//! before the person has a name, that name. Handlers parse, ask the hub through [`Context`], and
+//! say what the hub's events do not.
 //!
-//! Owns nothing: a [`Call`] lives as long as one line. Does not know bytes, telnet's own commands, nor other people's
-//! connections.
+//! Owns nothing: a [`Call`] lives as long as one line. Does not know bytes, telnet's own commands,
+//! nor other people's connections.
 
 use std::mem;
 
@@ -16,7 +17,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    chat::{Command, Hub, Nick, RoomId, RoomName, Speech, Target, UserId},
+    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId},
     protocol::Context,
 };
 
@@ -251,8 +252,8 @@ impl<'a> Call<'a> {
         self.ctx.user().ok_or(Trouble::Nameless)
     }
 
-    /// Where words go. A room in which the person no longer stands, by whoever's doing, is not replaced by another in silence: words must not go
-    /// where nobody meant them to.
+    /// Where words go. A room in which the person no longer stands, by whoever's doing, is not
+    /// replaced by another in silence: words must not go where nobody meant them to.
     fn current(&self) -> Result<RoomId, Trouble> {
         let me = self.person()?;
         let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
@@ -264,9 +265,9 @@ impl<'a> Call<'a> {
         if name.is_empty() {
             return self.current();
         }
-        let name = self.room_name(name)?;
-        let found = self.ctx.hub().find_room(&name);
-        found.ok_or_else(|| Trouble::NoSuchRoom(name.as_str().into()))
+        let room = self.room_name(name)?;
+        let found = self.ctx.hub().find_room(&room);
+        found.ok_or_else(|| Refusal::NoSuchRoom { room }.into())
     }
 
     fn room_name(&self, name: &str) -> Result<RoomName, Trouble> {

@@ -1,7 +1,7 @@
 //! What has happened, as the lines a telnet user reads (DESIGN section 6).
 //!
-//! Invariant: every line is made by [`line`], which cleans each part of it and ends it, so no control character reaches
-//! a terminal whatever others wrote, and no line is without its CR LF.
+//! Invariant: every line is made by [`line`], which cleans each part of it and ends it, so no
+//! control character reaches a terminal whatever others wrote, and no line is without its CR LF.
 //!
 //! Owns nothing. Does not know who reads; only whether it is the author ([`View`]).
 
@@ -34,7 +34,8 @@ pub fn refusal(out: &mut Vec<u8>, text: &str) {
 /// A telnet user sees notices as ordinary words: the difference is one between programs.
 pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    // Records of an event can be read until the next command: if one is missing all the same, nothing is the right thing to show.
+    // Records of an event can be read until the next command: if one is missing all the same,
+    // nothing is the right thing to show.
     let Some(author) = hub.user(event.author) else {
         return false;
     };
@@ -89,8 +90,9 @@ fn because(reason: &str) -> [&str; 3] {
     }
 }
 
-/// A message from one to another: `-> *bob* psst` as it went out, `*alice* psst` as it came in; who writes to themselves
-/// sees both. An action keeps the shape it has in a room, behind the name: `*alice* * alice waves`.
+/// A message from one to another: `-> *bob* psst` as it went out, `*alice* psst` as it came in; who
+/// writes to themselves sees both. An action keeps the shape it has in a room, behind the name:
+/// `*alice* * alice waves`.
 fn private(view: View, event: &Event, nick: &str, hub: &Hub, out: &mut Vec<u8>) {
     let Body::SaidToUser { to, speech, text } = &event.body else {
         return;

@@ -1,18 +1,22 @@
-//! Telnet: chat for anyone with `nc`, `telnet` or `socat`, in lines that a person reads (DESIGN section 6).
+//! Telnet: chat for anyone with `nc`, `telnet` or `socat`, in lines that a person reads (DESIGN
+//! section 6).
 //!
-//! [`Telnet`] is what is remembered of one connection. The caller cuts frames off its input with [`Telnet::next_frame`] and
-//! hands lines to [`Telnet::handle_line`]; what that does to the world, and says, goes through a [`Context`].
-//! [`encode()`] turns what others do into lines.
+//! [`Telnet`] is what is remembered of one connection. The caller cuts frames off its input with
+//! [`Telnet::next_frame`] and hands lines to [`Telnet::handle_line`]; what that does to the world,
+//! and says, goes through a [`Context`]. [`encode()`] turns what others do into lines.
 //!
-//!     clean.rs      what others wrote, made safe for a terminal
-//!     commands.rs   one function for each command
-//!     encode.rs     events -> lines
-//!     report.rs     lists: who is here, which rooms there are
-//!     table.rs      the commands, their names and help
-//!     trouble.rs    why nothing came of a line
-//!     wire.rs       telnet's own commands, taken out of the input
+//! ```text
+//! clean.rs      what others wrote, made safe for a terminal
+//! commands.rs   one function for each command
+//! encode.rs     events -> lines
+//! report.rs     lists: who is here, which rooms there are
+//! table.rs      the commands, their names and help
+//! trouble.rs    why nothing came of a line
+//! wire.rs       telnet's own commands, taken out of the input
+//! ```
 //!
-//! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap memory here.
+//! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap
+//! memory here.
 //!
 //! Does not know sockets, nor other connections.
 
@@ -27,11 +31,11 @@ mod wire;
 pub use encode::{encode, news, refusal};
 pub use wire::PROBE;
 
-use super::{Context, Cut};
+use super::{Context, Cut, lines::Lines};
 use crate::chat::RoomId;
 use commands::Call;
 use trouble::Trouble;
-use wire::Wire;
+use wire::Negotiation;
 
 /// Asks for a name; the greeting ends with it.
 const QUESTION: &str = "what is your name?";
@@ -46,7 +50,8 @@ pub struct Greeting<'a> {
 }
 
 impl Greeting<'_> {
-    /// Appends the greeting. Whole lines only, the question for a name too: many programs show no line before its end.
+    /// Appends the greeting. Whole lines only, the question for a name too: many programs show no
+    /// line before its end.
     pub fn push(&self, out: &mut Vec<u8>) {
         encode::line(out, &["* welcome to ", self.server]);
         for text in self.motd.lines() {
@@ -60,19 +65,22 @@ impl Greeting<'_> {
 /// What is remembered of one connection.
 #[derive(Debug, Default)]
 pub struct Telnet {
-    wire: Wire,
-    /// Where words go that are no command. The hub is asked each time whether the person still stands there.
+    lines: Lines,
+    /// From the first of telnet's commands on.
+    negotiation: Option<Box<Negotiation>>,
+    /// Where words go that are no command. The hub is asked each time whether the person still
+    /// stands there.
     room: Option<RoomId>,
 }
 
 // Tens of thousands of these lie in the server's table.
-const _: () = assert!(size_of::<Telnet>() <= 32);
+const _: () = assert!(size_of::<Telnet>() <= 24);
 
 impl Telnet {
-    /// Takes the first line off the input; the contract is that of [`Lines::next`](super::lines::Lines::next).
+    /// Takes the first line off the input; the contract is that of [`Lines::next`].
     ///
-    /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is, before anything that
-    /// the line brings about.
+    /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is,
+    /// before anything that the line brings about.
     pub fn next_frame<'a>(
         &mut self,
         input: &'a [u8],
@@ -80,7 +88,10 @@ impl Telnet {
         cap: usize,
         replies: &mut Vec<u8>,
     ) -> Cut<'a> {
-        self.wire.next(input, searched, cap, replies)
+        let Self {
+            lines, negotiation, ..
+        } = self;
+        wire::next_frame(lines, negotiation, input, searched, cap, replies)
     }
 
     /// Does what a line says. Before the person has a name, the line is the name.
@@ -99,9 +110,10 @@ impl Telnet {
         refuse(&Trouble::TooLong(cap), ctx);
     }
 
-    /// Whether the peer has sent a telnet command, and so can be asked for a sign of life with [`PROBE`].
+    /// Whether the peer has sent a telnet command, and so can be asked for a sign of life with
+    /// [`PROBE`].
     pub fn speaks_telnet(&self) -> bool {
-        self.wire.speaks_telnet()
+        self.negotiation.is_some()
     }
 }
 

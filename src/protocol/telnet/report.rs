@@ -1,6 +1,8 @@
-//! Lists that a telnet user asks for: who is in a room, which rooms there are, what a room's topic is.
+//! Lists that a telnet user asks for: who is in a room, which rooms there are, what a room's topic
+//! is.
 //!
-//! Invariant: however many people and rooms there are, a list is of bounded length, takes bounded time, and says how much it leaves out.
+//! Invariant: however many people and rooms there are, a list is of bounded length, takes bounded
+//! time, and says how much it leaves out.
 //!
 //! Owns nothing. Does not know who asked.
 
@@ -9,7 +11,8 @@ use std::cmp::Reverse;
 use super::encode::{line, news};
 use crate::chat::{Hub, Room, RoomId, User};
 
-/// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the conversation away.
+/// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the
+/// conversation away.
 pub(super) const NAMES_ON_ARRIVAL_MAX: usize = 50;
 
 /// Names told to someone who asks for them: some 5 KiB.
@@ -24,7 +27,8 @@ const TOPIC_BYTES_MAX: usize = 120;
 /// Lists of names are wrapped at this many bytes: one row of the narrowest terminal in use.
 const WIDTH_BYTES: usize = 78;
 
-/// Who is in a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to `names_max` names.
+/// Who is in a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to
+/// `names_max` names.
 pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>) {
     let Some(record) = hub.room(room) else {
         return;
@@ -52,7 +56,8 @@ pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>
     }
 }
 
-/// Which rooms there are: `* #lobby (3): topic`, the fullest first. Of very many rooms just some are shown.
+/// Which rooms there are: `* #lobby (3): topic`, the fullest first. Of very many rooms just some
+/// are shown.
 pub(super) fn rooms(hub: &Hub, out: &mut Vec<u8>) {
     let mut all = hub.rooms();
     let mut shown: Vec<&Room> = all.by_ref().take(ROOMS_MAX).map(|(_, room)| room).collect();

@@ -1,6 +1,7 @@
 //! The table of commands that a telnet user can type.
 //!
-//! Invariant: no two commands share a word. Owns names, help and the number of words needed; does not know what the commands do.
+//! Invariant: no two commands share a word. Owns names, help and the number of words needed; does
+//! not know what the commands do.
 
 use super::commands::{Call, Outcome};
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::chat::{Command, RoomName, Speech, Target};
 use crate::protocol::{Frame, flavour::Flavour, lines::LINE_BYTES_MAX, testing::World};
 
 /// People at their sessions.
@@ -296,6 +297,64 @@ fn lists_are_wrapped_and_bounded() {
     assert!(reply.len() < 40_000);
 }
 
+/// What other protocols can say, and telnet can only read.
+#[test]
+fn what_comes_from_elsewhere_has_its_shape_here() {
+    let mut scene = Scene::of(&["alice", "bob"]);
+    let lobby = RoomName::parse("lobby", scene.world.hub.rules()).unwrap();
+    let to = Target::Room(&lobby);
+    let text = "beep\x07 \x0304,01red\x03 \u{202E}evil\x1B]0;title\x07";
+    for command in [
+        Command::Say {
+            to,
+            speech: Speech::Notice,
+            text,
+        },
+        Command::Say {
+            to: Target::User("bob"),
+            speech: Speech::Notice,
+            text: "boop",
+        },
+        Command::Say {
+            to: Target::User("bob"),
+            speech: Speech::Action,
+            text: "winks",
+        },
+        Command::SetTopic {
+            room: lobby.clone(),
+            text: "\x02bold\x02 words",
+        },
+        Command::Leave {
+            room: lobby.clone(),
+            reason: "\x1B[2Jdinner",
+        },
+    ] {
+        scene.world.at(ALICE).apply(command).unwrap();
+    }
+    scene.sees(
+        BOB,
+        &[
+            "#lobby <alice> beep red evil",
+            "*alice* boop",
+            "*alice* * alice winks",
+            "* alice changed the topic of #lobby to: bold words",
+            "* alice left #lobby (dinner)",
+        ],
+    );
+    scene.sees(
+        ALICE,
+        &[
+            "-> *bob* boop",
+            "-> *bob* * alice winks",
+            "* you changed the topic of #lobby to: bold words",
+            "* you left #lobby (dinner)",
+        ],
+    );
+    // Their session was not asked, and still nothing goes where it was not meant to.
+    scene.types(ALICE, "hello?");
+    scene.sees(ALICE, &["! you are in no room; /join ROOM"]);
+}
+
 #[test]
 fn who_quits_is_missed_by_others() {
     let mut scene = Scene::of(&["alice", "bob", "carol"]);
@@ -311,12 +370,9 @@ fn help_names_every_command_in_columns() {
     let mut scene = Scene::of(&["alice"]);
     scene.types(ALICE, "/help");
     let help = scene.reads(ALICE);
+    assert!(help.starts_with("* /join ROOM      enter a room"), "{help}");
     assert!(
-        help.starts_with("* /join ROOM       enter a room"),
-        "{help}"
-    );
-    assert!(
-        help.contains("\r\n* //text           say /text\r\n"),
+        help.contains("\r\n* //text          say /text\r\n"),
         "{help}"
     );
     assert_eq!(help.lines().count(), 12);
@@ -360,15 +416,16 @@ fn frames_come_out_of_a_session_and_commands_are_answered() {
 }
 
 proptest! {
-    /// Whatever is typed, each line that anyone reads is whole and carries no control character, and nothing panics.
+    /// Whatever is typed, each line that anyone reads is whole and carries no control character,
+    /// and nothing panics.
     #[test]
     fn no_control_character_reaches_a_terminal(
         typed in proptest::collection::vec(
             (
                 0usize..2,
                 proptest::sample::select(vec![
-                    "", "/me ", "/msg alice ", "/msg bob ", "/topic ", "/away ", "/nick ", "/join ", "/leave ",
-                    "/who ", "/rooms ", "/", "/quit ", "//",
+                    "", "/", "//", "/away ", "/join ", "/leave ", "/me ", "/msg alice ",
+                    "/msg bob ", "/nick ", "/quit ", "/rooms ", "/topic ", "/who ",
                 ]),
                 any::<String>(),
             ),
@@ -381,6 +438,7 @@ proptest! {
                 scene.types(who, format!("{command}{text}"));
             }
         }
+        scene.world.hub.check_invariants();
         for who in 0..3 {
             let read = scene.reads(who);
             prop_assert!(read.is_empty() || read.ends_with("\r\n"));

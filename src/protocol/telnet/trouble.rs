@@ -1,6 +1,7 @@
 //! Why nothing came of a line, in the words that stand behind the `! `.
 //!
-//! Owns the wording of what this protocol refuses by itself; the hub's refusals bring their own. Does not know how it is sent.
+//! Owns the wording of what this protocol refuses by itself; the hub's refusals bring their own.
+//! Does not know how it is sent.
 
 use crate::chat::{NameError, Refusal};
 
@@ -16,9 +17,6 @@ pub(super) enum Trouble {
     /// Words for the current room, and there is none.
     #[error("you are in no room; /join ROOM")]
     NoRoom,
-    /// Nobody stands in a room of that name.
-    #[error("there is no room {0}")]
-    NoSuchRoom(Box<str>),
     /// Not text at all.
     #[error("that line is not UTF-8; nothing was sent")]
     NotUtf8,

@@ -1,13 +1,19 @@
 //! Telnet's commands (RFC 854, RFC 855): taken out of the bytes wherever they stand, and answered.
 //!
-//! A peer that never sends IAC costs nothing here: its lines are cut straight from the input. The first IAC brings a boxed
-//! [`Negotiation`]; from there to the end of the line at hand bytes go one by one through a state machine into a buffer of clean data,
-//! from which the same line cutter takes the line.
+//! A peer that never sends IAC costs nothing here: its lines are cut straight from the input. The
+//! first IAC brings a boxed [`Negotiation`]; from there to the end of the line at hand bytes go one
+//! by one through a state machine into a buffer of clean data, from which the same line cutter
+//! takes the line.
 //!
-//! Every option is refused, each once in either direction, so two parties can never negotiate for ever.
+//! Every option is refused, each once in either direction, so two parties can never negotiate for
+//! ever.
 //!
-//! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same lines; the buffer holds one
-//! line at most and is given back with it; time is linear in the input.
+//! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same
+//! lines; the buffer holds one line at most and is given back with it; time is linear in the input.
+//!
+//! What it asks of whoever owns the socket: to leave urgent data in the stream (`SO_OOBINLINE`). A
+//! Synch (RFC 854, page 8) marks one byte of `IAC DM` as urgent, which programs disagree on, and a
+//! DM whose IAC was taken out looks like a stray byte of text.
 //!
 //! Does not know what lines mean.
 
@@ -41,62 +47,52 @@ use command::{AYT, DO, DONT, EC, EL, EOF, IAC, SB, SE, WILL, WONT};
 /// Option TIMING-MARK (RFC 860).
 const TIMING_MARK: u8 = 6;
 
-/// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all; the longest that clients are known to send
-/// (NEW-ENVIRON) take some hundred bytes. Past this the peer has lost its SE, and what follows is text again.
+/// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all;
+/// the longest that clients are known to send (NEW-ENVIRON) take some hundred bytes. Past this the
+/// peer has lost its SE, and what follows is text again.
 const SUBNEGOTIATION_BYTES_MAX: u16 = 4096;
 
-/// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which it must answer with WILL or WONT
-/// (RFC 860). For those who [speak telnet](Wire::speaks_telnet) only; others would see three stray bytes.
+/// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which
+/// it must answer with WILL or WONT (RFC 860). For those who
+/// [speak telnet](super::Telnet::speaks_telnet) only; others would see three stray bytes.
 pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
 
-/// The lines of one connection, free of telnet commands.
-#[derive(Debug, Default)]
-pub(super) struct Wire {
-    lines: Lines,
-    negotiation: Option<Box<Negotiation>>,
-}
-
-impl Wire {
-    /// Takes the first line off the input, and appends the answers to the commands before it to `replies`.
-    /// The contract is that of [`Lines::next`].
-    pub(super) fn next<'a>(
-        &mut self,
-        input: &'a [u8],
-        searched: &mut usize,
-        cap: usize,
-        replies: &mut Vec<u8>,
-    ) -> Cut<'a> {
-        let in_the_middle = self
-            .negotiation
-            .as_ref()
-            .is_some_and(|n| n.is_in_the_middle());
-        if !in_the_middle {
-            let (mut lines, mut looked) = (self.lines, *searched);
-            let cut = lines.next(input, &mut looked, cap);
-            let seen = match cut.frame {
-                Frame::Incomplete => input.len(),
-                Frame::Line(_) | Frame::TooLong => cut.consumed,
-            };
-            // IAC does not occur in UTF-8, so this is the rule and the rest the exception.
-            if memchr(IAC, &input[*searched..seen]).is_none() {
-                (self.lines, *searched) = (lines, looked);
-                return cut;
-            }
+/// Takes the first line off the input, and appends the answers to the commands before it to
+/// `replies`. The contract is that of [`Lines::next`].
+///
+/// `lines` and `negotiation` are the two parts of one connection's state, and stand side by side in
+/// [`Telnet`](super::Telnet) because together in a struct they would cost it eight bytes of
+/// padding.
+pub(super) fn next_frame<'a>(
+    lines: &mut Lines,
+    negotiation: &mut Option<Box<Negotiation>>,
+    input: &'a [u8],
+    searched: &mut usize,
+    cap: usize,
+    replies: &mut Vec<u8>,
+) -> Cut<'a> {
+    let is_in_the_middle = negotiation.as_ref().is_some_and(|n| n.is_in_the_middle());
+    if !is_in_the_middle {
+        let (mut trial, mut looked) = (*lines, *searched);
+        let cut = trial.next(input, &mut looked, cap);
+        let seen = match cut.frame {
+            Frame::Incomplete => input.len(),
+            Frame::Line(_) | Frame::TooLong => cut.consumed,
+        };
+        // IAC does not occur in UTF-8, so this is the rule and the rest the exception.
+        if memchr(IAC, &input[*searched..seen]).is_none() {
+            (*lines, *searched) = (trial, looked);
+            return cut;
         }
-        *searched = 0;
-        let negotiation = self.negotiation.get_or_insert_default();
-        negotiation.next(&mut self.lines, input, cap, replies)
     }
-
-    /// Whether the peer is a telnet program: it has sent a telnet command.
-    pub(super) fn speaks_telnet(&self) -> bool {
-        self.negotiation.is_some()
-    }
+    *searched = 0;
+    let negotiation = negotiation.get_or_insert_default();
+    negotiation.next(lines, input, cap, replies)
 }
 
-/// What is known of a peer that has sent IAC.
+/// What is known of a peer that has sent IAC: that it speaks telnet, and what was settled so far.
 #[derive(Debug, Default)]
-struct Negotiation {
+pub(super) struct Negotiation {
     state: State,
     /// The line at hand without its commands, as far as it came. At most the cap and a line's end.
     data: Vec<u8>,
@@ -140,7 +136,8 @@ impl Negotiation {
         let mut consumed = 0;
         let frame = loop {
             consumed += self.step(&input[consumed..], cap, replies);
-            // After each step, for a line that passed the cap has passed it whatever is erased later.
+            // After each step, for a line that passed the cap has passed it whatever is erased
+            // later.
             let cut = lines.next(&self.data, &mut self.searched, cap);
             match cut.frame {
                 // A step stops behind a line's end, so there is nothing behind the line.
@@ -161,7 +158,8 @@ impl Negotiation {
                 }
             }
         };
-        // Once for all the questions before one line: a peer cannot make us say much more than it says.
+        // Once for all the questions before one line: a peer cannot make us say much more than it
+        // says.
         if std::mem::take(&mut self.asked) {
             encode::news(replies, "madang is here");
         }
@@ -171,7 +169,8 @@ impl Negotiation {
         Cut { frame, consumed }
     }
 
-    /// Reads a run of data up to a line's end, or one byte of a command. Says how many bytes that was.
+    /// Reads a run of data up to a line's end, or one byte of a command. Says how many bytes that
+    /// was.
     fn step(&mut self, input: &[u8], cap: usize, replies: &mut Vec<u8>) -> usize {
         let Some(&first) = input.first() else {
             return 0;
@@ -202,8 +201,9 @@ impl Negotiation {
                 left: SUBNEGOTIATION_BYTES_MAX - 1,
             },
             (State::Command, EOF..) => self.command(byte),
-            // No command at all: the IAC stands alone. So it does when a Synch (RFC 854, page 8) has its data mark taken out of
-            // the stream as urgent data, and then this byte is the user's.
+            // No command at all: the IAC stands alone. So it does when a Synch (RFC 854, page 8)
+            // has its data mark taken out of the stream as urgent data, and then this byte is the
+            // user's.
             (State::Command, _) => self.data(byte),
             (State::Option { verb }, option) => self.option(verb, option, replies),
             (State::Skip { left: 0 } | State::SkipCommand { left: 0 }, _) => State::Data,
@@ -220,7 +220,8 @@ impl Negotiation {
         State::Data
     }
 
-    /// A command without an option. Those not named here (NOP, DM, BRK, IP, AO, GA and the rest) ask for nothing that we do.
+    /// A command without an option. Those not named here (NOP, DM, BRK, IP, AO, GA and the rest)
+    /// ask for nothing that we do.
     fn command(&mut self, command: u8) -> State {
         match command {
             AYT => self.asked = true,
@@ -238,7 +239,8 @@ impl Negotiation {
     /// An offer or a request is refused, once; a refusal is what we have anyway.
     fn option(&mut self, verb: u8, option: u8, replies: &mut Vec<u8>) -> State {
         match (verb, option) {
-            // RFC 860: a mark is asked for each time anew. Ours says that all before it has been read, which is true.
+            // RFC 860: a mark is asked for each time anew. Ours says that all before it has been
+            // read, which is true.
             (DO, TIMING_MARK) => replies.extend_from_slice(&[IAC, WILL, TIMING_MARK]),
             // The answer to our probe.
             (WILL, TIMING_MARK) => {}

@@ -13,6 +13,25 @@ struct Heard {
     replies: Vec<u8>,
 }
 
+/// The state of one connection.
+#[derive(Default)]
+struct Wire {
+    lines: Lines,
+    negotiation: Option<Box<Negotiation>>,
+}
+
+impl Wire {
+    fn next<'a>(
+        &mut self,
+        input: &'a [u8],
+        searched: &mut usize,
+        replies: &mut Vec<u8>,
+    ) -> Cut<'a> {
+        let Self { lines, negotiation } = self;
+        next_frame(lines, negotiation, input, searched, CAP, replies)
+    }
+}
+
 /// Feeds `pieces` one after the other, as a connection would.
 fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Heard {
     let mut wire = Wire::default();
@@ -20,7 +39,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Heard {
     for piece in pieces {
         kept.extend_from_slice(piece);
         loop {
-            let cut = wire.next(&kept, &mut searched, CAP, &mut heard.replies);
+            let cut = wire.next(&kept, &mut searched, &mut heard.replies);
             let consumed = cut.consumed;
             let is_done = match cut.frame {
                 Frame::Line(line) => {
@@ -72,14 +91,14 @@ fn check(input: &[u8], lines: &[&str], replies: &[u8]) {
 fn without_commands_lines_pass_and_nothing_is_boxed() {
     check(b"hi\r\nyou\r\0", &["hi", "you"], b"");
     let mut wire = Wire::default();
-    wire.next(b"hi\r\n", &mut 0, CAP, &mut Vec::new());
-    assert!(!wire.speaks_telnet());
+    wire.next(b"hi\r\n", &mut 0, &mut Vec::new());
+    assert!(wire.negotiation.is_none());
 }
 
 #[test]
 fn inetutils_telnet_on_port_23() {
-    // Captured from inetutils 2.4: DO and WILL ENCRYPT, DO SGA, WILL TERMINAL-TYPE, NAWS, TERMINAL-SPEED,
-    // REMOTE-FLOW-CONTROL, LINEMODE, NEW-ENVIRON, DO STATUS.
+    // Captured from inetutils 2.4: DO and WILL ENCRYPT, DO SGA, WILL TERMINAL-TYPE, NAWS,
+    // TERMINAL-SPEED, REMOTE-FLOW-CONTROL, LINEMODE, NEW-ENVIRON, DO STATUS.
     let sent = b"\xff\xfd\x26\xff\xfb\x26\xff\xfd\x03\xff\xfb\x18\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x21\xff\xfb\x22\xff\xfb\x27\xff\xfd\x05hi\r\0";
     let answered = b"\xff\xfc\x26\xff\xfe\x26\xff\xfc\x03\xff\xfe\x18\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x21\xff\xfe\x22\xff\xfe\x27\xff\xfc\x05";
     check(sent, &["hi"], answered);
