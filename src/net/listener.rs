@@ -102,6 +102,8 @@ pub(super) fn bound_socket(
 pub fn listen_tcp(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpListener> {
     let socket = bound_socket(address, Type::STREAM, options)?;
     socket.set_tcp_nodelay(options.nodelay)?;
+    // Urgent data stays in the stream: telnet marks its Synch so (RFC 854), and out of band we would never see it.
+    socket.set_out_of_band_inline(true)?;
     if let Some(idle) = options.keepalive {
         socket.set_keepalive(true)?;
         // Four questions in as long again: a peer that vanished is noticed after twice the span.
