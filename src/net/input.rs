@@ -20,6 +20,12 @@ impl Input {
         self.0.as_ref().map_or(0, |rest| rest.bytes.len())
     }
 
+    /// How many bytes of heap memory are held.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.0.as_ref().map_or(0, |rest| rest.bytes.capacity())
+    }
+
     /// Lets `take` look at what is kept followed by `fresh`; it returns how many bytes it took from the front and may note in
     /// its second argument how far it searched. What it did not take is kept.
     pub(super) fn offer(&mut self, fresh: &[u8], take: impl FnOnce(&[u8], &mut usize) -> usize) {

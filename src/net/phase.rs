@@ -45,7 +45,7 @@ impl Phase {
 
 #[cfg(test)]
 mod tests {
-    use super::Phase::{self, *};
+    use super::Phase::*;
 
     #[test]
     fn only_the_moves_of_the_diagram_are_legal() {
