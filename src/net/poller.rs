@@ -157,6 +157,7 @@ impl Poller {
     pub fn has_work(&self) -> bool {
         !(self.ready.is_empty()
             && self.dirty.is_empty()
+            && self.closed.is_empty()
             && self.accepting.is_empty()
             && self.injected.is_empty())
     }
