@@ -141,7 +141,7 @@ pub(super) struct Listener {
     /// The word for callers that are turned away.
     farewell: Rc<[u8]>,
     /// Taken out of the poll until its deadline.
-    resting: bool,
+    pub(super) resting: bool,
     /// On the list of those to accept from.
     pub(super) listed: bool,
 }

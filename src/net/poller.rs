@@ -229,7 +229,11 @@ impl Poller {
     /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
     fn fire_deadlines(&mut self, handler: &mut impl Handler) {
         let now = self.now;
-        while let Some((at, id)) = self.deadlines.pop_due(now) {
+        // No more than there are: an alarm that is set for this moment again comes in the next turn.
+        for _ in 0..self.deadlines.len() {
+            let Some((at, id)) = self.deadlines.pop_due(now) else {
+                break;
+            };
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) if connection.armed == at => {
                     connection.armed = Tick::NEVER;
@@ -295,6 +299,12 @@ impl Poller {
             self.table.remove(id);
         }
         self.backlog.trim();
+        let (sources, table) = (self.table.len(), &self.table);
+        self.deadlines.tidy(sources, |at, id| match table.get(id) {
+            Some(Source::Connection(connection)) => connection.armed == at,
+            Some(Source::Listener(listener)) => listener.resting,
+            Some(Source::Datagrams(_)) | None => false,
+        });
     }
 }
 
