@@ -10,8 +10,10 @@ use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
 };
 use std::{
+    fs::File,
     io::{ErrorKind, Read},
     net::{SocketAddr, TcpStream},
+    os::fd::AsRawFd,
     time::Duration,
 };
 
@@ -221,10 +223,12 @@ fn out_of_descriptors_the_real_kernel_lets_us_tell_callers_and_come_back() {
             caller
         })
         .collect();
-    let in_use = std::fs::read_dir("/proc/self/fd").unwrap().count() as u64 - 1;
     let before = getrlimit(Resource::Nofile);
     let limit = |current| setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
-    limit(Some(in_use));
+    let highest = File::open("/dev/null").unwrap().as_raw_fd();
+    limit(Some(highest as u64));
+    // Gaps below it are filled.
+    let held: Vec<File> = (0..highest).map_while(|_| File::open("/dev/null").ok()).collect();
     stage.turn_until(|stage| stage.net.stats().shed >= 5);
     for caller in &mut callers {
         let mut word = String::new();
@@ -239,6 +243,7 @@ fn out_of_descriptors_the_real_kernel_lets_us_tell_callers_and_come_back() {
     }
     assert!(stage.net.stats().turns - turns <= 110, "it spins");
     limit(before.current);
+    drop(held);
     let _guest = TcpStream::connect(address).unwrap();
     stage.at(5000);
     stage.turn_until(|stage| !stage.handler.told.is_empty());

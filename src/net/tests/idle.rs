@@ -39,9 +39,7 @@ fn after_traffic_a_connection_owns_no_buffer() {
 fn an_unfinished_tail_keeps_little_more_memory_than_it_has_bytes() {
     let (mut stage, script, id) = connection();
     stage.handler.lines_at_once = 1;
-    script
-        .arrives("line\n".repeat(3000).as_bytes())
-        .arrives(b"x");
+    script.arrives(("line\n".repeat(3000) + "x").as_bytes());
     stage.readable(id);
     for _ in 0..4000 {
         stage.turn();
