@@ -142,6 +142,8 @@ pub(super) struct Listener {
     farewell: Rc<[u8]>,
     /// Taken out of the poll until its deadline.
     pub(super) resting: bool,
+    /// Over; it goes at the end of the turn, and takes nobody in until then.
+    pub(super) over: bool,
     /// On the list of those to accept from.
     pub(super) listed: bool,
 }
@@ -152,6 +154,7 @@ impl Listener {
             acceptor,
             farewell,
             resting: false,
+            over: false,
             listed: false,
         }
     }
@@ -247,6 +250,9 @@ impl Poller {
                 return;
             };
             record.listed = false;
+            if record.over {
+                return;
+            }
             match record.acceptor.accept() {
                 Ok((stream, peer)) => {
                     self.stats.accepted += 1;

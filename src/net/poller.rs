@@ -435,7 +435,16 @@ impl Poller {
                 Phase::Connecting => self.finish(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
-            Some(Source::Listener(_) | Source::Datagrams(_)) => self.closed.push(id),
+            Some(Source::Listener(listener)) => {
+                if !mem::replace(&mut listener.over, true) {
+                    self.closed.push(id);
+                }
+            }
+            Some(Source::Datagrams(datagrams)) => {
+                if !mem::replace(&mut datagrams.over, true) {
+                    self.closed.push(id);
+                }
+            }
             None => {}
         }
     }

@@ -228,7 +228,9 @@ fn out_of_descriptors_the_real_kernel_lets_us_tell_callers_and_come_back() {
     let highest = File::open("/dev/null").unwrap().as_raw_fd();
     limit(Some(highest as u64));
     // Gaps below it are filled.
-    let held: Vec<File> = (0..highest).map_while(|_| File::open("/dev/null").ok()).collect();
+    let held: Vec<File> = (0..highest)
+        .map_while(|_| File::open("/dev/null").ok())
+        .collect();
     stage.turn_until(|stage| stage.net.stats().shed >= 5);
     for caller in &mut callers {
         let mut word = String::new();
