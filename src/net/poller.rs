@@ -467,8 +467,13 @@ impl Poller {
 
     /// Sets how much may be queued for a peer.
     pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
+        let now = self.now;
         if let Some(connection) = self.table.connection_mut(id) {
             connection.limits = limits;
+            if connection.has_work() && !connection.is_held(now) {
+                // A higher mark may be the end of a hold, and no event will tell.
+                self.list(id);
+            }
         }
     }
 
