@@ -335,10 +335,13 @@ impl Poller {
         let id = self.table.insert(Source::Listener(Box::new(Listener::new(
             acceptor, farewell,
         ))));
-        if let Some(Source::Listener(listener)) = self.table.get_mut(id) {
+        if let Some(listener) = self.table.listener_mut(id) {
             if let Some(source) = listener.acceptor.source() {
                 let registry = self.poll.registry();
-                registry.register(source, id.token(), Interest::READABLE)?;
+                if let Err(error) = registry.register(source, id.token(), Interest::READABLE) {
+                    self.table.remove(id);
+                    return Err(error);
+                }
             }
         }
         Ok(id)

@@ -52,7 +52,10 @@ impl Poller {
             over: false,
             listed: false,
         })));
-        self.register_datagrams(id, Interest::READABLE, false)?;
+        if let Err(error) = self.register_datagrams(id, Interest::READABLE, false) {
+            self.table.remove(id);
+            return Err(error);
+        }
         Ok(id)
     }
 
