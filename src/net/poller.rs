@@ -438,17 +438,15 @@ impl Poller {
                 Phase::Connecting => self.finish(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
-            Some(Source::Listener(listener)) => {
-                if !mem::replace(&mut listener.over, true) {
-                    self.closed.push(id);
-                }
+            Some(Source::Listener(listener)) if !listener.over => {
+                listener.over = true;
+                self.closed.push(id);
             }
-            Some(Source::Datagrams(datagrams)) => {
-                if !mem::replace(&mut datagrams.over, true) {
-                    self.closed.push(id);
-                }
+            Some(Source::Datagrams(datagrams)) if !datagrams.over => {
+                datagrams.over = true;
+                self.closed.push(id);
             }
-            None => {}
+            Some(Source::Listener(_) | Source::Datagrams(_)) | None => {}
         }
     }
 

@@ -188,7 +188,7 @@ fn time_stands_still_within_a_turn_and_moves_between_turns() {
     script.arrives(b"one\ntwo\n").ends();
     net.set_alarm(id, Tick::default());
     net.inject(id, READABLE);
-    net.turn(&mut handler, None).unwrap();
+    net.turn(&mut handler, Some(Duration::ZERO)).unwrap();
     let seen = seen.take();
     assert_eq!(seen.len(), 4, "two lines, the end, reaped");
     assert_eq!(seen, [seen[0]; 4]);

@@ -4,7 +4,12 @@ use super::script::{Gate, Script};
 use crate::net::{
     ConnId, External, Handler, Limits, Loss, Phase, Poller, Readiness, Taken, Then, Tick,
 };
-use std::{collections::VecDeque, net::SocketAddr, rc::Rc, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 /// What a handler was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +178,14 @@ impl Stage {
         let handler = &mut self.handler;
         self.net.turn(handler, Some(Duration::ZERO)).expect("poll");
         check_invariants(&self.net);
+    }
+
+    /// One turn that must not wait, although it may.
+    pub(crate) fn turn_without_wait(&mut self) {
+        let long = Duration::from_secs(10);
+        let began = Instant::now();
+        self.net.turn(&mut self.handler, Some(long)).expect("poll");
+        assert!(began.elapsed() < long, "the turn waited");
     }
 
     pub(crate) fn turns(&mut self, count: usize) {
