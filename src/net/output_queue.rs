@@ -168,6 +168,12 @@ impl Backlog {
         self.bytes_peak
     }
 
+    /// How many places are taken, and how many there is memory for.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> (usize, usize) {
+        (self.places.len(), self.places.capacity())
+    }
+
     /// Closes the logs of this turn, and gives memory back after a burst. No chunk made before is good any more.
     pub(super) fn end_turn(&mut self) {
         let open = self.open.drain(..).map(|(_, log)| log);
