@@ -16,7 +16,7 @@ use super::{
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Acceptor, Listener, Spare},
-    output_queue::Backlog,
+    output_queue::{Backlog, Chunk, Lane},
     phase::Phase,
     stats::Stats,
     table::{Source, Table},
@@ -157,6 +157,7 @@ impl Poller {
     pub fn has_work(&self) -> bool {
         !(self.ready.is_empty()
             && self.dirty.is_empty()
+            && self.closed.is_empty()
             && self.accepting.is_empty()
             && self.injected.is_empty())
     }
@@ -228,7 +229,11 @@ impl Poller {
     /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
     fn fire_deadlines(&mut self, handler: &mut impl Handler) {
         let now = self.now;
-        while let Some((at, id)) = self.deadlines.pop_due(now) {
+        // No more than there are: an alarm that is set for this moment again comes in the next turn.
+        for _ in 0..self.deadlines.len() {
+            let Some((at, id)) = self.deadlines.pop_due(now) else {
+                break;
+            };
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) if connection.armed == at => {
                     connection.armed = Tick::NEVER;
@@ -293,7 +298,13 @@ impl Poller {
             }
             self.table.remove(id);
         }
-        self.backlog.trim();
+        self.backlog.end_turn();
+        let (sources, table) = (self.table.len(), &self.table);
+        self.deadlines.tidy(sources, |at, id| match table.get(id) {
+            Some(Source::Connection(connection)) => connection.armed == at,
+            Some(Source::Listener(listener)) => listener.resting,
+            Some(Source::Datagrams(_)) | None => false,
+        });
     }
 }
 
@@ -324,10 +335,13 @@ impl Poller {
         let id = self.table.insert(Source::Listener(Box::new(Listener::new(
             acceptor, farewell,
         ))));
-        if let Some(Source::Listener(listener)) = self.table.get_mut(id) {
+        if let Some(listener) = self.table.listener_mut(id) {
             if let Some(source) = listener.acceptor.source() {
                 let registry = self.poll.registry();
-                registry.register(source, id.token(), Interest::READABLE)?;
+                if let Err(error) = registry.register(source, id.token(), Interest::READABLE) {
+                    self.table.remove(id);
+                    return Err(error);
+                }
             }
         }
         Ok(id)
@@ -390,8 +404,18 @@ impl Poller {
         self.poll.registry().deregister(source)
     }
 
+    /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send. Peers that get several
+    /// chunks of one lane in a turn get them in one piece. The chunk is good until the end of the turn.
+    pub fn compose(
+        &mut self,
+        lane: Lane,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Chunk> {
+        self.backlog.compose(lane, write)
+    }
+
     /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
-    pub fn send(&mut self, id: ConnId, chunk: &Rc<[u8]>) {
+    pub fn share(&mut self, id: ConnId, chunk: Chunk) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -400,9 +424,20 @@ impl Poller {
             return;
         }
         self.stats.deliveries += 1;
-        connection.output.push(&mut self.backlog, chunk.clone());
+        connection.output.push(&mut self.backlog, chunk);
         if !mem::replace(&mut connection.dirty, true) {
             self.dirty.push(id);
+        }
+    }
+
+    /// Queues bytes for one peer alone.
+    pub fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        let chunk = self.compose(Lane::PRIVATE, |out| {
+            out.extend_from_slice(bytes);
+            true
+        });
+        if let Some(chunk) = chunk {
+            self.share(id, chunk);
         }
     }
 
@@ -435,8 +470,15 @@ impl Poller {
                 Phase::Connecting => self.finish(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
-            Some(Source::Listener(_) | Source::Datagrams(_)) => self.closed.push(id),
-            None => {}
+            Some(Source::Listener(listener)) if !listener.over => {
+                listener.over = true;
+                self.closed.push(id);
+            }
+            Some(Source::Datagrams(datagrams)) if !datagrams.over => {
+                datagrams.over = true;
+                self.closed.push(id);
+            }
+            Some(Source::Listener(_) | Source::Datagrams(_)) | None => {}
         }
     }
 
@@ -458,8 +500,13 @@ impl Poller {
 
     /// Sets how much may be queued for a peer.
     pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
+        let now = self.now;
         if let Some(connection) = self.table.connection_mut(id) {
             connection.limits = limits;
+            if connection.has_work() && !connection.is_held(now) {
+                // A higher mark may be the end of a hold, and no event will tell.
+                self.list(id);
+            }
         }
     }
 
