@@ -1,10 +1,10 @@
-//! The output queue: one shared chunk into a thousand queues and out again, and a long queue gathered and sent in short writes.
+//! The output queue: shared lines into a thousand queues and out again, and a long queue sent in short writes.
 //!
 //! Run with `cargo bench --bench queue`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use madang::net::{Backlog, OutputQueue};
-use std::{io::IoSlice, rc::Rc};
+use madang::net::{Backlog, Chunk, Lane, OutputQueue};
+use std::io::IoSlice;
 
 const QUEUES: usize = 1000;
 const LINE: &[u8] = b"#lobby <alice> a line as people write them, not long\r\n";
@@ -16,27 +16,35 @@ fn main() {
     divan::main();
 }
 
-/// What fan-out and flush do to the queues, without any system call: so many lines into each of a thousand, then all out.
+fn line(backlog: &mut Backlog) -> Chunk {
+    let chunk = backlog.compose(Lane(0), |out| {
+        out.extend_from_slice(black_box(LINE));
+        true
+    });
+    chunk.expect("it is not empty")
+}
+
+/// What fan-out and flush do to the queues in one turn, without any system call: so many lines into each of a thousand, then all out.
 #[divan::bench(args = [1, 16])]
-fn push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
+fn compose_push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
     let mut backlog = Backlog::default();
     let mut queues: Vec<OutputQueue> = (0..QUEUES).map(|_| OutputQueue::new()).collect();
-    bencher
-        .counter(ItemsCount::new(QUEUES * lines))
-        .bench_local(|| {
-            for _ in 0..lines {
-                let chunk: Rc<[u8]> = black_box(LINE).into();
-                for queue in &mut queues {
-                    queue.push(&mut backlog, chunk.clone());
-                }
-            }
+    let items = ItemsCount::new(QUEUES * lines);
+    bencher.counter(items).bench_local(|| {
+        for _ in 0..lines {
+            let chunk = line(&mut backlog);
             for queue in &mut queues {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let filled = queue.gather(&backlog, &mut slices);
-                let offered = black_box(&slices[..filled]).iter().map(|s| s.len()).sum();
-                queue.consume(&mut backlog, offered);
+                queue.push(&mut backlog, chunk);
             }
-        });
+        }
+        for queue in &mut queues {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = queue.gather(&backlog, &mut slices);
+            let offered = black_box(&slices[..filled]).iter().map(|s| s.len()).sum();
+            queue.consume(&mut backlog, offered);
+        }
+        backlog.end_turn();
+    });
 }
 
 /// A queue of a thousand lines to a peer that takes 97 bytes at a time.
@@ -44,10 +52,10 @@ fn push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
 fn short_writes(bencher: Bencher<'_, '_>) {
     let mut backlog = Backlog::default();
     let mut queue = OutputQueue::new();
-    let chunk: Rc<[u8]> = LINE.into();
     bencher.counter(ItemsCount::new(QUEUES)).bench_local(|| {
         for _ in 0..QUEUES {
-            queue.push(&mut backlog, chunk.clone());
+            let chunk = line(&mut backlog);
+            queue.push(&mut backlog, chunk);
         }
         while !queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -55,5 +63,6 @@ fn short_writes(bencher: Bencher<'_, '_>) {
             let offered: usize = slices[..filled].iter().map(|s| s.len()).sum();
             queue.consume(&mut backlog, black_box(offered.min(97)));
         }
+        backlog.end_turn();
     });
 }

@@ -39,7 +39,7 @@ impl Handler for Echo {
         _searched: &mut usize,
     ) -> Taken {
         // Appends and marks; the bytes leave at the end of the turn.
-        net.send(id, &input.into());
+        net.send(id, input);
         Taken {
             bytes: input.len(),
             then: Then::ReadOn,

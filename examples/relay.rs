@@ -5,14 +5,14 @@
 //! nc 127.0.0.1 7008                                 (in two terminals or more)
 //! ```
 //!
-//! What to look at: one read is copied once, into a chunk that all queues share; a reader that is too slow is let go by the loop
+//! What to look at: what one read brought is copied once, into a chunk that all queues share; a reader that is too slow is let go by the loop
 //! (`handle_overflow`, here the trait's own), so it cannot hold up the rest. This is a chat server without people,
 //! lines and rules: two people who type at once may have their bytes mixed in the middle of a line. Knows no chat.
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
-use madang::net::{ConnId, Handler, Poller, SocketOptions, Taken, Then, listen_tcp};
-use std::{env, error::Error, net::SocketAddr, rc::Rc};
+use madang::net::{ConnId, Handler, Lane, Poller, SocketOptions, Taken, Then, listen_tcp};
+use std::{env, error::Error, net::SocketAddr};
 
 /// Everyone who is connected.
 #[derive(Default)]
@@ -38,10 +38,16 @@ impl Handler for Relay {
         input: &[u8],
         _searched: &mut usize,
     ) -> Taken {
-        let chunk: Rc<[u8]> = input.into();
+        // All bytes of a turn that go to the same kind of peer stand side by side; here there is one kind.
+        let chunk = net.compose(Lane(0), |out| {
+            out.extend_from_slice(input);
+            true
+        });
         for &peer in self.peers.iter().filter(|&&peer| peer != id) {
             // For one that is on its way out this does nothing: it is on our list until it is reaped.
-            net.send(peer, &chunk);
+            if let Some(chunk) = chunk {
+                net.share(peer, chunk);
+            }
         }
         Taken {
             bytes: input.len(),

@@ -175,7 +175,7 @@ impl Backlog {
     }
 
     /// Closes the logs of this turn, and gives memory back after a burst. No chunk made before is good any more.
-    pub(super) fn end_turn(&mut self) {
+    pub fn end_turn(&mut self) {
         let open = self.open.drain(..).map(|(_, log)| log);
         let young: SmallVec<[u32; 8]> = open.chain(self.full.drain(..)).collect();
         for log in young {
