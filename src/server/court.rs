@@ -365,9 +365,7 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    let seconds = self.settings.registration.as_secs();
-                    let word = format!("no name within {seconds} seconds; good-bye");
-                    return self.part(net, id, &word, "");
+                    return self.part(net, id, "you gave no name in time; good-bye", "");
                 }
                 Due::Probe => {
                     session.probed = true;
