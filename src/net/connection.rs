@@ -186,7 +186,8 @@ impl Connection {
 
     /// Whether reading could bring anything forward.
     pub(super) fn has_work(&self) -> bool {
-        self.readable || self.unfed || (self.ended && !self.end_told)
+        // After its end a stream is readable for ever, and nothing comes of it.
+        (self.readable && !self.ended) || self.unfed || (self.ended && !self.end_told)
     }
 
     /// When the loop must look at this connection, whatever its peer does.

@@ -35,6 +35,8 @@ mod output_queue;
 mod phase;
 mod poller;
 mod reading;
+#[cfg(test)]
+pub(crate) mod sim;
 mod stats;
 mod table;
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl Backlog {
         self.bytes_peak
     }
 
+    /// How many places are taken, and how many there is memory for.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> (usize, usize) {
+        (self.places.len(), self.places.capacity())
+    }
+
     /// Gives memory back after a burst. Called at the end of a turn.
     pub(super) fn trim(&mut self) {
         if self.places.is_empty() && self.places.capacity() > PLACES_KEPT {

@@ -157,6 +157,7 @@ impl Poller {
     pub fn has_work(&self) -> bool {
         !(self.ready.is_empty()
             && self.dirty.is_empty()
+            && self.closed.is_empty()
             && self.accepting.is_empty()
             && self.injected.is_empty())
     }
@@ -228,7 +229,11 @@ impl Poller {
     /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
     fn fire_deadlines(&mut self, handler: &mut impl Handler) {
         let now = self.now;
-        while let Some((at, id)) = self.deadlines.pop_due(now) {
+        // No more than there are: an alarm that is set for this moment again comes in the next turn.
+        for _ in 0..self.deadlines.len() {
+            let Some((at, id)) = self.deadlines.pop_due(now) else {
+                break;
+            };
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) if connection.armed == at => {
                     connection.armed = Tick::NEVER;
@@ -294,6 +299,12 @@ impl Poller {
             self.table.remove(id);
         }
         self.backlog.trim();
+        let (sources, table) = (self.table.len(), &self.table);
+        self.deadlines.tidy(sources, |at, id| match table.get(id) {
+            Some(Source::Connection(connection)) => connection.armed == at,
+            Some(Source::Listener(listener)) => listener.resting,
+            Some(Source::Datagrams(_)) | None => false,
+        });
     }
 }
 
@@ -324,10 +335,13 @@ impl Poller {
         let id = self.table.insert(Source::Listener(Box::new(Listener::new(
             acceptor, farewell,
         ))));
-        if let Some(Source::Listener(listener)) = self.table.get_mut(id) {
+        if let Some(listener) = self.table.listener_mut(id) {
             if let Some(source) = listener.acceptor.source() {
                 let registry = self.poll.registry();
-                registry.register(source, id.token(), Interest::READABLE)?;
+                if let Err(error) = registry.register(source, id.token(), Interest::READABLE) {
+                    self.table.remove(id);
+                    return Err(error);
+                }
             }
         }
         Ok(id)
@@ -435,7 +449,16 @@ impl Poller {
                 Phase::Connecting => self.finish(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
-            Some(Source::Listener(_) | Source::Datagrams(_)) => self.closed.push(id),
+            Some(Source::Listener(listener)) => {
+                if !mem::replace(&mut listener.over, true) {
+                    self.closed.push(id);
+                }
+            }
+            Some(Source::Datagrams(datagrams)) => {
+                if !mem::replace(&mut datagrams.over, true) {
+                    self.closed.push(id);
+                }
+            }
             None => {}
         }
     }
@@ -458,8 +481,13 @@ impl Poller {
 
     /// Sets how much may be queued for a peer.
     pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
+        let now = self.now;
         if let Some(connection) = self.table.connection_mut(id) {
             connection.limits = limits;
+            if connection.has_work() && !connection.is_held(now) {
+                // A higher mark may be the end of a hold, and no event will tell.
+                self.list(id);
+            }
         }
     }
 
