@@ -18,7 +18,7 @@ pub(crate) use server::{Log, Outcome, Server, Setup, TempFile};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before the server counts as broken. Generous: it is for machines under load.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The first line of a greeting.
 pub(crate) const WELCOME: &str = "* welcome to madang.local";
