@@ -3,7 +3,7 @@
 use super::{PATIENCE, QUESTION};
 use socket2::{Domain, SockRef, Socket, Type};
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
@@ -198,6 +198,19 @@ impl Client {
         let deadline = Instant::now() + PATIENCE;
         while self.read_more(deadline) > 0 {}
         std::mem::take(&mut self.unread)
+    }
+
+    /// Everything up to the end of the stream, or what the kernel says if it is not a good one.
+    #[track_caller]
+    pub(crate) fn try_rest(&mut self) -> io::Result<String> {
+        self.stream.set_read_timeout(Some(PATIENCE))?;
+        let mut text = Vec::new();
+        match self.stream.read_to_end(&mut text) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                panic!("nothing came for {PATIENCE:?}")
+            }
+            result => result.map(|_| String::from_utf8_lossy(&text).into_owned()),
+        }
     }
 
     /// The next `count` bytes.
