@@ -152,7 +152,7 @@ impl Client {
                 self.input = Input::Ended;
                 net.half_close(id);
             }
-            Ok(count) => net.send(id, &typed[..count].into()),
+            Ok(count) => net.send(id, &typed[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -149,19 +149,23 @@ impl Connection {
                     stats.bytes_out += sent as u64;
                     self.output.consume(backlog, sent);
                     if sent < offered {
-                        stats.partial_writes += 1;
-                        return Flush::Blocked;
+                        return self.blocked(backlog, stats);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    stats.partial_writes += 1;
-                    return Flush::Blocked;
+                    return self.blocked(backlog, stats);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Flush::Lost(error),
             }
         }
         Flush::Drained
+    }
+
+    fn blocked(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
+        stats.partial_writes += 1;
+        self.output.settle(backlog);
+        Flush::Blocked
     }
 
     /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says whether it is acted

@@ -192,8 +192,13 @@ impl Spare {
         self.0.is_some()
     }
 
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.0 = None;
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_held(&self) -> bool {
+        self.0.is_some()
     }
 }
 

@@ -50,7 +50,7 @@ pub use clock::Tick;
 pub use connection::Limits;
 pub use handler::{Handler, Loss, Taken, Then};
 pub use listener::{Acceptor, SocketOptions, listen_tcp};
-pub use output_queue::{Backlog, OutputQueue};
+pub use output_queue::{Backlog, Chunk, Lane, OutputQueue};
 pub use phase::Phase;
 pub use poller::{Poller, Readiness};
 pub use stats::Stats;

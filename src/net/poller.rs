@@ -16,7 +16,7 @@ use super::{
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Acceptor, Listener, Spare},
-    output_queue::Backlog,
+    output_queue::{Backlog, Chunk, Lane},
     phase::Phase,
     stats::Stats,
     table::{Source, Table},
@@ -298,7 +298,7 @@ impl Poller {
             }
             self.table.remove(id);
         }
-        self.backlog.trim();
+        self.backlog.end_turn();
         let (sources, table) = (self.table.len(), &self.table);
         self.deadlines.tidy(sources, |at, id| match table.get(id) {
             Some(Source::Connection(connection)) => connection.armed == at,
@@ -404,8 +404,18 @@ impl Poller {
         self.poll.registry().deregister(source)
     }
 
+    /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send. Peers that get several
+    /// chunks of one lane in a turn get them in one piece. The chunk is good until the end of the turn.
+    pub fn compose(
+        &mut self,
+        lane: Lane,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Chunk> {
+        self.backlog.compose(lane, write)
+    }
+
     /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
-    pub fn send(&mut self, id: ConnId, chunk: &Rc<[u8]>) {
+    pub fn share(&mut self, id: ConnId, chunk: Chunk) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -414,9 +424,20 @@ impl Poller {
             return;
         }
         self.stats.deliveries += 1;
-        connection.output.push(&mut self.backlog, chunk.clone());
+        connection.output.push(&mut self.backlog, chunk);
         if !mem::replace(&mut connection.dirty, true) {
             self.dirty.push(id);
+        }
+    }
+
+    /// Queues bytes for one peer alone.
+    pub fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        let chunk = self.compose(Lane::PRIVATE, |out| {
+            out.extend_from_slice(bytes);
+            true
+        });
+        if let Some(chunk) = chunk {
+            self.share(id, chunk);
         }
     }
 
@@ -449,17 +470,15 @@ impl Poller {
                 Phase::Connecting => self.finish(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
-            Some(Source::Listener(listener)) => {
-                if !mem::replace(&mut listener.over, true) {
-                    self.closed.push(id);
-                }
+            Some(Source::Listener(listener)) if !listener.over => {
+                listener.over = true;
+                self.closed.push(id);
             }
-            Some(Source::Datagrams(datagrams)) => {
-                if !mem::replace(&mut datagrams.over, true) {
-                    self.closed.push(id);
-                }
+            Some(Source::Datagrams(datagrams)) if !datagrams.over => {
+                datagrams.over = true;
+                self.closed.push(id);
             }
-            None => {}
+            Some(Source::Listener(_) | Source::Datagrams(_)) | None => {}
         }
     }
 

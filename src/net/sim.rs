@@ -263,42 +263,46 @@ impl Network {
         }
     }
 
-    /// Moves what is under way and reports the edges that follow. Says whether anything happened.
+    /// Moves what is under way and reports the edges that follow, and spurious ones. Says whether anything really happened.
     pub(crate) fn pass(&self, net: &mut Poller) -> bool {
         let state = &mut *self.0.borrow_mut();
         let (random, odds) = (&mut state.random, state.odds);
         let mut happened = false;
         let mut report = |source: &Registered, readiness: Readiness| {
-            let Some(token) = source.token() else {
+            let Some(Named::Table { slot, generation }) = source.token().map(named) else {
                 return;
             };
-            if let Named::Table { slot, generation } = named(token) {
-                if let Some(id) = net.table.find(slot, generation) {
-                    net.inject(id, readiness);
-                    happened = true;
-                }
+            if let Some(id) = net.table.find(slot, generation) {
+                net.inject(id, readiness);
             }
         };
         for queue in &state.gates {
             let queue = &mut *queue.borrow_mut();
             queue.armed |= queue.source.calls() != queue.seen_calls;
             queue.seen_calls = queue.source.calls();
+            if queue.source.interest().is_none() {
+                continue;
+            }
             let due = queue.armed && !queue.callers.is_empty();
-            if queue.source.interest().is_some() && (due || random.percent(odds.spurious)) {
+            if due || random.percent(odds.spurious) {
                 queue.armed &= !due;
+                happened |= due;
                 report(&queue.source, edge(true, false));
             }
         }
-        let mut moved = false;
         for wire in &state.wires {
             let wire = &mut *wire.borrow_mut();
-            moved |= wire.move_on(random);
-            if let Some(readiness) = wire.next_edge(random, odds) {
-                report(&wire.source, readiness);
+            happened |= wire.move_on(random);
+            let due = wire.next_edge();
+            happened |= due.is_some();
+            let spurious = random.percent(odds.spurious);
+            if spurious || due.is_some() {
+                let due = due.unwrap_or(edge(true, true));
+                report(&wire.source, due);
             }
         }
         state.wires.retain(|wire| Rc::strong_count(wire) > 1);
-        happened || moved
+        happened
     }
 }
 
@@ -326,7 +330,8 @@ impl Wire {
         count > 0 || ends
     }
 
-    fn next_edge(&mut self, random: &mut Random, odds: Odds) -> Option<Readiness> {
+    /// The edge that is due, if one is.
+    fn next_edge(&mut self) -> Option<Readiness> {
         let interest = self.source.interest()?;
         if self.seen_calls != self.source.calls() {
             // Registering (again) arms both directions, as epoll does.
@@ -339,11 +344,7 @@ impl Wire {
         let writable = self.write_armed && room && interest.is_writable();
         self.read_armed &= !readable;
         self.write_armed &= !writable;
-        let spurious = random.percent(odds.spurious);
-        (readable || writable || spurious).then_some(edge(
-            readable || spurious,
-            writable || (spurious && interest.is_writable()),
-        ))
+        (readable || writable).then_some(edge(readable, writable))
     }
 
     fn reset_peer(&mut self) {
@@ -407,6 +408,11 @@ impl Peer {
     /// Whether we reset it.
     pub(crate) fn was_reset(&self) -> bool {
         self.wire.borrow().peer_reset
+    }
+
+    /// Whether something it said is still in flight.
+    pub(crate) fn is_speaking(&self) -> bool {
+        !self.wire.borrow().in_flight.is_empty()
     }
 
     /// Whether something waits to be read.

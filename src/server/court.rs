@@ -244,7 +244,7 @@ impl Court {
         let alarm_changed =
             was_nobody != session.user.is_none() || spoke_telnet != telnet.speaks_telnet();
         if !self.answer.is_empty() {
-            net.send(id, &Rc::from(self.answer.as_slice()));
+            net.send(id, &self.answer);
         }
         if let Some(reason) = quitting {
             self.dismiss(net, id, &reason);
@@ -278,7 +278,7 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
         telnet::refusal(&mut bytes, word);
-        net.send(id, &bytes.into());
+        net.send(id, &bytes);
         self.dismiss(net, id, reason);
         net.close(id);
     }
@@ -341,7 +341,7 @@ impl Handler for Court {
             },
             Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
             Protocol::Echo => {
-                net.send(id, &input.into());
+                net.send(id, input);
                 all_of(input)
             }
             Protocol::TurnedAway => all_of(input),
@@ -396,7 +396,7 @@ impl Handler for Court {
                 }
                 Due::Probe => {
                     session.probed = true;
-                    net.send(id, &telnet::PROBE.as_slice().into());
+                    net.send(id, &telnet::PROBE);
                 }
                 Due::PingTimeout => {
                     return self.part(net, id, "no sign of life; good-bye", "Ping timeout");

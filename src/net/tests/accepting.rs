@@ -162,6 +162,22 @@ fn an_unknown_failure_makes_the_listener_rest_not_spin_and_not_die() {
 }
 
 #[test]
+fn a_spare_descriptor_that_was_lost_is_taken_again_after_the_rest() {
+    let (mut stage, gate, listener) = listener();
+    gate.fails(Errno::NFILE.into());
+    gate.fails(Errno::NFILE.into());
+    stage.readable(listener);
+    // Someone else was quicker to take what we let go.
+    stage.net.spare.let_go();
+    stage.at(1250);
+    stage.turn();
+    assert!(
+        stage.net.spare.is_held(),
+        "now, not when there is none left"
+    );
+}
+
+#[test]
 fn a_listener_that_is_closed_takes_nobody_in_any_more() {
     let (mut stage, gate, listener) = listener();
     let callers = [gate.calls(), gate.calls()];

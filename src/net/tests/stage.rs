@@ -2,9 +2,14 @@
 
 use super::script::{Gate, Script};
 use crate::net::{
-    ConnId, External, Handler, Limits, Loss, Phase, Poller, Readiness, Taken, Then, Tick,
+    ConnId, External, Handler, Lane, Limits, Loss, Phase, Poller, Readiness, Taken, Then, Tick,
 };
-use std::{collections::VecDeque, net::SocketAddr, rc::Rc, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 /// What a handler was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +180,14 @@ impl Stage {
         check_invariants(&self.net);
     }
 
+    /// One turn that must not wait, although it may.
+    pub(crate) fn turn_without_wait(&mut self) {
+        let long = Duration::from_secs(10);
+        let began = Instant::now();
+        self.net.turn(&mut self.handler, Some(long)).expect("poll");
+        assert!(began.elapsed() < long, "the turn waited");
+    }
+
     pub(crate) fn turns(&mut self, count: usize) {
         for _ in 0..count {
             self.turn();
@@ -218,7 +231,15 @@ impl Stage {
     }
 
     pub(crate) fn send(&mut self, id: ConnId, text: &str) {
-        self.net.send(id, &chunk(text));
+        self.net.send(id, text.as_bytes());
+    }
+
+    pub(crate) fn send_in_lane(&mut self, id: ConnId, lane: u32, text: &str) {
+        let chunk = self.net.compose(Lane(lane), |out| {
+            out.extend_from_slice(text.as_bytes());
+            true
+        });
+        self.net.share(id, chunk.expect("the text is not empty"));
     }
 
     pub(crate) fn limit(&mut self, id: ConnId, soft: u32, hard: u32) {

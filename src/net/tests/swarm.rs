@@ -169,8 +169,7 @@ fn run(seed: u64) {
         for guest in &mut guests {
             guest.act(&mut random, relay.over);
         }
-        let happened = network.pass(&mut net);
-        let quiet = guests.iter().all(Guest::is_quiet) && !happened && !net.has_work();
+        let quiet = !network.pass(&mut net) && guests.iter().all(Guest::is_quiet);
         if quiet || random.percent(1) {
             net.hold_clock(Tick(net.now().0 + if quiet { 10 } else { 1 }));
         }
@@ -185,7 +184,6 @@ fn run(seed: u64) {
             for id in relay.here.keys() {
                 net.close(*id);
             }
-            network.calm_down();
         }
         if relay.over && net.connection_count() == 0 && guests.iter().all(Guest::is_done) {
             break;
@@ -194,6 +192,7 @@ fn run(seed: u64) {
     for guest in &guests {
         guest.check_end(&relay);
     }
+    network.calm_down();
     for _ in 0..10 {
         network.pass(&mut net);
         net.turn(&mut relay, Some(Duration::ZERO)).unwrap();
@@ -259,7 +258,9 @@ impl Guest {
             }
             Manners::Polite if ended => self.leave(),
             Manners::Chatterbox if ended && random.percent(20) => self.leave(),
-            Manners::Chatterbox if over && silent => self.peer.sends(b"and another thing\n"),
+            Manners::Chatterbox if over && silent && !self.peer.is_speaking() => {
+                self.peer.sends(b"and another thing\n")
+            }
             _ => {}
         }
     }
