@@ -24,6 +24,9 @@ use std::{
 /// Accepts per listener and turn: enough that a rush costs few turns, few enough that those inside wait for no more than a millisecond.
 const ACCEPTS_PER_TURN: usize = 64;
 
+/// So many times as many from each before it is closed: Linux lets 4,096 wait unless told otherwise.
+const ACCEPT_ROUNDS_AT_END: usize = 4096 / ACCEPTS_PER_TURN;
+
 /// How long a listener rests: four times a second is soon enough for people and nothing for a CPU.
 const REST: Duration = Duration::from_millis(250);
 
@@ -247,6 +250,20 @@ impl Poller {
                 break;
             };
             self.accept_from(listener, handler);
+        }
+    }
+
+    /// Takes in whoever waits at these listeners now, for they are about to be closed, and what a listener leaves in the kernel's queue
+    /// is reset. Bounded, though callers may go on coming.
+    pub fn accept_waiting(&mut self, listeners: &[ConnId], handler: &mut impl Handler) {
+        for &listener in listeners {
+            self.list_listener(listener);
+        }
+        for _ in 0..ACCEPT_ROUNDS_AT_END {
+            if self.accepting.is_empty() {
+                return;
+            }
+            self.accept_callers(handler);
         }
     }
 
