@@ -1,9 +1,10 @@
 //! What a delivery costs: one sender, 1,000 receivers, real loopback sockets, the server's CPU time.
 //!
-//! Beside `madang serve` runs the least that could do the same: a process that reads a line and calls `send` once for each receiver.
-//! Both are child processes with the same peers, the same bytes and the same socket options; what is compared is the CPU time
-//! of the whole child (user and system), as the kernel's scheduler counts it. Rounds are interleaved, medians are reported.
-//! benches/README.md says how to read the numbers. Run with `cargo bench --bench fanout`.
+//! Beside `madang serve` runs the least that could do the same: a process that reads a line and calls `send` once for
+//! each receiver. Both are child processes with the same peers, the same bytes and the same socket options; what is
+//! compared is the CPU time of the whole child (user and system), as the kernel's scheduler counts it. Rounds are
+//! interleaved, medians are reported. benches/README.md says how to read the numbers.
+//! Run with `cargo bench --bench fanout`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -128,7 +129,8 @@ impl Peers {
         }
     }
 
-    /// Sends the lines of a round, so many at a time, each batch when all have the one before; returns nanoseconds of CPU per delivery.
+    /// Sends the lines of a round, so many at a time, each batch when all have the one before; returns nanoseconds of
+    /// CPU per delivery.
     fn round(&mut self, in_flight: usize) -> f64 {
         let batch = LINE.repeat(in_flight);
         let expected = DELIVERED.repeat(in_flight);
@@ -182,8 +184,8 @@ fn child_address(child: &mut Child) -> SocketAddr {
         .unwrap()
 }
 
-/// The least that could do it: no poll, no table, no queue, no names. Reads what is there, makes one buffer of all whole lines in it,
-/// and sends that to each receiver in one call.
+/// The least that could do it: no poll, no table, no queue, no names. Reads what is there, makes one buffer of all
+/// whole lines in it, and sends that to each receiver in one call.
 fn bare_loop() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     println!("listening {}", listener.local_addr().unwrap());

@@ -1,9 +1,10 @@
 //! What an idle client costs: 15,000 named telnet clients that say nothing; resident memory for each, and wake-ups per second.
 //!
-//! The clients are sockets of this process, the server is a child of it; each stays within 20,000 descriptors. Callers come from many
-//! addresses of 127.0.0.0/8, so that ports do not run out. They stand in rooms of fifty: to watch 15,000 people enter one lobby is 112
-//! million deliveries, and not what is measured here. benches/README.md says how to read the numbers. Run with `cargo bench --bench idle`;
-//! it takes about a minute, most of it waiting. `MADANG_BENCH_CLIENTS` sets another number of clients.
+//! The clients are sockets of this process, the server is a child of it; each stays within 20,000 descriptors.
+//! Callers come from many addresses of 127.0.0.0/8, so that ports do not run out. They stand in rooms of fifty: to
+//! watch 15,000 people enter one lobby is 112 million deliveries, and not what is measured here. benches/README.md
+//! says how to read the numbers. Run with `cargo bench --bench idle`; it takes about a minute, most of it waiting.
+//! `MADANG_BENCH_CLIENTS` sets another number of clients.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 

@@ -24,7 +24,8 @@ fn line(backlog: &mut Backlog) -> Chunk {
     chunk.expect("it is not empty")
 }
 
-/// What fan-out and flush do to the queues in one turn, without any system call: so many lines into each of a thousand, then all out.
+/// What fan-out and flush do to the queues in one turn, without any system call: so many lines into each of a
+/// thousand, then all out.
 #[divan::bench(args = [1, 16])]
 fn compose_push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
     let mut backlog = Backlog::default();

@@ -5,9 +5,10 @@
 //! nc 127.0.0.1 7008                                 (in two terminals or more)
 //! ```
 //!
-//! What to look at: what one read brought is copied once, into a chunk that all queues share; a reader that is too slow is let go by the loop
-//! (`handle_overflow`, here the trait's own), so it cannot hold up the rest. This is a chat server without people,
-//! lines and rules: two people who type at once may have their bytes mixed in the middle of a line. Knows no chat.
+//! What to look at: what one read brought is copied once, into a chunk that all queues share; a reader that is too
+//! slow is let go by the loop (`handle_overflow`, here the trait's own), so it cannot hold up the rest. This is a
+//! chat server without people, lines and rules: two people who type at once may have their bytes mixed in the middle
+//! of a line. Knows no chat.
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 

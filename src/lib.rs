@@ -34,7 +34,8 @@
 //!
 //! # The turn
 //!
-//! [`net::Poller::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions of the same names:
+//! [`net::Poller::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions
+//! of the same names:
 //!
 //! ```text
 //! wait ─> take events ─> accept ─> read and hand over ─> due deadlines ─> flush the dirty ─> reap the closed
@@ -54,7 +55,8 @@
 //!   ─> end of the turn: one write for each dirty connection ─> kernel
 //! ```
 //!
-//! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md tells what goes wrong without each rule of the loop.
+//! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md tells what goes wrong without each rule
+//! of the loop.
 
 pub mod chat;
 pub mod cli;

@@ -1,5 +1,5 @@
-//! The examples from outside: each is started, talked to over real sockets, and ended. They are built by `cargo test`; to run this
-//! file alone, `cargo build --examples` comes first.
+//! The examples from outside: each is started, talked to over real sockets, and ended. They are built by `cargo
+//! test`; to run this file alone, `cargo build --examples` comes first.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
