@@ -5,9 +5,10 @@
 //! nobody's frames.
 
 use super::{
+    backlog::Backlog,
     clock::Tick,
     input::Input,
-    output_queue::{Backlog, OutputQueue, SLICES_PER_WRITE},
+    output_queue::{OutputQueue, SLICES_PER_WRITE},
     phase::Phase,
     stats::Stats,
     transport::Stream,

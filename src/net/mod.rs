@@ -29,6 +29,7 @@
 //! call, and a missed list entry would be a bug in one of three places: where a hold ends (a deadline, a flush, a
 //! higher mark), where a budget ends, where an event is noted.
 
+mod backlog;
 mod clock;
 mod connection;
 mod deadlines;
@@ -39,6 +40,7 @@ mod output_queue;
 mod phase;
 mod poller;
 mod reading;
+mod requests;
 #[cfg(test)]
 pub(crate) mod sim;
 mod stats;
@@ -50,11 +52,12 @@ mod transport;
 mod udp;
 mod writing;
 
+pub use backlog::{Backlog, Chunk, Lane};
 pub use clock::Tick;
 pub use connection::Limits;
 pub use handler::{Handler, Loss, Taken, Then};
 pub use listener::{Acceptor, SocketOptions, listen_tcp};
-pub use output_queue::{Backlog, Chunk, Lane, OutputQueue};
+pub use output_queue::OutputQueue;
 pub use phase::Phase;
 pub use poller::{Poller, Readiness};
 pub use stats::Stats;

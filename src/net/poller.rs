@@ -11,11 +11,11 @@
 //! Knows no frames, no people and no protocols: those are the [`Handler`]'s.
 
 use super::{
+    backlog::Backlog,
     clock::{Clock, Tick},
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Spare},
-    output_queue::Backlog,
     phase::Phase,
     stats::Stats,
     table::{Source, Table},
@@ -28,8 +28,6 @@ use std::{
     mem,
     time::{Duration, Instant},
 };
-
-mod owner;
 
 /// Events taken from the kernel at once. More wait there and come in the next turn; this bounds how long one turn is.
 const EVENTS_PER_TURN: usize = 1024;
@@ -61,7 +59,7 @@ pub struct Readiness {
 pub struct Poller {
     pub(super) poll: Poll,
     events: Events,
-    injected: VecDeque<(ConnId, Readiness)>,
+    pub(super) injected: VecDeque<(ConnId, Readiness)>,
     pub(super) table: Table,
     pub(super) accepting: Accepting,
     pub(super) ready: VecDeque<ConnId>,
@@ -74,8 +72,8 @@ pub struct Poller {
     /// Callers turned away in this turn.
     pub(super) shed_in_turn: usize,
     scratch: Box<[u8]>,
-    clock: Clock,
-    now: Tick,
+    pub(super) clock: Clock,
+    pub(super) now: Tick,
     pub(super) stats: Stats,
     /// `stats.deliveries` and the backlog's bytes when this turn began.
     turn_began_with: (u64, usize),

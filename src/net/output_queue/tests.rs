@@ -1,6 +1,9 @@
-//! Queues, logs and short writes, without a connection.
+//! Tests of output queues and the backlog behind them: whatever the schedule of writes, the bytes are the same and none leaks.
 
-use super::*;
+use super::{
+    super::backlog::{Lane, PLACES_KEPT},
+    *,
+};
 
 const LANE: Lane = Lane(0);
 

@@ -1,22 +1,19 @@
-//! What the owner of the loop can do with it, at any time: take sources in, queue, close, set limits and alarms, ask.
+//! What the owner of the loop can ask of it, at any time: take sources in, send, close, set alarms and limits, look.
 //!
-//! Nothing here reads, writes or frees: it appends, marks and arms, and the stages of the turn do the rest. So it may be called
-//! from inside a [`Handler`](super::super::Handler) as well as between two turns.
+//! Invariant: nothing here writes, closes or frees at once. Requests append, mark and arm; the stages of the turn
+//! act. So a handler can make them from anywhere, about any connection.
 
 use super::{
-    super::{
-        clock::{Clock, Tick},
-        connection::{Connection, Limits, OurHalf},
-        listener::{Acceptor, Listener},
-        output_queue::{Backlog, Chunk, Lane},
-        phase::Phase,
-        stats::Stats,
-        table::Source,
-        token::{ConnId, External},
-        transport::Stream,
-        writing::DRAIN,
-    },
-    Poller, Readiness,
+    backlog::{Backlog, Chunk, Lane},
+    clock::{Clock, Tick},
+    connection::{Connection, Limits, OurHalf},
+    listener::{Acceptor, Listener},
+    phase::Phase,
+    poller::{Poller, Readiness},
+    stats::Stats,
+    table::Source,
+    token::{ConnId, External},
+    transport::Stream,
 };
 use mio::{Interest, event, net::TcpStream};
 use std::{io, mem, net::SocketAddr, rc::Rc};
@@ -59,7 +56,8 @@ impl Poller {
         self.insert(Connection::new(stream, Phase::Open))
     }
 
-    /// Calls an address. [`Handler::handle_connected`] or [`Handler::handle_lost`] tell how it went.
+    /// Calls an address. [`Handler::handle_connected`](super::Handler::handle_connected) or
+    /// [`Handler::handle_lost`](super::Handler::handle_lost) tell how it went.
     ///
     /// # Errors
     /// When there is no socket to be had, or the system refuses at once.
@@ -159,7 +157,7 @@ impl Poller {
     /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and
     /// datagram sockets go at the end of the turn.
     pub fn close(&mut self, id: ConnId) {
-        let drain_until = self.now.after(DRAIN);
+        let drain_until = self.now.after(super::writing::DRAIN);
         match self.table.get_mut(id) {
             Some(Source::Connection(connection)) => match connection.phase {
                 Phase::Open => {
@@ -192,8 +190,8 @@ impl Poller {
         self.finish(id);
     }
 
-    /// Asks for [`Handler::handle_alarm`] at this moment, instead of any moment asked for earlier. `NEVER` asks for none.
-    /// A connection that is being closed has no alarm but its own limits.
+    /// Asks for [`Handler::handle_alarm`](super::Handler::handle_alarm) at this moment, instead of any moment asked
+    /// for earlier. `NEVER` asks for none. A connection that is being closed has no alarm but its own limits.
     pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.phase <= Phase::Open {
