@@ -183,9 +183,7 @@ fn an_interrupt_with_its_urgent_mark_harms_no_line() {
     bob.expect("#lobby <ann> before");
     // What telnet sends for Ctrl-C: IP, then a Synch (a data mark as urgent data), then a request for a timing mark.
     ann.send_bytes(&[IAC, IP, IAC]);
-    let socket = SockRef::from(&ann.stream);
-    socket.send_out_of_band(&[DM]).unwrap();
-    drop(socket);
+    SockRef::from(&ann.stream).send_out_of_band(&[DM]).unwrap();
     ann.send_bytes(&[IAC, DO, TIMING_MARK]);
     ann.send_bytes(b"after\r\n");
     bob.expect("#lobby <ann> after");
