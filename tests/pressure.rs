@@ -5,6 +5,7 @@ mod common;
 
 use common::{Client, Dice, PATIENCE, Server, Setup, connect_with};
 use std::{
+    collections::HashSet,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     sync::{
@@ -351,6 +352,60 @@ fn flood_control_slows_an_endless_sender_by_not_reading() {
     assert!(grown < 4 << 20, "grown by {grown}");
     let busy = after.cpu - before.cpu;
     assert!(busy < took / 2, "busy for {busy:?} of {took:?}");
+    server.expect_unharmed();
+}
+
+#[test]
+fn those_who_come_and_go_are_told_of_once_each() {
+    const THREADS: usize = 4;
+    const GUESTS: usize = 150;
+    let mut server = without_flood_control();
+    let address = server.address();
+    let mut ann = Client::enter(address, "ann");
+    let guests: Vec<thread::JoinHandle<()>> = (0..THREADS)
+        .map(|thread| {
+            thread::spawn(move || {
+                let mut dice = Dice(thread as u64);
+                for number in 0..GUESTS {
+                    let mut guest = Client::enter(address, &format!("guest{thread}-{number}"));
+                    guest.send("hello");
+                    match dice.below(4) {
+                        0 => guest.send("/quit"),
+                        1 => guest.end_input(),
+                        2 => guest.reset(),
+                        _ => {}
+                    }
+                }
+            })
+        })
+        .collect();
+    // Each joins, speaks (unless a reset was faster), and quits, in this order.
+    let mut present = HashSet::new();
+    let mut gone = HashSet::new();
+    while gone.len() < THREADS * GUESTS {
+        let line = ann.expect_prefix("");
+        let name = line.split([' ', '>']).find(|word| word.contains("guest"));
+        let name = name
+            .expect("only guests come and go")
+            .trim_start_matches('<')
+            .to_owned();
+        if line.ends_with(" joined #lobby") {
+            assert!(present.insert(name), "{line}");
+        } else if line.contains(" quit") {
+            assert!(present.remove(&name), "{line}");
+            assert!(gone.insert(name), "{line}");
+        } else {
+            assert!(
+                line.ends_with("> hello") && present.contains(&name),
+                "{line}"
+            );
+        }
+    }
+    for guest in guests {
+        guest.join().unwrap();
+    }
+    ann.send("/who");
+    ann.expect("* in #lobby: ann");
     server.expect_unharmed();
 }
 
