@@ -148,7 +148,6 @@ fn descriptors_that_run_out_below_the_client_limit_do_no_harm() {
         .and_then(Pid::from_raw);
     prlimit(id, Resource::Nofile, limit).expect("our own child");
     check_full_house(&server, 40..=60);
-    assert!(server.process().usage().descriptors <= DESCRIPTORS as usize);
     server.expect_unharmed();
 }
 
