@@ -4,9 +4,10 @@
 //! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and nobody's frames.
 
 use super::{
+    backlog::Backlog,
     clock::Tick,
     input::Input,
-    output_queue::{Backlog, OutputQueue, SLICES_PER_WRITE},
+    output_queue::{OutputQueue, SLICES_PER_WRITE},
     phase::Phase,
     stats::Stats,
     transport::Stream,

@@ -151,10 +151,10 @@ impl Transport for Played {
         assert!(!script.read_over, "read although the stream had ended");
         assert!(!buffer.is_empty(), "a read of nothing looks like an end");
         script.reads += 1;
-        assert!(script.reads < 10_000, "it is read without end");
         match script.arrivals.front_mut() {
             None => Err(ErrorKind::WouldBlock.into()),
             Some(Arrival::Endless(byte)) => {
+                assert!(script.reads < 300, "a turn has no budget");
                 buffer.fill(*byte);
                 Ok(buffer.len())
             }
