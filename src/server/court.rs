@@ -71,16 +71,18 @@ impl Court {
 
     /// Why a caller cannot come in, in words for them.
     fn refuse(&mut self, net: &Poller, address: IpAddr) -> Option<Rc<[u8]>> {
+        let limit = self.settings.clients_per_address;
+        let mut count = 0;
+        if limit > 0 {
+            // Whoever is turned away counts too, until they are gone: each end takes one off.
+            let counted = self.by_address.entry(address).or_default();
+            *counted += 1;
+            count = *counted;
+        }
         if net.connection_count() > self.clients_max {
             return Some(self.settings.full.clone());
         }
-        let limit = self.settings.clients_per_address;
-        if limit == 0 {
-            return None;
-        }
-        let count = self.by_address.entry(address).or_default();
-        *count += 1;
-        (*count > limit).then(|| self.settings.too_many.clone())
+        (count > limit).then(|| self.settings.too_many.clone())
     }
 
     /// Takes new settings over, for the connections that are there too.
