@@ -456,6 +456,26 @@ fn each_pitfall_has_its_code_and_its_test() {
     report(&faults);
 }
 
+#[test]
+fn the_tables_of_the_readme_name_what_exists() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let mut faults = String::new();
+    let mut rows = 0;
+    for line in text.lines() {
+        let cells: Vec<_> = line.split(" | ").collect();
+        if let [subject, code, test, ..] = cells[..] {
+            // Only tables about code have a path in the second column.
+            if code.contains(".rs`") {
+                rows += 1;
+                check_names(subject, code, &mut faults);
+                check_names(subject, test, &mut faults);
+            }
+        }
+    }
+    assert!(rows > 20, "the tables were not recognised: {rows} rows");
+    report(&faults);
+}
+
 /// A name with a slash or a dot is a file; any other is a function in the file named before it.
 fn check_names(title: &str, line: &str, faults: &mut String) {
     let mut file = None;
