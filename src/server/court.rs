@@ -1,8 +1,8 @@
 //! The courtyard: the state of the server, and what it does about everything the loop tells.
 //!
 //! Owns the hub, the sessions and the seats. A line goes from here to its protocol and comes back as commands and answers
-//! ([`Exchange`]); what the hub says of it goes out by [`fanout`]. Knows when to do things; the rules of chat, of wire formats and of
-//! readiness are elsewhere.
+//! ([`Exchange`]); what the hub says of it goes out by [`fanout`]. Knows when to do things; the rules of chat, of
+//! wire formats and of readiness are elsewhere.
 
 use super::{
     exchange::Exchange,
@@ -31,7 +31,8 @@ use std::{
     rc::Rc,
 };
 
-/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long for their turn.
+/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
+/// for their turn.
 const LINES_PER_TURN: usize = 32;
 
 /// Everything behind the loop.
@@ -43,7 +44,8 @@ pub(super) struct Court {
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
-    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must not keep anyone out.
+    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
+    /// not keep anyone out.
     pub(super) inside: usize,
     /// The same by address, kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
@@ -190,7 +192,8 @@ impl Court {
         taken.map_err(Tick)
     }
 
-    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes all the rest.
+    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes
+    /// all the rest.
     fn handle_frame(
         &mut self,
         net: &mut Poller,
