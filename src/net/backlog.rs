@@ -162,6 +162,12 @@ impl Backlog {
         (self.places.len(), self.places.capacity())
     }
 
+    /// How many logs there are.
+    #[cfg(test)]
+    pub(super) fn logs(&self) -> usize {
+        self.logs.len()
+    }
+
     /// Closes the logs of this turn, and gives memory back after a burst. No chunk made before is good any more.
     pub fn end_turn(&mut self) {
         let open = self.open.drain(..).map(|(_, log)| log);

@@ -349,7 +349,9 @@ impl Poller {
     fn turn_away(&mut self, mut stream: Stream, farewell: &[u8]) {
         let caller = stream.transport();
         // All of this is best effort: whoever does not get the word sees the end of the stream.
-        let _ = caller.write_vectored(&[IoSlice::new(farewell)]);
+        if !farewell.is_empty() {
+            let _ = caller.write_vectored(&[IoSlice::new(farewell)]);
+        }
         let _ = caller.shutdown_write();
         let _ = caller.read(&mut [0; SHED_INPUT]);
         self.stats.shed += 1;

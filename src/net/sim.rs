@@ -33,6 +33,22 @@ mod registered;
 pub(crate) use odds::{Odds, Random};
 pub(crate) use registered::Registered;
 
+/// Panics with the name of what does not hold between two turns.
+pub(crate) fn check_invariants(net: &Poller) {
+    super::tests::stage::check_invariants(net);
+}
+
+/// Panics if a loop without connections still holds, awaits or plans anything.
+pub(crate) fn check_at_rest(net: &Poller) {
+    check_invariants(net);
+    assert_eq!(net.connection_count(), 0, "connections");
+    assert!(!net.has_work(), "nobody is here and there is work");
+    assert_eq!(net.nearest_deadline(), None, "nobody is to be reminded");
+    assert_eq!(net.backlog().bytes(), 0, "bytes in queues");
+    assert_eq!(net.backlog().places().0, 0, "places in queues");
+    assert_eq!(net.backlog().logs(), 0, "logs that no place refers to");
+}
+
 /// The whole network.
 #[derive(Clone)]
 pub(crate) struct Network(Rc<RefCell<State>>);
@@ -105,6 +121,11 @@ impl Network {
             no_descriptor: 0,
             room: odds.room,
         };
+    }
+
+    /// Gives the wires of those who call from now on so much room in each direction.
+    pub(crate) fn set_room(&self, bytes: usize) {
+        self.0.borrow_mut().odds.room = bytes;
     }
 
     /// One more listener, for [`Poller::adopt_listener`]. Its number goes into [`call`](Self::call); the first is 0.
@@ -285,6 +306,18 @@ impl Peer {
         self.wire.borrow().peer_reset
     }
 
+    /// Whether it waits at the gate yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let wire = self.wire.borrow();
+        !wire.dropped && wire.source.calls() == 0
+    }
+
+    /// Whether it was turned away at the gate, for want of a descriptor.
+    pub(crate) fn was_shed(&self) -> bool {
+        let wire = self.wire.borrow();
+        wire.dropped && wire.source.calls() == 0
+    }
+
     /// Whether something it said is still in flight.
     pub(crate) fn is_speaking(&self) -> bool {
         !self.wire.borrow().in_flight.is_empty()
@@ -430,9 +463,14 @@ impl Acceptor for SimGate {
             );
             let odds = state.odds;
             // As on Linux, this is looked at first, whether or not someone waits.
-            queue.spared = !queue.spared && state.random.percent(odds.no_descriptor);
+            let again = queue.spared;
+            queue.spared = !again && state.random.percent(odds.no_descriptor);
             if queue.spared {
                 return Err(rustix::io::Errno::MFILE.into());
+            }
+            if again && state.random.percent(20) {
+                // The whole system has none, and the spare one was taken by someone else.
+                return Err(rustix::io::Errno::NFILE.into());
             }
             if state.random.percent(odds.interrupted) {
                 return Err(ErrorKind::Interrupted.into());

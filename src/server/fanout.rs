@@ -40,7 +40,7 @@ impl Seats {
         }
     }
 
-    fn of(&self, user: UserId) -> Option<Seat> {
+    pub(super) fn of(&self, user: UserId) -> Option<Seat> {
         *self.by_slot.get(user.slot as usize)?
     }
 

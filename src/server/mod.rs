@@ -12,6 +12,8 @@ mod fanout;
 mod session;
 mod settings;
 mod signals;
+#[cfg(test)]
+mod swarm;
 mod wall;
 
 use crate::{
