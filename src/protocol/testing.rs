@@ -8,7 +8,7 @@ use super::{
     Context,
     flavour::{Flavour, View, encode},
 };
-use crate::chat::{Command, Hub, NameRules, Nick, Refusal, Time, UserId};
+use crate::chat::{Command, Hub, NameRules, Nick, Profile, Refusal, Time, UserId};
 
 /// A hub, and everyone connected to it.
 pub(crate) struct World {
@@ -99,7 +99,14 @@ impl Context for At<'_> {
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
         assert!(self.user().is_none(), "entered twice");
-        let user = self.world.hub.enter(nick, self.world.now)?;
+        let profile = Profile {
+            username: "~telnet".into(),
+            realname: nick.as_str().into(),
+            host: "home".into(),
+            address: "192.0.2.7".into(),
+            ..Profile::default()
+        };
+        let user = self.world.hub.enter(nick, profile, self.world.now)?;
         self.world.seats[self.seat].user = Some(user);
         self.world.drain();
         Ok(user)

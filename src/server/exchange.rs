@@ -4,7 +4,7 @@
 
 use super::fanout::{self, Own, Seat, Seats};
 use crate::{
-    chat::{Command, Hub, Nick, Refusal, Time, UserId},
+    chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId},
     net::{ConnId, Poller},
     protocol::{Context, flavour::Flavour},
 };
@@ -37,7 +37,12 @@ impl Context for Exchange<'_> {
     }
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
-        let user = self.hub.enter(nick, self.now)?;
+        let profile = Profile {
+            username: "~telnet".into(),
+            realname: nick.as_str().into(),
+            ..Profile::default()
+        };
+        let user = self.hub.enter(nick, profile, self.now)?;
         *self.user = Some(user);
         let seat = Seat {
             conn: self.id,

@@ -86,8 +86,10 @@ impl<'a> Call<'a> {
         self.speak(Speech::Message, text)
     }
 
-    pub(super) fn join(&mut self, name: &str) -> Outcome {
+    pub(super) fn join(&mut self, text: &str) -> Outcome {
         let me = self.person()?;
+        let (name, key) = first_word(text);
+        let key = Some(key).filter(|key| !key.is_empty());
         let name = self.room_name(name)?;
         let stands_there = |hub: &Hub| hub.find_room(&name).filter(|&room| hub.is_member(me, room));
         if let Some(room) = stands_there(self.ctx.hub()) {
@@ -98,7 +100,10 @@ impl<'a> Call<'a> {
             );
             return Ok(());
         }
-        self.ctx.apply(Command::Join { room: name.clone() })?;
+        self.ctx.apply(Command::Join {
+            room: name.clone(),
+            key,
+        })?;
         self.telnet.room = stands_there(self.ctx.hub());
         if let Some(room) = self.telnet.room {
             self.tell(|hub, out| {
@@ -142,11 +147,12 @@ impl<'a> Call<'a> {
     pub(super) fn msg(&mut self, rest: &str) -> Outcome {
         self.person()?;
         // Two words at least, the table says.
-        let (nick, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (nick, text) = first_word(rest);
         self.ctx.apply(Command::Say {
             to: Target::User(nick),
             speech: Speech::Message,
-            text: text.trim_start(),
+            text,
+            tags: "",
         })?;
         self.tell(|hub, out| {
             if let Some(user) = hub.find_user(nick).and_then(|id| hub.user(id)) {
@@ -243,7 +249,12 @@ impl<'a> Call<'a> {
         let room = self.current()?;
         let room = self.room_name_of(room)?;
         let to = Target::Room(&room);
-        self.ctx.apply(Command::Say { to, speech, text })?;
+        self.ctx.apply(Command::Say {
+            to,
+            speech,
+            text,
+            tags: "",
+        })?;
         Ok(())
     }
 
@@ -285,4 +296,10 @@ impl<'a> Call<'a> {
         write(self.ctx.hub(), &mut answer);
         *self.ctx.answer() = answer;
     }
+}
+
+/// The first word, and what stands behind it; both empty if there is nothing.
+fn first_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
 }

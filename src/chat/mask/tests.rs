@@ -1,0 +1,1 @@
+//! Masks, by the public vectors and by hand.
