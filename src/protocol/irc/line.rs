@@ -45,6 +45,15 @@ impl<'o> Line<'o> {
         self
     }
 
+    /// A tag whose value holds nothing that would have to be escaped.
+    pub fn plain_tag(mut self, key: &str, value: impl Display) -> Self {
+        self.begin_tag();
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.push(b'=');
+        self.write(value, Kind::Word);
+        self
+    }
+
     /// Tags as they came from another client: escaped already, joined by semicolons.
     pub fn raw_tags(mut self, tags: &str) -> Self {
         if !tags.is_empty() {
