@@ -76,7 +76,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 }
 
 /// Every name, in the order of CAP LS. A capability that was published under two names stands here twice, its present name first.
-pub static CAPS: [Entry; 24] = [
+pub static CAPS: [Entry; 25] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
@@ -95,6 +95,7 @@ pub static CAPS: [Entry; 24] = [
     entry(Cap::EchoMessage, "echo-message"),
     entry(Cap::ExtendedJoin, "extended-join"),
     entry(Cap::ExtendedMonitor, "extended-monitor"),
+    entry(Cap::ExtendedMonitor, "draft/extended-monitor"),
     entry(Cap::InviteNotify, "invite-notify"),
     entry(Cap::LabeledResponse, "labeled-response"),
     entry(Cap::MessageTags, "message-tags"),
