@@ -309,16 +309,19 @@ fn what_comes_from_elsewhere_has_its_shape_here() {
             to,
             speech: Speech::Notice,
             text,
+            tags: "",
         },
         Command::Say {
             to: Target::User("bob"),
             speech: Speech::Notice,
             text: "boop",
+            tags: "",
         },
         Command::Say {
             to: Target::User("bob"),
             speech: Speech::Action,
             text: "winks",
+            tags: "",
         },
         Command::SetTopic {
             room: lobby.clone(),
