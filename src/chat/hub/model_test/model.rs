@@ -314,7 +314,7 @@ impl Model {
                 if std::mem::replace(&mut state.knocked, true) {
                     return refuse("TooManyKnocks");
                 }
-                let mut told = state.at_least(HALF);
+                let mut told = state.at_least(OPERATOR);
                 told.insert(who);
                 (format!("knocked at {found}"), told)
             }
@@ -441,7 +441,7 @@ impl Model {
         if state.members.contains_key(&user) {
             return refuse("AlreadyInRoom");
         }
-        let opens = state.height(who) >= HALF;
+        let opens = state.height(who) >= OPERATOR;
         let is_closed = state.flags.contains(&'i');
         if is_closed && !opens {
             return refuse("NotOperator");
@@ -452,7 +452,7 @@ impl Model {
             invitations.remove(0);
         }
         invitations.push((name.clone(), opens));
-        let mut seen = state.at_least(if is_closed { HALF } else { 0 });
+        let mut seen = state.at_least(if is_closed { OPERATOR } else { 0 });
         seen.remove(&who);
         Ok(vec![
             (
