@@ -378,7 +378,7 @@ fn help_names_every_command_in_columns() {
         help.contains("\r\n* //text          say /text\r\n"),
         "{help}"
     );
-    assert_eq!(help.lines().count(), 12);
+    assert_eq!(help.lines().count(), 20);
 }
 
 #[test]
