@@ -12,7 +12,8 @@
 //! 1. a person's list of rooms and the rooms' lists of members name each other, with the right index;
 //! 2. everyone in the slab is in the index of names, and no one else, but for who has just quit;
 //! 3. a room has members, but for those that have just vanished;
-//! 4. an id never names someone else: the generation in a record is never given twice.
+//! 4. an id never names someone else: the generation in a record is never given twice;
+//! 5. what is remembered of a member's silence is what the room's lists say of them; counts are what a walk would count.
 //!
 //! Does not know connections, wire formats or the clock.
 
@@ -33,6 +34,7 @@ use super::{
 mod access;
 mod audience;
 mod commands;
+mod invariants;
 #[cfg(test)]
 mod model_test;
 mod modes;

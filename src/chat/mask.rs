@@ -101,7 +101,7 @@ impl Mask {
     /// Completes and checks what was typed. `m:` in front makes it a mute (ISUPPORT's EXTBAN, as Ergo has it): it
     /// concerns speaking alone.
     ///
-    /// `None` if it is no mask: nothing there, too long, or with a space or a control character.
+    /// `None` if it is no mask: nothing there, too long, with a space or a control character, or `!` behind `@`.
     pub fn parse(typed: &str) -> Option<Self> {
         let is_bad = |c: char| c.is_control() || c.is_whitespace();
         let (prefix, typed) = match typed.strip_prefix("m:") {
@@ -109,6 +109,13 @@ impl Mask {
             None => ("", typed),
         };
         if typed.is_empty() || typed.len() > MASK_BYTES_MAX || typed.contains(is_bad) {
+            return None;
+        }
+        // A host with an exclamation mark: someone mixed up the order.
+        if typed
+            .rsplit_once('@')
+            .is_some_and(|(_, host)| host.contains('!'))
+        {
             return None;
         }
         let completed = complete(typed);

@@ -50,8 +50,9 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         if let Some(end) = client.end.take() {
             return end;
         }
-        // A file is always ready, so nothing would wake us up for it.
-        let timeout = matches!(client.input, Input::File).then_some(Duration::ZERO);
+        // A file is always ready, so nothing would wake us up for it. Room for what it holds makes an event.
+        let can_read_file = client.input == Input::File && client.open_for_input(&net).is_some();
+        let timeout = can_read_file.then_some(Duration::ZERO);
         net.turn(&mut client, timeout).map_err(broken)?;
         client.pump(&mut net).map_err(broken)?;
     }
@@ -102,14 +103,17 @@ impl Client {
         self.call_next(net);
     }
 
+    /// The connection, if it is made and what was typed may go there now.
+    fn open_for_input(&self, net: &Poller) -> Option<ConnId> {
+        let (id, _) = self.calling?;
+        (net.phase(id) == Phase::Open && !net.is_backlogged(id)).then_some(id)
+    }
+
     /// Moves what was typed towards the server, unless so much waits there already that it should slow us down.
     fn pump(&mut self, net: &mut Poller) -> io::Result<()> {
-        let Some((id, _)) = self.calling else {
+        let Some(id) = self.open_for_input(net) else {
             return Ok(());
         };
-        if net.phase(id) != Phase::Open || net.is_backlogged(id) {
-            return Ok(());
-        }
         match self.input {
             Input::Waiting => self.watch(net),
             Input::Readable => {
@@ -148,7 +152,7 @@ impl Client {
                 self.input = Input::Ended;
                 net.half_close(id);
             }
-            Ok(count) => net.send(id, &typed[..count].into()),
+            Ok(count) => net.send(id, &typed[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

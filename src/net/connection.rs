@@ -4,9 +4,10 @@
 //! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and nobody's frames.
 
 use super::{
+    backlog::Backlog,
     clock::Tick,
     input::Input,
-    output_queue::{Backlog, OutputQueue, SLICES_PER_WRITE},
+    output_queue::{OutputQueue, SLICES_PER_WRITE},
     phase::Phase,
     stats::Stats,
     transport::Stream,
@@ -149,19 +150,23 @@ impl Connection {
                     stats.bytes_out += sent as u64;
                     self.output.consume(backlog, sent);
                     if sent < offered {
-                        stats.partial_writes += 1;
-                        return Flush::Blocked;
+                        return self.blocked(backlog, stats);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    stats.partial_writes += 1;
-                    return Flush::Blocked;
+                    return self.blocked(backlog, stats);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Flush::Lost(error),
             }
         }
         Flush::Drained
+    }
+
+    fn blocked(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
+        stats.partial_writes += 1;
+        self.output.settle(backlog);
+        Flush::Blocked
     }
 
     /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says whether it is acted
@@ -186,7 +191,8 @@ impl Connection {
 
     /// Whether reading could bring anything forward.
     pub(super) fn has_work(&self) -> bool {
-        self.readable || self.unfed || (self.ended && !self.end_told)
+        // After its end a stream is readable for ever, and nothing comes of it.
+        (self.readable && !self.ended) || self.unfed || (self.ended && !self.end_told)
     }
 
     /// When the loop must look at this connection, whatever its peer does.

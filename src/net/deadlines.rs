@@ -2,10 +2,13 @@
 //!
 //! An entry is only a reminder to look. Each source has at most one that counts (the `armed` moment in its record); what
 //! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early is put in again
-//! for the right moment; one that no longer counts is dropped. Knows ids and moments, nothing else.
+//! for the right moment; one that no longer counts is dropped, at the latest when such ones are in the majority. Knows ids and moments, nothing else.
 
 use super::{clock::Tick, token::ConnId};
 use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Reminders that no longer count are not worth a walk through the heap while there are no more of them than this.
+const FORGOTTEN_AT_LEAST: usize = 64;
 
 /// Reminders, nearest first.
 #[derive(Debug, Default)]
@@ -36,8 +39,21 @@ impl Deadlines {
         due
     }
 
+    /// Forgets reminders that no longer count: always at the front, where they would wake the loop for nothing, and everywhere once there
+    /// are twice as many as sources. So what traffic leaves behind is bounded, and costs each reminder one look.
+    pub(super) fn tidy(&mut self, sources: usize, counts: impl Fn(Tick, ConnId) -> bool) {
+        while let Some(Reverse((at, id))) = self.heap.peek() {
+            if counts(*at, *id) {
+                break;
+            }
+            self.heap.pop();
+        }
+        if self.heap.len() > 2 * sources + FORGOTTEN_AT_LEAST {
+            self.heap.retain(|Reverse((at, id))| counts(*at, *id));
+        }
+    }
+
     /// How many reminders wait, those that no longer count included.
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.heap.len()
     }

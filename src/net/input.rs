@@ -4,6 +4,9 @@
 //! here, so an idle connection owns no buffer (invariant 7). A remainder is appended to, and searched from where the last
 //! search ended, so that a peer which sends byte by byte costs linear time. Knows no line ends and no limits of protocols.
 
+/// A remainder may own this much memory, however short it is: less is not worth a call of the allocator.
+const ROOM_KEPT: usize = 512;
+
 /// Unread input of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Input(Option<Box<Remainder>>);
@@ -18,6 +21,12 @@ impl Input {
     /// How many bytes are kept.
     pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |rest| rest.bytes.len())
+    }
+
+    /// How many bytes of heap memory are held.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.0.as_ref().map_or(0, |rest| rest.bytes.capacity())
     }
 
     /// Lets `take` look at what is kept followed by `fresh`; it returns how many bytes it took from the front and may note in
@@ -39,6 +48,10 @@ impl Input {
             self.0 = None;
         } else {
             rest.bytes.drain(..taken);
+            if rest.bytes.capacity() > ROOM_KEPT.max(4 * rest.bytes.len()) {
+                // A paste was worked off: its tail must not keep its memory.
+                rest.bytes.shrink_to_fit();
+            }
         }
     }
 }

@@ -24,6 +24,9 @@ use std::{
 /// Accepts per listener and turn: enough that a rush costs few turns, few enough that those inside wait for no more than a millisecond.
 const ACCEPTS_PER_TURN: usize = 64;
 
+/// So many times as many from each before it is closed: Linux lets 4,096 wait unless told otherwise.
+const ACCEPT_ROUNDS_AT_END: usize = 4096 / ACCEPTS_PER_TURN;
+
 /// How long a listener rests: four times a second is soon enough for people and nothing for a CPU.
 const REST: Duration = Duration::from_millis(250);
 
@@ -143,7 +146,9 @@ pub(super) struct Listener {
     /// The word for callers that are turned away.
     farewell: Rc<[u8]>,
     /// Taken out of the poll until its deadline.
-    resting: bool,
+    pub(super) resting: bool,
+    /// Over; it goes at the end of the turn, and takes nobody in until then.
+    pub(super) over: bool,
     /// On the list of those to accept from.
     pub(super) listed: bool,
 }
@@ -154,6 +159,7 @@ impl Listener {
             acceptor,
             farewell,
             resting: false,
+            over: false,
             listed: false,
         }
     }
@@ -186,8 +192,13 @@ impl Spare {
         self.0.is_some()
     }
 
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.0 = None;
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_held(&self) -> bool {
+        self.0.is_some()
     }
 }
 
@@ -242,6 +253,20 @@ impl Poller {
         }
     }
 
+    /// Takes in whoever waits at these listeners now, for they are about to be closed, and what a listener leaves in the kernel's queue
+    /// is reset. Bounded, though callers may go on coming.
+    pub fn accept_waiting(&mut self, listeners: &[ConnId], handler: &mut impl Handler) {
+        for &listener in listeners {
+            self.list_listener(listener);
+        }
+        for _ in 0..ACCEPT_ROUNDS_AT_END {
+            if self.accepting.is_empty() {
+                return;
+            }
+            self.accept_callers(handler);
+        }
+    }
+
     fn accept_from(&mut self, listener: ConnId, handler: &mut impl Handler) {
         for _ in 0..ACCEPTS_PER_TURN {
             // Looked up each time: the handler may have closed the listener.
@@ -249,6 +274,9 @@ impl Poller {
                 return;
             };
             record.listed = false;
+            if record.over {
+                return;
+            }
             match record.acceptor.accept() {
                 Ok((stream, peer)) => {
                     self.stats.accepted += 1;
@@ -256,15 +284,20 @@ impl Poller {
                         handler.handle_accept(self, listener, id, peer);
                     }
                 }
-                Err(error) => match sort(&error) {
-                    Failure::NobodyWaits => return,
-                    Failure::NextCaller => {}
-                    Failure::OutOfDescriptors if self.shed(listener) => {}
-                    Failure::OutOfDescriptors | Failure::Later => {
-                        tracing::warn!(%error, "cannot accept; the listener rests");
-                        return self.rest(listener);
+                Err(error) => {
+                    let mut failure = sort(&error);
+                    if failure == Failure::OutOfDescriptors {
+                        failure = self.shed(listener);
                     }
-                },
+                    match failure {
+                        Failure::NobodyWaits => return,
+                        Failure::NextCaller => {}
+                        Failure::OutOfDescriptors | Failure::Later => {
+                            tracing::warn!(%error, "cannot accept; the listener rests");
+                            return self.rest(listener);
+                        }
+                    }
+                }
             }
         }
         if self.shed_in_turn >= ACCEPTS_PER_TURN / 2 {
@@ -283,31 +316,42 @@ impl Poller {
         }
     }
 
-    /// Turns one caller away with a word. Says whether that was possible.
-    fn shed(&mut self, listener: ConnId) -> bool {
+    /// Turns one caller away with a word, and says what to do next. For want of a descriptor `accept` fails whether or not someone
+    /// waits (Linux looks for the descriptor first); only the attempt with the spare one tells.
+    fn shed(&mut self, listener: ConnId) -> Failure {
         if !self.spare.restore() {
-            return false;
+            return Failure::OutOfDescriptors;
         }
         self.spare.let_go();
         let Some(record) = self.table.listener_mut(listener) else {
-            return false;
+            return Failure::NobodyWaits;
         };
         let caller = record.acceptor.accept();
         let farewell = record.farewell.clone();
-        if let Ok((mut stream, _)) = caller {
-            let caller = stream.transport();
-            // All of this is best effort: whoever does not get the word sees the end of the stream.
-            let _ = caller.write_vectored(&[IoSlice::new(&farewell)]);
-            let _ = caller.shutdown_write();
-            let _ = caller.read(&mut self.scratch_for_shedding()[..]);
-            self.stats.shed += 1;
-            self.shed_in_turn += 1;
+        let next = match caller {
+            Ok((stream, _)) => {
+                self.turn_away(stream, &farewell);
+                Failure::NextCaller
+            }
+            Err(error) => sort(&error),
+        };
+        // The stream is dropped by now, so this takes its descriptor.
+        if self.spare.restore() {
+            next
+        } else {
+            Failure::OutOfDescriptors
         }
-        self.spare.restore()
     }
 
-    fn scratch_for_shedding(&self) -> Box<[u8; SHED_INPUT]> {
-        Box::new([0; SHED_INPUT])
+    /// Says the word and hangs up.
+    fn turn_away(&mut self, mut stream: Stream, farewell: &[u8]) {
+        let caller = stream.transport();
+        // All of this is best effort: whoever does not get the word sees the end of the stream.
+        let _ = caller.write_vectored(&[IoSlice::new(farewell)]);
+        let _ = caller.shutdown_write();
+        let _ = caller.read(&mut [0; SHED_INPUT]);
+        self.stats.shed += 1;
+        self.shed_in_turn += 1;
     }
 
     /// Takes a listener out of the poll for a while.
@@ -332,6 +376,8 @@ impl Poller {
             return;
         };
         listener.resting = false;
+        // If it was lost, another source took its descriptor; by now there may be one again.
+        self.spare.restore();
         let registered = listener.acceptor.source().is_none_or(|source| {
             let registry = self.poll.registry();
             registry

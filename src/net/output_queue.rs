@@ -1,67 +1,32 @@
-//! What a connection still has to send: shared chunks, a cursor into the first, a byte count.
+//! What a connection still has to send: ranges of shared chunks, a cursor into the first, a byte count.
 //!
-//! A message for a thousand peers is one chunk and a thousand places in line for it. The places of all queues live in one [`Backlog`],
-//! linked from one to the next, so that a queue is sixteen bytes in its connection's record, a push never calls the allocator,
-//! an idle connection owns no heap memory (invariant 7), and the bytes queued in the whole process are one number (invariant 5).
+//! The ranges are places in the [`Backlog`]; a queue itself is twenty bytes in its connection's record. A range keeps its whole log in
+//! memory. That is fine within a turn; what is still unsent at its end and is short, or covers less than half of the log, is
+//! moved to a log of its own ([`OutputQueue::settle`]), so slow readers never hold more than twice what is queued for them.
 //!
-//! Invariants: the cursor lies inside the first chunk; `bytes` is the sum of what is left; no chunk is empty; a queue
-//! that is dropped was cleared before. Knows no socket.
+//! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
+//! cleared before. Knows no socket.
 
-use slab::Slab;
-use std::{io::IoSlice, rc::Rc};
+use super::backlog::{Backlog, Chunk, LOG_BYTES, Log, NONE, Place};
+use std::{io::IoSlice, mem};
 
-/// At most this many chunks are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more than the call,
+/// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more than the call,
 /// and the array of slices lives on the stack.
 pub(super) const SLICES_PER_WRITE: usize = 64;
 
-/// An empty [`Backlog`] gives its memory back when it has room for more places than this (24 bytes each).
-const PLACES_KEPT: usize = 4096;
-
-/// "No place": the end of a line, or an empty queue.
-const NONE: u32 = u32::MAX;
-
-/// A chunk's place in one queue.
-#[derive(Debug)]
-struct Place {
-    chunk: Rc<[u8]>,
-    next: u32,
-}
-
-/// The places of all queues of the process, and how many bytes they hold.
-#[derive(Debug, Default)]
-pub struct Backlog {
-    places: Slab<Place>,
-    bytes: usize,
-    bytes_peak: usize,
-}
+/// A range shorter than this is not worth a place (24 bytes) and a share in a log: a slow reader gets a copy.
+const SHARED_BYTES_MIN: usize = 256;
 
 /// One connection's output: the way through the [`Backlog`] that is its own.
 #[derive(Debug)]
 pub struct OutputQueue {
     first: u32,
     last: u32,
-    /// How much of the first chunk is sent already.
+    /// How much of the first range is sent already.
     cursor: u32,
     bytes: u32,
-}
-
-impl Backlog {
-    /// Bytes that wait in all queues together; a shared chunk counts in each.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The most bytes that ever waited.
-    pub fn bytes_peak(&self) -> usize {
-        self.bytes_peak
-    }
-
-    /// Gives memory back after a burst. Called at the end of a turn.
-    pub(super) fn trim(&mut self) {
-        if self.places.is_empty() && self.places.capacity() > PLACES_KEPT {
-            self.places = Slab::new();
-        }
-    }
+    /// Up to this place the ranges are settled; `NONE` if none of those that are left is.
+    settled: u32,
 }
 
 impl OutputQueue {
@@ -72,6 +37,7 @@ impl OutputQueue {
             last: NONE,
             cursor: 0,
             bytes: 0,
+            settled: NONE,
         }
     }
 
@@ -85,23 +51,24 @@ impl OutputQueue {
         self.bytes == 0
     }
 
-    /// Puts a chunk at the end. An empty one is left out.
+    /// Puts a chunk at the end; it must be of this turn.
     ///
     /// # Panics
     /// When the queue would pass 4 GiB, which the limits of the loop keep far away.
-    pub fn push(&mut self, backlog: &mut Backlog, chunk: Rc<[u8]>) {
-        if chunk.is_empty() {
-            return;
-        }
-        let length =
-            u32::try_from(chunk.len()).expect("a chunk is a message or one read, not 4 GiB");
+    pub fn push(&mut self, backlog: &mut Backlog, chunk: Chunk) {
+        let length = chunk.end - chunk.start;
         self.bytes = self
             .bytes
             .checked_add(length)
             .expect("a queue ends at its limit, far below 4 GiB");
-        backlog.bytes += chunk.len();
-        backlog.bytes_peak = backlog.bytes_peak.max(backlog.bytes);
-        let place = backlog.places.insert(Place { chunk, next: NONE }) as u32;
+        backlog.note_queued(length);
+        if let Some(Place { chunk: last, .. }) = backlog.places.get_mut(self.last as usize) {
+            if last.log == chunk.log && last.end == chunk.start {
+                last.end = chunk.end;
+                return;
+            }
+        }
+        let place = backlog.insert(chunk);
         if self.first == NONE {
             self.first = place;
         } else {
@@ -114,9 +81,10 @@ impl OutputQueue {
     pub fn gather<'b>(&self, backlog: &'b Backlog, slices: &mut [IoSlice<'b>]) -> usize {
         let (mut at, mut skip, mut filled) = (self.first, self.cursor as usize, 0);
         while at != NONE && filled < slices.len() {
-            let place = &backlog.places[at as usize];
-            slices[filled] = IoSlice::new(&place.chunk[skip..]);
-            (at, skip) = (place.next, 0);
+            let Place { chunk, next } = &backlog.places[at as usize];
+            let log = &backlog.logs[chunk.log as usize].bytes;
+            slices[filled] = IoSlice::new(&log[chunk.start as usize + skip..chunk.end as usize]);
+            (at, skip) = (*next, 0);
             filled += 1;
         }
         filled
@@ -133,16 +101,20 @@ impl OutputQueue {
             self.bytes
         );
         self.bytes -= sent as u32;
-        backlog.bytes -= sent;
-        let mut left = sent;
+        backlog.note_gone(sent);
+        let mut left = sent as u32;
         while left > 0 {
-            let rest = backlog.places[self.first as usize].chunk.len() - self.cursor as usize;
+            let Chunk { start, end, .. } = backlog.places[self.first as usize].chunk;
+            let rest = end - start - self.cursor;
             if left < rest {
-                self.cursor += left as u32;
+                self.cursor += left;
                 return;
             }
             left -= rest;
-            self.first = backlog.places.remove(self.first as usize).next;
+            if self.settled == self.first {
+                self.settled = NONE;
+            }
+            self.first = backlog.remove(self.first);
             self.cursor = 0;
         }
         if self.first == NONE {
@@ -155,21 +127,86 @@ impl OutputQueue {
         self.consume(backlog, self.bytes());
     }
 
+    /// After a flush that left something over: moves the ranges of this turn out of logs of which they are only a small part. A range that
+    /// follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
+    pub(super) fn settle(&mut self, backlog: &mut Backlog) {
+        let mut before = self.settled;
+        let mut at = match backlog.places.get(before as usize) {
+            Some(settled) => settled.next,
+            None => self.first,
+        };
+        while at != NONE {
+            let Place { chunk, next } = backlog.places[at as usize];
+            let log = &backlog.logs[chunk.log as usize];
+            let range = chunk.start as usize..chunk.end as usize;
+            let small = range.len() < SHARED_BYTES_MIN || range.len() * 2 < log.bytes.len();
+            if log.young && small {
+                let bytes = log.bytes[range].to_vec();
+                at = self.relocate(backlog, before, at, &bytes);
+            }
+            (before, at) = (at, next);
+        }
+        self.settled = before;
+    }
+
+    /// Gives the place `at` bytes of its own, in the log of the place before if that one is its own too; returns where the bytes are now.
+    fn relocate(&mut self, backlog: &mut Backlog, before: u32, at: u32, bytes: &[u8]) -> u32 {
+        if let Some(own) = self.own_log(backlog, before) {
+            let log = &mut backlog.logs[own as usize].bytes;
+            log.extend_from_slice(bytes);
+            let end = log.len() as u32;
+            let next = backlog.remove(at);
+            let place = &mut backlog.places[before as usize];
+            place.chunk.end = end;
+            place.next = next;
+            if self.last == at {
+                self.last = before;
+            }
+            return before;
+        }
+        let log = backlog.logs.insert(Log {
+            bytes: bytes.to_vec(),
+            places: 1,
+            young: false,
+        }) as u32;
+        let moved = Chunk {
+            log,
+            start: 0,
+            end: bytes.len() as u32,
+        };
+        let shared = mem::replace(&mut backlog.places[at as usize].chunk, moved).log;
+        backlog.logs[shared as usize].places -= 1;
+        backlog.drop_log_if_unused(shared);
+        at
+    }
+
+    /// The log of a place if nobody else uses it, it has room, and the place reaches to its end.
+    fn own_log(&self, backlog: &Backlog, place: u32) -> Option<u32> {
+        let chunk = backlog.places.get(place as usize)?.chunk;
+        let log = &backlog.logs[chunk.log as usize];
+        let own = !log.young && log.places == 1 && log.bytes.len() == chunk.end as usize;
+        (own && log.bytes.len() < LOG_BYTES).then_some(chunk.log)
+    }
+
     /// Panics with the name of the broken invariant.
     #[cfg(test)]
     pub(super) fn check_invariants(&self, backlog: &Backlog) {
         let (mut at, mut sum, mut last) = (self.first, 0, NONE);
         while at != NONE {
-            let place = &backlog.places[at as usize];
-            assert!(!place.chunk.is_empty(), "no chunk is empty");
-            sum += place.chunk.len();
-            (last, at) = (at, place.next);
+            let Place { chunk, next } = &backlog.places[at as usize];
+            assert!(chunk.start < chunk.end, "no range is empty");
+            assert!(
+                backlog.logs[chunk.log as usize].places > 0,
+                "a log knows how many places refer to it"
+            );
+            sum += (chunk.end - chunk.start) as usize;
+            (last, at) = (at, *next);
         }
         assert_eq!(last, self.last, "`last` is the end of the line");
+        let first = backlog.places.get(self.first as usize);
         assert!(
-            self.first == NONE
-                || (self.cursor as usize) < backlog.places[self.first as usize].chunk.len(),
-            "the cursor lies inside the first chunk"
+            first.is_none_or(|Place { chunk, .. }| self.cursor < chunk.end - chunk.start),
+            "the cursor lies inside the first range"
         );
         assert_eq!(
             sum - self.cursor as usize,
@@ -186,85 +223,4 @@ impl Default for OutputQueue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn send(queue: &mut OutputQueue, backlog: &mut Backlog, at_most: usize) -> Vec<u8> {
-        let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
-        let filled = queue.gather(backlog, &mut slices);
-        let mut bytes: Vec<u8> = slices[..filled].iter().flat_map(|s| s.to_vec()).collect();
-        bytes.truncate(at_most);
-        queue.consume(backlog, bytes.len());
-        queue.check_invariants(backlog);
-        bytes
-    }
-
-    #[test]
-    fn every_schedule_of_short_writes_sends_the_same_bytes() {
-        let chunks = ["a", "", "bcd", "efghij", "k", "lmnopqrstuvwxyz"];
-        let expected = chunks.concat().into_bytes();
-        for first in 1..=expected.len() {
-            for second in 1..=expected.len() {
-                let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
-                for chunk in chunks {
-                    queue.push(&mut backlog, chunk.as_bytes().into());
-                }
-                let mut got = Vec::new();
-                for size in [first, second].into_iter().cycle() {
-                    got.extend(send(&mut queue, &mut backlog, size));
-                    if queue.is_empty() {
-                        break;
-                    }
-                }
-                assert_eq!(got, expected, "short writes of {first} and {second}");
-                assert_eq!(backlog.bytes(), 0);
-            }
-        }
-    }
-
-    #[test]
-    fn queues_share_chunks_but_not_cursors() {
-        let mut backlog = Backlog::default();
-        let (mut fast, mut slow) = (OutputQueue::new(), OutputQueue::new());
-        let chunk: Rc<[u8]> = b"hello".as_slice().into();
-        fast.push(&mut backlog, chunk.clone());
-        slow.push(&mut backlog, chunk.clone());
-        assert_eq!(Rc::strong_count(&chunk), 3);
-        assert_eq!(backlog.bytes(), 10);
-        assert_eq!(send(&mut fast, &mut backlog, 99), b"hello");
-        assert_eq!(send(&mut slow, &mut backlog, 2), b"he");
-        assert_eq!(send(&mut slow, &mut backlog, 99), b"llo");
-        assert_eq!(Rc::strong_count(&chunk), 1);
-    }
-
-    #[test]
-    fn no_more_slices_are_offered_than_there_is_room_for() {
-        let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
-        for _ in 0..SLICES_PER_WRITE + 1 {
-            queue.push(&mut backlog, b"x".as_slice().into());
-        }
-        assert_eq!(
-            send(&mut queue, &mut backlog, usize::MAX).len(),
-            SLICES_PER_WRITE
-        );
-        assert_eq!(queue.bytes(), 1);
-    }
-
-    #[test]
-    fn memory_of_a_burst_is_given_back() {
-        let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
-        for _ in 0..2 * PLACES_KEPT {
-            queue.push(&mut backlog, b"x".as_slice().into());
-        }
-        queue.clear(&mut backlog);
-        queue.check_invariants(&backlog);
-        backlog.trim();
-        assert_eq!(backlog.places.capacity(), 0);
-        assert_eq!(backlog.bytes_peak(), 2 * PLACES_KEPT);
-    }
-
-    #[test]
-    fn a_queue_is_sixteen_bytes() {
-        assert_eq!(size_of::<OutputQueue>(), 16);
-    }
-}
+mod tests;

@@ -55,15 +55,19 @@ impl Table {
         (tenant == generation).then_some(ConnId { slot, generation })
     }
 
+    pub(super) fn get(&self, id: ConnId) -> Option<&Source> {
+        let slot = self.slots.get(id.slot as usize)?;
+        (slot.generation == id.generation).then_some(&slot.source)
+    }
+
     pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Source> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         (slot.generation == id.generation).then_some(&mut slot.source)
     }
 
     pub(super) fn connection(&self, id: ConnId) -> Option<&Connection> {
-        let slot = self.slots.get(id.slot as usize)?;
-        match &slot.source {
-            Source::Connection(connection) if slot.generation == id.generation => Some(connection),
+        match self.get(id)? {
+            Source::Connection(connection) => Some(connection),
             _ => None,
         }
     }
@@ -101,6 +105,11 @@ impl Table {
                 _ => None,
             }
         })
+    }
+
+    /// How many sources there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
     }
 
     /// How many connections there are, those that linger included.

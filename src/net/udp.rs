@@ -26,6 +26,8 @@ const DATAGRAMS_PER_TURN: usize = 64;
 pub(super) struct Datagrams {
     socket: UdpSocket,
     unsent: Option<(SocketAddr, Box<[u8]>)>,
+    /// Over; it goes at the end of the turn, and hears nothing more until then.
+    pub(super) over: bool,
     pub(super) listed: bool,
 }
 
@@ -47,9 +49,13 @@ impl Poller {
         let id = self.table.insert(Source::Datagrams(Box::new(Datagrams {
             socket,
             unsent: None,
+            over: false,
             listed: false,
         })));
-        self.register_datagrams(id, Interest::READABLE, false)?;
+        if let Err(error) = self.register_datagrams(id, Interest::READABLE, false) {
+            self.table.remove(id);
+            return Err(error);
+        }
         Ok(id)
     }
 
@@ -109,7 +115,7 @@ impl Poller {
             let Some(datagrams) = self.table.datagrams_mut(id) else {
                 return;
             };
-            if datagrams.unsent.is_some() {
+            if datagrams.unsent.is_some() || datagrams.over {
                 return;
             }
             match datagrams.socket.recv_from(scratch) {

@@ -17,6 +17,13 @@ pub enum Flavour {
     Telnet,
 }
 
+impl Flavour {
+    /// A number for each flavour; the bytes of one flavour are kept together.
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+}
+
 /// From which side an event is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {

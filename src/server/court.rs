@@ -43,7 +43,9 @@ pub(super) struct Court {
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
-    /// Connections by address, kept only if their number is limited.
+    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must not keep anyone out.
+    pub(super) inside: usize,
+    /// The same by address, kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
     /// Connections at a time.
     pub(super) clients_max: usize,
@@ -61,6 +63,7 @@ impl Court {
             seats: Seats::default(),
             settings,
             doors: FxHashMap::default(),
+            inside: 0,
             by_address: FxHashMap::default(),
             clients_max,
             signals: None,
@@ -69,18 +72,39 @@ impl Court {
         }
     }
 
-    /// Why a caller cannot come in, in words for them.
-    fn refuse(&mut self, net: &Poller, address: IpAddr) -> Option<Rc<[u8]>> {
-        if net.connection_count() > self.clients_max {
-            return Some(self.settings.full.clone());
+    /// Lets a caller in, or says why they cannot come in, in words for them.
+    fn admit(&mut self, address: IpAddr) -> Result<(), Rc<[u8]>> {
+        if self.inside >= self.clients_max {
+            return Err(self.settings.full.clone());
         }
         let limit = self.settings.clients_per_address;
-        if limit == 0 {
-            return None;
+        if limit > 0 {
+            let count = self.by_address.entry(address).or_default();
+            if *count >= limit {
+                return Err(self.settings.too_many.clone());
+            }
+            *count += 1;
         }
-        let count = self.by_address.entry(address).or_default();
-        *count += 1;
-        (*count > limit).then(|| self.settings.too_many.clone())
+        self.inside += 1;
+        Ok(())
+    }
+
+    /// Makes the room of a connection free for the next caller.
+    fn make_room(&mut self, id: ConnId) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if !std::mem::take(&mut session.inside) {
+            return;
+        }
+        let address = session.peer.ip();
+        self.inside -= 1;
+        if let Some(count) = self.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
     }
 
     /// Takes new settings over, for the connections that are there too.
@@ -220,7 +244,7 @@ impl Court {
         let alarm_changed =
             was_nobody != session.user.is_none() || spoke_telnet != telnet.speaks_telnet();
         if !self.answer.is_empty() {
-            net.send(id, &Rc::from(self.answer.as_slice()));
+            net.send(id, &self.answer);
         }
         if let Some(reason) = quitting {
             self.dismiss(net, id, &reason);
@@ -233,8 +257,9 @@ impl Court {
         (cut.consumed, whole)
     }
 
-    /// The person at this connection, if any, quits, and those who knew them are told.
+    /// The person at this connection, if any, quits, and those who knew them are told. There is room for another.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
+        self.make_room(id);
         let time = self.wall.at(net.now());
         let user = self
             .sessions
@@ -253,7 +278,7 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
         telnet::refusal(&mut bytes, word);
-        net.send(id, &bytes.into());
+        net.send(id, &bytes);
         self.dismiss(net, id, reason);
         net.close(id);
     }
@@ -275,13 +300,15 @@ impl Handler for Court {
             peer,
             net.now(),
         );
-        let refused = self.refuse(net, session.peer.ip());
-        if let Some(word) = &refused {
-            if scheme != Scheme::Echo {
-                net.send(id, word);
+        match self.admit(session.peer.ip()) {
+            Ok(()) => session.inside = true,
+            Err(word) => {
+                if scheme != Scheme::Echo {
+                    net.send(id, &word);
+                }
+                net.close(id);
+                session.protocol = Protocol::TurnedAway;
             }
-            net.close(id);
-            session.protocol = Protocol::TurnedAway;
         }
         match session.protocol {
             Protocol::Echo => net.set_limits(id, ECHO),
@@ -290,8 +317,8 @@ impl Handler for Court {
         if matches!(session.protocol, Protocol::Telnet(_)) {
             net.send(id, &self.settings.greeting);
         }
-        let full = refused.is_some();
-        tracing::debug!(peer = %session.peer, via = scheme.name(), full, "accepted");
+        let (peer, inside) = (session.peer, session.inside);
+        tracing::debug!(%peer, via = scheme.name(), inside, "accepted");
         self.sessions.insert(id, session);
         self.set_alarm(net, id);
     }
@@ -314,7 +341,7 @@ impl Handler for Court {
             },
             Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
             Protocol::Echo => {
-                net.send(id, &input.into());
+                net.send(id, input);
                 all_of(input)
             }
             Protocol::TurnedAway => all_of(input),
@@ -365,13 +392,11 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    let seconds = self.settings.registration.as_secs();
-                    let word = format!("no name within {seconds} seconds; good-bye");
-                    return self.part(net, id, &word, "");
+                    return self.part(net, id, "you gave no name in time; good-bye", "");
                 }
                 Due::Probe => {
                     session.probed = true;
-                    net.send(id, &telnet::PROBE.as_slice().into());
+                    net.send(id, &telnet::PROBE);
                 }
                 Due::PingTimeout => {
                     return self.part(net, id, "no sign of life; good-bye", "Ping timeout");
@@ -400,15 +425,6 @@ impl Handler for Court {
         let Some(session) = self.sessions.remove(id) else {
             return;
         };
-        if self.settings.clients_per_address > 0 {
-            let address = session.peer.ip();
-            if let Some(count) = self.by_address.get_mut(&address) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    self.by_address.remove(&address);
-                }
-            }
-        }
         tracing::debug!(peer = %session.peer, "closed");
     }
 }

@@ -5,11 +5,10 @@
 
 use crate::{
     chat::{Event, Hub, UserId},
-    net::{ConnId, Poller},
+    net::{Chunk, ConnId, Lane, Poller},
     protocol::flavour::{Flavour, View, encode},
 };
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 /// Where a person sits: their connection, and how it wants events told.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +58,7 @@ pub(super) struct Own<'a> {
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
-type Encoded = (Flavour, View, Option<Rc<[u8]>>);
+type Encoded = (Flavour, View, Option<Chunk>);
 
 /// Takes every event out of the hub and tells each to its audience.
 pub(super) fn tell_all(hub: &mut Hub, seats: &Seats, net: &mut Poller, mut own: Option<Own<'_>>) {
@@ -87,13 +86,13 @@ fn tell(event: &Event, hub: &Hub, seats: &Seats, net: &mut Poller, mut own: Opti
             .iter()
             .position(|(f, v, _)| (*f, *v) == (flavour, view));
         let index = known.unwrap_or_else(|| {
-            let mut bytes = Vec::new();
-            let chunk = encode(flavour, view, event, hub, &mut bytes).then(|| bytes.into());
+            let lane = Lane(flavour.number());
+            let chunk = net.compose(lane, |out| encode(flavour, view, event, hub, out));
             encoded.push((flavour, view, chunk));
             encoded.len() - 1
         });
-        if let Some(chunk) = &encoded[index].2 {
-            net.send(conn, chunk);
+        if let Some(chunk) = encoded[index].2 {
+            net.share(conn, chunk);
         }
     });
 }

@@ -200,7 +200,11 @@ impl Server {
     pub fn stop(&mut self) {
         tracing::info!(connections = self.net.connection_count(), "stopping");
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
-        for (door, _) in self.court.doors.drain() {
+        let doors: Vec<_> = self.court.doors.keys().copied().collect();
+        // Those in the doorway are guests already, as far as they know.
+        self.net.accept_waiting(&doors, &mut self.court);
+        self.court.doors.clear();
+        for door in doors {
             self.net.close(door);
         }
         let sessions: Vec<_> = self

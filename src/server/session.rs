@@ -68,6 +68,8 @@ pub(super) struct Session {
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard.
     pub(super) mark: Tick,
     pub(super) peer: Peer,
+    /// Whether it counts among those for whom there is room.
+    pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
 }
@@ -93,6 +95,7 @@ impl Session {
             allowance: Allowance::default(),
             mark: now,
             peer: peer.into(),
+            inside: false,
             probed: false,
         }
     }

@@ -31,8 +31,7 @@ impl Hub {
         for change in changes {
             match self.change_room_mode(who, room, change, now) {
                 Ok(change) => applied.extend(change),
-                // The same sentence once is enough.
-                Err(refusal) if refused.contains(&refusal) => {}
+                Err(refusal) if refused.iter().any(|other| is_repetition(other, &refusal)) => {}
                 Err(refusal) => refused.push(refusal),
             }
         }
@@ -201,5 +200,14 @@ impl Hub {
             let body = Body::UserModesChanged { changes };
             self.tell(who, Audience::Users(vec![who]), body, now);
         }
+    }
+}
+
+/// Whether one refusal says all that the other does: who may not do one thing is not told so for each.
+fn is_repetition(one: &Refusal, other: &Refusal) -> bool {
+    match (one, other) {
+        (Refusal::NotOperator { .. }, Refusal::NotOperator { .. }) => true,
+        (Refusal::ListFull { kind, .. }, Refusal::ListFull { kind: other, .. }) => kind == other,
+        _ => one == other,
     }
 }

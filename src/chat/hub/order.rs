@@ -18,6 +18,10 @@ use super::{
 /// How long a room hears no second knock, in milliseconds: a minute, as solanum has it.
 const KNOCK_PAUSE_MS: i64 = 60_000;
 
+/// The least rank that invites into an invite-only room, and whose invitation opens a room (Modern IRC, "INVITE
+/// message", and Ergo).
+const INVITES: Rank = Rank::Operator;
+
 impl Hub {
     pub(super) fn kick(
         &mut self,
@@ -68,16 +72,16 @@ impl Hub {
         }
         let needs_rank = self.rooms[room.slot as usize].has(RoomFlag::InviteOnly);
         if needs_rank {
-            self.need_rank(who, room, Rank::HalfOperator)?;
+            self.need_rank(who, room, INVITES)?;
         }
-        let opens = self.ranks(who, room).is_at_least(Rank::HalfOperator);
+        let opens = self.ranks(who, room).is_at_least(INVITES);
         self.forget_stale_invitations(user);
         let max = self.limits.invitations;
         self.users[user.slot as usize].invite(Invitation { room, opens }, max);
         let both = Audience::Users(vec![who, user]);
         self.tell(who, both, Body::Invited { room, user }, now);
         let mut told = if needs_rank {
-            self.members_ranked(room, Rank::HalfOperator)
+            self.members_ranked(room, INVITES)
         } else {
             self.members(room).collect()
         };
@@ -112,7 +116,7 @@ impl Hub {
             return Err(Refusal::TooManyKnocks { room });
         }
         rules.knocked = Some(now);
-        let mut told = self.members_ranked(id, Rank::HalfOperator);
+        let mut told = self.members_ranked(id, INVITES);
         told.push(who);
         let text = self.cut_reason(text);
         let body = Body::Knocked { room: id, text };

@@ -1,1 +1,14 @@
-//! Tests of the loop.
+//! Tests of the loop, one file for each group of rules (the table in `net/mod.rs` says which), and what they play on.
+
+mod accepting;
+mod closing;
+mod connecting;
+mod datagrams;
+mod idle;
+mod lifetime;
+mod pressure;
+mod reading;
+pub(crate) mod script;
+pub(crate) mod stage;
+mod swarm;
+mod writing;

@@ -1,4 +1,4 @@
-//! What a telnet user can type: one function for each command of the [table].
+//! What a telnet user can type: one function for each command of the [table]; those that keep order are in `order`.
 //!
 //! A line that begins with one slash is a command; anything else is words for the current room, or,
 //! before the person has a name, that name. Handlers parse, ask the hub through [`Context`], and
@@ -33,7 +33,7 @@ pub(super) type Outcome = Result<(), Trouble>;
 /// The handling of one line.
 pub(super) struct Call<'a> {
     telnet: &'a mut Telnet,
-    ctx: &'a mut dyn Context,
+    pub(super) ctx: &'a mut dyn Context,
 }
 
 impl<'a> Call<'a> {
@@ -110,7 +110,7 @@ impl<'a> Call<'a> {
                 if let Some(record) = hub.room(room) {
                     report::topic(record, None, out);
                 }
-                report::names(room, report::NAMES_ON_ARRIVAL_MAX, hub, out);
+                report::names(room, Some(me), report::NAMES_ON_ARRIVAL_MAX, hub, out);
             });
         }
         Ok(())
@@ -134,13 +134,19 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn rooms(&mut self) -> Outcome {
-        self.tell(report::rooms);
+        let me = self.ctx.user();
+        self.tell(|hub, out| report::rooms(me, hub, out));
         Ok(())
     }
 
     pub(super) fn who(&mut self, name: &str) -> Outcome {
         let room = self.named_or_current(name)?;
-        self.tell(|hub, out| report::names(room, report::NAMES_ON_REQUEST_MAX, hub, out));
+        let me = self.ctx.user();
+        if !report::is_visible(room, me, self.ctx.hub()) {
+            let room = self.room_name_of(room)?;
+            return Err(Refusal::NoSuchRoom { room }.into());
+        }
+        self.tell(|hub, out| report::names(room, me, report::NAMES_ON_REQUEST_MAX, hub, out));
         Ok(())
     }
 
@@ -172,7 +178,10 @@ impl<'a> Call<'a> {
             return self.enter(name);
         };
         let nick = Nick::parse(name, self.ctx.hub().rules())?;
-        let is_same = |hub: &Hub| hub.user(me).is_some_and(|user| *user.nick() == nick);
+        let is_same = |hub: &Hub| {
+            hub.user(me)
+                .is_some_and(|user| user.nick().as_str() == nick.as_str())
+        };
         if is_same(self.ctx.hub()) {
             // No event comes of it, and silence would look like a failure.
             line(
@@ -259,13 +268,13 @@ impl<'a> Call<'a> {
     }
 
     /// Who types, if they have said their name.
-    fn person(&self) -> Result<UserId, Trouble> {
+    pub(super) fn person(&self) -> Result<UserId, Trouble> {
         self.ctx.user().ok_or(Trouble::Nameless)
     }
 
     /// Where words go. A room in which the person no longer stands, by whoever's doing, is not
     /// replaced by another in silence: words must not go where nobody meant them to.
-    fn current(&self) -> Result<RoomId, Trouble> {
+    pub(super) fn current(&self) -> Result<RoomId, Trouble> {
         let me = self.person()?;
         let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
         self.telnet.room.filter(stands_there).ok_or(Trouble::NoRoom)
@@ -285,13 +294,13 @@ impl<'a> Call<'a> {
         Ok(RoomName::parse(name, self.ctx.hub().rules())?)
     }
 
-    fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
+    pub(super) fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
         let record = self.ctx.hub().room(room).ok_or(Trouble::NoRoom)?;
         Ok(record.name().clone())
     }
 
     /// Lets `write` read the hub while it writes the answer.
-    fn tell(&mut self, write: impl FnOnce(&Hub, &mut Vec<u8>)) {
+    pub(super) fn tell(&mut self, write: impl FnOnce(&Hub, &mut Vec<u8>)) {
         let mut answer = mem::take(self.ctx.answer());
         write(self.ctx.hub(), &mut answer);
         *self.ctx.answer() = answer;
@@ -299,7 +308,7 @@ impl<'a> Call<'a> {
 }
 
 /// The first word, and what stands behind it; both empty if there is nothing.
-fn first_word(text: &str) -> (&str, &str) {
+pub(super) fn first_word(text: &str) -> (&str, &str) {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     (word, rest.trim_start())
 }

@@ -9,6 +9,7 @@
 //! clean.rs      what others wrote, made safe for a terminal
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
+//! order.rs      kicks, bans, modes, invitations
 //! report.rs     lists: who is here, which rooms there are
 //! table.rs      the commands, their names and help
 //! trouble.rs    why nothing came of a line
@@ -23,6 +24,7 @@
 mod clean;
 mod commands;
 mod encode;
+mod order;
 mod report;
 mod table;
 mod trouble;

@@ -309,16 +309,19 @@ fn what_comes_from_elsewhere_has_its_shape_here() {
             to,
             speech: Speech::Notice,
             text,
+            tags: "",
         },
         Command::Say {
             to: Target::User("bob"),
             speech: Speech::Notice,
             text: "boop",
+            tags: "",
         },
         Command::Say {
             to: Target::User("bob"),
             speech: Speech::Action,
             text: "winks",
+            tags: "",
         },
         Command::SetTopic {
             room: lobby.clone(),
@@ -375,7 +378,7 @@ fn help_names_every_command_in_columns() {
         help.contains("\r\n* //text          say /text\r\n"),
         "{help}"
     );
-    assert_eq!(help.lines().count(), 12);
+    assert_eq!(help.lines().count(), 20);
 }
 
 #[test]

@@ -1,0 +1,310 @@
+//! A loop under a clock that stands still, with a handler that notes what it is told. Every test of a rule plays here.
+
+use super::script::{Gate, Script};
+use crate::net::{
+    ConnId, External, Handler, Lane, Limits, Loss, Phase, Poller, Readiness, Taken, Then, Tick,
+};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// What a handler was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Accepted(ConnId),
+    Alarm(ConnId),
+    Connected(ConnId),
+    Datagram(ConnId, SocketAddr, Vec<u8>),
+    End(ConnId),
+    External(u8),
+    Line(ConnId, String),
+    Lost(ConnId, String),
+    Overflow(ConnId),
+    Reaped(ConnId),
+}
+
+type Reaction = Box<dyn FnMut(&mut Poller, &Told)>;
+
+/// A handler of lines that notes everything, then does what the test wants done.
+pub(crate) struct Recorder {
+    pub(crate) told: Vec<Told>,
+    /// How many lines it takes at once, like a session with a budget of commands.
+    pub(crate) lines_at_once: usize,
+    /// How long it rests after that many lines (flood control); without it the rest is carried over.
+    pub(crate) rest: Option<Duration>,
+    /// Whether the end of input is the end of the connection, and an overflow too.
+    pub(crate) closes: bool,
+    pub(crate) reaction: Reaction,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            told: Vec::new(),
+            lines_at_once: usize::MAX,
+            rest: None,
+            closes: true,
+            reaction: Box::new(|_, _| {}),
+        }
+    }
+}
+
+impl Recorder {
+    fn tell(&mut self, net: &mut Poller, told: Told) {
+        (self.reaction)(net, &told);
+        self.told.push(told);
+    }
+}
+
+impl Handler for Recorder {
+    fn handle_accept(&mut self, net: &mut Poller, _listener: ConnId, id: ConnId, _: SocketAddr) {
+        self.tell(net, Told::Accepted(id));
+    }
+
+    fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> Taken {
+        assert_eq!(net.phase(id), Phase::Open, "input of one that is not open");
+        assert!(*searched <= input.len());
+        let (mut bytes, mut lines) = (0, 0);
+        while lines < self.lines_at_once && net.phase(id) == Phase::Open {
+            let from = bytes + *searched;
+            let Some(length) = input[from..].iter().position(|byte| *byte == b'\n') else {
+                *searched = input.len() - bytes;
+                return Taken {
+                    bytes,
+                    then: Then::ReadOn,
+                };
+            };
+            let line = String::from_utf8_lossy(&input[bytes..from + length]).into_owned();
+            (bytes, *searched) = (from + length + 1, 0);
+            lines += 1;
+            self.tell(net, Told::Line(id, line));
+        }
+        let then = match self.rest {
+            Some(rest) => Then::WaitUntil(net.now().after(rest)),
+            None => Then::CarryOver,
+        };
+        Taken { bytes, then }
+    }
+
+    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::End(id));
+        if self.closes {
+            net.close(id);
+        }
+    }
+
+    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+        self.tell(net, Told::Lost(id, loss.to_string()));
+    }
+
+    fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::Overflow(id));
+        if self.closes {
+            net.close(id);
+        }
+    }
+
+    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::Alarm(id));
+    }
+
+    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::Connected(id));
+    }
+
+    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {
+        self.tell(net, Told::Datagram(id, from, bytes.to_vec()));
+    }
+
+    fn handle_external(&mut self, net: &mut Poller, source: External) {
+        self.tell(net, Told::External(source.0));
+    }
+
+    fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::Reaped(id));
+    }
+}
+
+pub(crate) const READABLE: Readiness = Readiness {
+    readable: true,
+    writable: false,
+};
+pub(crate) const WRITABLE: Readiness = Readiness {
+    readable: false,
+    writable: true,
+};
+
+/// A deadline for what the kernel has to bring about, as a number of turns that wait for it.
+const PATIENCE: usize = 500;
+
+/// The loop and its handler.
+pub(crate) struct Stage {
+    pub(crate) net: Poller,
+    pub(crate) handler: Recorder,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let mut net = Poller::new().expect("a poll");
+        net.hold_clock(Tick(1000));
+        Self {
+            net,
+            handler: Recorder::default(),
+        }
+    }
+
+    /// A connection that is open and about which nothing is known.
+    pub(crate) fn adopt(&mut self, script: &Script) -> ConnId {
+        self.net.adopt(script.stream()).expect("registered")
+    }
+
+    pub(crate) fn adopt_gate(&mut self, gate: &Gate) -> ConnId {
+        let farewell = chunk("full, try later\n");
+        let id = self.net.adopt_listener(gate.acceptor(), farewell);
+        id.expect("registered")
+    }
+
+    /// One turn that does not wait.
+    pub(crate) fn turn(&mut self) {
+        let handler = &mut self.handler;
+        self.net.turn(handler, Some(Duration::ZERO)).expect("poll");
+        check_invariants(&self.net);
+    }
+
+    /// One turn that must not wait, although it may.
+    pub(crate) fn turn_without_wait(&mut self) {
+        let long = Duration::from_secs(10);
+        let began = Instant::now();
+        self.net.turn(&mut self.handler, Some(long)).expect("poll");
+        assert!(began.elapsed() < long, "the turn waited");
+    }
+
+    pub(crate) fn turns(&mut self, count: usize) {
+        for _ in 0..count {
+            self.turn();
+        }
+    }
+
+    /// A turn in which the kernel reports that this one is readable.
+    pub(crate) fn readable(&mut self, id: ConnId) {
+        self.net.inject(id, READABLE);
+        self.turn();
+    }
+
+    pub(crate) fn writable(&mut self, id: ConnId) {
+        self.net.inject(id, WRITABLE);
+        self.turn();
+    }
+
+    /// Turns until the loop would sleep; how many it took.
+    pub(crate) fn settle(&mut self) -> usize {
+        for turns in 0..PATIENCE {
+            if !self.net.has_work() {
+                return turns;
+            }
+            self.turn();
+        }
+        panic!("the loop does not come to rest");
+    }
+
+    /// Turns that wait for a real kernel, until this holds.
+    #[track_caller]
+    pub(crate) fn turn_until(&mut self, mut holds: impl FnMut(&mut Self) -> bool) {
+        for _ in 0..PATIENCE {
+            if holds(self) {
+                return;
+            }
+            let wait = Some(Duration::from_millis(10));
+            self.net.turn(&mut self.handler, wait).expect("poll");
+            check_invariants(&self.net);
+        }
+        panic!("it did not come to pass; told: {:?}", self.handler.told);
+    }
+
+    pub(crate) fn send(&mut self, id: ConnId, text: &str) {
+        self.net.send(id, text.as_bytes());
+    }
+
+    pub(crate) fn send_in_lane(&mut self, id: ConnId, lane: u32, text: &str) {
+        let chunk = self.net.compose(Lane(lane), |out| {
+            out.extend_from_slice(text.as_bytes());
+            true
+        });
+        self.net.share(id, chunk.expect("the text is not empty"));
+    }
+
+    pub(crate) fn limit(&mut self, id: ConnId, soft: u32, hard: u32) {
+        self.net.set_limits(id, Limits { soft, hard });
+    }
+
+    /// Moves the clock to a later moment.
+    pub(crate) fn at(&mut self, milliseconds: u64) {
+        assert!(
+            self.net.now() <= Tick(milliseconds),
+            "time does not go back"
+        );
+        self.net.hold_clock(Tick(milliseconds));
+    }
+
+    /// What was told since the last time this was asked.
+    pub(crate) fn told(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.handler.told)
+    }
+
+    /// The lines of one connection that were told since the last time anything was asked.
+    pub(crate) fn lines(&mut self, id: ConnId) -> Vec<String> {
+        let told = self.told().into_iter();
+        told.filter_map(|told| match told {
+            Told::Line(from, line) if from == id => Some(line),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// What the test wants done from inside a call to the handler.
+    pub(crate) fn react(&mut self, reaction: impl FnMut(&mut Poller, &Told) + 'static) {
+        self.handler.reaction = Box::new(reaction);
+    }
+}
+
+pub(crate) fn chunk(text: &str) -> Rc<[u8]> {
+    text.as_bytes().into()
+}
+
+/// Panics with the name of what does not hold between two turns.
+pub(crate) fn check_invariants(net: &Poller) {
+    let mut queued = 0;
+    for (id, connection) in net.table.connections() {
+        connection.output.check_invariants(&net.backlog);
+        queued += connection.output.bytes();
+        let once = |listed: bool, times: usize, what| {
+            assert_eq!(usize::from(listed), times, "{id:?} and the list `{what}`");
+        };
+        let times = |list: &VecDeque<ConnId>| list.iter().filter(|on| **on == id).count();
+        once(connection.listed, times(&net.ready), "ready");
+        let dirty = net.dirty.iter().filter(|on| **on == id).count();
+        once(connection.dirty, dirty, "dirty");
+        if connection.phase != Phase::Connecting {
+            let unsent = !connection.output.is_empty();
+            assert!(
+                connection.wants_writable == unsent || connection.dirty || connection.broken,
+                "{id:?}: writable interest exactly while something is unsent"
+            );
+        }
+        let forgotten = connection.has_work()
+            && !connection.is_held(net.now())
+            && matches!(connection.phase, Phase::Open | Phase::Lingering)
+            && !connection.listed;
+        assert!(!forgotten, "{id:?} has work and is on no list");
+    }
+    assert_eq!(queued, net.backlog.bytes(), "bytes of all queues");
+}
