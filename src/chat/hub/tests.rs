@@ -20,14 +20,7 @@ fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
     for (name, rooms) in people {
         let id = hub.enter(nick(name), Profile::default(), Time(1)).unwrap();
         for name in *rooms {
-            told(
-                &mut hub,
-                id,
-                Command::Join {
-                    room: room(name),
-                    key: None,
-                },
-            );
+            told(&mut hub, id, join(name));
         }
         ids.push(id);
     }
@@ -63,6 +56,7 @@ fn join(name: &str) -> Command<'static> {
     Command::Join {
         room: room(name),
         key: None,
+        flags: RoomFlags::usual(),
     }
 }
 
