@@ -82,7 +82,7 @@ pub struct Hub {
     /// slot, while someone still holds the old id, to name someone else by it.
     last_generation: u32,
     /// The last messages, to be taken back; see [`speech`].
-    sent: Vec<speech::Sent>,
+    sent: Vec<Option<speech::Sent>>,
     whowas: Whowas,
     counts: Counts,
 }

@@ -106,7 +106,7 @@ impl Hub {
             Target::Room(_) | Target::Ranked(..) => None,
         };
         let slot = ring_slot(message);
-        let sent = self.sent.get(slot).copied();
+        let sent = self.sent.get(slot).copied().flatten();
         let sent = sent.filter(|sent| {
             sent.id == message
                 && match sent.place {
@@ -122,8 +122,8 @@ impl Hub {
         if author != who && !is_operator {
             return Err(Refusal::NotYourMessage { message });
         }
-        // Once is enough. No event of that number is a message.
-        self.sent[slot].id = MessageId(0);
+        // Once is enough.
+        self.sent[slot] = None;
         let body = Body::Redacted {
             place,
             message,
@@ -164,13 +164,9 @@ impl Hub {
             place,
         };
         if self.sent.is_empty() {
-            let nothing = Sent {
-                id: MessageId(0),
-                ..sent
-            };
-            self.sent = vec![nothing; SENT_MAX];
+            self.sent = vec![None; SENT_MAX];
         }
-        self.sent[ring_slot(id)] = sent;
+        self.sent[ring_slot(id)] = Some(sent);
     }
 }
 

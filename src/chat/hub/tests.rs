@@ -3,6 +3,8 @@
 use super::*;
 use crate::chat::{Silence, Speech, Target, Topic};
 
+mod order;
+
 const RULES: NameRules = NameRules { unicode: true };
 
 fn nick(text: &str) -> Nick {
