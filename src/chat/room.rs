@@ -14,7 +14,7 @@ use super::{
 mod rules;
 
 pub use rules::ListEntry;
-pub(super) use rules::Rules;
+pub(super) use rules::{Rules, Welcome};
 
 /// Names one room for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

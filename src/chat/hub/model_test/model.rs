@@ -307,10 +307,14 @@ impl Model {
                     return refuse("AlreadyInRoom");
                 }
                 let key = self.rooms[&found].key.clone();
-                match self.check_door(who, &found, key.as_deref().unwrap_or("")) {
-                    Err(kind) if kind == "InviteOnly" => {}
-                    Err(kind) => return Err(kind),
-                    Ok(()) => return refuse("RoomOpen"),
+                let state = &self.rooms[&found];
+                let may_enter = self.check_door(who, &found, key.as_deref().unwrap_or(""));
+                if !state.flags.contains(&'i') || may_enter.is_ok() {
+                    return refuse("RoomOpen");
+                }
+                let is_listed = |list| state.is_listed(list, "", &own_nick);
+                if is_listed('b') && !is_listed('e') && !is_listed('I') {
+                    return refuse("Banned");
                 }
                 let state = self.rooms.get_mut(&found).unwrap();
                 if std::mem::replace(&mut state.knocked, true) {

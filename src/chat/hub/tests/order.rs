@@ -148,6 +148,10 @@ fn a_room_hears_one_knock_a_minute() {
     while hub.next_event().is_some() {}
     set(&mut hub, ids[0], "#a", "+b", &["carol"]);
     assert!(matches!(
+        refused(&mut hub, ids[2], knock.clone()),
+        Refusal::Banned { .. }
+    ));
+    assert!(matches!(
         refused(&mut hub, ids[1], knock),
         Refusal::AlreadyInRoom { .. }
     ));
