@@ -208,6 +208,12 @@ fn what_other_protocols_do_is_news_here() {
             text: "for those with a voice",
             tags: "",
         },
+        Command::Say {
+            to: Target::User("bob"),
+            speech: Speech::Message,
+            text: "\x01VERSION\x01",
+            tags: "",
+        },
         Command::Tag {
             to: Target::Room(&lobby),
             tags: "+typing=active",
