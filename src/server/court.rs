@@ -35,7 +35,8 @@ pub(super) struct Court {
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
-    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must not keep anyone out.
+    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
+    /// not keep anyone out.
     pub(super) inside: usize,
     /// The same by address, kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,

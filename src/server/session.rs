@@ -143,8 +143,8 @@ impl Session {
 
     /// What comes next if the peer stays silent, and when.
     ///
-    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does not is watched
-    /// by TCP's own keep-alive, which wakes the kernel and not us.
+    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does
+    /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
     pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
             (Protocol::Undecided { greeted: false }, _) => {

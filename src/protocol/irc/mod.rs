@@ -8,7 +8,7 @@
 //! frames.rs     bytes -> lines            message.rs, tags.rs   lines -> messages
 //! line.rs       messages -> lines         encode.rs             events -> lines, once for each flavour and view
 //! call.rs       one line's answers        label.rs              those of a labelled line, wrapped
-//! register.rs   up to the welcome         table.rs, commands/   what comes behind it
+//! register.rs   up to the welcome         table.rs, help.rs, commands/   what comes behind it
 //! caps.rs       capabilities              numeric.rs            numbers of replies
 //! isupport.rs   what we can do            long.rs               replies of any length, in pieces
 //! monitor.rs    who waits for whom        backstage.rs          what the server does for us
@@ -28,6 +28,7 @@ mod codec_tests;
 mod commands;
 mod encode;
 pub mod frames;
+mod help;
 pub mod isupport;
 pub mod label;
 pub mod line;
