@@ -1,7 +1,7 @@
 //! The courtyard: the state of the server, and what it does about everything the loop tells.
 //!
-//! Owns the hall and the sessions. Lines are handled in `talk`; this is about who comes, who goes, and when. The rules of chat, of
-//! wire formats and of readiness are elsewhere.
+//! Owns the hall and the sessions. Lines are handled in `talk`; this is about who comes, who goes, and when. The
+//! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
     hall::Hall,
@@ -136,7 +136,8 @@ impl Court {
         };
         match detect::detect(input) {
             Detected::Undecided => {}
-            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not understand.
+            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
+            // understand.
             Detected::Irc => session.protocol = Protocol::irc(),
             // What is not spoken here yet is told so in telnet's words.
             Detected::Telnet | Detected::Tls | Detected::Web => {

@@ -11,7 +11,8 @@ use crate::{
 };
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once (milliseconds).
+/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once
+/// (milliseconds).
 const GRID: u64 = 1000;
 
 /// What is spoken on a connection.

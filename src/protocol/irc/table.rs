@@ -1,7 +1,8 @@
 //! The table of commands, and the way of a message to its handler.
 //!
-//! Invariants: the table is sorted by name; no handler is called with fewer parameters than its row asks for, nor before or after
-//! registration if the row does not allow it. Owns names and arities; does not know what the commands do.
+//! Invariants: the table is sorted by name; no handler is called with fewer parameters than its row asks for, nor
+//! before or after registration if the row does not allow it. Owns names and arities; does not know what the commands
+//! do.
 
 use super::{
     call::Call, commands as c, message::Message, message::Params, multiline, numeric::*, register,
