@@ -1,7 +1,7 @@
 //! One person: name, where they come from, rooms, modes, whether they are away.
 //!
-//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 144 bytes, and one
-//! small allocation for user name and "real name"; hosts are shared by whoever makes the [`Profile`], and what few
+//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
+//! small allocation for user name and "real name"; an [`Origin`] is shared by all who have it, and what few
 //! people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
@@ -39,14 +39,31 @@ pub struct Profile {
     pub username: Box<str>,
     /// IRC's "real name".
     pub realname: Box<str>,
-    /// The host that is shown, cloaked or not. Share it among those who come from the same one.
-    pub host: Rc<str>,
-    /// The real address, for operators and bans. May be the same as `host`.
-    pub address: Rc<str>,
+    /// Where they come from. Share it among those who come from the same place.
+    pub origin: Rc<Origin>,
     /// Whether the connection is encrypted.
     pub secure: bool,
     /// Modes that are on from the beginning.
     pub modes: UserModes,
+}
+
+/// Where people come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The host that is shown, cloaked or not.
+    pub host: Box<str>,
+    /// The real address, for operators and bans. May be the same as `host`.
+    pub address: Box<str>,
+}
+
+impl Origin {
+    /// One to be shared.
+    pub fn new(host: &str, address: &str) -> Rc<Self> {
+        Rc::new(Self {
+            host: host.into(),
+            address: address.into(),
+        })
+    }
 }
 
 /// One person.
@@ -56,8 +73,7 @@ pub struct User {
     pub(super) nick: Nick,
     /// User name, then "real name": one allocation for both.
     words: Box<str>,
-    host: Rc<str>,
-    address: Rc<str>,
+    origin: Rc<Origin>,
     pub(super) rare: Option<Box<Rare>>,
     pub(super) entered: Time,
     pub(super) last_spoke: Time,
@@ -103,8 +119,7 @@ impl User {
             id,
             nick,
             words: [username, &profile.realname].concat().into(),
-            host: profile.host,
-            address: profile.address,
+            origin: profile.origin,
             rare: None,
             entered: now,
             last_spoke: now,
@@ -196,12 +211,12 @@ impl User {
 
     /// The host that is shown.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.origin.host
     }
 
     /// The real address, for operators.
     pub fn address(&self) -> &str {
-        &self.address
+        &self.origin.address
     }
 
     /// The account they are logged in to; nobody has one yet.
@@ -234,8 +249,8 @@ impl User {
         Subject::new(
             self.nick.as_str(),
             self.username(),
-            &self.host,
-            &self.address,
+            self.host(),
+            self.address(),
         )
     }
 
@@ -265,8 +280,7 @@ impl User {
             nick,
             words: self.words.clone(),
             username_len: self.username_len,
-            host: self.host.clone(),
-            address: self.address.clone(),
+            origin: self.origin.clone(),
             at,
         }
     }
@@ -278,7 +292,7 @@ struct ShownMask<'a>(&'a User);
 impl fmt::Display for ShownMask<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = self.0;
-        write!(f, "{}!{}@{}", user.nick, user.username(), user.host)
+        write!(f, "{}!{}@{}", user.nick, user.username(), user.host())
     }
 }
 
@@ -299,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<User>() <= 144, "{}", size_of::<User>());
+        assert!(size_of::<User>() <= 112, "{}", size_of::<User>());
         assert_eq!(size_of::<Membership>(), 8);
         // What the slab makes of it: being vacant must hide in a niche.
         assert_eq!(size_of::<Option<User>>(), size_of::<User>());

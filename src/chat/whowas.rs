@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::{Nick, Time};
+use super::{Nick, Origin, Time};
 
 /// How many are remembered in all, under whatever name; some 150 KiB when full.
 pub const REMEMBERED_MAX: usize = 1024;
@@ -19,8 +19,7 @@ pub struct Was {
     pub at: Time,
     pub(super) words: Box<str>,
     pub(super) username_len: u8,
-    pub(super) host: Rc<str>,
-    pub(super) address: Rc<str>,
+    pub(super) origin: Rc<Origin>,
 }
 
 impl Was {
@@ -36,12 +35,12 @@ impl Was {
 
     /// The host that was shown.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.origin.host
     }
 
     /// The real address, for operators.
     pub fn address(&self) -> &str {
-        &self.address
+        &self.origin.address
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     flavour::{Flavour, View, encode, encode_personal},
     irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
 };
-use crate::chat::{Command, Hub, NameRules, Nick, Profile, Refusal, Time, UserId};
+use crate::chat::{Command, Hub, NameRules, Nick, Origin, Profile, Refusal, Time, UserId};
 
 /// A hub, and everyone connected to it.
 pub(crate) struct World {
@@ -119,8 +119,7 @@ impl Context for At<'_> {
         let profile = Profile {
             username: "~telnet".into(),
             realname: nick.as_str().into(),
-            host: "home".into(),
-            address: "192.0.2.7".into(),
+            origin: Origin::new("home", "192.0.2.7"),
             ..Profile::default()
         };
         let user = self.world.hub.enter(nick, profile, self.world.now)?;
@@ -158,7 +157,7 @@ impl Backstage for At<'_> {
         &self.world.house
     }
 
-    fn host(&self) -> std::rc::Rc<str> {
+    fn host(&self) -> Box<str> {
         "home".into()
     }
 
@@ -186,8 +185,7 @@ impl Backstage for At<'_> {
         let profile = Profile {
             username: username.into(),
             realname: realname.into(),
-            host: "home".into(),
-            address: "192.0.2.7".into(),
+            origin: Origin::new("home", "192.0.2.7"),
             ..Profile::default()
         };
         let user = self.world.hub.enter(nick, profile, self.world.now)?;

@@ -15,7 +15,7 @@ use crate::{
         irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
     },
 };
-use std::{net::IpAddr, rc::Rc};
+use std::net::IpAddr;
 
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
@@ -36,9 +36,7 @@ pub(super) struct Exchange<'a> {
 
 impl Exchange<'_> {
     fn enter_with(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
-        let host = self.hall.hosts.of(self.address);
-        profile.host = host.shown;
-        profile.address = host.address;
+        profile.origin = self.hall.hosts.of(self.address);
         profile.modes = self.hall.house.default_user_modes;
         let user = self.hall.hub.enter(nick, profile, self.now)?;
         *self.user = Some(user);
@@ -109,7 +107,7 @@ impl Backstage for Exchange<'_> {
         &self.hall.house
     }
 
-    fn host(&self) -> Rc<str> {
+    fn host(&self) -> Box<str> {
         let user = self.user.and_then(|user| self.hall.hub.user(user));
         match user {
             Some(user) => user.host().into(),

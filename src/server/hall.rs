@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Hub, Time,
+        Hub, Origin, Time,
         mask::{Mask, Subject},
     },
     net::{ConnId, Poller},
@@ -128,18 +128,11 @@ impl Bans {
     }
 }
 
-/// What is shown of a host, and its real address: shared by all who come from there.
-#[derive(Clone, Debug)]
-pub(super) struct Host {
-    pub(super) shown: Rc<str>,
-    pub(super) address: Rc<str>,
-}
-
 /// The hosts of those who are here.
 #[derive(Debug)]
 pub(super) struct Hosts {
     cloak: Cloak,
-    by_address: FxHashMap<IpAddr, Host>,
+    by_address: FxHashMap<IpAddr, Rc<Origin>>,
     /// At so many entries, those that nobody uses are forgotten.
     tidy_at: usize,
 }
@@ -157,34 +150,25 @@ impl Hosts {
     }
 
     /// What is shown of an address, without remembering it.
-    pub(super) fn shown_of(&self, address: IpAddr) -> Rc<str> {
+    pub(super) fn shown_of(&self, address: IpAddr) -> Box<str> {
         match self.by_address.get(&address) {
-            Some(host) => host.shown.clone(),
+            Some(origin) => origin.host.clone(),
             None => self.cloak.of(address).into(),
         }
     }
 
-    /// The host of an address.
-    pub(super) fn of(&mut self, address: IpAddr) -> Host {
-        if let Some(host) = self.by_address.get(&address) {
-            return host.clone();
+    /// The origin of those who call from an address.
+    pub(super) fn of(&mut self, address: IpAddr) -> Rc<Origin> {
+        if let Some(origin) = self.by_address.get(&address) {
+            return origin.clone();
         }
         if self.by_address.len() >= self.tidy_at {
             self.by_address
-                .retain(|_, host| Rc::strong_count(&host.shown) > 1);
+                .retain(|_, origin| Rc::strong_count(origin) > 1);
             self.tidy_at = Self::FEW.max(self.by_address.len() * 2);
         }
-        let real: Rc<str> = shown(address).into();
-        let cloak = self.cloak.of(address);
-        let host = Host {
-            shown: if *cloak == *real {
-                real.clone()
-            } else {
-                cloak.into()
-            },
-            address: real,
-        };
-        self.by_address.insert(address, host.clone());
-        host
+        let origin = Origin::new(&self.cloak.of(address), &shown(address));
+        self.by_address.insert(address, origin.clone());
+        origin
     }
 }

@@ -9,7 +9,7 @@ use proptest::{prelude::*, sample::select};
 
 use super::*;
 use crate::chat::{
-    Place, Speech, Target,
+    Origin, Place, Speech, Target,
     mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
 };
 
@@ -137,7 +137,7 @@ impl Real {
     fn apply(&mut self, who: usize, step: &Step, now: Time) -> Answer {
         let profile = Profile {
             username: "~u".into(),
-            host: "h".into(),
+            origin: Origin::new("h", ""),
             ..Profile::default()
         };
         let answer = match step {

@@ -7,7 +7,6 @@ use crate::{
     chat::{Nick, Refusal, Time, UserId, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
-use std::rc::Rc;
 
 /// What the server says of itself.
 #[derive(Clone, Debug)]
@@ -86,7 +85,7 @@ pub trait Backstage: Context {
     /// What the server says of itself.
     fn house(&self) -> &House;
     /// The host by which this connection is shown.
-    fn host(&self) -> Rc<str>;
+    fn host(&self) -> Box<str>;
     /// The reason of the ban that keeps someone with this user name away, if there is one.
     fn ban_of(&self, username: &str) -> Option<Box<str>>;
     /// All bans from the server.

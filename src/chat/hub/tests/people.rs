@@ -1,7 +1,10 @@
 //! People: their own modes, operators of the server, who sees whom, who is remembered.
 
 use super::*;
-use crate::chat::mode::{ListKind, SpelledModes, UserMode, parse_user_changes};
+use crate::chat::{
+    Origin,
+    mode::{ListKind, SpelledModes, UserMode, parse_user_changes},
+};
 
 #[test]
 fn only_operators_of_the_server_kill_and_call_all() {
@@ -126,8 +129,7 @@ fn who_was_here_is_remembered_the_newest_first() {
     let profile = |realname: &str| Profile {
         username: "~a-user-name-longer-than-allowed".into(),
         realname: realname.into(),
-        host: "h".into(),
-        address: "192.0.2.1".into(),
+        origin: Origin::new("h", "192.0.2.1"),
         ..Profile::default()
     };
     for (at, realname) in ["one", "two"].into_iter().enumerate() {
