@@ -2,7 +2,7 @@
 
 use super::{
     ear::Ear,
-    plan::{DOORS, ECHO_DOOR},
+    plan::{DOORS, ECHO_DOOR, Plan},
     words::{CONTESTED, ROOMS, junk, line, own_name, private, text},
 };
 use crate::net::sim::{Network, Peer, Random};
@@ -53,6 +53,8 @@ pub(super) struct Guest {
     /// Keeps its name and enters no room twice.
     steady: bool,
     cap: usize,
+    /// In so many percent of the cases it has a whole page to say.
+    pastes: usize,
     /// Lines to be said yet, and bytes of them.
     budget: usize,
     unsaid: Vec<u8>,
@@ -74,12 +76,12 @@ pub(super) struct Guest {
     pub(super) dropped_out: bool,
     /// It wants nothing any more.
     pub(super) gone: bool,
-    /// It was open when the server stopped, so it has a right to the last words.
+    /// It stood there when the server stopped, so it has a right to the last words.
     pub(super) owed_last_words: bool,
 }
 
 impl Guest {
-    pub(super) fn new(number: usize, lines: usize, cap: usize, random: &mut Random) -> Self {
+    pub(super) fn new(number: usize, plan: &Plan, random: &mut Random) -> Self {
         use Manners::*;
         let crowd = [
             Talker, Talker, Talker, Talker, Quitter, HalfCloser, Resetter, Deaf, Mute, Ghost,
@@ -95,8 +97,9 @@ impl Guest {
             appetite: [3, 200, 200][random.below(3)],
             speaks_telnet: manners == Ghost || random.percent(30),
             steady: random.percent(60),
-            cap,
-            budget: 1 + random.below(lines),
+            cap: plan.config.limits.line,
+            pastes: if plan.room < 100 { 0 } else { 20 },
+            budget: 1 + random.below(plan.lines),
             unsaid: Vec::new(),
             entered: false,
             names: 0,
@@ -122,7 +125,7 @@ impl Guest {
     /// Does a little of everything.
     pub(super) fn act(&mut self, random: &mut Random, network: &Network, cue: Cue) {
         debug_assert!(DOORS.len() > self.door);
-        if self.peer.is_none() && !cue.stopped && cue.step >= self.calls_at {
+        if self.peer.is_none() && cue.step >= self.calls_at {
             self.peer = Some(network.call(self.door, Self::address(self.number)));
         }
         if self.gone || self.peer.is_none() {
@@ -317,6 +320,11 @@ impl Guest {
                     "/names",
                 ];
                 self.say(lines[random.below(lines.len())], random);
+            }
+            (7, Some(current)) if random.percent(self.pastes) => {
+                for _ in 0..40 {
+                    self.tell(current, "", random);
+                }
             }
             (_, Some(current)) => {
                 let command = ["", "", "", "/me ", "/"][random.below(5)];
