@@ -1,7 +1,7 @@
 //! The terminal client: standard input and one connection in one readiness loop, the same that the server runs on.
 //!
-//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the connection is
-//! closed and the rest is shown until the server ends its own. Does not know what the lines mean.
+//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the
+//! connection is closed and the rest is shown until the server ends its own. Does not know what the lines mean.
 
 use crate::{
     net::{ConnId, External, Handler, Loss, Phase, Poller, Taken, Then, Tick},
@@ -50,8 +50,9 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         if let Some(end) = client.end.take() {
             return end;
         }
-        // A file is always ready, so nothing would wake us up for it.
-        let timeout = matches!(client.input, Input::File).then_some(Duration::ZERO);
+        // A file is always ready, so nothing would wake us up for it. Room for what it holds makes an event.
+        let can_read_file = client.input == Input::File && client.open_for_input(&net).is_some();
+        let timeout = can_read_file.then_some(Duration::ZERO);
         net.turn(&mut client, timeout).map_err(broken)?;
         client.pump(&mut net).map_err(broken)?;
     }
@@ -102,21 +103,24 @@ impl Client {
         self.call_next(net);
     }
 
+    /// The connection, if it is made and what was typed may go there now.
+    fn open_for_input(&self, net: &Poller) -> Option<ConnId> {
+        let (id, _) = self.calling?;
+        (net.phase(id) == Phase::Open && !net.is_backlogged(id)).then_some(id)
+    }
+
     /// Moves what was typed towards the server, unless so much waits there already that it should slow us down.
     fn pump(&mut self, net: &mut Poller) -> io::Result<()> {
-        let Some((id, _)) = self.calling else {
+        let Some(id) = self.open_for_input(net) else {
             return Ok(());
         };
-        if net.phase(id) != Phase::Open || net.is_backlogged(id) {
-            return Ok(());
-        }
         match self.input {
             Input::Waiting => self.watch(net),
             Input::Readable => {
                 self.read_input(net, id)?;
                 if self.input == Input::Readable {
-                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it look again; so
-                    // the terminal, which we share with others, need not be made non-blocking.
+                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it
+                    // look again; so the terminal, which we share with others, need not be made non-blocking.
                     net.deregister_external(&mut SourceFd(&io::stdin().as_raw_fd()))?;
                     self.watch(net)
                 } else {

@@ -1,7 +1,7 @@
 //! Every setting, one row each, in the order in which they are printed.
 //!
-//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold them. Does not
-//! know how a file is read.
+//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold
+//! them. Does not know how a file is read.
 
 use std::{ops::RangeInclusive, time::Duration};
 

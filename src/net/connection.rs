@@ -1,12 +1,14 @@
 //! One connection: its transport, its unread input, its output queue and where it is in its life.
 //!
 //! [`fill`](Connection::fill) reads once, [`flush`](Connection::flush) writes until all is sent or the kernel is full, and one
-//! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and nobody's frames.
+//! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and
+//! nobody's frames.
 
 use super::{
+    backlog::Backlog,
     clock::Tick,
     input::Input,
-    output_queue::{Backlog, OutputQueue, SLICES_PER_WRITE},
+    output_queue::{OutputQueue, SLICES_PER_WRITE},
     phase::Phase,
     stats::Stats,
     transport::Stream,
@@ -17,7 +19,8 @@ use std::io::{self, ErrorKind, IoSlice};
 /// How many bytes may wait for one peer (invariant 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while anything is unsent.
+    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while
+    /// anything is unsent.
     pub soft: u32,
     /// More queued bytes than this after a flush, and the owner of the connection is told to let it go.
     pub hard: u32,
@@ -68,8 +71,6 @@ pub(super) struct Connection {
     pub(super) input: Input,
     /// Deadline of the connection's owner while open; of the phase while draining and lingering.
     pub(super) alarm: Tick,
-    /// Input rests until then (flood control); in the past if it does not rest.
-    pub(super) resume: Tick,
     /// The one reminder in the heap that counts.
     pub(super) armed: Tick,
     pub(super) limits: Limits,
@@ -100,7 +101,6 @@ impl Connection {
             output: OutputQueue::new(),
             input: Input::default(),
             alarm: Tick::NEVER,
-            resume: Tick(0),
             armed: Tick::NEVER,
             limits: Limits {
                 soft: 64 * 1024,
@@ -137,8 +137,16 @@ impl Connection {
     /// Writes until nothing is unsent or the kernel is full.
     pub(super) fn flush(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
         while !self.output.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
-            let filled = self.output.gather(backlog, &mut slices);
+            // Mostly there is one range, and to prepare an array of 64 for it costs more than all the rest of this.
+            let (mut one, mut many);
+            let slices: &mut [IoSlice<'_>] = if self.output.is_one_range() {
+                one = [IoSlice::new(&[])];
+                &mut one
+            } else {
+                many = [IoSlice::new(&[]); SLICES_PER_WRITE];
+                &mut many
+            };
+            let filled = self.output.gather(backlog, slices);
             let slices = &slices[..filled];
             // Not what is queued: with more chunks than slices a full write leaves some over, and is not short.
             let offered: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -168,8 +176,9 @@ impl Connection {
         Flush::Blocked
     }
 
-    /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says whether it is acted
-    /// upon. Writing is of interest while something is unsent, or while the connection is being made.
+    /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says
+    /// whether it is acted upon. Writing is of interest while something is unsent, or while the connection is being
+    /// made.
     pub(super) fn interest(&self) -> Interest {
         if !self.output.is_empty() || self.phase == Phase::Connecting {
             Interest::READABLE | Interest::WRITABLE
@@ -180,7 +189,7 @@ impl Connection {
 
     /// Whether input is left unread on purpose.
     pub(super) fn is_held(&self, now: Tick) -> bool {
-        self.phase == Phase::Open && (self.resume > now || self.is_backlogged())
+        self.phase == Phase::Open && (self.input.rests_until() > now || self.is_backlogged())
     }
 
     /// Whether more waits for the peer than it may leave unread and still be served.
@@ -196,8 +205,9 @@ impl Connection {
 
     /// When the loop must look at this connection, whatever its peer does.
     pub(super) fn due(&self, now: Tick) -> Tick {
-        if self.resume > now {
-            self.alarm.min(self.resume)
+        let resume = self.input.rests_until();
+        if resume > now {
+            self.alarm.min(resume)
         } else {
             self.alarm
         }
@@ -211,6 +221,6 @@ mod tests {
     #[test]
     fn a_record_stays_small() {
         // Sixteen thousand idle clients pay for every byte (DESIGN section 10).
-        assert!(size_of::<Connection>() <= 96, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 88, "{}", size_of::<Connection>());
     }
 }

@@ -14,8 +14,8 @@ pub trait Handler {
     /// Someone called at `listener`. The connection is open and has the default [`Limits`](super::Limits).
     fn handle_accept(&mut self, net: &mut Poller, listener: ConnId, id: ConnId, peer: SocketAddr);
 
-    /// Input arrived, or waited for us. `input` begins where the last call stopped taking; `searched`, zero at the start of a frame, is for
-    /// the handler to note how far it looked in vain, from the first byte it does not take.
+    /// Input arrived, or waited for us. `input` begins where the last call stopped taking; `searched`, zero at the
+    /// start of a frame, is for the handler to note how far it looked in vain, from the first byte it does not take.
     fn handle_input(
         &mut self,
         net: &mut Poller,

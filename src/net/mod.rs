@@ -2,9 +2,10 @@
 //!
 //! # The readiness contract
 //!
-//! A [`Poller`] owns every source and takes one [`turn`](Poller::turn) after the other; a [`Handler`] is told what happened and answers through
-//! the poller. mio is edge-triggered: the kernel reports a *change* to readable or writable once. From this follow the
-//! rules below. Each has its place in the code and a test that fails without it; docs/PITFALLS.md tells what goes wrong otherwise.
+//! A [`Poller`] owns every source and takes one [`turn`](Poller::turn) after the other; a [`Handler`] is told what
+//! happened and answers through the poller. mio is edge-triggered: the kernel reports a *change* to readable or
+//! writable once. From this follow the rules below. Each has its place in the code and a test that fails without it;
+//! docs/PITFALLS.md tells what goes wrong otherwise.
 //!
 //! | | invariant | code | test |
 //! |---|---|---|---|
@@ -13,18 +14,22 @@
 //! | 3 | **A token names one connection for ever.** Slots are freed at the end of the turn, ids carry a generation. | `token.rs`, `table.rs` | `tests/lifetime.rs` |
 //! | 4 | **Accept is bounded**, and out of descriptors callers are told and the listener rests. | `listener.rs` | `tests/accepting.rs` |
 //! | 5 | **Back-pressure.** A soft mark, a hard limit, a ceiling, and flood control by not reading. | `writing.rs`, `reading.rs` | `tests/pressure.rs` |
-//! | 6 | **Half-close.** Drain, end of stream, linger; error flags are hints. | `phase.rs`, `writing.rs` | `tests/lifetime.rs` |
+//! | 6 | **Half-close.** Drain, end of stream, linger; error flags are hints. | `phase.rs`, `writing.rs` | `tests/closing.rs` |
 //! | 7 | **Idle costs nothing.** No heap buffer, no timeout. | `input.rs`, `output_queue.rs`, `deadlines.rs` | `tests/idle.rs` |
 //! | 8 | **Time comes in once a turn** and is passed down. | `clock.rs` | `tests/idle.rs` |
 //! | 9 | **No threads**, no call that can block. | all of it | `tests/house.rs` at the top level |
 //! | 10 | **No unsafe code.** | `Cargo.toml` | the compiler |
 //!
+//! `tests/swarm.rs` plays all of them at once over the simulated network of `sim.rs`.
+//!
 //! # Readiness and state
 //!
-//! An event is permission to try, never a promise. It is noted in the connection's record (`readable`) and the connection is put on a list; what
-//! is then done follows from the record alone. So a spurious event costs a system call, and a missed list entry would be a bug
-//! in one of three places: where a hold ends (a deadline, a flush), where a budget ends, where an event is noted.
+//! An event is permission to try, never a promise. It is noted in the connection's record (`readable`) and the
+//! connection is put on a list; what is then done follows from the record alone. So a spurious event costs a system
+//! call, and a missed list entry would be a bug in one of three places: where a hold ends (a deadline, a flush, a
+//! higher mark), where a budget ends, where an event is noted.
 
+mod backlog;
 mod clock;
 mod connection;
 mod deadlines;
@@ -35,6 +40,7 @@ mod output_queue;
 mod phase;
 mod poller;
 mod reading;
+mod requests;
 #[cfg(test)]
 pub(crate) mod sim;
 mod stats;
@@ -46,11 +52,12 @@ mod transport;
 mod udp;
 mod writing;
 
+pub use backlog::{Backlog, Chunk, Lane};
 pub use clock::Tick;
 pub use connection::Limits;
 pub use handler::{Handler, Loss, Taken, Then};
 pub use listener::{Acceptor, SocketOptions, listen_tcp};
-pub use output_queue::{Backlog, Chunk, Lane, OutputQueue};
+pub use output_queue::OutputQueue;
 pub use phase::Phase;
 pub use poller::{Poller, Readiness};
 pub use stats::Stats;

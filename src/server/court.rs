@@ -1,8 +1,8 @@
 //! The courtyard: the state of the server, and what it does about everything the loop tells.
 //!
 //! Owns the hub, the sessions and the seats. A line goes from here to its protocol and comes back as commands and answers
-//! ([`Exchange`]); what the hub says of it goes out by [`fanout`]. Knows when to do things; the rules of chat, of wire formats and of
-//! readiness are elsewhere.
+//! ([`Exchange`]); what the hub says of it goes out by [`fanout`]. Knows when to do things; the rules of chat, of
+//! wire formats and of readiness are elsewhere.
 
 use super::{
     exchange::Exchange,
@@ -31,7 +31,8 @@ use std::{
     rc::Rc,
 };
 
-/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long for their turn.
+/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
+/// for their turn.
 const LINES_PER_TURN: usize = 32;
 
 /// Everything behind the loop.
@@ -43,7 +44,10 @@ pub(super) struct Court {
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
-    /// Connections by address, kept only if their number is limited.
+    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
+    /// not keep anyone out.
+    pub(super) inside: usize,
+    /// The same by address, kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
     /// Connections at a time.
     pub(super) clients_max: usize,
@@ -61,6 +65,7 @@ impl Court {
             seats: Seats::default(),
             settings,
             doors: FxHashMap::default(),
+            inside: 0,
             by_address: FxHashMap::default(),
             clients_max,
             signals: None,
@@ -69,20 +74,39 @@ impl Court {
         }
     }
 
-    /// Why a caller cannot come in, in words for them.
-    fn refuse(&mut self, net: &Poller, address: IpAddr) -> Option<Rc<[u8]>> {
+    /// Lets a caller in, or says why they cannot come in, in words for them.
+    fn admit(&mut self, address: IpAddr) -> Result<(), Rc<[u8]>> {
+        if self.inside >= self.clients_max {
+            return Err(self.settings.full.clone());
+        }
         let limit = self.settings.clients_per_address;
-        let mut count = 0;
         if limit > 0 {
-            // Whoever is turned away counts too, until they are gone: each end takes one off.
-            let counted = self.by_address.entry(address).or_default();
-            *counted += 1;
-            count = *counted;
+            let count = self.by_address.entry(address).or_default();
+            if *count >= limit {
+                return Err(self.settings.too_many.clone());
+            }
+            *count += 1;
         }
-        if net.connection_count() > self.clients_max {
-            return Some(self.settings.full.clone());
+        self.inside += 1;
+        Ok(())
+    }
+
+    /// Makes the room of a connection free for the next caller.
+    fn make_room(&mut self, id: ConnId) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if !std::mem::take(&mut session.inside) {
+            return;
         }
-        (count > limit).then(|| self.settings.too_many.clone())
+        let address = session.peer.ip();
+        self.inside -= 1;
+        if let Some(count) = self.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
     }
 
     /// Takes new settings over, for the connections that are there too.
@@ -168,7 +192,8 @@ impl Court {
         taken.map_err(Tick)
     }
 
-    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes all the rest.
+    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes
+    /// all the rest.
     fn handle_frame(
         &mut self,
         net: &mut Poller,
@@ -235,8 +260,9 @@ impl Court {
         (cut.consumed, whole)
     }
 
-    /// The person at this connection, if any, quits, and those who knew them are told.
+    /// The person at this connection, if any, quits, and those who knew them are told. There is room for another.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
+        self.make_room(id);
         let time = self.wall.at(net.now());
         let user = self
             .sessions
@@ -277,13 +303,15 @@ impl Handler for Court {
             peer,
             net.now(),
         );
-        let refused = self.refuse(net, session.peer.ip());
-        if let Some(word) = &refused {
-            if scheme != Scheme::Echo {
-                net.send(id, word);
+        match self.admit(session.peer.ip()) {
+            Ok(()) => session.inside = true,
+            Err(word) => {
+                if scheme != Scheme::Echo {
+                    net.send(id, &word);
+                }
+                net.close(id);
+                session.protocol = Protocol::TurnedAway;
             }
-            net.close(id);
-            session.protocol = Protocol::TurnedAway;
         }
         match session.protocol {
             Protocol::Echo => net.set_limits(id, ECHO),
@@ -292,8 +320,8 @@ impl Handler for Court {
         if matches!(session.protocol, Protocol::Telnet(_)) {
             net.send(id, &self.settings.greeting);
         }
-        let full = refused.is_some();
-        tracing::debug!(peer = %session.peer, via = scheme.name(), full, "accepted");
+        let (peer, inside) = (session.peer, session.inside);
+        tracing::debug!(%peer, via = scheme.name(), inside, "accepted");
         self.sessions.insert(id, session);
         self.set_alarm(net, id);
     }
@@ -367,9 +395,7 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    let seconds = self.settings.registration.as_secs();
-                    let word = format!("no name within {seconds} seconds; good-bye");
-                    return self.part(net, id, &word, "");
+                    return self.part(net, id, "you gave no name in time; good-bye", "");
                 }
                 Due::Probe => {
                     session.probed = true;
@@ -402,15 +428,6 @@ impl Handler for Court {
         let Some(session) = self.sessions.remove(id) else {
             return;
         };
-        if self.settings.clients_per_address > 0 {
-            let address = session.peer.ip();
-            if let Some(count) = self.by_address.get_mut(&address) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    self.by_address.remove(&address);
-                }
-            }
-        }
         tracing::debug!(peer = %session.peer, "closed");
     }
 }

@@ -1,7 +1,8 @@
 //! The server: wires the loop, the chat and the protocols together, and is the only place that knows all three.
 //!
 //! [`Server::bind`] makes the listeners, [`Server::turn`] is one step, [`Server::run`] takes steps until a signal ends it.
-//! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire formats are `protocol`'s.
+//! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
+//! formats are `protocol`'s.
 
 mod bind;
 mod court;
@@ -202,7 +203,11 @@ impl Server {
     pub fn stop(&mut self) {
         tracing::info!(connections = self.net.connection_count(), "stopping");
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
-        for (door, _) in self.court.doors.drain() {
+        let doors: Vec<_> = self.court.doors.keys().copied().collect();
+        // Those in the doorway are guests already, as far as they know.
+        self.net.accept_waiting(&doors, &mut self.court);
+        self.court.doors.clear();
+        for door in doors {
             self.net.close(door);
         }
         let sessions: Vec<_> = self

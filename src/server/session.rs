@@ -68,6 +68,8 @@ pub(super) struct Session {
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard.
     pub(super) mark: Tick,
     pub(super) peer: Peer,
+    /// Whether it counts among those for whom there is room.
+    pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
 }
@@ -93,6 +95,7 @@ impl Session {
             allowance: Allowance::default(),
             mark: now,
             peer: peer.into(),
+            inside: false,
             probed: false,
         }
     }
@@ -107,8 +110,8 @@ impl Session {
 
     /// What comes next if the peer stays silent, and when.
     ///
-    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does not is watched
-    /// by TCP's own keep-alive, which wakes the kernel and not us.
+    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does
+    /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
     pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
             (Protocol::Undecided { greeted: false }, _) => {

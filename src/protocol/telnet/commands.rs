@@ -166,7 +166,10 @@ impl<'a> Call<'a> {
             return self.enter(name);
         };
         let nick = Nick::parse(name, self.ctx.hub().rules())?;
-        let is_same = |hub: &Hub| hub.user(me).is_some_and(|user| *user.nick() == nick);
+        let is_same = |hub: &Hub| {
+            hub.user(me)
+                .is_some_and(|user| user.nick().as_str() == nick.as_str())
+        };
         if is_same(self.ctx.hub()) {
             // No event comes of it, and silence would look like a failure.
             line(

@@ -50,7 +50,7 @@ impl Family {
             Self::Calm => &[
                 "agreement",
                 "goodbye",
-                "no name within",
+                "you gave no name in time",
                 "no sign of life",
                 "rest",
                 "shed",

@@ -23,11 +23,14 @@ impl Swarm {
         if self.cue.step % HUB_CHECK_EVERY == 0 {
             court.hub.check_invariants();
         }
-        let (mut sessions, mut people) = (0, 0);
+        let (mut sessions, mut inside, mut people) = (0, 0, 0);
         let mut by_address = BTreeMap::new();
         for (id, session) in court.sessions.iter() {
             sessions += 1;
-            *by_address.entry(session.peer.ip()).or_default() += 1;
+            if session.inside {
+                inside += 1;
+                *by_address.entry(session.peer.ip()).or_default() += 1;
+            }
             let open = net.phase(id) == Phase::Open;
             let bounded = net.queued(id) <= court.settings.chat.hard as usize + SLACK;
             assert!(
@@ -45,6 +48,7 @@ impl Swarm {
         assert_eq!(sessions, net.connection_count(), "one session each");
         assert_eq!(people, court.hub.user_count(), "one person for each name");
         assert_eq!(people, court.seats.taken(), "one seat for each person");
+        assert_eq!(inside, court.inside, "room is taken by those inside");
         if court.settings.clients_per_address > 0 {
             let counted: BTreeMap<_, _> = court.by_address.clone().into_iter().collect();
             assert_eq!(counted, by_address, "connections by address");
@@ -156,7 +160,7 @@ impl Swarm {
             assert!(last_words, "no last words: {guest:#?}");
         } else if !refused && !self.cue.stopped {
             let known = match guest.manners {
-                Manners::Mute => why.is_some_and(|why| why.starts_with("no name within")),
+                Manners::Mute => why.is_some_and(|why| why.starts_with("you gave no name in time")),
                 Manners::Ghost => why == Some("no sign of life; good-bye"),
                 _ if guest.quitting => why == Some("goodbye"),
                 _ => why.is_none(),

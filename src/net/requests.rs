@@ -1,0 +1,269 @@
+//! What the owner of the loop can ask of it, at any time: take sources in, send, close, set alarms and limits, look.
+//!
+//! Invariant: nothing here writes, closes or frees at once. Requests append, mark and arm; the stages of the turn
+//! act. So a handler can make them from anywhere, about any connection.
+
+use super::{
+    backlog::{Backlog, Chunk, Lane},
+    clock::{Clock, Tick},
+    connection::{Connection, Limits, OurHalf},
+    listener::{Acceptor, Listener},
+    phase::Phase,
+    poller::{Poller, Readiness},
+    stats::Stats,
+    table::Source,
+    token::{ConnId, External},
+    transport::Stream,
+};
+use mio::{Interest, event, net::TcpStream};
+use std::{io, mem, net::SocketAddr, rc::Rc};
+
+impl Poller {
+    /// The moment of this turn.
+    pub fn now(&self) -> Tick {
+        self.now
+    }
+
+    /// Takes a listener in. Callers that must be turned away for want of descriptors are told `farewell`.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn adopt_listener(
+        &mut self,
+        acceptor: Box<dyn Acceptor>,
+        farewell: Rc<[u8]>,
+    ) -> io::Result<ConnId> {
+        let id = self.table.insert(Source::Listener(Box::new(Listener::new(
+            acceptor, farewell,
+        ))));
+        if let Some(listener) = self.table.listener_mut(id) {
+            if let Some(source) = listener.acceptor.source() {
+                let registry = self.poll.registry();
+                if let Err(error) = registry.register(source, id.token(), Interest::READABLE) {
+                    self.table.remove(id);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(id)
+    }
+
+    /// Takes an open connection in.
+    ///
+    /// # Errors
+    /// When the poll cannot register it; the connection is dropped.
+    pub fn adopt(&mut self, stream: Stream) -> io::Result<ConnId> {
+        self.insert(Connection::new(stream, Phase::Open))
+    }
+
+    /// Calls an address. [`Handler::handle_connected`](super::Handler::handle_connected) or
+    /// [`Handler::handle_lost`](super::Handler::handle_lost) tell how it went.
+    ///
+    /// # Errors
+    /// When there is no socket to be had, or the system refuses at once.
+    pub fn connect(&mut self, address: SocketAddr) -> io::Result<ConnId> {
+        let stream = TcpStream::connect(address)?;
+        // As on the listening side: a chat line is worth a packet.
+        let _ = stream.set_nodelay(true);
+        self.insert(Connection::new(Stream::Tcp(stream), Phase::Connecting))
+    }
+
+    fn insert(&mut self, mut connection: Connection) -> io::Result<ConnId> {
+        let interest = connection.interest();
+        connection.wants_writable = interest.is_writable();
+        let id = self.table.insert(Source::Connection(connection));
+        let Some(Source::Connection(connection)) = self.table.get_mut(id) else {
+            unreachable!("it was inserted on the line above")
+        };
+        if let Some(source) = connection.stream.transport().source() {
+            let registered = self.poll.registry().register(source, id.token(), interest);
+            if let Err(error) = registered {
+                self.table.remove(id);
+                return Err(error);
+            }
+        }
+        Ok(id)
+    }
+
+    /// Registers a source that stays in other hands: signals, a terminal.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn register_external(
+        &mut self,
+        source: &mut impl event::Source,
+        name: External,
+    ) -> io::Result<()> {
+        let registry = self.poll.registry();
+        registry.register(source, name.token(), Interest::READABLE)
+    }
+
+    /// Takes such a source out again.
+    ///
+    /// # Errors
+    /// When the poll does not know it.
+    pub fn deregister_external(&mut self, source: &mut impl event::Source) -> io::Result<()> {
+        self.poll.registry().deregister(source)
+    }
+
+    /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send.
+    /// Peers that get several chunks of one lane in a turn get them in one piece. The chunk is good until the end of
+    /// the turn.
+    pub fn compose(
+        &mut self,
+        lane: Lane,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Chunk> {
+        self.backlog.compose(lane, write)
+    }
+
+    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
+    pub fn share(&mut self, id: ConnId, chunk: Chunk) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let speaking = connection.our_half == OurHalf::Speaking;
+        if connection.phase > Phase::Open || !speaking || connection.broken {
+            return;
+        }
+        self.stats.deliveries += 1;
+        connection.output.push(&mut self.backlog, chunk);
+        if !mem::replace(&mut connection.dirty, true) {
+            self.dirty.push(id);
+        }
+    }
+
+    /// Queues bytes for one peer alone.
+    pub fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        let chunk = self.compose(Lane::PRIVATE, |out| {
+            out.extend_from_slice(bytes);
+            true
+        });
+        if let Some(chunk) = chunk {
+            self.share(id, chunk);
+        }
+    }
+
+    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own (half-close).
+    pub fn half_close(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if connection.our_half == OurHalf::Speaking {
+                connection.our_half = OurHalf::Ending;
+                self.mark_dirty(id);
+            }
+        }
+    }
+
+    /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and
+    /// datagram sockets go at the end of the turn.
+    pub fn close(&mut self, id: ConnId) {
+        let drain_until = self.now.after(super::writing::DRAIN);
+        match self.table.get_mut(id) {
+            Some(Source::Connection(connection)) => match connection.phase {
+                Phase::Open => {
+                    connection.phase.advance(Phase::Draining);
+                    connection.alarm = drain_until;
+                    // Unread input is not ours to keep any more.
+                    connection.input = Default::default();
+                    connection.unfed = false;
+                    self.mark_dirty(id);
+                    self.list(id);
+                    self.rearm(id);
+                }
+                Phase::Connecting => self.finish(id),
+                Phase::Draining | Phase::Lingering | Phase::Closed => {}
+            },
+            Some(Source::Listener(listener)) if !listener.over => {
+                listener.over = true;
+                self.closed.push(id);
+            }
+            Some(Source::Datagrams(datagrams)) if !datagrams.over => {
+                datagrams.over = true;
+                self.closed.push(id);
+            }
+            Some(Source::Listener(_) | Source::Datagrams(_)) | None => {}
+        }
+    }
+
+    /// Ends a connection at the end of this turn, whatever is still queued or in flight.
+    pub fn abort(&mut self, id: ConnId) {
+        self.finish(id);
+    }
+
+    /// Asks for [`Handler::handle_alarm`](super::Handler::handle_alarm) at this moment, instead of any moment asked
+    /// for earlier. `NEVER` asks for none. A connection that is being closed has no alarm but its own limits.
+    pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if connection.phase <= Phase::Open {
+                connection.alarm = at;
+                self.rearm(id);
+            }
+        }
+    }
+
+    /// Sets how much may be queued for a peer.
+    pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
+        let now = self.now;
+        if let Some(connection) = self.table.connection_mut(id) {
+            connection.limits = limits;
+            if connection.has_work() && !connection.is_held(now) {
+                // A higher mark may be the end of a hold, and no event will tell.
+                self.list(id);
+            }
+        }
+    }
+
+    /// Sets how many bytes may wait in all queues together; past it the largest queues go first.
+    pub fn set_ceiling(&mut self, bytes: usize) {
+        self.ceiling = bytes;
+    }
+
+    /// Whether so much waits for this peer that it should be served no further until it reads.
+    pub fn is_backlogged(&self, id: ConnId) -> bool {
+        let connection = self.table.connection(id);
+        connection.is_some_and(Connection::is_backlogged)
+    }
+
+    /// Bytes queued for one connection; none if it is gone.
+    pub fn queued(&self, id: ConnId) -> usize {
+        let connection = self.table.connection(id);
+        connection.map_or(0, |connection| connection.output.bytes())
+    }
+
+    /// Where a connection is in its life; `Closed` if it is gone.
+    pub fn phase(&self, id: ConnId) -> Phase {
+        let connection = self.table.connection(id);
+        connection.map_or(Phase::Closed, |connection| connection.phase)
+    }
+
+    /// How many connections there are, those on their way out included.
+    pub fn connection_count(&self) -> usize {
+        self.table.connection_count()
+    }
+
+    /// All queues together.
+    pub fn backlog(&self) -> &Backlog {
+        &self.backlog
+    }
+
+    /// What the loop has done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Reports readiness of a source that no kernel watches. It is taken up in the next turn, which does not wait then.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.injected.push_back((id, readiness));
+    }
+
+    /// Holds the clock at this moment, for tests whose time is data.
+    pub fn hold_clock(&mut self, at: Tick) {
+        self.clock = Clock::Held(at);
+        self.now = at;
+    }
+
+    /// The nearest moment at which the loop would wake up by itself; `None` if it would sleep for ever.
+    pub fn nearest_deadline(&self) -> Option<Tick> {
+        self.deadlines.nearest()
+    }
+}

@@ -1,0 +1,233 @@
+//! Out of room: more callers than descriptors, than clients allowed, than connections allowed from one address
+//! (DESIGN section 3, invariant 4).
+//!
+//! Whoever is inside notices nothing, whoever is outside is told, the process does not spin, and who leaves makes room at once.
+
+mod common;
+
+use common::{Client, QUESTION, Server, Setup, WELCOME, report};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use socket2::{Domain, Socket, Type};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    thread,
+    time::{Duration, Instant},
+};
+
+const FULL: &str = "! the server is full, try again later";
+const TOO_MANY: &str = "! too many connections from your address";
+
+const CALLERS: usize = 300;
+const DESCRIPTORS: u32 = 64;
+
+/// How long the process is watched while it is full.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// Calls; a caller for whom there is room is greeted, others are told and hung up on, and stay connected on this side.
+#[track_caller]
+fn is_let_in(caller: &mut Client) -> bool {
+    match caller.line().as_str() {
+        WELCOME => {
+            caller.skip_to(QUESTION);
+            true
+        }
+        FULL => {
+            caller.expect_end();
+            false
+        }
+        other => panic!("neither welcome nor refused: {other:?}"),
+    }
+}
+
+/// Lets three hundred call at once; those inside, in the lobby by name, and those outside.
+#[track_caller]
+fn rush(server: &Server) -> (Vec<Client>, Vec<Client>) {
+    let address = server.address();
+    let callers: Vec<Client> = (0..CALLERS).map(|_| Client::connect(address)).collect();
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    for mut caller in callers {
+        if is_let_in(&mut caller) {
+            caller.give_name_again(&format!("guest{}", inside.len()));
+            inside.push(caller);
+        } else {
+            outside.push(caller);
+        }
+    }
+    for client in &mut inside {
+        client.skip_all();
+    }
+    (inside, outside)
+}
+
+/// Everyone says a line, and everyone else hears it.
+#[track_caller]
+fn chat(clients: &mut [Client]) {
+    for speaker in 0..clients.len() {
+        clients[speaker].send(&format!("line of {speaker}"));
+        for (listener, client) in clients.iter_mut().enumerate() {
+            if listener != speaker {
+                client.find(&format!("> line of {speaker}"));
+            }
+        }
+    }
+}
+
+/// The part of real time that the process spends on the CPU while callers keep coming to a full house.
+fn busy_part(server: &Server) -> f64 {
+    let (before, start) = (server.process().usage(), Instant::now());
+    // Callers who wait, not a flood of them: a new one each 20 ms.
+    let mut waiting = Vec::new();
+    while start.elapsed() < WATCHED {
+        waiting.push(Client::connect(server.address()));
+        thread::sleep(Duration::from_millis(20));
+    }
+    let busy = server.process().usage().cpu - before.cpu;
+    for mut caller in waiting {
+        caller.expect(FULL);
+        caller.expect_end();
+    }
+    busy.as_secs_f64() / WATCHED.as_secs_f64()
+}
+
+/// What has to hold of a server with room for fewer than call, whatever the room is bounded by.
+#[track_caller]
+fn check_full_house(server: &Server, room: std::ops::RangeInclusive<usize>) {
+    let (mut inside, outside) = rush(server);
+    assert!(room.contains(&inside.len()), "{} inside", inside.len());
+    assert_eq!(inside.len() + outside.len(), CALLERS);
+    chat(&mut inside);
+
+    let busy = busy_part(server);
+    report(&format!("{:.1} % of a CPU while full", busy * 100.0));
+    assert!(busy < 0.2, "busy {busy:.2} of the time while full");
+    chat(&mut inside);
+
+    // Whoever leaves makes room, at once and for one, though some of those outside still hold on to their connections.
+    for round in 0..5 {
+        // With news unread, so mostly by a reset.
+        drop(inside.remove(0));
+        let last = inside.len() - 1;
+        inside[last].find(" quit (connection ");
+        let mut newcomer = Client::connect(server.address());
+        assert!(is_let_in(&mut newcomer), "round {round}");
+        newcomer.give_name_again(&format!("newcomer{round}"));
+        inside.push(newcomer);
+    }
+    for client in &mut inside {
+        client.skip_all();
+    }
+    chat(&mut inside);
+    drop(outside);
+}
+
+#[test]
+fn three_hundred_call_where_sixty_four_descriptors_are() {
+    let mut server = Setup::new().descriptors(DESCRIPTORS).start();
+    check_full_house(&server, 40..=60);
+    server.expect_unharmed();
+}
+
+#[test]
+fn a_wish_for_more_clients_than_descriptors_is_cut_and_logged() {
+    let setup = Setup::new().descriptors(DESCRIPTORS);
+    let mut server = setup.flag("--max-clients").flag("1000").start();
+    server.log.expect("fewer clients than wanted");
+    check_full_house(&server, 40..=60);
+    server.expect_unharmed();
+}
+
+#[test]
+fn descriptors_that_run_out_below_the_client_limit_do_no_harm() {
+    let mut server = Server::start();
+    // Taken away while it runs, so that it counts on thousands.
+    let limit = Rlimit {
+        current: Some(DESCRIPTORS.into()),
+        maximum: Some(DESCRIPTORS.into()),
+    };
+    let id = i32::try_from(server.process().0)
+        .ok()
+        .and_then(Pid::from_raw);
+    prlimit(id, Resource::Nofile, limit).expect("our own child");
+    check_full_house(&server, 40..=60);
+    server.expect_unharmed();
+}
+
+#[test]
+fn the_client_limit_holds_and_who_leaves_makes_room_at_once() {
+    let server = Setup::new().flag("--max-clients").flag("2").start();
+    let mut ann = Client::enter(server.address(), "ann");
+    let bob = Client::enter(server.address(), "bob");
+    ann.expect("* bob joined #lobby");
+    // They do not hang up.
+    let refused: Vec<Client> = (0..5)
+        .map(|_| {
+            let mut caller = Client::connect(server.address());
+            assert!(!is_let_in(&mut caller));
+            caller
+        })
+        .collect();
+    drop(bob);
+    ann.expect("* bob quit (connection closed)");
+    let mut eve = Client::enter(server.address(), "eve");
+    ann.expect("* eve joined #lobby");
+    // Nor does one who says goodbye and stays on the line.
+    eve.send("/quit");
+    ann.expect("* eve quit");
+    let _dan = Client::enter(server.address(), "dan");
+    drop(refused);
+}
+
+/// Calls from an address of this machine's own network.
+#[track_caller]
+fn call_from(last: u8, server: &Server) -> Client {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let source = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+    socket.bind(&source.into()).unwrap();
+    socket.connect(&server.address().into()).unwrap();
+    Client::over(socket.into())
+}
+
+#[test]
+fn one_address_may_have_so_many_connections_and_no_more() {
+    let config = "[limits]\nclients_per_address = 2\n";
+    let server = Setup::new().config(config).start();
+    let mut ann = call_from(2, &server);
+    ann.give_name("ann");
+    let mut bob = call_from(2, &server);
+    bob.give_name("bob");
+    let refused: Vec<Client> = (0..3)
+        .map(|_| {
+            let mut caller = call_from(2, &server);
+            caller.expect(TOO_MANY);
+            caller.expect_end();
+            caller
+        })
+        .collect();
+    call_from(3, &server).give_name("elsewhere");
+    // Room is made by who leaves, not by who was refused.
+    drop(bob);
+    ann.find("* bob quit");
+    call_from(2, &server).give_name("eve");
+    drop(refused);
+}
+
+#[test]
+fn callers_refused_for_another_reason_do_not_loosen_the_limit_of_their_address() {
+    let config = "[limits]\nclients = 2\nclients_per_address = 1\n";
+    let server = Setup::new().config(config).start();
+    let mut ann = call_from(2, &server);
+    ann.give_name("ann");
+    let mut bob = call_from(3, &server);
+    bob.give_name("bob");
+    ann.expect("* bob joined #lobby");
+    for _ in 0..3 {
+        let mut caller = call_from(2, &server);
+        caller.expect_prefix("! ");
+        caller.expect_end();
+    }
+    bob.send("/quit");
+    ann.expect("* bob quit");
+    drop(bob);
+    let mut second = call_from(2, &server);
+    second.expect(TOO_MANY);
+}
