@@ -103,20 +103,20 @@ impl Swarm {
         if !(stays || left) || speaker.number == guest.number {
             return;
         }
-        for (place, said) in &speaker.said {
+        for (place, said) in &speaker.mouth.said {
             let heard = guest.ear.last.get(&(speaker.number, place.clone()));
             // Whoever came after it was said has heard nothing.
             let complete = heard.is_none_or(|heard| heard == said);
             let ours = guest.ear.rooms.contains_key(place) || *place == private(guest.number);
             // To one who changed names there are texts that did not arrive.
-            let reachable = guest.is_steady() || place.starts_with('#');
+            let reachable = guest.mouth.steady || place.starts_with('#');
             assert!(
                 complete || !ours || !reachable,
                 "{} heard {heard:?} of {said} texts to {place} of {speaker:#?}",
                 guest.number
             );
         }
-        if let (true, Some(room)) = (stays, speaker.current_room()) {
+        if let (true, Some(room)) = (stays, speaker.mouth.current) {
             let there = guest.ear.rooms.contains_key(room);
             let heard = guest.ear.last.get(&(speaker.number, room.to_owned()));
             assert!(!there || heard.is_some(), "a roll call went unheard");
