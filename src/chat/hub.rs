@@ -12,7 +12,8 @@
 //! 1. a person's list of rooms and the rooms' lists of members name each other, with the right index;
 //! 2. everyone in the slab is in the index of names, and no one else, but for who has just quit;
 //! 3. a room has members, but for those that have just vanished;
-//! 4. an id never names someone else: the generation in a record is never given twice.
+//! 4. an id never names someone else: the generation in a record is never given twice;
+//! 5. what is remembered of a member's silence is what the room's lists say of them; counts are what a walk would count.
 //!
 //! Does not know connections, wire formats or the clock.
 
@@ -22,27 +23,38 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::{
-    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Refusal, Room, RoomId,
-    RoomName, Time, User, UserId, index::NameIndex, name::Name,
+    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Profile, Refusal, Room,
+    RoomId, RoomName, Time, User, UserId,
+    index::NameIndex,
+    mode::{RoomFlags, UserMode, UserModes},
+    name::Name,
+    whowas::Whowas,
 };
 
+mod access;
+mod audience;
 mod commands;
+mod invariants;
 #[cfg(test)]
 mod model_test;
+mod modes;
+mod order;
 mod read;
+mod speech;
 #[cfg(test)]
 mod tests;
 
 /// Everything that is known about people and rooms.
 ///
 /// ```
-/// use madang::chat::{Command, Hub, NameRules, Nick, RoomName, Time};
+/// use madang::chat::{Command, Hub, NameRules, Nick, Profile, RoomName, Time, mode::RoomFlags};
 ///
 /// let rules = NameRules { unicode: true };
 /// let mut hub = Hub::new(rules);
-/// let alice = hub.enter(Nick::parse("alice", rules)?, Time(0))?;
+/// let alice = hub.enter(Nick::parse("alice", rules)?, Profile::default(), Time(0))?;
 /// let room = RoomName::parse("lobby", rules)?;
-/// hub.apply(alice, Command::Join { room }, Time(0))?;
+/// let flags = RoomFlags::usual();
+/// hub.apply(alice, Command::Join { room, key: None, flags }, Time(0))?;
 /// while let Some(event) = hub.next_event() {
 ///     hub.for_each_in(&event.audience, |id| assert_eq!(id, alice));
 /// }
@@ -65,10 +77,25 @@ pub struct Hub {
     /// The last event's number.
     last_message: u64,
     /// The last walk over neighbours; see [`Hub::neighbours`].
-    last_visit: u64,
+    last_visit: u32,
     /// The last generation given, to a person or a room. It would take 2^32 arrivals, the last of them in the very same
     /// slot, while someone still holds the old id, to name someone else by it.
     last_generation: u32,
+    /// The last messages, to be taken back; see [`speech`].
+    sent: Vec<Option<speech::Sent>>,
+    whowas: Whowas,
+    counts: Counts,
+}
+
+/// How many there are of a kind (Modern IRC, "LUSERS message").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// People with user mode `i`.
+    pub invisible: usize,
+    /// Operators of the server.
+    pub operators: usize,
+    /// The most people that there ever were at a time.
+    pub peak: usize,
 }
 
 impl Hub {
@@ -92,14 +119,23 @@ impl Hub {
             last_message: 0,
             last_visit: 0,
             last_generation: 0,
+            sent: Vec::new(),
+            whowas: Whowas::default(),
+            counts: Counts::default(),
         }
+    }
+
+    /// Numbers messages from here on, so that numbers are not given again by the next process. Call it before anything happens.
+    pub fn number_messages_from(&mut self, first: MessageId) {
+        debug_assert!(self.last_message <= first.0, "numbers rise");
+        self.last_message = first.0;
     }
 
     /// A newcomer, who stands in no room yet. No event: there is no one to be told.
     ///
     /// # Errors
     /// [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
-    pub fn enter(&mut self, nick: Nick, now: Time) -> Result<UserId, Refusal> {
+    pub fn enter(&mut self, nick: Nick, profile: Profile, now: Time) -> Result<UserId, Refusal> {
         self.free_departed();
         if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
             return Err(Refusal::Full);
@@ -111,10 +147,13 @@ impl Hub {
             slot: slot_of(entry.key()),
             generation,
         };
-        entry.insert(User::new(id, nick.clone(), now));
+        let modes = profile.modes;
+        entry.insert(User::new(id, nick.clone(), profile, now));
         let users = &self.users;
         self.nicks
             .insert(id.slot, nick.name(), |slot| nick_in(users, slot));
+        self.count_modes(UserModes::EMPTY, modes);
+        self.counts.peak = self.counts.peak.max(self.nicks.len());
         Ok(id)
     }
 
@@ -128,16 +167,53 @@ impl Hub {
             return Err(Refusal::Gone);
         }
         match command {
-            Command::Join { room } => self.join(who, room, now),
+            Command::Invite { room, nick } => self.invite(who, &room, nick, now),
+            Command::Join { room, key, flags } => self.join(who, room, (key, flags), now),
+            Command::Kick { room, nick, reason } => self.kick(who, &room, nick, reason, now),
+            Command::Kill { nick, reason } => self.kill(who, nick, reason, now),
+            Command::Knock { room, text } => self.knock(who, &room, text, now),
             Command::Leave { room, reason } => self.leave(who, &room, reason, now),
-            Command::Rename { nick } => self.rename(who, nick, now),
-            Command::Say { to, speech, text } => self.say(who, to, speech, text, now),
-            Command::SetAway { text } => self.set_away(who, text, now),
-            Command::SetTopic { room, text } => self.set_topic(who, &room, text, now),
-            Command::Quit { reason } => {
-                self.quit(who, reason, now);
+            Command::MakeOperator => {
+                self.make_operator(who, now);
                 Ok(())
             }
+            Command::Quit { reason } => {
+                self.quit(who, None, reason, now);
+                Ok(())
+            }
+            Command::Redact {
+                from,
+                message,
+                reason,
+            } => self.redact(who, from, message, reason, now),
+            Command::Rename { nick } => self.rename(who, nick, now),
+            Command::RenameRoom { room, to, reason } => {
+                self.rename_room(who, &room, to, reason, now)
+            }
+            Command::Say {
+                to,
+                speech,
+                text,
+                tags,
+            } => self.say(who, to, (speech, text), tags, now),
+            Command::SayLines {
+                to,
+                speech,
+                lines,
+                tags,
+            } => self.say_lines(who, to, (speech, lines), tags, now),
+            Command::SetAway { text } => self.set_away(who, text, now),
+            Command::SetRealname { text } => self.set_realname(who, text, now),
+            Command::SetRoomModes { room, changes } => {
+                self.set_room_modes(who, &room, changes, now)
+            }
+            Command::SetTopic { room, text } => self.set_topic(who, &room, text, now),
+            Command::SetUserModes { changes } => {
+                self.set_user_modes(who, changes, now);
+                Ok(())
+            }
+            Command::Tag { to, tags } => self.tag(who, to, tags, now),
+            Command::Wallops { text } => self.wallops(who, text, now),
         }
     }
 
@@ -181,17 +257,27 @@ impl Hub {
         }
     }
 
-    /// A new room without members; the caller adds the first one.
-    fn open_room(&mut self, name: RoomName, now: Time) -> Result<RoomId, Refusal> {
-        let rooms = &self.rooms;
-        let name_of = |slot| room_name_in(rooms, slot);
-        if let Some(slot) = self.room_names.find_look_alike(name.name(), None, name_of) {
-            return Err(Refusal::RoomLooksLike {
-                room: name,
-                existing: rooms[slot as usize].name.clone(),
-            });
+    /// Whether another room (`but` for one) has a name that looks like this one.
+    fn check_room_looks(&self, name: &RoomName, but: Option<u32>) -> Result<(), Refusal> {
+        let name_of = |slot| room_name_in(&self.rooms, slot);
+        match self.room_names.find_look_alike(name.name(), but, name_of) {
+            None => Ok(()),
+            Some(slot) => Err(Refusal::RoomLooksLike {
+                room: name.clone(),
+                existing: self.rooms[slot as usize].name.clone(),
+            }),
         }
-        if rooms.len() >= self.limits.rooms.min(u32::MAX as usize) {
+    }
+
+    /// A new room without members; the caller adds the first one.
+    fn open_room(
+        &mut self,
+        name: RoomName,
+        flags: RoomFlags,
+        now: Time,
+    ) -> Result<RoomId, Refusal> {
+        self.check_room_looks(&name, None)?;
+        if self.rooms.len() >= self.limits.rooms.min(u32::MAX as usize) {
             return Err(Refusal::NoMoreRooms);
         }
         let generation = self.next_generation();
@@ -200,7 +286,7 @@ impl Hub {
             slot: slot_of(entry.key()),
             generation,
         };
-        entry.insert(Room::new(id, name.clone(), now));
+        entry.insert(Room::new(id, name.clone(), flags, now));
         let rooms = &self.rooms;
         self.room_names
             .insert(id.slot, name.name(), |slot| room_name_in(rooms, slot));
@@ -224,44 +310,39 @@ impl Hub {
         }
     }
 
-    /// Everyone who shares a room with a person, each once, the person not included.
-    ///
-    /// Who has been listed is stamped with the number of this walk, which costs one store and needs no set.
-    fn neighbours(&mut self, who: UserId) -> Vec<UserId> {
-        let memberships = self.users[who.slot as usize].rooms.clone();
-        if let [only] = memberships[..] {
-            // One room, as mostly: no one can be met twice, and the records need not be touched.
-            let members = &self.rooms[only.room as usize].members;
-            return members
-                .iter()
-                .map(|member| member.user)
-                .filter(|&user| user != who)
-                .collect();
-        }
-        self.last_visit += 1;
-        self.users[who.slot as usize].visit = self.last_visit;
-        let mut met = Vec::new();
-        for membership in memberships {
-            for member in &self.rooms[membership.room as usize].members {
-                let user = &mut self.users[member.user.slot as usize];
-                if user.visit != self.last_visit {
-                    user.visit = self.last_visit;
-                    met.push(member.user);
-                }
-            }
-        }
-        met
+    /// Keeps the counts when someone's modes change, come or go.
+    fn count_modes(&mut self, old: UserModes, new: UserModes) {
+        let count = |counter: &mut usize, mode| {
+            *counter += usize::from(new.contains(mode));
+            *counter -= usize::from(old.contains(mode));
+        };
+        count(&mut self.counts.invisible, UserMode::Invisible);
+        count(&mut self.counts.operators, UserMode::Operator);
     }
 
-    fn tell(&mut self, author: UserId, audience: Audience, body: Body, now: Time) {
+    fn tell(&mut self, author: UserId, audience: Audience, body: Body, now: Time) -> MessageId {
+        self.tell_tagged(author, audience, body, "", now)
+    }
+
+    fn tell_tagged(
+        &mut self,
+        author: UserId,
+        audience: Audience,
+        body: Body,
+        tags: &str,
+        now: Time,
+    ) -> MessageId {
         self.last_message += 1;
+        let id = MessageId(self.last_message);
         self.events.push_back(Event {
-            id: MessageId(self.last_message),
+            id,
             time: now,
             author,
             audience,
+            tags: (!tags.is_empty()).then(|| tags.into()),
             body,
         });
+        id
     }
 
     fn next_generation(&mut self) -> u32 {

@@ -10,18 +10,21 @@ pub mod event;
 pub mod flood;
 pub mod hub;
 mod index;
+pub mod mask;
+pub mod mode;
 pub mod name;
 pub mod refusal;
 pub mod room;
 pub mod user;
+pub mod whowas;
 
-pub use command::{Command, Target};
-pub use event::{Audience, Body, Event, MessageId, Speech};
+pub use command::{Command, Line, Target};
+pub use event::{Audience, Body, Event, MessageId, Place, SaidLine, Speech};
 pub use hub::Hub;
 pub use name::{NameError, NameRules, Nick, RoomName};
-pub use refusal::{Limits, Refusal};
-pub use room::{Room, RoomId, Topic};
-pub use user::{User, UserId};
+pub use refusal::{Limits, Refusal, Silence};
+pub use room::{ListEntry, Room, RoomId, Topic};
+pub use user::{Origin, Profile, User, UserId};
 
 /// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

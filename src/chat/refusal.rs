@@ -4,20 +4,31 @@
 
 use std::fmt::Write as _;
 
-use super::{NameError, Nick, RoomName};
+use super::{
+    MessageId, NameError, Nick, RoomName,
+    mode::{ListKind, Rank},
+};
 
 /// How much of everything there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest word left when going away, in bytes. A line of IRC must hold it beside two names.
+    /// Longest word left when going away, in bytes. A line of IRC must hold it beside two names (AWAYLEN).
     pub away_bytes: usize,
+    /// Rooms one is invited to at a time; the oldest invitation makes room for the newest.
+    pub invitations: usize,
+    /// Masks on each list of a room (MAXLIST). A newcomer is compared with all of them.
+    pub masks: usize,
+    /// Longest "real name", in bytes (NAMELEN).
+    pub realname_bytes: usize,
+    /// Longest reason for leaving, kicking and the like, in bytes (KICKLEN); what is beyond is cut off.
+    pub reason_bytes: usize,
     /// People in all. The server's limit on clients is the one that is felt; this one keeps slots within 32 bits.
     pub users: usize,
     /// Rooms in all. One person with many connections could otherwise fill the memory with them.
     pub rooms: usize,
-    /// Rooms that one person may stand in. A quit walks over all of them.
+    /// Rooms that one person may stand in (CHANLIMIT). A quit walks over all of them.
     pub rooms_per_user: usize,
-    /// Longest topic, in bytes; what fits into a line of IRC beside the names.
+    /// Longest topic, in bytes; what fits into a line of IRC beside the names (TOPICLEN).
     pub topic_bytes: usize,
 }
 
@@ -25,6 +36,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             away_bytes: 200,
+            invitations: 20,
+            masks: 100,
+            realname_bytes: 150,
+            reason_bytes: 300,
             users: 1_000_000,
             rooms: 100_000,
             rooms_per_user: 100,
@@ -34,13 +49,49 @@ impl Default for Limits {
 }
 
 /// Why a command was refused; `Display` is a sentence for the person who gave it. Nothing has changed then.
+///
+/// Names in capitals are IRC's numerics for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// One who is in the room need not be invited, nor knock (`ERR_USERONCHANNEL`, `ERR_KNOCKONCHAN`).
+    #[error("{nick} is in {room} already")]
+    AlreadyInRoom {
+        /// Who.
+        nick: Nick,
+        /// Which room.
+        room: RoomName,
+    },
     /// The word left when going away is too long.
     #[error("a word of absence may have at most {bytes_max} bytes")]
     AwayTooLong {
         /// How long it may be.
         bytes_max: usize,
+    },
+    /// The room needs a key, and this is not it (`ERR_BADCHANNELKEY`).
+    #[error("{room} needs a key, and you did not say the right one")]
+    BadKey {
+        /// Which room.
+        room: RoomName,
+    },
+    /// A ban keeps one out of the room (`ERR_BANNEDFROMCHAN`).
+    #[error("you are banned from {room}")]
+    Banned {
+        /// Which room.
+        room: RoomName,
+    },
+    /// Who may not speak in a room does not change names in it either (`ERR_BANNICKCHANGE`).
+    #[error("you cannot change your name while you are banned from {room}")]
+    BannedFromRenaming {
+        /// Which room.
+        room: RoomName,
+    },
+    /// One may not say this in the room (`ERR_CANNOTSENDTOCHAN`).
+    #[error("you cannot say that in {room}: {why}")]
+    CannotSpeak {
+        /// Which room.
+        room: RoomName,
+        /// Why not.
+        why: Silence,
     },
     /// No one can come in any more.
     #[error("the server is full, try again later")]
@@ -48,6 +99,30 @@ pub enum Refusal {
     /// The id names no one (any more). Only a caller that keeps ids after a quit sees this.
     #[error("you are not here any more")]
     Gone,
+    /// A text is no mask (`ERR_INVALIDMODEPARAM`).
+    #[error("{} is no mask", harmless(.mask))]
+    InvalidMask {
+        /// The list it was meant for.
+        kind: ListKind,
+        /// What was typed.
+        mask: Box<str>,
+    },
+    /// Only who was invited may come in (`ERR_INVITEONLYCHAN`).
+    #[error("you can enter {room} only if you are invited")]
+    InviteOnly {
+        /// Which room.
+        room: RoomName,
+    },
+    /// There are enough masks on the room's list (`ERR_BANLISTFULL`).
+    #[error("the list {} of {room} is full", .kind.letter())]
+    ListFull {
+        /// Which room.
+        room: RoomName,
+        /// Which list.
+        kind: ListKind,
+        /// The mask that was not added.
+        mask: Box<str>,
+    },
     /// The wanted nick looks like one in use.
     #[error("the name {nick} looks like {existing}, who is here already")]
     LooksLike {
@@ -59,7 +134,7 @@ pub enum Refusal {
     /// A text is no name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The wanted nick is in use.
+    /// The wanted nick is in use (`ERR_NICKNAMEINUSE`).
     #[error("the name {nick} is taken")]
     NickTaken {
         /// The one in use, as its bearer spells it.
@@ -68,21 +143,68 @@ pub enum Refusal {
     /// No new room can come into being.
     #[error("there are too many rooms already, enter one of those")]
     NoMoreRooms,
-    /// There is no such room.
+    /// There is no message of this number, or not any more, or not there.
+    #[error("there is no such message")]
+    NoSuchMessage {
+        /// The number that was asked for.
+        message: MessageId,
+    },
+    /// There is no such room (`ERR_NOSUCHCHANNEL`).
     #[error("there is no room {room}")]
     NoSuchRoom {
         /// The name that was asked for.
         room: RoomName,
     },
-    /// There is no such person.
+    /// There is no such person (`ERR_NOSUCHNICK`).
     #[error("there is no one named {}", harmless(.nick))]
     NoSuchUser {
         /// The name that was asked for, as typed: it may be no valid one.
         nick: Box<str>,
     },
-    /// One has to stand in a room to speak there, to set its topic or to leave it.
+    /// One has to stand in a room to do this there (`ERR_NOTONCHANNEL`).
     #[error("you are not in {room}")]
     NotInRoom {
+        /// Which room.
+        room: RoomName,
+    },
+    /// Someone else's message can be taken back by operators of the room alone.
+    #[error("you can take back only what you said yourself")]
+    NotYourMessage {
+        /// Which message.
+        message: MessageId,
+    },
+    /// One's rank in the room does not suffice (`ERR_CHANOPRIVSNEEDED`).
+    #[error("you may not do that in {room}")]
+    NotOperator {
+        /// Which room.
+        room: RoomName,
+        /// The least rank that may.
+        needed: Rank,
+    },
+    /// For operators of the server only (`ERR_NOPRIVILEGES`).
+    #[error("only an operator of the server may do that")]
+    NotServerOperator,
+    /// The "real name" is too long.
+    #[error("a real name may have at most {bytes_max} bytes")]
+    RealnameTooLong {
+        /// How long it may be.
+        bytes_max: usize,
+    },
+    /// Only people with an account may come in (`ERR_NEEDREGGEDNICK`).
+    #[error("you need an account to enter {room}")]
+    RegisteredOnly {
+        /// Which room.
+        room: RoomName,
+    },
+    /// The wanted name of a room is that of another.
+    #[error("there is a room {room} already")]
+    RoomExists {
+        /// The existing one, as it is spelled.
+        room: RoomName,
+    },
+    /// There is no place left in the room (`ERR_CHANNELISFULL`).
+    #[error("{room} is full")]
+    RoomFull {
         /// Which room.
         room: RoomName,
     },
@@ -94,18 +216,66 @@ pub enum Refusal {
         /// The existing one.
         existing: RoomName,
     },
+    /// One need not knock at a room that everyone may enter (`ERR_CHANOPEN`).
+    #[error("{room} is open, just enter")]
+    RoomOpen {
+        /// Which room.
+        room: RoomName,
+    },
+    /// The other one is not in the room (`ERR_USERNOTINCHANNEL`).
+    #[error("{nick} is not in {room}")]
+    TargetNotInRoom {
+        /// The other one.
+        nick: Nick,
+        /// Which room.
+        room: RoomName,
+    },
     /// The topic is too long.
     #[error("a topic may have at most {bytes_max} bytes")]
     TopicTooLong {
         /// How long it may be.
         bytes_max: usize,
     },
-    /// One person stands in enough rooms.
+    /// Someone knocked at the room a moment ago (`ERR_TOOMANYKNOCK`).
+    #[error("someone knocked at {room} a moment ago, wait a little")]
+    TooManyKnocks {
+        /// Which room.
+        room: RoomName,
+    },
+    /// One person stands in enough rooms (`ERR_TOOMANYCHANNELS`).
     #[error("you may be in at most {max} rooms at once, leave one first")]
     TooManyRooms {
+        /// The room that was not entered.
+        room: RoomName,
         /// How many are allowed.
         max: usize,
     },
+}
+
+/// Why one may not say something in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Silence {
+    /// A ban (`b`) concerns the speaker.
+    #[error("you are banned there")]
+    Banned,
+    /// Mode `m`, and the speaker has no voice.
+    #[error("only those with a voice may speak (+m)")]
+    Moderated,
+    /// A mute (`b m:`) concerns the speaker.
+    #[error("you are muted there")]
+    Muted,
+    /// Mode `C`, and it was a CTCP.
+    #[error("no CTCP there (+C)")]
+    NoCtcp,
+    /// Mode `T`, and it was a notice.
+    #[error("no notices there (+T)")]
+    NoNotices,
+    /// Mode `n`, and the speaker is not in.
+    #[error("you are not in (+n)")]
+    Outside,
+    /// Mode `M`, and the speaker has no account.
+    #[error("only people with an account may speak (+M)")]
+    Unregistered,
 }
 
 /// A text that was typed where a name belongs, cut and without control characters, fit for a sentence.

@@ -1,12 +1,20 @@
-//! One room: name, topic, members.
+//! One room: name, topic, members and their ranks, modes.
 //!
 //! Owns the list of members in the order that suits the fan-out, which walks it from end to end: one flat list of whole
-//! ids, so that telling a room touches no record of a person. Modes, bans and invitations will live here when IRC
-//! brings them, behind one pointer, for most rooms have none.
+//! ids, so that telling a room touches no record of a person. What few rooms have (key, limit, lists of masks) lies
+//! behind one pointer in `rules`.
 //!
 //! Invariant, kept by the hub: each member's record knows its index in this list. Does not know who may do what.
 
-use super::{Nick, RoomName, Time, UserId};
+use super::{
+    Nick, RoomName, Time, UserId,
+    mode::{Letter, ListKind, Ranks, RoomFlag, RoomFlags},
+};
+
+mod rules;
+
+pub use rules::ListEntry;
+pub(super) use rules::{Rules, Welcome};
 
 /// Names one room for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,13 +33,31 @@ pub struct Room {
     pub(super) created: Time,
     /// Boxed: few rooms have one, and then it is read rarely.
     pub(super) topic: Option<Box<Topic>>,
+    /// Boxed for the same reason.
+    pub(super) rules: Option<Box<Rules>>,
     pub(super) members: Vec<Member>,
+    pub(super) flags: RoomFlags,
 }
 
-/// One who stands in a room, seen from the room. What they may do there (IRC's prefixes) will stand here.
+/// One who stands in a room, seen from the room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) user: UserId,
+    /// What they may do there.
+    pub(super) ranks: Ranks,
+    /// What the room's lists say of them, if that is known: comparing someone with a hundred masks for each word they
+    /// say would be dear. Forgotten when a list or their name changes.
+    pub(super) hush: Hush,
+}
+
+/// What a room's lists of bans and exceptions say of someone's speaking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hush {
+    Banned,
+    Free,
+    Muted,
+    /// To be found out when they speak next.
+    Unknown,
 }
 
 /// A room's topic: what it says, who set it, when.
@@ -46,24 +72,30 @@ pub struct Topic {
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, name: RoomName, now: Time) -> Self {
+    pub(super) fn new(id: RoomId, name: RoomName, flags: RoomFlags, now: Time) -> Self {
         Self {
             id,
             name,
             created: now,
             topic: None,
+            rules: None,
             members: Vec::new(),
+            flags,
         }
     }
 
     /// Adds one at the end and says where they stand.
-    pub(super) fn add(&mut self, user: UserId) -> u32 {
+    pub(super) fn add(&mut self, user: UserId, ranks: Ranks) -> u32 {
         let index = u32::try_from(self.members.len()).expect("no more members than slots of u32");
         // One at first: most rooms are for one or two, and the list doubles from there.
         if self.members.is_empty() {
             self.members.reserve_exact(1);
         }
-        self.members.push(Member { user });
+        self.members.push(Member {
+            user,
+            ranks,
+            hush: Hush::Unknown,
+        });
         index
     }
 
@@ -75,6 +107,18 @@ impl Room {
             self.members.shrink_to(self.members.len() * 2);
         }
         self.members.get(index as usize).map(|moved| moved.user)
+    }
+
+    /// What few rooms have; made at the first need.
+    pub(super) fn rules_mut(&mut self) -> &mut Rules {
+        self.rules.get_or_insert_default()
+    }
+
+    /// Gives back what is not needed any more.
+    pub(super) fn tidy(&mut self) {
+        if self.rules.as_ref().is_some_and(|rules| rules.is_empty()) {
+            self.rules = None;
+        }
     }
 
     /// The id of this room.
@@ -92,7 +136,7 @@ impl Room {
         self.topic.as_deref()
     }
 
-    /// When its first member came.
+    /// When its first member came (`RPL_CREATIONTIME`).
     pub fn created(&self) -> Time {
         self.created
     }
@@ -100,6 +144,47 @@ impl Room {
     /// How many stand in it; 0 only for a room that vanished with the last command.
     pub fn member_count(&self) -> usize {
         self.members.len()
+    }
+
+    /// What is switched on.
+    pub fn flags(&self) -> RoomFlags {
+        self.flags
+    }
+
+    /// Whether this is switched on.
+    pub fn has(&self, flag: RoomFlag) -> bool {
+        self.flags.contains(flag)
+    }
+
+    /// The key one has to say, if any (mode `k`).
+    pub fn key(&self) -> Option<&str> {
+        self.rules.as_ref()?.key.as_deref()
+    }
+
+    /// How many may be in, if that is limited (mode `l`).
+    pub fn limit(&self) -> Option<u32> {
+        self.rules.as_ref()?.limit
+    }
+
+    /// A list of masks, the oldest first.
+    pub fn list(&self, kind: ListKind) -> &[ListEntry] {
+        self.rules.as_ref().map_or(&[], |rules| rules.list(kind))
+    }
+
+    /// Modes as `RPL_CHANNELMODEIS` has them: `+klnt sesame 20`. To those who are not in the room, the key is `*`.
+    pub fn spelled_modes(&self, is_member: bool) -> String {
+        let mut letters = String::from("+");
+        let mut parameters = String::new();
+        if let Some(key) = self.key() {
+            letters.push('k');
+            parameters.extend([" ", if is_member { key } else { "*" }]);
+        }
+        if let Some(limit) = self.limit() {
+            letters.push('l');
+            parameters.extend([" ", &limit.to_string()]);
+        }
+        letters.extend(self.flags.iter().map(Letter::letter));
+        letters + &parameters
     }
 }
 
@@ -121,20 +206,20 @@ mod tests {
             slot: 0,
             generation: 1,
         };
-        Room::new(id, name, Time(0))
+        Room::new(id, name, RoomFlags::usual(), Time(0))
     }
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<Room>() <= 80, "{}", size_of::<Room>());
-        assert_eq!(size_of::<Member>(), 8);
+        assert!(size_of::<Room>() <= 96, "{}", size_of::<Room>());
+        assert_eq!(size_of::<Member>(), 12);
     }
 
     #[test]
     fn removing_says_who_moved() {
         let mut room = room();
         for slot in 0..4 {
-            assert_eq!(room.add(user(slot)), slot);
+            assert_eq!(room.add(user(slot), Ranks::EMPTY), slot);
         }
         assert_eq!(room.remove(1), Some(user(3)));
         assert_eq!(room.remove(2), None);
@@ -145,7 +230,7 @@ mod tests {
     fn a_crowd_that_left_gives_its_memory_back() {
         let mut room = room();
         for slot in 0..10_000 {
-            room.add(user(slot));
+            room.add(user(slot), Ranks::EMPTY);
         }
         while room.member_count() > 10 {
             room.remove(0);

@@ -1,15 +1,21 @@
-//! One person: name, rooms, whether they are away.
+//! One person: name, where they come from, rooms, modes, whether they are away.
 //!
-//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 96 bytes, and no
-//! allocation for an ordinary name, no word of absence and up to two rooms (a test keeps it so). Modes and an account
-//! will live here too, as bits beside the id, when IRC brings them.
+//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
+//! small allocation for user name and "real name"; an [`Origin`] is shared by all who have it, and what few
+//! people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
 //! the person, nor the protocol they speak.
 
+use std::{fmt, rc::Rc};
+
 use smallvec::SmallVec;
 
-use super::{Nick, Time};
+use super::{
+    Nick, RoomId, Time,
+    mask::Subject,
+    mode::{UserMode, UserModes},
+};
 
 /// Names one person for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,25 +26,84 @@ pub struct UserId {
     pub generation: u32,
 }
 
+/// Longest user name, in bytes (ISUPPORT's USERLEN); what is beyond is cut off.
+pub const USERNAME_BYTES_MAX: usize = 20;
+
 /// How many rooms fit into a record; most people stand in one or two.
 const ROOMS_INLINE: usize = 2;
+
+/// What is known of a person beside the name, when they come in.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// IRC's user name, shown between `!` and `@`; at most [`USERNAME_BYTES_MAX`] bytes count.
+    pub username: Box<str>,
+    /// IRC's "real name".
+    pub realname: Box<str>,
+    /// Where they come from. Share it among those who come from the same place.
+    pub origin: Rc<Origin>,
+    /// Whether the connection is encrypted.
+    pub secure: bool,
+    /// Modes that are on from the beginning.
+    pub modes: UserModes,
+}
+
+/// Where people come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The host that is shown, cloaked or not.
+    pub host: Box<str>,
+    /// The real address, for operators and bans. May be the same as `host`.
+    pub address: Box<str>,
+}
+
+impl Origin {
+    /// One to be shared.
+    pub fn new(host: &str, address: &str) -> Rc<Self> {
+        Rc::new(Self {
+            host: host.into(),
+            address: address.into(),
+        })
+    }
+}
 
 /// One person.
 #[derive(Debug)]
 pub struct User {
     pub(super) id: UserId,
     pub(super) nick: Nick,
-    pub(super) away: Option<Box<str>>,
+    /// User name, then "real name": one allocation for both.
+    words: Box<str>,
+    origin: Rc<Origin>,
+    pub(super) rare: Option<Box<Rare>>,
     pub(super) entered: Time,
     pub(super) last_spoke: Time,
     /// In the order in which they were entered.
     pub(super) rooms: SmallVec<[Membership; ROOMS_INLINE]>,
     /// The last walk over neighbours that came by; see `Hub::neighbours`.
-    pub(super) visit: u64,
+    pub(super) visit: u32,
+    pub(super) modes: UserModes,
+    username_len: u8,
+    secure: bool,
 }
 
-/// That a person stands in a room, seen from the person. What a member may do there (IRC's prefixes) will stand on the
-/// room's side, in [`Member`](super::room::Member), where the fan-out and the lists of names come by.
+/// What few people have.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    pub(super) away: Option<Box<str>>,
+    /// The oldest first; some may be to rooms that have vanished.
+    pub(super) invitations: Vec<Invitation>,
+}
+
+/// That someone was invited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Invitation {
+    pub(super) room: RoomId,
+    /// Whether it opens the room whatever its modes: it came from someone who could change them.
+    pub(super) opens: bool,
+}
+
+/// That a person stands in a room, seen from the person. What a member may do there stands on the room's side, in
+/// [`Member`](super::room::Member), where the fan-out and the lists of names come by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Membership {
     /// Slot of the room; no generation is needed, for the room lives at least as long as its member.
@@ -48,15 +113,64 @@ pub(super) struct Membership {
 }
 
 impl User {
-    pub(super) fn new(id: UserId, nick: Nick, now: Time) -> Self {
+    pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Time) -> Self {
+        let username = cut(&profile.username, USERNAME_BYTES_MAX);
         Self {
             id,
             nick,
-            away: None,
+            words: [username, &profile.realname].concat().into(),
+            origin: profile.origin,
+            rare: None,
             entered: now,
             last_spoke: now,
             rooms: SmallVec::new(),
             visit: 0,
+            modes: profile.modes,
+            username_len: u8::try_from(username.len()).expect("USERNAME_BYTES_MAX is below 256"),
+            secure: profile.secure,
+        }
+    }
+
+    pub(super) fn set_realname(&mut self, realname: &str) {
+        self.words = [self.username(), realname].concat().into();
+    }
+
+    pub(super) fn set_away(&mut self, text: Option<&str>) {
+        if text.is_some() || self.rare.is_some() {
+            self.rare.get_or_insert_default().away = text.map(Into::into);
+            self.tidy();
+        }
+    }
+
+    /// Remembers an invitation; the oldest makes room for it if there are `max`.
+    pub(super) fn invite(&mut self, invitation: Invitation, max: usize) {
+        let invitations = &mut self.rare.get_or_insert_default().invitations;
+        invitations.retain(|other| other.room != invitation.room);
+        if invitations.len() >= max.max(1) {
+            invitations.remove(0);
+        }
+        invitations.push(invitation);
+    }
+
+    /// Forgets an invitation, for it was used.
+    pub(super) fn use_invitation(&mut self, room: RoomId) {
+        if let Some(rare) = &mut self.rare {
+            rare.invitations.retain(|other| other.room != room);
+            self.tidy();
+        }
+    }
+
+    /// The invitation to a room.
+    pub(super) fn invitation(&self, room: RoomId) -> Option<Invitation> {
+        let invitations = &self.rare.as_ref()?.invitations;
+        invitations.iter().find(|other| other.room == room).copied()
+    }
+
+    /// Gives back what is not needed any more.
+    fn tidy(&mut self) {
+        let is_empty = |rare: &Rare| rare.away.is_none() && rare.invitations.is_empty();
+        if self.rare.as_deref().is_some_and(is_empty) {
+            self.rare = None;
         }
     }
 
@@ -85,9 +199,64 @@ impl User {
         &self.nick
     }
 
+    /// IRC's user name.
+    pub fn username(&self) -> &str {
+        &self.words[..usize::from(self.username_len)]
+    }
+
+    /// IRC's "real name".
+    pub fn realname(&self) -> &str {
+        &self.words[usize::from(self.username_len)..]
+    }
+
+    /// The host that is shown.
+    pub fn host(&self) -> &str {
+        &self.origin.host
+    }
+
+    /// The real address, for operators.
+    pub fn address(&self) -> &str {
+        &self.origin.address
+    }
+
+    /// The account they are logged in to; nobody has one yet.
+    pub fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether their connection is encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Modes.
+    pub fn modes(&self) -> UserModes {
+        self.modes
+    }
+
+    /// Whether they are an operator of the server.
+    pub fn is_operator(&self) -> bool {
+        self.modes.contains(UserMode::Operator)
+    }
+
+    /// `nick!user@host`, with the host that is shown.
+    pub fn mask(&self) -> impl fmt::Display + '_ {
+        ShownMask(self)
+    }
+
+    /// To be compared with masks.
+    pub fn subject(&self) -> Subject {
+        Subject::new(
+            self.nick.as_str(),
+            self.username(),
+            self.host(),
+            self.address(),
+        )
+    }
+
     /// The word they left when they went away.
     pub fn away(&self) -> Option<&str> {
-        self.away.as_deref()
+        self.rare.as_ref()?.away.as_deref()
     }
 
     /// When they came in.
@@ -104,6 +273,38 @@ impl User {
     pub fn room_count(&self) -> usize {
         self.rooms.len()
     }
+
+    /// As others may want to know of them later.
+    pub(super) fn farewell(&self, nick: Nick, at: Time) -> super::whowas::Was {
+        super::whowas::Was {
+            nick,
+            words: self.words.clone(),
+            username_len: self.username_len,
+            origin: self.origin.clone(),
+            at,
+        }
+    }
+}
+
+/// See [`User::mask`].
+struct ShownMask<'a>(&'a User);
+
+impl fmt::Display for ShownMask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.0;
+        write!(f, "{}!{}@{}", user.nick, user.username(), user.host())
+    }
+}
+
+/// The beginning of a text: whole characters, at most so many bytes.
+pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
+    let end = (0..=bytes_max)
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]
@@ -112,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<User>() <= 96, "{}", size_of::<User>());
+        assert!(size_of::<User>() <= 112, "{}", size_of::<User>());
         assert_eq!(size_of::<Membership>(), 8);
         // What the slab makes of it: being vacant must hide in a niche.
         assert_eq!(size_of::<Option<User>>(), size_of::<User>());

@@ -10,6 +10,7 @@ pub mod connect;
 mod failure;
 mod logging;
 pub mod man;
+pub mod passwd;
 pub mod serve;
 mod terminal;
 mod usage;
@@ -60,6 +61,7 @@ enum Command {
     Config(config::Command),
     Completions(completions::Args),
     Man(man::Args),
+    Passwd(passwd::Args),
 }
 
 /// Does what the arguments (the program's name first) ask for.
@@ -77,6 +79,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Command::Config(command) => config::run(&command),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::Passwd(args) => passwd::run(&args),
     }
 }
 
@@ -125,6 +128,7 @@ mod tests {
             &["config", "check"],
             &["completions"],
             &["man"],
+            &["passwd"],
         ] {
             for (flag, length) in [("-h", "short"), ("--help", "long")] {
                 let name = [&["help"], path, &[length]].concat().join("-");
@@ -160,6 +164,7 @@ mod tests {
             "config check x.toml",
             "completions bash",
             "man",
+            "passwd",
         ] {
             assert_eq!(complaint(args), "ok", "{args:?}");
         }

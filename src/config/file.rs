@@ -11,10 +11,10 @@ use toml::{
 };
 
 use super::{
-    Config, Error, Errors, ListenUrl, Place,
+    Config, Error, Errors, ListenUrl, Operator, Place,
     error::{Listing, suggest},
     field::{Key, Raw},
-    keys::{LISTEN_OPTIONS, LISTEN_URL, Section},
+    keys::{LISTEN_OPTIONS, LISTEN_URL, OPERATOR, Section},
     quantity::show_size,
     read_bounded,
 };
@@ -24,6 +24,9 @@ const BYTES_MAX: usize = 1 << 20;
 
 /// Array of tables for listeners.
 const LISTEN: &str = "listen";
+
+/// Array of tables for operators.
+const OPERATORS: &str = "operator";
 
 /// Reads and parses a file.
 pub(super) fn load(path: &Path) -> Result<Config, Errors> {
@@ -82,26 +85,54 @@ impl Reader<'_> {
                     self.report(name.span(), remedy);
                 }
                 (None, _) if name.get_ref() == LISTEN => self.read_listeners(value, config),
+                (None, _) if name.get_ref() == OPERATORS => self.read_operators(value, config),
                 (None, other) => self.report_stranger(name, other),
+            }
+        }
+    }
+
+    /// Calls `read` for each table of an array; anything else is told `not_a_list`.
+    fn read_each(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        not_a_list: &str,
+        mut read: impl FnMut(&mut Self, Range<usize>, &DeTable<'_>),
+    ) {
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.report(value.span(), not_a_list.into());
+        };
+        for item in items {
+            match item.get_ref() {
+                DeValue::Table(table) => read(self, item.span(), table),
+                _ => self.report(item.span(), not_a_list.into()),
             }
         }
     }
 
     fn read_listeners(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
         let not_a_list = "listeners are a list; write [[listen]] in double brackets above each";
-        let DeValue::Array(items) = value.get_ref() else {
-            return self.report(value.span(), not_a_list.into());
-        };
         let mut listeners = Vec::new();
-        for item in items {
-            match item.get_ref() {
-                DeValue::Table(table) => listeners.extend(self.read_listener(item.span(), table)),
-                _ => self.report(item.span(), not_a_list.into()),
-            }
-        }
+        self.read_each(value, not_a_list, |reader, span, table| {
+            listeners.extend(reader.read_listener(span, table));
+        });
         if !listeners.is_empty() {
             config.listen = listeners;
         }
+    }
+
+    fn read_operators(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
+        const TITLE: &str = "[[operator]]";
+        let not_a_list = "operators are a list; write [[operator]] in double brackets above each";
+        self.read_each(value, not_a_list, |reader, span, table| {
+            let mut operator = Operator::default();
+            reader.read_keys(TITLE, table, OPERATOR.iter(), &mut operator);
+            for key in OPERATOR {
+                if !table.contains_key(key.name) {
+                    reader.report(span.clone(), format!("{TITLE} has no {}", key.name));
+                }
+            }
+            config.operators.push(operator);
+        });
     }
 
     fn read_listener(&mut self, span: Range<usize>, table: &DeTable<'_>) -> Option<ListenUrl> {
@@ -176,7 +207,7 @@ impl Reader<'_> {
             }
             _ => {
                 let known = Section::ALL.iter().map(|section| section.name);
-                let known = known.chain(iter::once(LISTEN));
+                let known = known.chain([LISTEN, OPERATORS]);
                 let remedy = suggest(given, known, Listing::WhenNoneIsNear);
                 format!("unknown section {given:?}; {remedy}")
             }

@@ -6,7 +6,7 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    Config, ListenUrl, Motd,
+    Config, Invalid, ListenUrl, Motd, Operator,
     field::{Field, Key},
     quantity::{GIB, KIB, MIB},
 };
@@ -39,6 +39,30 @@ pub(super) const SERVER: Section = Section {
             },
         },
         Key {
+            name: "description",
+            about: "What the server is, in a few words; IRC clients show it.",
+            example: "",
+            field: Field::Text {
+                read: |config, text, _| {
+                    config.server.description = short_text(text)?;
+                    Ok(())
+                },
+                show: |config| Some(config.server.description.clone()),
+            },
+        },
+        Key {
+            name: "network",
+            about: "The network's name, one word; IRC clients show it in place of the server's.",
+            example: "",
+            field: Field::Text {
+                read: |config, text, _| {
+                    config.server.network = one_word(text)?;
+                    Ok(())
+                },
+                show: |config| Some(config.server.network.clone()),
+            },
+        },
+        Key {
             name: "motd",
             about: "A text file that greets newcomers; UTF-8, at most 64 KiB. Default: no such text.\n\
                     A relative path starts at this file's directory.",
@@ -52,6 +76,33 @@ pub(super) const SERVER: Section = Section {
                     let motd = config.server.motd.as_ref()?;
                     Some(motd.path().to_string_lossy().into_owned())
                 },
+            },
+        },
+        Key {
+            name: "password",
+            about: "What everyone must say to come in, by whatever protocol. Default: nothing.",
+            example: "\"open sesame\"",
+            field: Field::Text {
+                read: |config, text, _| {
+                    config.server.password = Some(short_text(text)?);
+                    Ok(())
+                },
+                show: |config| config.server.password.clone(),
+            },
+        },
+        Key {
+            name: "default_user_modes",
+            about: "User modes that everyone has from the start, as letters: i (invisible), w (wallops).",
+            example: "",
+            field: Field::Text {
+                read: |config, text, _| {
+                    if !text.chars().all(|mode| "iw".contains(mode)) {
+                        return Err(Invalid::new("these may be i and w"));
+                    }
+                    config.server.default_user_modes = text.to_owned();
+                    Ok(())
+                },
+                show: |config| Some(config.server.default_user_modes.clone()),
             },
         },
         Key {
@@ -182,7 +233,7 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
-            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, echo, echo+udp.",
+            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, echo, echo+udp.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {
@@ -193,10 +244,62 @@ pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     },
 };
 
+/// The settings of one `[[operator]]`.
+pub(super) const OPERATOR: &[Key<Operator>] = &[
+    Key {
+        name: "name",
+        about: "What the operator says first: OPER NAME PASSWORD.",
+        example: "\"alice\"",
+        field: Field::Text {
+            read: |operator, text, _| {
+                operator.name = one_word(text)?;
+                Ok(())
+            },
+            show: |operator| Some(operator.name.clone()).filter(|name| !name.is_empty()),
+        },
+    },
+    Key {
+        name: "password",
+        about: "What `madang passwd` prints for the password; the password itself never stands here.",
+        example: "\"pbkdf2-sha256$600000$00112233445566778899aabbccddeeff$\
+                  00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
+        field: Field::Text {
+            read: |operator, text, _| {
+                operator.password = Some(text.parse()?);
+                Ok(())
+            },
+            show: |operator| operator.password.as_ref().map(ToString::to_string),
+        },
+    },
+];
+
+/// A text for one line of a protocol.
+fn short_text(text: &str) -> Result<String, Invalid> {
+    /// Room for a sentence; a line of IRC must hold it beside names.
+    const BYTES_MAX: usize = 200;
+    if text.is_empty() || text.len() > BYTES_MAX || text.chars().any(char::is_control) {
+        let message = "not one line of 1 to 200 bytes without control characters";
+        return Err(Invalid::new(message));
+    }
+    Ok(text.to_owned())
+}
+
+/// A text that is one parameter of a line of IRC.
+fn one_word(text: &str) -> Result<String, Invalid> {
+    const BYTES_MAX: usize = 63;
+    let fit = |c: char| !c.is_control() && !c.is_whitespace() && c != '=';
+    if text.is_empty() || text.len() > BYTES_MAX || text.starts_with(':') || !text.chars().all(fit)
+    {
+        return Err(Invalid::new("not one word of at most 63 bytes"));
+    }
+    Ok(text.to_owned())
+}
+
 /// What the kernel is asked for; it takes the nearest that it has.
 const BUFFER: RangeInclusive<u64> = KIB..=GIB;
 
-/// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a wish.
+/// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a
+/// wish.
 const CLIENTS_MAX: u32 = 1_048_576;
 
 /// How many connections may be allowed at a time.

@@ -14,6 +14,7 @@ mod host;
 mod keys;
 mod listen;
 mod motd;
+mod password;
 mod print;
 mod quantity;
 mod scheme;
@@ -29,6 +30,8 @@ pub use error::{Error, Errors, Invalid, Place};
 pub use host::{Host, ServerName, parse_host_port};
 pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
+pub(crate) use password::same;
+pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
 
@@ -43,6 +46,17 @@ pub struct Config {
     pub listen: Vec<ListenUrl>,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[[operator]]`.
+    pub operators: Vec<Operator>,
+}
+
+/// `[[operator]]`: someone who may become an operator of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operator {
+    /// What they say first.
+    pub name: String,
+    /// Their password's hash. Absent only while the file is being read.
+    pub password: Option<PasswordHash>,
 }
 
 /// `[server]`: what the server is called and how it receives people.
@@ -50,6 +64,14 @@ pub struct Config {
 pub struct Identity {
     /// The server's name in every protocol that has one.
     pub name: ServerName,
+    /// What it is, in a few words.
+    pub description: String,
+    /// The name of its network, one word.
+    pub network: String,
+    /// What everyone must say to come in.
+    pub password: Option<String>,
+    /// Letters of the user modes that everyone has from the start.
+    pub default_user_modes: String,
     /// The text that greets newcomers.
     pub motd: Option<Motd>,
     /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
@@ -84,6 +106,10 @@ impl Default for Config {
         Self {
             server: Identity {
                 name: "madang.local".parse().expect("a host name"),
+                description: "a courtyard".into(),
+                network: "madang".into(),
+                password: None,
+                default_user_modes: String::new(),
                 motd: None,
                 unicode_names: true,
             },
@@ -104,6 +130,7 @@ impl Default for Config {
                 messages_per_second: 20,
                 burst: 60,
             },
+            operators: Vec::new(),
         }
     }
 }

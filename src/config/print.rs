@@ -4,9 +4,9 @@
 //! defaults: the words come from the tables, the values from that default. Does not print; it makes text.
 
 use super::{
-    Config, Scheme,
+    Config, Operator, Scheme,
     field::Key,
-    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, SERVER, Section},
+    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section},
 };
 
 const HEAD: &str = "\
@@ -22,6 +22,12 @@ const LISTEN_HEAD: &str = "\
 
 ";
 
+const OPERATOR_HEAD: &str = "\
+# Operators of the server. Repeat this block for more; by default there are none.
+# [[operator]]
+
+";
+
 /// The whole default configuration, commented, in TOML.
 pub fn default_text() -> String {
     let mut config = Config::default();
@@ -34,6 +40,10 @@ pub fn default_text() -> String {
         print_key(&mut text, key, listen);
     }
     print_section(&mut text, &LIMITS, &mut config);
+    text.push_str(OPERATOR_HEAD);
+    for key in OPERATOR {
+        print_key(&mut text, key, &mut Operator::default());
+    }
     text.truncate(text.trim_end().len() + "\n".len());
     text
 }
@@ -110,12 +120,15 @@ mod tests {
             .lines()
             .filter(|line| !line.contains("motd ="))
             .map(|line| match line.strip_prefix("# ") {
-                Some(rest) if rest.contains(" = ") => format!("{rest}\n"),
+                Some(rest) if rest.contains(" = ") || rest.starts_with("[[") => {
+                    format!("{rest}\n")
+                }
                 _ => format!("{line}\n"),
             })
             .collect();
         let config = Config::from_toml(&uncommented, Path::new("printed")).unwrap();
         assert!(config.limits.clients.is_some());
+        assert_eq!(config.operators.len(), 1);
         assert!(config.listen[0].options.sndbuf.is_some());
     }
 }

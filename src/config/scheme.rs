@@ -22,6 +22,8 @@ pub enum Scheme {
     Echo,
     /// `echo+udp`: RFC 862 over UDP.
     EchoUdp,
+    /// `irc`: IRC as today's clients speak it.
+    Irc,
     /// `telnet`: lines for people.
     Telnet,
 }
@@ -37,7 +39,13 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 4] = [Self::Any, Self::Telnet, Self::Echo, Self::EchoUdp];
+    const ALL: [Self; 5] = [
+        Self::Any,
+        Self::Telnet,
+        Self::Irc,
+        Self::Echo,
+        Self::EchoUdp,
+    ];
 
     /// As written before `://`.
     pub fn name(self) -> &'static str {
@@ -45,6 +53,7 @@ impl Scheme {
             Self::Any => "any",
             Self::Echo => "echo",
             Self::EchoUdp => "echo+udp",
+            Self::Irc => "irc",
             Self::Telnet => "telnet",
         }
     }
@@ -52,7 +61,7 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any | Self::Echo | Self::Telnet => Transport::Tcp,
+            Self::Any | Self::Echo | Self::Irc | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
         }
     }
@@ -63,6 +72,8 @@ impl Scheme {
             Self::Any | Self::Telnet => DEFAULT_PORT,
             // Assigned by RFC 862.
             Self::Echo | Self::EchoUdp => 7,
+            // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
+            Self::Irc => 6667,
         }
     }
 

@@ -35,9 +35,16 @@ pub trait Handler {
         let _ = (net, id, loss);
     }
 
-    /// After a flush more is left than the connection's hard limit allows: the peer does not read. The default gives it up.
+    /// After a flush more is left than the connection's hard limit allows: the peer does not read. The default gives
+    /// it up.
     fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
         net.close(id);
+    }
+
+    /// The flush that [`Poller::tell_drained`] asked to be told of is done, and no more is left of the queue than the
+    /// soft limit allows: the handler may go on with what it has to say. Called once for each time that was asked.
+    fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
+        let _ = (net, id);
     }
 
     /// The alarm that was set for this connection is due.
@@ -60,7 +67,8 @@ pub trait Handler {
         let _ = (net, source);
     }
 
-    /// A connection is over and its id names nothing from now on. Every connection ends with this call, the last one about it.
+    /// A connection is over and its id names nothing from now on. Every connection ends with this call, the last one
+    /// about it.
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
     }

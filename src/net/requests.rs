@@ -117,7 +117,8 @@ impl Poller {
         self.backlog.compose(lane, write)
     }
 
-    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
+    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this
+    /// does nothing.
     pub fn share(&mut self, id: ConnId, chunk: Chunk) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
@@ -144,7 +145,8 @@ impl Poller {
         }
     }
 
-    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own (half-close).
+    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own
+    /// (half-close).
     pub fn half_close(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.our_half == OurHalf::Speaking {
@@ -198,6 +200,16 @@ impl Poller {
                 connection.alarm = at;
                 self.rearm(id);
             }
+        }
+    }
+
+    /// Asks for [`Handler::handle_drained`](super::Handler::handle_drained) after a flush, at the end of this turn or
+    /// of one in which the peer has read enough. Who has a lot to say says it in pieces this way, one a turn, so that
+    /// neither the loop nor the queue has to take it all at once.
+    pub fn tell_drained(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            connection.tell_drained = true;
+            self.mark_dirty(id);
         }
     }
 

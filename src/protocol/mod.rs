@@ -14,6 +14,7 @@ use crate::chat::{Command, Hub, Nick, Refusal, Time, UserId};
 pub mod detect;
 pub mod echo;
 pub mod flavour;
+pub mod irc;
 pub mod lines;
 pub mod telnet;
 #[cfg(test)]

@@ -7,11 +7,12 @@ use super::settings::Settings;
 use crate::{
     chat::{UserId, flood::Allowance},
     net::{ConnId, Tick},
-    protocol::{detect, telnet::Telnet},
+    protocol::{detect, irc::Irc, telnet::Telnet},
 };
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once (milliseconds).
+/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once
+/// (milliseconds).
 const GRID: u64 = 1000;
 
 /// What is spoken on a connection.
@@ -20,11 +21,39 @@ pub(super) enum Protocol {
     /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet.
     Undecided { greeted: bool },
     /// Lines for people.
-    Telnet(Telnet),
+    Telnet {
+        telnet: Telnet,
+        /// The word that the server asks of everyone was said.
+        said_password: bool,
+    },
+    /// IRC.
+    Irc {
+        irc: Irc,
+        /// The peer's speech has ended while something was still being done for it.
+        ended: bool,
+    },
     /// Every byte comes back.
     Echo,
     /// There was no room: a word, and good-bye.
     TurnedAway,
+}
+
+impl Protocol {
+    /// Telnet, at its beginning.
+    pub(super) fn telnet() -> Self {
+        Self::Telnet {
+            telnet: Telnet::default(),
+            said_password: false,
+        }
+    }
+
+    /// IRC, at its beginning.
+    pub(super) fn irc() -> Self {
+        Self::Irc {
+            irc: Irc::default(),
+            ended: false,
+        }
+    }
 }
 
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
@@ -75,7 +104,7 @@ pub(super) struct Session {
 }
 
 /// What an alarm means for a session.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Silent long enough: greet as telnet.
     Greet,
@@ -103,9 +132,14 @@ impl Session {
     /// Whether a person may read what is sent here.
     pub(super) fn is_chat(&self) -> bool {
         match self.protocol {
-            Protocol::Undecided { .. } | Protocol::Telnet(_) => true,
+            Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. } => true,
             Protocol::Echo | Protocol::TurnedAway => false,
         }
+    }
+
+    /// Whether something is being done for it that takes more than a moment.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(&self.protocol, Protocol::Irc { irc, .. } if irc.is_busy())
     }
 
     /// What comes next if the peer stays silent, and when.
@@ -117,23 +151,25 @@ impl Session {
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }
-            (Protocol::Undecided { .. } | Protocol::Telnet(_), None) => {
+            (Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. }, None) => {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoName))
             }
-            (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
-                let probe_at = self.mark.after(settings.ping);
-                Some(if self.probed {
-                    (
-                        probe_at.after(settings.ping).on_grid(GRID),
-                        Due::PingTimeout,
-                    )
-                } else {
-                    (probe_at.on_grid(GRID), Due::Probe)
-                })
+            (Protocol::Telnet { telnet, .. }, Some(_)) if telnet.speaks_telnet() => {
+                Some(self.next_sign_of_life(settings))
             }
+            (Protocol::Irc { .. }, Some(_)) => Some(self.next_sign_of_life(settings)),
             _ => None,
         }
+    }
+
+    fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
+        let probe_at = self.mark.after(settings.ping);
+        if self.probed {
+            let at = probe_at.after(settings.ping);
+            return (at.on_grid(GRID), Due::PingTimeout);
+        }
+        (probe_at.on_grid(GRID), Due::Probe)
     }
 }
 

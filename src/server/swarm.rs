@@ -1,4 +1,5 @@
-//! The fault swarm: the whole server, stepped turn by turn over a network that misbehaves, with everything drawn from a seed.
+//! The fault swarm: the whole server, stepped turn by turn over a network that misbehaves, with everything drawn from
+//! a seed.
 //!
 //! Guests talk, rename, come and go with good manners and bad ones; each hears by a model of what it may hear (`ear`), and the
 //! accounts of all are compared with each other and with the hub (`verdict`). Between two turns nothing that the
@@ -260,11 +261,11 @@ impl Swarm {
         }
         sim::check_at_rest(&server.net);
         let court = &server.court;
-        court.hub.check_invariants();
-        assert_eq!(court.hub.user_count(), 0, "people");
-        assert_eq!(court.hub.room_count(), 0, "rooms");
+        court.hall.hub.check_invariants();
+        assert_eq!(court.hall.hub.user_count(), 0, "people");
+        assert_eq!(court.hall.hub.room_count(), 0, "rooms");
         assert_eq!(court.sessions.iter().count(), 0, "sessions");
-        assert_eq!(court.seats.taken(), 0, "seats");
+        assert_eq!(court.hall.seats.taken(), 0, "seats");
         assert!(court.by_address.is_empty(), "{:?}", court.by_address);
         if self.cue.stopped {
             assert!(court.doors.is_empty(), "doors");

@@ -7,32 +7,49 @@ use std::mem;
 
 use super::{
     super::{
-        Audience, Body, Nick, Refusal, RoomId, RoomName, Speech, Target, Time, Topic, UserId,
+        Audience, Body, Nick, Refusal, RoomName, Time, Topic, UserId,
+        mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
+        room::Hush,
         user::Membership,
     },
     Hub, nick_in,
 };
 
 impl Hub {
-    pub(super) fn join(&mut self, who: UserId, name: RoomName, now: Time) -> Result<(), Refusal> {
+    pub(super) fn join(
+        &mut self,
+        who: UserId,
+        name: RoomName,
+        (key, flags): (Option<&str>, RoomFlags),
+        now: Time,
+    ) -> Result<(), Refusal> {
         let existing = self.find_room(&name);
         if existing.is_some_and(|room| self.is_member(who, room)) {
             return Ok(());
         }
         if self.users[who.slot as usize].rooms.len() >= self.limits.rooms_per_user {
             return Err(Refusal::TooManyRooms {
+                room: name,
                 max: self.limits.rooms_per_user,
             });
         }
-        let room = match existing {
-            Some(room) => room,
-            None => self.open_room(name, now)?,
+        let (room, ranks) = match existing {
+            Some(room) => {
+                self.check_door(who, room, key)?;
+                (room, Ranks::EMPTY)
+            }
+            None => {
+                let ranks = [Rank::Operator].into_iter().collect();
+                (self.open_room(name, flags, now)?, ranks)
+            }
         };
-        let index = self.rooms[room.slot as usize].add(who);
-        self.users[who.slot as usize].rooms.push(Membership {
+        let index = self.rooms[room.slot as usize].add(who, ranks);
+        let user = &mut self.users[who.slot as usize];
+        user.rooms.push(Membership {
             room: room.slot,
             index,
         });
+        user.use_invitation(room);
         self.tell(who, Audience::Room(room), Body::Joined { room }, now);
         Ok(())
     }
@@ -49,7 +66,7 @@ impl Hub {
         // Listed before the author is off the list: they are told too.
         let audience = Audience::Users(self.members(room).collect());
         self.remove_member(who, position);
-        let reason = reason.into();
+        let reason = self.cut_reason(reason);
         self.tell(who, audience, Body::Left { room, reason }, now);
         Ok(())
     }
@@ -60,46 +77,22 @@ impl Hub {
             return Ok(());
         }
         self.check_nick_free(&nick, Some(who.slot))?;
+        self.check_renaming(who)?;
+        let user = &self.users[who.slot as usize];
         self.nicks.remove(who.slot, user.nick.name());
         let users = &self.users;
         self.nicks
             .insert(who.slot, nick.name(), |slot| nick_in(users, slot));
-        let old = mem::replace(&mut self.users[who.slot as usize].nick, nick);
-        let mut told = self.neighbours(who);
-        told.push(who);
-        self.tell(who, Audience::Users(told), Body::Renamed { old }, now);
-        Ok(())
-    }
-
-    pub(super) fn say(
-        &mut self,
-        who: UserId,
-        to: Target<'_>,
-        speech: Speech,
-        text: &str,
-        now: Time,
-    ) -> Result<(), Refusal> {
-        debug_assert_one_line(text);
-        debug_assert!(!text.is_empty(), "protocols refuse to say nothing");
-        let (audience, body) = match to {
-            Target::Room(name) => {
-                let (room, _) = self.find_membership(who, name)?;
-                let text = text.into();
-                let body = Body::SaidToRoom { room, speech, text };
-                (Audience::Room(room), body)
-            }
-            Target::User(nick) => {
-                let to = self
-                    .find_user(nick)
-                    .ok_or_else(|| Refusal::NoSuchUser { nick: nick.into() })?;
-                let told = if to == who { vec![who] } else { vec![who, to] };
-                let text = text.into();
-                let body = Body::SaidToUser { to, speech, text };
-                (Audience::Users(told), body)
-            }
-        };
-        self.users[who.slot as usize].last_spoke = now;
-        self.tell(who, audience, body, now);
+        let user = &mut self.users[who.slot as usize];
+        let old = mem::replace(&mut user.nick, nick);
+        if user.nick != old {
+            self.whowas.remember(user.farewell(old.clone(), now));
+        }
+        for membership in &user.rooms {
+            let room = &mut self.rooms[membership.room as usize];
+            room.members[membership.index as usize].hush = Hush::Unknown;
+        }
+        self.tell_around(who, Body::Renamed { old }, now);
         Ok(())
     }
 
@@ -114,9 +107,30 @@ impl Hub {
             return Err(Refusal::AwayTooLong { bytes_max });
         }
         debug_assert_one_line(text.unwrap_or_default());
-        self.users[who.slot as usize].away = text.map(Into::into);
-        // Told even if nothing is different now: one who says they are back wants to hear that they are.
-        self.tell(who, Audience::Users(vec![who]), Body::AwayChanged, now);
+        let user = &mut self.users[who.slot as usize];
+        if user.away() == text {
+            // Told all the same: one who says they are back wants to hear that they are.
+            self.tell(who, Audience::Users(vec![who]), Body::AwayChanged, now);
+        } else {
+            user.set_away(text);
+            self.tell_around(who, Body::AwayChanged, now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_realname(
+        &mut self,
+        who: UserId,
+        text: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(text);
+        let bytes_max = self.limits.realname_bytes;
+        if text.len() > bytes_max {
+            return Err(Refusal::RealnameTooLong { bytes_max });
+        }
+        self.users[who.slot as usize].set_realname(text);
+        self.tell_around(who, Body::RealnameChanged, now);
         Ok(())
     }
 
@@ -129,6 +143,9 @@ impl Hub {
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         let (id, _) = self.find_membership(who, name)?;
+        if self.rooms[id.slot as usize].has(RoomFlag::TopicLocked) {
+            self.need_rank(who, id, Rank::HalfOperator)?;
+        }
         let bytes_max = self.limits.topic_bytes;
         if text.len() > bytes_max {
             return Err(Refusal::TopicTooLong { bytes_max });
@@ -153,35 +170,26 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn quit(&mut self, who: UserId, reason: &str, now: Time) {
+    /// `by` is who ended their stay, if they did not leave by themselves.
+    pub(super) fn quit(&mut self, who: UserId, by: Option<UserId>, reason: &str, now: Time) {
         debug_assert_one_line(reason);
         let told = self.neighbours(who);
         while let Some(position) = self.users[who.slot as usize].rooms.len().checked_sub(1) {
             self.remove_member(who, position);
         }
-        let nick = self.users[who.slot as usize].nick.clone();
+        let user = &self.users[who.slot as usize];
+        let (nick, modes) = (user.nick.clone(), user.modes);
         self.nicks.remove(who.slot, nick.name());
+        self.whowas.remember(user.farewell(nick, now));
+        self.count_modes(modes, UserModes::EMPTY);
         self.departed = Some(who.slot);
-        let reason = reason.into();
-        self.tell(who, Audience::Users(told), Body::Quit { reason }, now);
-    }
-
-    /// A room by name, and its place in the list of one who must stand in it.
-    fn find_membership(&self, who: UserId, name: &RoomName) -> Result<(RoomId, usize), Refusal> {
-        let room = self
-            .find_room(name)
-            .ok_or_else(|| Refusal::NoSuchRoom { room: name.clone() })?;
-        let position = self.users[who.slot as usize]
-            .position_of(room.slot)
-            .ok_or_else(|| Refusal::NotInRoom {
-                room: self.rooms[room.slot as usize].name.clone(),
-            })?;
-        Ok((room, position))
+        let reason = self.cut_reason(reason);
+        self.tell(who, Audience::Users(told), Body::Quit { reason, by }, now);
     }
 }
 
 /// Text from a protocol is one line: each of these would break the lines of some other protocol.
-fn debug_assert_one_line(text: &str) {
+pub(super) fn debug_assert_one_line(text: &str) {
     debug_assert!(
         !text.contains(['\r', '\n', '\0']),
         "protocols hand over no CR, LF or NUL"

@@ -1,18 +1,29 @@
-//! The hub beside a slow, obvious model: plain maps of sets, everything searched for by walking.
+//! The hub beside a slow, obvious model.
 //!
 //! Random commands go into both; after each step what they answer, whom they tell what, and what can be observed must
 //! be the same, and the hub's invariants must hold. People are numbers in order of arrival here: the model has no ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::chat::{Speech, Target, name::lookalike::keys};
+use crate::chat::{
+    Origin, Place, Speech, Target,
+    mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
+};
+
+mod model;
+
+use model::{Answer, Model, Told, nick, room};
 
 const RULES: NameRules = NameRules { unicode: true };
 const LIMITS: Limits = Limits {
     away_bytes: 4,
+    invitations: 2,
+    masks: 2,
+    realname_bytes: 4,
+    reason_bytes: 40,
     users: 6,
     rooms: 4,
     rooms_per_user: 3,
@@ -34,225 +45,81 @@ const NICKS: [&str; 12] = [
 ];
 const ROOMS: [&str; 7] = ["#a", "#A", "#а", "#b", "#c", "#마당", "#d"];
 const TEXTS: [&str; 4] = ["", "x", "four", "fives"];
+const KEYS: [&str; 3] = ["", "sesame", "wrong"];
+const FLAGS: [&str; 8] = ["+i", "-i", "+m", "-m", "-n", "+n", "-t", "+s-n+i"];
+const MASKS: [&str; 9] = [
+    "*!*@*",
+    "alice!*@*",
+    "ALICE!*@*",
+    "bob!~u@*",
+    "*o*!*@h",
+    "m:*!*@*",
+    "m:?an!*@*",
+    "*é!*@*",
+    "no mask",
+];
+const LISTS: [&str; 7] = ["+b", "+b", "-b", "+e", "-e", "+I", "-I"];
+const RANKS: [&str; 8] = ["+q", "+a", "+o", "+h", "+v", "-o", "-h", "-v"];
 
 #[derive(Clone, Debug)]
 enum Step {
     Enter(&'static str),
-    Join(&'static str),
+    Invite(&'static str, &'static str),
+    Join(&'static str, &'static str),
+    Kick(&'static str, &'static str),
+    Knock(&'static str),
     Leave(&'static str),
+    Mode(&'static str, &'static str, Vec<&'static str>),
+    Quit,
     Rename(&'static str),
+    RenameRoom(&'static str, &'static str),
+    SayToOperators(&'static str),
     SayToRoom(&'static str),
     SayToUser(&'static str),
     SetAway(&'static str),
     SetTopic(&'static str, &'static str),
-    Quit,
+}
+
+fn mode_steps() -> impl Strategy<Value = Step> {
+    let rooms = || select(&ROOMS[..4]);
+    prop_oneof![
+        2 => (rooms(), select(&FLAGS[..])).prop_map(|(r, l)| Step::Mode(r, l, vec![])),
+        4 => (rooms(), select(&RANKS[..]), select(&NICKS[..]))
+            .prop_map(|(r, l, n)| Step::Mode(r, l, vec![n])),
+        3 => (rooms(), select(&LISTS[..]), select(&MASKS[..]))
+            .prop_map(|(r, l, m)| Step::Mode(r, l, vec![m])),
+        1 => (rooms(), select(&["+l", "+k", "-k"][..])).prop_map(|(r, l)| {
+            let parameter = if l == "+l" { "2" } else { "sesame" };
+            Step::Mode(r, l, vec![parameter])
+        }),
+        1 => rooms().prop_map(|r| Step::Mode(r, "-l", vec![])),
+        1 => (rooms(), select(&NICKS[..]), select(&MASKS[..])).prop_map(|(r, n, m)| {
+            Step::Mode(r, "+vb-ov+it", vec![n, m, n, n])
+        }),
+    ]
 }
 
 /// A step, and (as an index into all who ever came) whose it is.
 fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>> {
+    let (nicks, rooms) = (|| select(&NICKS[..]), || select(&ROOMS[..]));
     let step = prop_oneof![
-        4 => select(&NICKS[..]).prop_map(Step::Enter),
-        6 => select(&ROOMS[..]).prop_map(Step::Join),
-        3 => select(&ROOMS[..]).prop_map(Step::Leave),
-        2 => select(&NICKS[..]).prop_map(Step::Rename),
-        2 => select(&ROOMS[..]).prop_map(Step::SayToRoom),
-        2 => select(&NICKS[..]).prop_map(Step::SayToUser),
+        4 => nicks().prop_map(Step::Enter),
+        6 => (rooms(), select(&KEYS[..])).prop_map(|(r, k)| Step::Join(r, k)),
+        3 => rooms().prop_map(Step::Leave),
+        2 => nicks().prop_map(Step::Rename),
+        3 => rooms().prop_map(Step::SayToRoom),
+        1 => rooms().prop_map(Step::SayToOperators),
+        2 => nicks().prop_map(Step::SayToUser),
         1 => select(&TEXTS[..]).prop_map(Step::SetAway),
-        2 => (select(&ROOMS[..]), select(&TEXTS[..])).prop_map(|(r, t)| Step::SetTopic(r, t)),
-        2 => Just(Step::Quit),
+        2 => (rooms(), select(&TEXTS[..])).prop_map(|(r, t)| Step::SetTopic(r, t)),
+        2 => (rooms(), nicks()).prop_map(|(r, n)| Step::Kick(r, n)),
+        3 => (rooms(), nicks()).prop_map(|(r, n)| Step::Invite(r, n)),
+        1 => rooms().prop_map(Step::Knock),
+        1 => (rooms(), rooms()).prop_map(|(r, to)| Step::RenameRoom(r, to)),
+        10 => mode_steps(),
+        1 => Just(Step::Quit),
     ];
-    prop::collection::vec((any::<prop::sample::Index>(), step), 1..80)
-}
-
-/// What was told, in words, and to whom.
-type Told = (String, BTreeSet<usize>);
-/// The events, or the refusal's name.
-type Answer = Result<Vec<Told>, String>;
-
-#[derive(Default)]
-struct Model {
-    people: BTreeMap<usize, Person>,
-    /// Rooms by the name that their founder gave.
-    rooms: BTreeMap<String, RoomState>,
-    arrivals: usize,
-}
-
-struct Person {
-    nick: String,
-    away: String,
-    spoke: Time,
-}
-
-#[derive(Default)]
-struct RoomState {
-    topic: String,
-    members: BTreeSet<usize>,
-}
-
-fn nick(text: &str) -> Nick {
-    Nick::parse(text, RULES).unwrap()
-}
-
-fn room(text: &str) -> RoomName {
-    RoomName::parse(text, RULES).unwrap()
-}
-
-fn look_alike(one: &Name, other: &Name) -> bool {
-    !(one.is_ascii() && other.is_ascii()) && keys(one).iter().any(|key| keys(other).contains(key))
-}
-
-fn refuse<T>(kind: &str) -> Result<T, String> {
-    Err(kind.to_string())
-}
-
-impl Model {
-    fn check_nick(&self, wanted: &str, but: Option<usize>) -> Result<(), String> {
-        let others = || {
-            self.people
-                .iter()
-                .filter(|(number, _)| Some(**number) != but)
-        };
-        if others().any(|(_, person)| nick(&person.nick) == nick(wanted)) {
-            return refuse("NickTaken");
-        }
-        if others().any(|(_, person)| look_alike(nick(&person.nick).name(), nick(wanted).name())) {
-            return refuse("LooksLike");
-        }
-        Ok(())
-    }
-
-    fn find_room(&self, wanted: &str) -> Option<String> {
-        let mut names = self.rooms.keys();
-        names.find(|name| room(name) == room(wanted)).cloned()
-    }
-
-    fn find_own_room(&self, who: usize, wanted: &str) -> Result<String, String> {
-        match self.find_room(wanted) {
-            None => refuse("NoSuchRoom"),
-            Some(name) if !self.rooms[&name].members.contains(&who) => refuse("NotInRoom"),
-            Some(name) => Ok(name),
-        }
-    }
-
-    fn neighbours(&self, who: usize) -> BTreeSet<usize> {
-        let rooms = self.rooms.values();
-        rooms
-            .filter(|room| room.members.contains(&who))
-            .flat_map(|room| room.members.iter().copied())
-            .collect()
-    }
-
-    fn enter(&mut self, name: &str, now: Time) -> Answer {
-        if self.people.len() == LIMITS.users {
-            return refuse("Full");
-        }
-        self.check_nick(name, None)?;
-        let person = Person {
-            nick: name.to_string(),
-            away: String::new(),
-            spoke: now,
-        };
-        self.people.insert(self.arrivals, person);
-        self.arrivals += 1;
-        Ok(vec![])
-    }
-
-    fn apply(&mut self, who: usize, step: &Step, now: Time) -> Answer {
-        if !self.people.contains_key(&who) {
-            return refuse("Gone");
-        }
-        let (what, told) = match step {
-            Step::Enter(_) => unreachable!("has its own method"),
-            Step::Join(name) => {
-                let existing = self.find_room(name);
-                if self.find_own_room(who, name).is_ok() {
-                    return Ok(vec![]);
-                }
-                let stands_in = self.rooms.values().filter(|r| r.members.contains(&who));
-                if stands_in.count() == LIMITS.rooms_per_user {
-                    return refuse("TooManyRooms");
-                }
-                if existing.is_none() {
-                    let mut names = self.rooms.keys();
-                    if names.any(|other| look_alike(room(other).name(), room(name).name())) {
-                        return refuse("RoomLooksLike");
-                    }
-                    if self.rooms.len() == LIMITS.rooms {
-                        return refuse("NoMoreRooms");
-                    }
-                }
-                let name = existing.unwrap_or_else(|| (*name).to_string());
-                let state = self.rooms.entry(name.clone()).or_default();
-                state.members.insert(who);
-                (format!("joined {name}"), state.members.clone())
-            }
-            Step::Leave(name) => {
-                let name = self.find_own_room(who, name)?;
-                let state = self.rooms.get_mut(&name).unwrap();
-                let told = state.members.clone();
-                state.members.remove(&who);
-                (format!("left {name}: bye"), told)
-            }
-            Step::Rename(name) => {
-                if self.people[&who].nick == *name {
-                    return Ok(vec![]);
-                }
-                self.check_nick(name, Some(who))?;
-                let mut told = self.neighbours(who);
-                told.insert(who);
-                let nick = &mut self.people.get_mut(&who).unwrap().nick;
-                let old = std::mem::replace(nick, (*name).to_string());
-                (format!("was {old}, is {name}"), told)
-            }
-            Step::SayToRoom(name) => {
-                let name = self.find_own_room(who, name)?;
-                self.people.get_mut(&who).unwrap().spoke = now;
-                (
-                    format!("said to {name}: hi"),
-                    self.rooms[&name].members.clone(),
-                )
-            }
-            Step::SayToUser(name) => {
-                let mut people = self.people.iter();
-                let Some((&to, _)) = people.find(|(_, person)| nick(&person.nick) == nick(name))
-                else {
-                    return refuse("NoSuchUser");
-                };
-                self.people.get_mut(&who).unwrap().spoke = now;
-                (format!("said to {to}: hi"), BTreeSet::from([who, to]))
-            }
-            Step::SetAway(text) => {
-                if text.len() > LIMITS.away_bytes {
-                    return refuse("AwayTooLong");
-                }
-                self.people.get_mut(&who).unwrap().away = (*text).to_string();
-                (format!("away: {text}"), BTreeSet::from([who]))
-            }
-            Step::SetTopic(name, text) => {
-                let name = self.find_own_room(who, name)?;
-                if text.len() > LIMITS.topic_bytes {
-                    return refuse("TopicTooLong");
-                }
-                let state = self.rooms.get_mut(&name).unwrap();
-                if state.topic == *text {
-                    return Ok(vec![]);
-                }
-                state.topic = (*text).to_string();
-                (format!("topic of {name}: {text}"), state.members.clone())
-            }
-            Step::Quit => {
-                let mut told = self.neighbours(who);
-                told.remove(&who);
-                self.people.remove(&who);
-                for state in self.rooms.values_mut() {
-                    state.members.remove(&who);
-                }
-                ("quit: bye".to_string(), told)
-            }
-        };
-        self.rooms.retain(|_, state| !state.members.is_empty());
-        Ok(vec![(format!("{who} {what}"), told)])
-    }
+    prop::collection::vec((any::<prop::sample::Index>(), step), 1..100)
 }
 
 /// The hub, with the ids of all who ever came in order of arrival.
@@ -268,16 +135,20 @@ impl Real {
     }
 
     fn apply(&mut self, who: usize, step: &Step, now: Time) -> Answer {
+        let profile = Profile {
+            username: "~u".into(),
+            origin: Origin::new("h", ""),
+            ..Profile::default()
+        };
         let answer = match step {
-            Step::Enter(name) => self.hub.enter(nick(name), now).map(|id| self.ids.push(id)),
+            Step::Enter(name) => {
+                let entered = self.hub.enter(nick(name), profile, now);
+                entered.map(|id| self.ids.push(id))
+            }
             step => self.apply_command(self.ids[who], step, now),
         };
         match answer {
-            // The name of the variant is enough.
-            Err(refusal) => {
-                let debug = format!("{refusal:?}");
-                refuse(debug.split(' ').next().unwrap())
-            }
+            Err(refusal) => Err(kind_of(&refusal)),
             Ok(()) => {
                 let mut told = Vec::new();
                 while let Some(event) = self.hub.next_event() {
@@ -293,26 +164,62 @@ impl Real {
 
     fn apply_command(&mut self, who: UserId, step: &Step, now: Time) -> Result<(), Refusal> {
         let target;
-        let (speech, text) = (Speech::Message, "hi");
-        let command = match *step {
+        let request;
+        let say = |to| Command::Say {
+            to,
+            speech: Speech::Message,
+            text: "hi",
+            tags: "",
+        };
+        let command = match step {
             Step::Enter(_) => unreachable!("is no command"),
-            Step::Join(name) => Command::Join { room: room(name) },
+            Step::Invite(name, nick) => Command::Invite {
+                room: room(name),
+                nick,
+            },
+            Step::Join(name, key) => Command::Join {
+                room: room(name),
+                key: Some(*key).filter(|key| !key.is_empty()),
+                flags: RoomFlags::usual(),
+            },
+            Step::Kick(name, nick) => Command::Kick {
+                room: room(name),
+                nick,
+                reason: "",
+            },
+            Step::Knock(name) => Command::Knock {
+                room: room(name),
+                text: "",
+            },
             Step::Leave(name) => Command::Leave {
                 room: room(name),
                 reason: "bye",
             },
+            Step::Mode(name, letters, parameters) => {
+                request = parse_room_changes(letters, parameters.iter().copied());
+                assert!(request.troubles.is_empty() && request.lists.is_empty());
+                Command::SetRoomModes {
+                    room: room(name),
+                    changes: &request.changes,
+                }
+            }
             Step::Rename(name) => Command::Rename { nick: nick(name) },
+            Step::RenameRoom(name, to) => Command::RenameRoom {
+                room: room(name),
+                to: room(to),
+                reason: "",
+            },
+            Step::SayToOperators(name) => {
+                target = room(name);
+                say(Target::Ranked(Rank::Operator, &target))
+            }
             Step::SayToRoom(name) => {
                 target = room(name);
-                let to = Target::Room(&target);
-                Command::Say { to, speech, text }
+                say(Target::Room(&target))
             }
-            Step::SayToUser(name) => {
-                let to = Target::User(name);
-                Command::Say { to, speech, text }
-            }
+            Step::SayToUser(name) => say(Target::User(name)),
             Step::SetAway(text) => Command::SetAway {
-                text: Some(text).filter(|text| !text.is_empty()),
+                text: Some(*text).filter(|text| !text.is_empty()),
             },
             Step::SetTopic(name, text) => Command::SetTopic {
                 room: room(name),
@@ -329,23 +236,70 @@ impl Real {
         let room = |id: &RoomId| self.hub.room(*id).expect("the room is readable").name();
         let what = match &event.body {
             Body::AwayChanged => format!("away: {}", author.away().unwrap_or_default()),
+            Body::Invited { room: id, user } => {
+                format!("invited {} to {}", self.number(*user), room(id))
+            }
+            Body::InviteSeen { room: id, user } => {
+                format!("was seen to invite {} to {}", self.number(*user), room(id))
+            }
             Body::Joined { room: id } => format!("joined {}", room(id)),
+            Body::Kicked {
+                room: id,
+                user,
+                reason,
+            } => format!(
+                "kicked {} out of {}: {reason}",
+                self.number(*user),
+                room(id)
+            ),
+            Body::Knocked { room: id, .. } => format!("knocked at {}", room(id)),
             Body::Left { room: id, reason } => format!("left {}: {reason}", room(id)),
-            Body::Quit { reason } => format!("quit: {reason}"),
+            Body::ModesChanged { room: id, changes } => {
+                let changes: Vec<_> = changes.iter().map(|change| self.spell(change)).collect();
+                format!("modes of {}: {}", room(id), changes.join(" "))
+            }
+            Body::Quit { reason, .. } => format!("quit: {reason}"),
+            Body::Refused(refusals) => {
+                let kinds: Vec<_> = refusals.iter().map(kind_of).collect();
+                format!("refused: {}", kinds.join(" "))
+            }
             Body::Renamed { old } => format!("was {old}, is {}", author.nick()),
-            Body::SaidToRoom { room: id, text, .. } => format!("said to {}: {text}", room(id)),
-            Body::SaidToUser { to, text, .. } => format!("said to {}: {text}", self.number(*to)),
+            Body::RoomRenamed { room: id, old, .. } => format!("renamed {old} to {}", room(id)),
+            Body::Said { place, text, .. } => {
+                let place = match place {
+                    Place::Ranked(rank, id) => format!("{}{}", rank.prefix(), room(id)),
+                    Place::Room(id) => room(id).to_string(),
+                    Place::User(id) => self.number(*id).to_string(),
+                };
+                format!("said to {place}: {text}")
+            }
             Body::TopicChanged { room: id } => {
                 let topic = self.hub.room(*id).unwrap().topic();
                 let text = topic.map_or("", |topic| &topic.text);
                 format!("topic of {}: {text}", room(id))
             }
+            body => unreachable!("no step brings about {body:?}"),
         };
         let mut told = BTreeSet::new();
         self.hub.for_each_in(&event.audience, |id| {
             assert!(told.insert(self.number(id)), "each person once");
         });
         (format!("{} {what}", self.number(event.author)), told)
+    }
+
+    fn spell(&self, change: &AppliedMode) -> String {
+        let (sign, letter, parameter) = match change {
+            AppliedMode::Flag { sign, flag } => (*sign, flag.letter(), String::new()),
+            AppliedMode::Key { sign, key } => (*sign, 'k', key.to_string()),
+            AppliedMode::Limit(None) => (Sign::Minus, 'l', String::new()),
+            AppliedMode::Limit(Some(max)) => (Sign::Plus, 'l', max.to_string()),
+            AppliedMode::List { sign, kind, mask } => (*sign, kind.letter(), mask.to_string()),
+            AppliedMode::Rank { sign, rank, user } => {
+                (*sign, rank.letter(), self.number(*user).to_string())
+            }
+        };
+        let text = format!("{}{letter} {parameter}", sign.symbol());
+        text.trim_end().to_string()
     }
 
     /// Everything that can be observed is as the model says.
@@ -362,26 +316,51 @@ impl Real {
             assert_eq!(user.away().unwrap_or_default(), person.away);
             assert_eq!(user.last_spoke(), person.spoke);
             assert_eq!(self.hub.find_user(&person.nick.to_uppercase()), Some(*id));
-            let rooms: BTreeSet<_> = self
-                .hub
-                .rooms_of(*id)
-                .map(|room| self.hub.room(room).unwrap().name().to_string())
-                .collect();
+            let name_of = |room| self.hub.room(room).unwrap().name().to_string();
+            let rooms: BTreeSet<_> = self.hub.rooms_of(*id).map(name_of).collect();
             assert_eq!(rooms.len(), user.room_count());
             for (name, state) in &model.rooms {
-                assert_eq!(rooms.contains(name), state.members.contains(&number));
+                assert_eq!(rooms.contains(name), state.members.contains_key(&number));
             }
+            let invitations: Vec<_> = self.hub.invitations(*id).map(name_of).collect();
+            let expected = person.invitations.iter().map(|(name, _)| name);
+            assert!(invitations.iter().eq(expected));
         }
         assert_eq!(self.hub.room_count(), model.rooms.len());
         for (id, record) in self.hub.rooms() {
             let state = &model.rooms[record.name().as_str()];
-            let members: BTreeSet<_> = self.hub.members(id).map(|id| self.number(id)).collect();
-            assert_eq!(members, state.members);
-            assert_eq!(record.member_count(), members.len());
+            let members = self.hub.members_with_ranks(id).map(|(user, ranks)| {
+                assert_eq!(self.hub.ranks(user, id), ranks);
+                let ranks: BTreeSet<_> = ranks.iter().map(Letter::letter).collect();
+                (self.number(user), ranks)
+            });
+            assert_eq!(
+                members.collect::<std::collections::BTreeMap<_, _>>(),
+                state.members
+            );
+            assert_eq!(record.member_count(), state.members.len());
             assert_eq!(record.topic().map_or("", |t| &t.text), state.topic);
             assert_eq!(self.hub.find_room(record.name()), Some(id));
+            let flags: BTreeSet<_> = record.flags().iter().map(Letter::letter).collect();
+            assert_eq!(flags, state.flags);
+            assert_eq!(record.key(), state.key.as_deref());
+            assert_eq!(record.limit().map(|max| max as usize), state.limit);
+            for kind in ListKind::ALL {
+                let masks = record.list(kind).iter().map(|entry| entry.mask.as_str());
+                let expected = state.masks.iter().filter(|(k, _)| *k == kind.letter());
+                assert!(masks.eq(expected.map(|(_, mask)| mask.as_str())));
+            }
         }
     }
+}
+
+/// The name of the variant is enough; of silence, why.
+fn kind_of(refusal: &Refusal) -> String {
+    if let Refusal::CannotSpeak { why, .. } = refusal {
+        return format!("{why:?}");
+    }
+    let debug = format!("{refusal:?}");
+    debug.split(' ').next().unwrap().to_string()
 }
 
 proptest! {

@@ -1,14 +1,28 @@
 //! Reading the hub: records, names, audiences, and the check of its invariants. Nothing here changes anything.
 
 use super::{
-    super::{Audience, NameRules, Nick, Room, RoomId, RoomName, User, UserId},
-    Hub, nick_in, room_name_in, slot_of,
+    super::{
+        Audience, Limits, NameRules, Nick, Room, RoomId, RoomName, User, UserId,
+        mode::{ListKind, Rank, Ranks, RoomFlag, UserMode},
+        whowas::Was,
+    },
+    Counts, Hub, nick_in, room_name_in, slot_of,
 };
 
 impl Hub {
     /// The rules for names.
     pub fn rules(&self) -> NameRules {
         self.rules
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many there are of a kind.
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// A person's record; also that of one who quit with the last mutation.
@@ -43,6 +57,21 @@ impl Hub {
             .map(|(_, user)| (user.id, user))
     }
 
+    /// Everyone who is in and whose slot is at least `slot`, by rising slot. Who answers piece by piece goes on behind
+    /// the last slot told: whoever was there all the time is told once.
+    pub fn users_from(&self, slot: u32) -> impl Iterator<Item = (UserId, &User)> {
+        (slot as usize..self.users.capacity())
+            .filter_map(|key| self.users.get(key))
+            .filter(|user| self.departed != Some(user.id.slot))
+            .map(|user| (user.id, user))
+    }
+
+    /// Those who bore a name and gave it up, the newest first; `nick` is as typed.
+    pub fn whowas(&self, nick: &str) -> impl Iterator<Item = &Was> + use<'_> {
+        let nick = Nick::parse(nick, self.rules).ok();
+        nick.into_iter().flat_map(|nick| self.whowas.of(nick))
+    }
+
     /// A room's record; also that of one that vanished with the last mutation.
     pub fn room(&self, id: RoomId) -> Option<&Room> {
         self.rooms
@@ -71,6 +100,14 @@ impl Hub {
             .filter(|(_, room)| !room.members.is_empty())
     }
 
+    /// All rooms whose slot is at least `slot`, by rising slot; see [`Hub::users_from`].
+    pub fn rooms_from(&self, slot: u32) -> impl Iterator<Item = (RoomId, &Room)> {
+        (slot as usize..self.rooms.capacity())
+            .filter_map(|key| self.rooms.get(key))
+            .filter(|room| !room.members.is_empty())
+            .map(|room| (room.id, room))
+    }
+
     /// The rooms one person stands in, in the order they entered; none if the id names no one.
     pub fn rooms_of(&self, who: UserId) -> impl Iterator<Item = RoomId> {
         let memberships = self.user(who).map_or(&[][..], |user| &user.rooms);
@@ -83,6 +120,62 @@ impl Hub {
     pub fn members(&self, room: RoomId) -> impl Iterator<Item = UserId> {
         let members = self.room(room).map_or(&[][..], |room| &room.members);
         members.iter().map(|member| member.user)
+    }
+
+    /// Those who stand in a room with their ranks, in the order of [`Hub::members`].
+    pub fn members_with_ranks(&self, room: RoomId) -> impl Iterator<Item = (UserId, Ranks)> {
+        self.members_from(room, 0)
+    }
+
+    /// The same from a place in the list on, for answers piece by piece. When someone leaves meanwhile, the last of the
+    /// list takes their place, and so may be told a second time or not at all.
+    pub fn members_from(
+        &self,
+        room: RoomId,
+        start: usize,
+    ) -> impl Iterator<Item = (UserId, Ranks)> {
+        let members = self.room(room).map_or(&[][..], |room| &room.members);
+        let members = members.get(start..).unwrap_or_default();
+        members.iter().map(|member| (member.user, member.ranks))
+    }
+
+    /// What someone may do in a room; nothing if they do not stand there.
+    pub fn ranks(&self, who: UserId, room: RoomId) -> Ranks {
+        let (Some(room), Some(_)) = (self.room(room), self.user(who)) else {
+            return Ranks::EMPTY;
+        };
+        self.index_of(who, room)
+            .and_then(|index| room.members.get(index))
+            .map_or(Ranks::EMPTY, |member| member.ranks)
+    }
+
+    /// Whether someone may know that there is such a room and who is in it: it is not secret, or they stand there.
+    pub fn is_visible(&self, room: RoomId, viewer: UserId) -> bool {
+        let is_open = |room: &Room| !room.has(RoomFlag::Secret);
+        self.room(room).is_some_and(is_open) || self.is_member(viewer, room)
+    }
+
+    /// Whether lists show someone to another: they are not invisible, or share a room, or are the same.
+    pub fn is_listed(&self, user: UserId, viewer: UserId) -> bool {
+        let is_open = |user: &User| !user.modes().contains(UserMode::Invisible);
+        user == viewer
+            || self.user(user).is_some_and(is_open)
+            || self.rooms_of(user).any(|room| self.is_member(viewer, room))
+    }
+
+    /// Whether someone may read a list of masks: bans are for all to see, the others for those who keep order.
+    pub fn may_read_list(&self, viewer: UserId, room: RoomId, kind: ListKind) -> bool {
+        kind == ListKind::Ban || self.ranks(viewer, room).is_at_least(Rank::HalfOperator)
+    }
+
+    /// The rooms someone is invited to, the oldest invitation first (`RPL_INVITELIST`, 336).
+    pub fn invitations(&self, who: UserId) -> impl Iterator<Item = RoomId> {
+        let rare = self.user(who).and_then(|user| user.rare.as_ref());
+        let invitations = rare.map_or(&[][..], |rare| &rare.invitations);
+        invitations
+            .iter()
+            .map(|invitation| invitation.room)
+            .filter(|&room| self.room(room).is_some_and(|room| room.member_count() > 0))
     }
 
     /// Whether one stands in a room.
@@ -101,64 +194,5 @@ impl Hub {
             Audience::Room(room) => self.members(*room).for_each(tell),
             Audience::Users(users) => users.iter().copied().for_each(tell),
         }
-    }
-
-    /// Panics with the name of the broken invariant. Costs a walk over everything: for tests, after each step.
-    pub fn check_invariants(&self) {
-        for (id, user) in self.users() {
-            assert_eq!(
-                self.user(id).map(User::id),
-                Some(id),
-                "an id finds its record"
-            );
-            for (position, membership) in user.rooms.iter().enumerate() {
-                let room = &self.rooms[membership.room as usize];
-                assert_eq!(
-                    room.members.get(membership.index as usize).map(|m| m.user),
-                    Some(id),
-                    "membership: the room lists the person at the index they know"
-                );
-                assert_eq!(
-                    user.position_of(membership.room),
-                    Some(position),
-                    "membership: a person stands in a room once"
-                );
-            }
-            assert!(
-                user.rooms.len() <= self.limits.rooms_per_user,
-                "limit: rooms per user"
-            );
-        }
-        for (key, room) in &self.rooms {
-            assert_eq!(slot_of(key), room.id.slot, "a room knows its slot");
-            assert_eq!(
-                room.members.is_empty(),
-                self.vanished.contains(&room.id.slot),
-                "a room without members is one that has just vanished"
-            );
-            for (index, member) in room.members.iter().enumerate() {
-                let user = self.user(member.user).expect("membership: a member exists");
-                assert!(
-                    user.rooms
-                        .iter()
-                        .any(|m| m.room == room.id.slot && m.index as usize == index),
-                    "membership: the person knows the room that lists them"
-                );
-            }
-        }
-        if let Some(slot) = self.departed {
-            assert!(
-                self.users[slot as usize].rooms.is_empty(),
-                "who has quit stands in no room"
-            );
-        }
-        self.nicks.check_invariants(
-            self.users().map(|(id, user)| (id.slot, user.nick.name())),
-            |slot| nick_in(&self.users, slot),
-        );
-        self.room_names.check_invariants(
-            self.rooms().map(|(id, room)| (id.slot, room.name.name())),
-            |slot| room_name_in(&self.rooms, slot),
-        );
     }
 }

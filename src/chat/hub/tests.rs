@@ -1,7 +1,11 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::{Speech, Target, Topic};
+use crate::chat::{Silence, Speech, Target, Topic, mode::parse_room_changes};
+
+mod order;
+mod people;
+mod speech;
 
 const RULES: NameRules = NameRules { unicode: true };
 
@@ -18,9 +22,9 @@ fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
     let mut hub = Hub::new(RULES);
     let mut ids = Vec::new();
     for (name, rooms) in people {
-        let id = hub.enter(nick(name), Time(1)).unwrap();
+        let id = hub.enter(nick(name), Profile::default(), Time(1)).unwrap();
         for name in *rooms {
-            told(&mut hub, id, Command::Join { room: room(name) });
+            told(&mut hub, id, join(name));
         }
         ids.push(id);
     }
@@ -53,11 +57,72 @@ fn audience(hub: &Hub, event: &Event) -> Vec<UserId> {
 }
 
 fn join(name: &str) -> Command<'static> {
-    Command::Join { room: room(name) }
+    Command::Join {
+        room: room(name),
+        key: None,
+        flags: RoomFlags::usual(),
+    }
 }
 
 fn quit() -> Command<'static> {
     Command::Quit { reason: "bye" }
+}
+
+/// Sets modes, which must tell no one of any refusal.
+#[track_caller]
+fn set(hub: &mut Hub, who: UserId, name: &str, letters: &str, parameters: &[&str]) -> Vec<Event> {
+    let request = parse_room_changes(letters, parameters.iter().copied());
+    let events = told(
+        hub,
+        who,
+        Command::SetRoomModes {
+            room: room(name),
+            changes: &request.changes,
+        },
+    );
+    let is_refusal = |event: &Event| matches!(event.body, Body::Refused(_));
+    assert!(!events.iter().any(is_refusal), "{events:?}");
+    events
+}
+
+/// Tries modes, and gives what could not be done.
+#[track_caller]
+fn try_set(
+    hub: &mut Hub,
+    who: UserId,
+    name: &str,
+    letters: &str,
+    parameters: &[&str],
+) -> Vec<Refusal> {
+    let request = parse_room_changes(letters, parameters.iter().copied());
+    let command = Command::SetRoomModes {
+        room: room(name),
+        changes: &request.changes,
+    };
+    match told(hub, who, command).pop().map(|event| event.body) {
+        Some(Body::Refused(refusals)) => refusals,
+        _ => Vec::new(),
+    }
+}
+
+fn say<'a>(to: Target<'a>, text: &'a str) -> Command<'a> {
+    Command::Say {
+        to,
+        speech: Speech::Message,
+        text,
+        tags: "",
+    }
+}
+
+fn silence(refusal: Refusal) -> Silence {
+    match refusal {
+        Refusal::CannotSpeak { why, .. } => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn make_operator(hub: &mut Hub, who: UserId) {
+    assert_eq!(told(hub, who, Command::MakeOperator).len(), 1);
 }
 
 #[test]
@@ -125,7 +190,9 @@ fn a_quit_is_told_once_to_each_neighbour() {
     assert_eq!(hub.users().count(), 3);
     assert_eq!(hub.find_user("alice"), None);
 
-    let newcomer = hub.enter(nick("Alice"), Time(3)).unwrap();
+    let newcomer = hub
+        .enter(nick("Alice"), Profile::default(), Time(3))
+        .unwrap();
     assert!(hub.user(ids[0]).is_none());
     assert_ne!(newcomer, ids[0]);
     assert_eq!(hub.apply(ids[0], quit(), Time(3)), Err(Refusal::Gone));
@@ -145,19 +212,22 @@ fn neighbours_of_one_who_is_in_one_room_are_the_room() {
 fn taken_names_and_names_that_look_like_them() {
     let (mut hub, ids) = hub_with(&[("alice", &[]), ("bob", &[])]);
     assert_eq!(
-        hub.enter(nick("ALICE"), Time(2)),
+        hub.enter(nick("ALICE"), Profile::default(), Time(2)),
         Err(Refusal::NickTaken {
             nick: nick("alice")
         })
     );
     // The first letter is Cyrillic.
-    let refusal = hub.enter(nick("аlice"), Time(2)).unwrap_err();
+    let refusal = hub
+        .enter(nick("аlice"), Profile::default(), Time(2))
+        .unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "the name аlice looks like alice, who is here already"
     );
     assert!(
-        hub.enter(nick("aIice"), Time(2)).is_ok(),
+        hub.enter(nick("aIice"), Profile::default(), Time(2))
+            .is_ok(),
         "ASCII by case alone"
     );
     let rename = |text| Command::Rename { nick: nick(text) };
@@ -165,10 +235,15 @@ fn taken_names_and_names_that_look_like_them() {
     assert_eq!(told(&mut hub, ids[0], rename("ALICE")).len(), 1);
     assert!(told(&mut hub, ids[0], rename("ALICE")).is_empty());
     told(&mut hub, ids[1], rename("carol"));
-    assert!(hub.enter(nick("bоb"), Time(2)).is_ok(), "free again");
+    assert!(
+        hub.enter(nick("bоb"), Profile::default(), Time(2)).is_ok(),
+        "free again"
+    );
     hub.check_invariants();
     assert_eq!(
-        hub.enter(nick("bob"), Time(2)).unwrap_err().to_string(),
+        hub.enter(nick("bob"), Profile::default(), Time(2))
+            .unwrap_err()
+            .to_string(),
         "the name bob looks like bоb, who is here already"
     );
 }
@@ -216,6 +291,7 @@ fn a_message_to_a_room_needs_membership() {
         to: Target::Room(to),
         speech: Speech::Message,
         text: "hi",
+        tags: "",
     };
     let events = told(&mut hub, ids[0], say(&here));
     assert_eq!(audience(&hub, &events[0]), ids[..2]);
@@ -223,7 +299,10 @@ fn a_message_to_a_room_needs_membership() {
     assert_eq!(hub.user(ids[0]).unwrap().entered(), Time(1));
     assert_eq!(
         refused(&mut hub, ids[2], say(&here)),
-        Refusal::NotInRoom { room: room("#a") }
+        Refusal::CannotSpeak {
+            room: room("#a"),
+            why: Silence::Outside
+        }
     );
     assert_eq!(hub.user(ids[2]).unwrap().last_spoke(), Time(1));
     assert_eq!(
@@ -241,6 +320,7 @@ fn a_private_message_is_told_to_both_and_once_to_oneself() {
         to: Target::User(to),
         speech: Speech::Notice,
         text: "psst",
+        tags: "",
     };
     let events = told(&mut hub, ids[0], say("BOB"));
     assert_eq!(audience(&hub, &events[0]), ids);
@@ -280,14 +360,17 @@ fn a_topic_is_set_cleared_and_limited() {
 }
 
 #[test]
-fn being_away_is_told_to_oneself_each_time() {
+fn being_away_is_told_around_when_it_changes_and_to_oneself_each_time() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
     let away = |text| Command::SetAway { text };
     let events = told(&mut hub, ids[0], away(Some("lunch")));
-    assert_eq!(audience(&hub, &events[0]), ids[..1]);
+    assert_eq!(audience(&hub, &events[0]), ids);
     assert_eq!(hub.user(ids[0]).unwrap().away(), Some("lunch"));
+    let events = told(&mut hub, ids[0], away(Some("lunch")));
+    assert_eq!(audience(&hub, &events[0]), ids[..1]);
     assert_eq!(told(&mut hub, ids[0], away(None)).len(), 1);
-    assert_eq!(told(&mut hub, ids[0], away(None)).len(), 1);
+    let events = told(&mut hub, ids[0], away(None));
+    assert_eq!(audience(&hub, &events[0]), ids[..1]);
     assert_eq!(hub.user(ids[0]).unwrap().away(), None);
     let long = "x".repeat(201);
     assert_eq!(
@@ -305,19 +388,31 @@ fn each_limit_holds() {
         ..Limits::default()
     };
     let mut hub = Hub::with_limits(RULES, limits);
-    let alice = hub.enter(nick("alice"), Time(1)).unwrap();
-    let bob = hub.enter(nick("bob"), Time(1)).unwrap();
-    assert_eq!(hub.enter(nick("carol"), Time(1)), Err(Refusal::Full));
+    let alice = hub
+        .enter(nick("alice"), Profile::default(), Time(1))
+        .unwrap();
+    let bob = hub.enter(nick("bob"), Profile::default(), Time(1)).unwrap();
+    assert_eq!(
+        hub.enter(nick("carol"), Profile::default(), Time(1)),
+        Err(Refusal::Full)
+    );
     told(&mut hub, alice, join("#a"));
     told(&mut hub, alice, join("#b"));
     assert_eq!(
         refused(&mut hub, alice, join("#c")),
-        Refusal::TooManyRooms { max: 2 }
+        Refusal::TooManyRooms {
+            room: room("#c"),
+            max: 2
+        }
     );
     assert_eq!(refused(&mut hub, bob, join("#c")), Refusal::NoMoreRooms);
     told(&mut hub, bob, join("#b"));
     told(&mut hub, alice, quit());
-    assert!(hub.enter(nick("carol"), Time(1)).is_ok(), "a place is free");
+    assert!(
+        hub.enter(nick("carol"), Profile::default(), Time(1))
+            .is_ok(),
+        "a place is free"
+    );
     told(&mut hub, bob, join("#c"));
 }
 
@@ -354,7 +449,7 @@ fn names_with_two_looks_come_and_go() {
     let mut hub = Hub::new(RULES);
     for round in 0..2_000 {
         let name = format!("Ην{round}");
-        let id = hub.enter(nick(&name), Time(1)).unwrap();
+        let id = hub.enter(nick(&name), Profile::default(), Time(1)).unwrap();
         if round % 100 == 0 {
             hub.check_invariants();
         }

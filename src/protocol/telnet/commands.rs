@@ -1,4 +1,4 @@
-//! What a telnet user can type: one function for each command of the [table].
+//! What a telnet user can type: one function for each command of the [table]; those that keep order are in `order`.
 //!
 //! A line that begins with one slash is a command; anything else is words for the current room, or,
 //! before the person has a name, that name. Handlers parse, ask the hub through [`Context`], and
@@ -17,7 +17,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId},
+    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId, mode::RoomFlag},
     protocol::Context,
 };
 
@@ -33,7 +33,7 @@ pub(super) type Outcome = Result<(), Trouble>;
 /// The handling of one line.
 pub(super) struct Call<'a> {
     telnet: &'a mut Telnet,
-    ctx: &'a mut dyn Context,
+    pub(super) ctx: &'a mut dyn Context,
 }
 
 impl<'a> Call<'a> {
@@ -86,8 +86,10 @@ impl<'a> Call<'a> {
         self.speak(Speech::Message, text)
     }
 
-    pub(super) fn join(&mut self, name: &str) -> Outcome {
+    pub(super) fn join(&mut self, text: &str) -> Outcome {
         let me = self.person()?;
+        let (name, key) = first_word(text);
+        let key = Some(key).filter(|key| !key.is_empty());
         let name = self.room_name(name)?;
         let stands_there = |hub: &Hub| hub.find_room(&name).filter(|&room| hub.is_member(me, room));
         if let Some(room) = stands_there(self.ctx.hub()) {
@@ -98,14 +100,19 @@ impl<'a> Call<'a> {
             );
             return Ok(());
         }
-        self.ctx.apply(Command::Join { room: name.clone() })?;
+        self.ctx.apply(Command::Join {
+            room: name.clone(),
+            key,
+            // Who opens a room from here has not heard of modes: all who are in may set the topic.
+            flags: [RoomFlag::NoOutside].into_iter().collect(),
+        })?;
         self.telnet.room = stands_there(self.ctx.hub());
         if let Some(room) = self.telnet.room {
             self.tell(|hub, out| {
                 if let Some(record) = hub.room(room) {
                     report::topic(record, None, out);
                 }
-                report::names(room, report::NAMES_ON_ARRIVAL_MAX, hub, out);
+                report::names(room, Some(me), report::NAMES_ON_ARRIVAL_MAX, hub, out);
             });
         }
         Ok(())
@@ -129,24 +136,31 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn rooms(&mut self) -> Outcome {
-        self.tell(report::rooms);
+        let me = self.ctx.user();
+        self.tell(|hub, out| report::rooms(me, hub, out));
         Ok(())
     }
 
     pub(super) fn who(&mut self, name: &str) -> Outcome {
         let room = self.named_or_current(name)?;
-        self.tell(|hub, out| report::names(room, report::NAMES_ON_REQUEST_MAX, hub, out));
+        let me = self.ctx.user();
+        if !report::is_visible(room, me, self.ctx.hub()) {
+            let room = self.room_name_of(room)?;
+            return Err(Refusal::NoSuchRoom { room }.into());
+        }
+        self.tell(|hub, out| report::names(room, me, report::NAMES_ON_REQUEST_MAX, hub, out));
         Ok(())
     }
 
     pub(super) fn msg(&mut self, rest: &str) -> Outcome {
         self.person()?;
         // Two words at least, the table says.
-        let (nick, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (nick, text) = first_word(rest);
         self.ctx.apply(Command::Say {
             to: Target::User(nick),
             speech: Speech::Message,
-            text: text.trim_start(),
+            text,
+            tags: "",
         })?;
         self.tell(|hub, out| {
             if let Some(user) = hub.find_user(nick).and_then(|id| hub.user(id)) {
@@ -246,18 +260,23 @@ impl<'a> Call<'a> {
         let room = self.current()?;
         let room = self.room_name_of(room)?;
         let to = Target::Room(&room);
-        self.ctx.apply(Command::Say { to, speech, text })?;
+        self.ctx.apply(Command::Say {
+            to,
+            speech,
+            text,
+            tags: "",
+        })?;
         Ok(())
     }
 
     /// Who types, if they have said their name.
-    fn person(&self) -> Result<UserId, Trouble> {
+    pub(super) fn person(&self) -> Result<UserId, Trouble> {
         self.ctx.user().ok_or(Trouble::Nameless)
     }
 
     /// Where words go. A room in which the person no longer stands, by whoever's doing, is not
     /// replaced by another in silence: words must not go where nobody meant them to.
-    fn current(&self) -> Result<RoomId, Trouble> {
+    pub(super) fn current(&self) -> Result<RoomId, Trouble> {
         let me = self.person()?;
         let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
         self.telnet.room.filter(stands_there).ok_or(Trouble::NoRoom)
@@ -277,15 +296,21 @@ impl<'a> Call<'a> {
         Ok(RoomName::parse(name, self.ctx.hub().rules())?)
     }
 
-    fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
+    pub(super) fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
         let record = self.ctx.hub().room(room).ok_or(Trouble::NoRoom)?;
         Ok(record.name().clone())
     }
 
     /// Lets `write` read the hub while it writes the answer.
-    fn tell(&mut self, write: impl FnOnce(&Hub, &mut Vec<u8>)) {
+    pub(super) fn tell(&mut self, write: impl FnOnce(&Hub, &mut Vec<u8>)) {
         let mut answer = mem::take(self.ctx.answer());
         write(self.ctx.hub(), &mut answer);
         *self.ctx.answer() = answer;
     }
+}
+
+/// The first word, and what stands behind it; both empty if there is nothing.
+pub(super) fn first_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
 }

@@ -7,7 +7,10 @@
 
 use super::clean;
 use crate::{
-    chat::{Body, Event, Hub, Room, RoomId, Speech, User},
+    chat::{
+        Body, Event, Hub, Place, Room, RoomId, SaidLine, Speech, User, UserId,
+        mode::{AppliedMode, SpelledModes},
+    },
     protocol::flavour::View,
 };
 
@@ -40,38 +43,194 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
         return false;
     };
     let nick = author.nick().as_str();
+    // Whose doing it was, as a subject.
+    let who = match view {
+        View::Author => "you",
+        View::Other => nick,
+    };
     let name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
     match (&event.body, view) {
         (Body::AwayChanged, View::Author) => away(author, out),
-        (Body::AwayChanged, View::Other) => {}
         (Body::Joined { room }, _) => line(out, &["* ", nick, " joined ", name(room)]),
-        (Body::Left { room, reason }, View::Author) => {
+        (Body::Left { room, reason }, _) => {
             let [open, why, close] = because(reason);
-            line(out, &["* you left ", name(room), open, why, close]);
+            line(out, &["* ", who, " left ", name(room), open, why, close]);
         }
-        (Body::Left { room, reason }, View::Other) => {
-            let [open, why, close] = because(reason);
-            line(out, &["* ", nick, " left ", name(room), open, why, close]);
-        }
-        (Body::Quit { reason }, _) => {
+        (Body::Quit { reason, .. }, _) => {
             let [open, why, close] = because(reason);
             line(out, &["* ", nick, " quit", open, why, close]);
+        }
+        (Body::Refused(refusals), _) => {
+            for sentence in refusals {
+                refusal(out, &sentence.to_string());
+            }
         }
         (Body::Renamed { .. }, View::Author) => line(out, &["* you are now known as ", nick]),
         (Body::Renamed { old }, View::Other) => {
             line(out, &["* ", old.as_str(), " is now known as ", nick]);
         }
-        // What one typed stands on one's own screen already.
-        (Body::SaidToRoom { .. }, View::Author) => {}
-        (Body::SaidToRoom { room, speech, text }, View::Other) => match speech {
-            Speech::Action => line(out, &[name(room), " * ", nick, " ", text]),
-            Speech::Message | Speech::Notice => line(out, &[name(room), " <", nick, "> ", text]),
-        },
-        (Body::SaidToUser { .. }, _) => private(view, event, nick, hub, out),
-        (Body::TopicChanged { room }, View::Author) => topic_changed(out, "you", hub.room(*room)),
-        (Body::TopicChanged { room }, View::Other) => topic_changed(out, nick, hub.room(*room)),
+        (
+            Body::Said {
+                place,
+                speech,
+                text,
+            },
+            _,
+        ) => said(out, (view, event), *place, *speech, text, hub),
+        (
+            Body::SaidLines {
+                place,
+                speech,
+                lines,
+            },
+            _,
+        ) => {
+            for text in whole_lines(lines) {
+                said(out, (view, event), *place, *speech, &text, hub);
+            }
+        }
+        (Body::TopicChanged { room }, _) => topic_changed(out, who, hub.room(*room)),
+        (Body::UserModesChanged { changes }, View::Author) => {
+            let spelled = SpelledModes::of_user(changes);
+            line(out, &["* your modes: ", &spelled.letters]);
+        }
+        (Body::Wallops { text }, _) => line(out, &["* ", who, " to all who listen: ", text]),
+        // A terminal cannot unsay a line, shows no tags, and has no place for real names.
+        (
+            Body::AwayChanged
+            | Body::RealnameChanged
+            | Body::Redacted { .. }
+            | Body::Tagged { .. }
+            | Body::UserModesChanged { .. },
+            _,
+        ) => {}
+        (
+            Body::Invited { .. }
+            | Body::InviteSeen { .. }
+            | Body::Kicked { .. }
+            | Body::Knocked { .. }
+            | Body::ModesChanged { .. }
+            | Body::RoomRenamed { .. },
+            _,
+        ) => order(out, (view, event), who, hub),
     }
     out.len() > start
+}
+
+/// What keeps order in a room: kicks, invitations, modes.
+fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub) {
+    let room_name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
+    let nick = |user| hub.user(user).map_or("", |user| user.nick().as_str());
+    match &event.body {
+        Body::Invited { room, user } if view == View::Author => {
+            line(
+                out,
+                &["* you invited ", nick(*user), " to ", room_name(room)],
+            );
+        }
+        Body::Invited { room, .. } => {
+            let name = room_name(room);
+            line(out, &["* ", who, " invites you: /join ", name]);
+        }
+        Body::InviteSeen { room, user } => {
+            let (whom, name) = (nick(*user), room_name(room));
+            line(out, &["* ", who, " invited ", whom, " to ", name]);
+        }
+        Body::Kicked { room, user, reason } => {
+            // Who gives no reason has their own name there: nothing that is not said already.
+            let is_reason = **reason != *nick(event.author);
+            let [open, why, close] = because(if is_reason { reason } else { "" });
+            let (whom, name) = (nick(*user), room_name(room));
+            line(
+                out,
+                &[
+                    "* ", who, " kicked ", whom, " out of ", name, open, why, close,
+                ],
+            );
+        }
+        Body::Knocked { room, .. } if view == View::Author => {
+            line(out, &["* you knocked at ", room_name(room)]);
+        }
+        Body::Knocked { room, text } => {
+            let [open, why, close] = because(text);
+            line(
+                out,
+                &["* ", who, " knocks at ", room_name(room), open, why, close],
+            );
+        }
+        Body::ModesChanged { room, changes } => {
+            let changes = modes(changes, hub);
+            line(
+                out,
+                &["* ", who, " set ", &changes, " in ", room_name(room)],
+            );
+        }
+        Body::RoomRenamed { room, old, reason } => {
+            let [open, why, close] = because(reason);
+            let (old, new) = (old.as_str(), room_name(room));
+            line(
+                out,
+                &["* ", who, " renamed ", old, " to ", new, open, why, close],
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Changes of modes, as one reads them: `+o-v alice bob`.
+fn modes(changes: &[AppliedMode], hub: &Hub) -> String {
+    let spelled = SpelledModes::of_room(changes, hub);
+    let mut text = spelled.letters;
+    for parameter in spelled.parameters {
+        text.extend([" ", &parameter]);
+    }
+    text
+}
+
+/// Words of a room or from one to another. A CTCP is a question of one program to another: no one here reads it.
+fn said(
+    out: &mut Vec<u8>,
+    (view, event): (View, &Event),
+    place: Place,
+    speech: Speech,
+    text: &str,
+    hub: &Hub,
+) {
+    if text.starts_with('\x01') {
+        return;
+    }
+    let nick = hub
+        .user(event.author)
+        .map_or("", |user| user.nick().as_str());
+    let (room, rank) = match place {
+        Place::User(to) => return private(out, (view, event), to, speech, text, hub),
+        Place::Room(room) => (room, None),
+        Place::Ranked(rank, room) => (room, Some(rank)),
+    };
+    // What one typed stands on one's own screen already.
+    if view == View::Author {
+        return;
+    }
+    let room = hub.room(room).map_or("", |room| room.name().as_str());
+    // Words for those of some rank: ` (@)`.
+    let rank = rank.map_or(String::new(), |rank| format!(" ({})", rank.prefix()));
+    match speech {
+        Speech::Action => line(out, &[room, &rank, " * ", nick, " ", text]),
+        Speech::Message | Speech::Notice => line(out, &[room, &rank, " <", nick, "> ", text]),
+    }
+}
+
+/// The lines of a message of several, those that go on put together and empty ones left out.
+fn whole_lines(lines: &[SaidLine]) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for line in lines {
+        match whole.last_mut() {
+            Some(last) if line.concat => last.push_str(&line.text),
+            _ => whole.push(line.text.to_string()),
+        }
+    }
+    whole.retain(|line| !line.is_empty());
+    whole
 }
 
 fn away(author: &User, out: &mut Vec<u8>) {
@@ -93,19 +252,24 @@ fn because(reason: &str) -> [&str; 3] {
 /// A message from one to another: `-> *bob* psst` as it went out, `*alice* psst` as it came in; who
 /// writes to themselves sees both. An action keeps the shape it has in a room, behind the name:
 /// `*alice* * alice waves`.
-fn private(view: View, event: &Event, nick: &str, hub: &Hub, out: &mut Vec<u8>) {
-    let Body::SaidToUser { to, speech, text } = &event.body else {
-        return;
-    };
+fn private(
+    out: &mut Vec<u8>,
+    (view, event): (View, &Event),
+    to: UserId,
+    speech: Speech,
+    text: &str,
+    hub: &Hub,
+) {
+    let name = |user| hub.user(user).map_or("", |user| user.nick().as_str());
+    let nick = name(event.author);
     let [star, who, gap] = match speech {
         Speech::Action => ["* ", nick, " "],
         Speech::Message | Speech::Notice => [""; 3],
     };
     if view == View::Author {
-        let recipient = hub.user(*to).map_or("", |user| user.nick().as_str());
-        line(out, &["-> *", recipient, "* ", star, who, gap, text]);
+        line(out, &["-> *", name(to), "* ", star, who, gap, text]);
     }
-    if view == View::Other || *to == event.author {
+    if view == View::Other || to == event.author {
         line(out, &["*", nick, "* ", star, who, gap, text]);
     }
 }

@@ -9,7 +9,10 @@
 use std::cmp::Reverse;
 
 use super::encode::{line, news};
-use crate::chat::{Hub, Room, RoomId, User};
+use crate::chat::{
+    Hub, ListEntry, Room, RoomId, User, UserId,
+    mode::{ListKind, RoomFlag},
+};
 
 /// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the
 /// conversation away.
@@ -27,9 +30,26 @@ const TOPIC_BYTES_MAX: usize = 120;
 /// Lists of names are wrapped at this many bytes: one row of the narrowest terminal in use.
 const WIDTH_BYTES: usize = 78;
 
+/// Whether `viewer` may know of a room.
+pub(super) fn is_visible(room: RoomId, viewer: Option<UserId>, hub: &Hub) -> bool {
+    match viewer {
+        Some(viewer) => hub.is_visible(room, viewer),
+        None => hub
+            .room(room)
+            .is_some_and(|room| !room.has(RoomFlag::Secret)),
+    }
+}
+
 /// Who is in a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to
-/// `names_max` names.
-pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>) {
+/// `names_max` names. Those who do not want to be listed are among the `more`, but for `viewer`s who
+/// are in with them.
+pub(super) fn names(
+    room: RoomId,
+    viewer: Option<UserId>,
+    names_max: usize,
+    hub: &Hub,
+    out: &mut Vec<u8>,
+) {
     let Some(record) = hub.room(room) else {
         return;
     };
@@ -39,6 +59,7 @@ pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>
     for user in hub
         .members(room)
         .take(names_max)
+        .filter(|&id| viewer.is_none_or(|viewer| hub.is_listed(id, viewer)))
         .filter_map(|id| hub.user(id))
     {
         let nick = user.nick().as_str();
@@ -58,8 +79,8 @@ pub(super) fn names(room: RoomId, names_max: usize, hub: &Hub, out: &mut Vec<u8>
 
 /// Which rooms there are: `* #lobby (3): topic`, the fullest first. Of very many rooms just some
 /// are shown.
-pub(super) fn rooms(hub: &Hub, out: &mut Vec<u8>) {
-    let mut all = hub.rooms();
+pub(super) fn rooms(viewer: Option<UserId>, hub: &Hub, out: &mut Vec<u8>) {
+    let mut all = hub.rooms().filter(|&(id, _)| is_visible(id, viewer, hub));
     let mut shown: Vec<&Room> = all.by_ref().take(ROOMS_MAX).map(|(_, room)| room).collect();
     let more = all.count();
     shown.sort_by_key(|room| (Reverse(room.member_count()), room.name().as_str()));
@@ -103,6 +124,38 @@ pub(super) fn topic(room: &Room, none: Option<&str>, out: &mut Vec<u8>) {
         }
         (None, Some(none)) => line(out, &["* ", name, none]),
         (None, None) => {}
+    }
+}
+
+/// A room's modes, with the key: who asks is in.
+pub(super) fn modes(room: RoomId, hub: &Hub, out: &mut Vec<u8>) {
+    if let Some(room) = hub.room(room) {
+        let modes = room.spelled_modes(true);
+        line(out, &["* modes of ", room.name().as_str(), ": ", &modes]);
+    }
+}
+
+/// A room's list of masks: `* bans in #lobby: bob!*@* (by alice)`, one line each.
+pub(super) fn masks(room: RoomId, kind: ListKind, hub: &Hub, out: &mut Vec<u8>) {
+    let Some(room) = hub.room(room) else {
+        return;
+    };
+    let what = match kind {
+        ListKind::Ban => "bans",
+        ListKind::Exception => "exceptions from bans",
+        ListKind::Invitation => "standing invitations",
+    };
+    let name = room.name().as_str();
+    for ListEntry { mask, by, .. } in room.list(kind) {
+        let (by, _) = by.split_once('!').unwrap_or((by, ""));
+        let mask = mask.as_str();
+        line(
+            out,
+            &["* ", what, " in ", name, ": ", mask, " (by ", by, ")"],
+        );
+    }
+    if room.list(kind).is_empty() {
+        line(out, &["* no ", what, " in ", name]);
     }
 }
 

@@ -22,11 +22,11 @@ pub(super) struct Entry {
 }
 
 /// All commands, in the order in which help shows them.
-pub(super) static COMMANDS: [Entry; 11] = [
+pub(super) static COMMANDS: [Entry; 19] = [
     Entry {
         name: "join",
         aliases: &["j"],
-        arguments: "ROOM",
+        arguments: "ROOM [KEY]",
         words_min: 1,
         help: "enter a room; what you type goes there",
         run: |call, text| call.join(text),
@@ -94,6 +94,70 @@ pub(super) static COMMANDS: [Entry; 11] = [
         words_min: 0,
         help: "say that you are away and why, or that you are back",
         run: |call, text| call.away(text),
+    },
+    Entry {
+        name: "invite",
+        aliases: &[],
+        arguments: "NICK",
+        words_min: 1,
+        help: "ask someone into the room",
+        run: |call, text| call.invite(text),
+    },
+    Entry {
+        name: "kick",
+        aliases: &[],
+        arguments: "NICK [REASON]",
+        words_min: 1,
+        help: "send someone out of the room",
+        run: |call, text| call.kick(text),
+    },
+    Entry {
+        name: "ban",
+        aliases: &[],
+        arguments: "NICK|MASK",
+        words_min: 1,
+        help: "keep someone out of the room: by host, or nick!user@host",
+        run: |call, text| call.ban(text),
+    },
+    Entry {
+        name: "unban",
+        aliases: &[],
+        arguments: "NICK|MASK",
+        words_min: 1,
+        help: "lift all bans that concern someone, or the one given",
+        run: |call, text| call.unban(text),
+    },
+    Entry {
+        name: "op",
+        aliases: &[],
+        arguments: "NICK",
+        words_min: 1,
+        help: "make someone an operator of the room",
+        run: |call, text| call.rank("+o", text),
+    },
+    Entry {
+        name: "deop",
+        aliases: &[],
+        arguments: "NICK",
+        words_min: 1,
+        help: "the opposite",
+        run: |call, text| call.rank("-o", text),
+    },
+    Entry {
+        name: "voice",
+        aliases: &[],
+        arguments: "NICK",
+        words_min: 1,
+        help: "let someone speak in a moderated room",
+        run: |call, text| call.rank("+v", text),
+    },
+    Entry {
+        name: "mode",
+        aliases: &[],
+        arguments: "[CHANGES]",
+        words_min: 0,
+        help: "show the room's modes, or change them as in IRC: +l 20",
+        run: |call, text| call.mode(text),
     },
     Entry {
         name: "help",

@@ -14,6 +14,9 @@ pub(super) enum Trouble {
     /// Only someone with a name can do that.
     #[error("say your name first")]
     Nameless,
+    /// A ban to be lifted, and there is none like it.
+    #[error("no ban here concerns {0}")]
+    NoBan(Box<str>),
     /// Words for the current room, and there is none.
     #[error("you are in no room; /join ROOM")]
     NoRoom,

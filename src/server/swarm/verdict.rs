@@ -21,7 +21,7 @@ impl Swarm {
         let (net, court) = (&self.server.net, &self.server.court);
         sim::check_invariants(net);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
-            court.hub.check_invariants();
+            court.hall.hub.check_invariants();
         }
         let (mut sessions, mut inside, mut people) = (0, 0, 0);
         let mut by_address = BTreeMap::new();
@@ -39,15 +39,19 @@ impl Swarm {
             );
             if let Some(user) = session.user {
                 people += 1;
-                assert!(court.hub.user(user).is_some(), "nobody sits here");
-                let seat = court.seats.of(user).map(|seat| seat.conn);
+                assert!(court.hall.hub.user(user).is_some(), "nobody sits here");
+                let seat = court.hall.seats.of(user).map(|seat| seat.conn);
                 assert_eq!(seat, Some(id), "a seat is where the person is");
                 assert!(open || self.cue.stopped, "in the hub, on the way out");
             }
         }
         assert_eq!(sessions, net.connection_count(), "one session each");
-        assert_eq!(people, court.hub.user_count(), "one person for each name");
-        assert_eq!(people, court.seats.taken(), "one seat for each person");
+        assert_eq!(
+            people,
+            court.hall.hub.user_count(),
+            "one person for each name"
+        );
+        assert_eq!(people, court.hall.seats.taken(), "one seat for each person");
         assert_eq!(inside, court.inside, "room is taken by those inside");
         if court.settings.clients_per_address > 0 {
             let counted: BTreeMap<_, _> = court.by_address.clone().into_iter().collect();
@@ -76,7 +80,7 @@ impl Swarm {
 
     /// A guest's rooms, and who stands there, are what the hub says.
     fn check_company(&self, guest: &Guest) {
-        let hub = &self.server.court.hub;
+        let hub = &self.server.court.hall.hub;
         let name = guest.ear.name.as_deref().expect("it has a name by now");
         let me = hub.find_user(name).expect("it is here");
         let name_of = |user| hub.user(user).expect("a member").nick().to_string();

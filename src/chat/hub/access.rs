@@ -1,0 +1,201 @@
+//! Who may do what in a room: ranks, doors, voices.
+//!
+//! Only asks; what is remembered of an answer ([`Hush`]) changes nothing but the time it takes. Does not know what the
+//! asker does with it.
+
+use super::{
+    super::{
+        Refusal, Room, RoomId, RoomName, Silence, Speech, UserId,
+        mode::{Rank, Ranks, RoomFlag},
+        room::{Hush, Welcome},
+    },
+    Hub,
+};
+
+impl Hub {
+    /// A room by name, and its place in the list of one who must stand in it.
+    pub(super) fn find_membership(
+        &self,
+        who: UserId,
+        name: &RoomName,
+    ) -> Result<(RoomId, usize), Refusal> {
+        let room = self.find_room_or_refuse(name)?;
+        let position = self.users[who.slot as usize]
+            .position_of(room.slot)
+            .ok_or_else(|| Refusal::NotInRoom {
+                room: self.room_name(room),
+            })?;
+        Ok((room, position))
+    }
+
+    /// A room by name, which must exist.
+    pub(super) fn find_room_or_refuse(&self, name: &RoomName) -> Result<RoomId, Refusal> {
+        self.find_room(name)
+            .ok_or_else(|| Refusal::NoSuchRoom { room: name.clone() })
+    }
+
+    /// A person by name, who must be here.
+    pub(super) fn find_user_or_refuse(&self, nick: &str) -> Result<UserId, Refusal> {
+        self.find_user(nick)
+            .ok_or_else(|| Refusal::NoSuchUser { nick: nick.into() })
+    }
+
+    /// Refuses those who are below a rank.
+    pub(super) fn need_rank(&self, who: UserId, room: RoomId, needed: Rank) -> Result<(), Refusal> {
+        if self.ranks(who, room).is_at_least(needed) {
+            return Ok(());
+        }
+        let room = self.room_name(room);
+        Err(Refusal::NotOperator { room, needed })
+    }
+
+    /// Refuses to send away or to degrade someone whom one's own rank does not reach: nobody touches those above, and
+    /// half-operators not even each other.
+    pub(super) fn need_reach(
+        &self,
+        who: UserId,
+        target: UserId,
+        room: RoomId,
+    ) -> Result<(), Refusal> {
+        let (own, other) = (self.ranks(who, room), self.ranks(target, room));
+        let reaches = match own.highest() {
+            Some(Rank::HalfOperator) => other.highest() < Some(Rank::HalfOperator),
+            highest => other.highest() <= highest,
+        };
+        if reaches || who == target {
+            return Ok(());
+        }
+        let needed = match other.highest() {
+            Some(Rank::HalfOperator) | None => Rank::Operator,
+            Some(rank) => rank,
+        };
+        let room = self.room_name(room);
+        Err(Refusal::NotOperator { room, needed })
+    }
+
+    /// Whether someone may come into a room; Modern IRC prescribes no order of the checks.
+    ///
+    /// An invitation by an operator opens the room whatever its modes; one by anyone else is a mere word (as Ergo has
+    /// it: else any friend within would lift a ban).
+    pub(super) fn check_door(
+        &self,
+        who: UserId,
+        id: RoomId,
+        key: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let record = &self.rooms[id.slot as usize];
+        let user = &self.users[who.slot as usize];
+        let invitation = user.invitation(id);
+        if invitation.is_some_and(|invitation| invitation.opens) {
+            return Ok(());
+        }
+        let room = || record.name().clone();
+        let is_full = |max| record.member_count() >= max as usize;
+        if record.limit().is_some_and(is_full) {
+            return Err(Refusal::RoomFull { room: room() });
+        }
+        if record.key().is_some_and(|wanted| key != Some(wanted)) {
+            return Err(Refusal::BadKey { room: room() });
+        }
+        let welcome = self.welcome(who, id);
+        if record.has(RoomFlag::InviteOnly) && welcome != Welcome::Expected {
+            return Err(Refusal::InviteOnly { room: room() });
+        }
+        if welcome == Welcome::Banned {
+            return Err(Refusal::Banned { room: room() });
+        }
+        if record.has(RoomFlag::RegisteredJoin) && user.account().is_none() {
+            return Err(Refusal::RegisteredOnly { room: room() });
+        }
+        Ok(())
+    }
+
+    /// What a room's lists say of someone's coming in.
+    pub(super) fn welcome(&self, who: UserId, id: RoomId) -> Welcome {
+        let rules = self.rooms[id.slot as usize].rules.as_ref();
+        rules.map_or(Welcome::Plain, |rules| {
+            rules.welcome_of(&self.users[who.slot as usize])
+        })
+    }
+
+    /// Whether someone may say this in a room. Called for each word said: flags first, lists only if there are any.
+    pub(super) fn check_speech(
+        &mut self,
+        who: UserId,
+        id: RoomId,
+        speech: Option<Speech>,
+        is_ctcp: bool,
+    ) -> Result<(), Refusal> {
+        let room = &self.rooms[id.slot as usize];
+        let index = self.index_of(who, room);
+        let ranks = index.map_or(Ranks::EMPTY, |index| room.members[index].ranks);
+        let why = if index.is_none() && room.has(RoomFlag::NoOutside) {
+            Silence::Outside
+        } else if is_ctcp && room.has(RoomFlag::NoCtcp) {
+            Silence::NoCtcp
+        } else if speech == Some(Speech::Notice) && room.has(RoomFlag::NoNotices) {
+            Silence::NoNotices
+        } else if !ranks.is_empty() {
+            return Ok(());
+        } else if room.has(RoomFlag::Moderated) {
+            Silence::Moderated
+        } else if room.has(RoomFlag::RegisteredSpeak)
+            && self.users[who.slot as usize].account().is_none()
+        {
+            Silence::Unregistered
+        } else {
+            match self.hush(who, id) {
+                Hush::Banned => Silence::Banned,
+                Hush::Muted => Silence::Muted,
+                Hush::Free | Hush::Unknown => return Ok(()),
+            }
+        };
+        let room = self.room_name(id);
+        Err(Refusal::CannotSpeak { room, why })
+    }
+
+    /// What a room's lists say of someone's speaking; never [`Hush::Unknown`]. Remembered for members.
+    pub(super) fn hush(&mut self, who: UserId, id: RoomId) -> Hush {
+        let room = &self.rooms[id.slot as usize];
+        let Some(rules) = &room.rules else {
+            return Hush::Free;
+        };
+        let index = self.index_of(who, room);
+        match index.map(|index| room.members[index].hush) {
+            None | Some(Hush::Unknown) => {}
+            Some(known) => return known,
+        }
+        let hush = rules.hush_of(&self.users[who.slot as usize]);
+        if let Some(index) = index {
+            self.rooms[id.slot as usize].members[index].hush = hush;
+        }
+        hush
+    }
+
+    /// Refuses a new name to those who are banned or muted somewhere, for that would be a way out of the ban.
+    pub(super) fn check_renaming(&mut self, who: UserId) -> Result<(), Refusal> {
+        let memberships = self.users[who.slot as usize].rooms.clone();
+        for membership in memberships {
+            let room = &self.rooms[membership.room as usize];
+            let id = room.id;
+            let has_rank = !room.members[membership.index as usize].ranks.is_empty();
+            if !has_rank && self.hush(who, id) != Hush::Free {
+                let room = self.room_name(id);
+                return Err(Refusal::BannedFromRenaming { room });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where someone stands in a room's list of members, if they do.
+    pub(super) fn index_of(&self, who: UserId, room: &Room) -> Option<usize> {
+        let user = &self.users[who.slot as usize];
+        let position = user.position_of(room.id.slot)?;
+        Some(user.rooms[position].index as usize)
+    }
+
+    /// The name of a room that exists, for a refusal.
+    pub(super) fn room_name(&self, room: RoomId) -> RoomName {
+        self.rooms[room.slot as usize].name.clone()
+    }
+}

@@ -1,0 +1,88 @@
+//! Whom an event is told to: walks over neighbours and over rooms.
+//!
+//! Owns nothing. Does not know why someone is told.
+
+use super::{
+    super::{Audience, Body, Place, RoomId, Time, UserId, mode::Rank},
+    Hub,
+};
+
+impl Hub {
+    /// Everyone who shares a room with a person, each once, the person not included.
+    ///
+    /// Who has been listed is stamped with the number of this walk, which costs one store and needs no set.
+    pub(super) fn neighbours(&mut self, who: UserId) -> Vec<UserId> {
+        let memberships = self.users[who.slot as usize].rooms.clone();
+        if let [only] = memberships[..] {
+            // One room, as mostly: no one can be met twice, and the records need not be touched.
+            let members = &self.rooms[only.room as usize].members;
+            return members
+                .iter()
+                .map(|member| member.user)
+                .filter(|&user| user != who)
+                .collect();
+        }
+        let stamp = self.next_visit();
+        self.users[who.slot as usize].visit = stamp;
+        let mut met = Vec::new();
+        for membership in memberships {
+            for member in &self.rooms[membership.room as usize].members {
+                let user = &mut self.users[member.user.slot as usize];
+                if user.visit != stamp {
+                    user.visit = stamp;
+                    met.push(member.user);
+                }
+            }
+        }
+        met
+    }
+
+    /// Tells a person, and everyone who shares a room with them.
+    pub(super) fn tell_around(&mut self, who: UserId, body: Body, now: Time) {
+        let mut told = self.neighbours(who);
+        told.push(who);
+        self.tell(who, Audience::Users(told), body, now);
+    }
+
+    /// Those who hear what `who` says at a place, `who` included.
+    pub(super) fn audience_at(&self, place: Place, who: UserId) -> Audience {
+        match place {
+            Place::Room(room) if self.is_member(who, room) => Audience::Room(room),
+            Place::Room(room) => {
+                let mut told: Vec<_> = self.members(room).collect();
+                told.push(who);
+                Audience::Users(told)
+            }
+            Place::Ranked(least, room) => {
+                let mut told = self.members_ranked(room, least);
+                if !told.contains(&who) {
+                    told.push(who);
+                }
+                Audience::Users(told)
+            }
+            Place::User(to) if to == who => Audience::Users(vec![who]),
+            Place::User(to) => Audience::Users(vec![who, to]),
+        }
+    }
+
+    /// Members with at least this rank.
+    pub(super) fn members_ranked(&self, room: RoomId, least: Rank) -> Vec<UserId> {
+        let members = self.members_with_ranks(room);
+        members
+            .filter(|(_, ranks)| ranks.is_at_least(least))
+            .map(|(user, _)| user)
+            .collect()
+    }
+
+    /// The number of a new walk. When they have all been used, the stamps of old walks are wiped off first.
+    fn next_visit(&mut self) -> u32 {
+        if self.last_visit == u32::MAX {
+            self.last_visit = 0;
+            for (_, user) in &mut self.users {
+                user.visit = 0;
+            }
+        }
+        self.last_visit += 1;
+        self.last_visit
+    }
+}

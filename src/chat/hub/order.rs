@@ -1,0 +1,218 @@
+//! Keeping order: who is sent out, invited, asked in; what operators of the server may.
+//!
+//! Invariant: a method that refuses has changed nothing. Does not know modes; ranks are asked for in `access`.
+
+use std::mem;
+
+use super::{
+    super::{
+        Audience, Body, Refusal, RoomName, Time, UserId,
+        mode::{Rank, RoomFlag, UserMode},
+        room::Welcome,
+        user::{Invitation, cut},
+    },
+    Hub,
+    commands::debug_assert_one_line,
+    room_name_in,
+};
+
+/// How long a room hears no second knock, in milliseconds: a minute, as solanum has it.
+const KNOCK_PAUSE_MS: i64 = 60_000;
+
+/// The least rank that invites into an invite-only room, and whose invitation opens a room (Modern IRC, "INVITE
+/// message", and Ergo).
+const INVITES: Rank = Rank::Operator;
+
+impl Hub {
+    pub(super) fn kick(
+        &mut self,
+        who: UserId,
+        name: &RoomName,
+        nick: &str,
+        reason: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(reason);
+        let (room, _) = self.find_membership(who, name)?;
+        self.need_rank(who, room, Rank::HalfOperator)?;
+        let user = self.find_user_or_refuse(nick)?;
+        let record = &self.users[user.slot as usize];
+        let Some(position) = record.position_of(room.slot) else {
+            return Err(Refusal::TargetNotInRoom {
+                nick: record.nick.clone(),
+                room: self.room_name(room),
+            });
+        };
+        self.need_reach(who, user, room)?;
+        let reason = match reason {
+            "" => self.users[who.slot as usize].nick.as_str().into(),
+            reason => self.cut_reason(reason),
+        };
+        // Listed before they are off the list: they are told too.
+        let audience = Audience::Users(self.members(room).collect());
+        self.remove_member(user, position);
+        let body = Body::Kicked { room, user, reason };
+        self.tell(who, audience, body, now);
+        Ok(())
+    }
+
+    pub(super) fn invite(
+        &mut self,
+        who: UserId,
+        name: &RoomName,
+        nick: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let user = self.find_user_or_refuse(nick)?;
+        let (room, _) = self.find_membership(who, name)?;
+        if self.is_member(user, room) {
+            return Err(Refusal::AlreadyInRoom {
+                nick: self.users[user.slot as usize].nick.clone(),
+                room: self.room_name(room),
+            });
+        }
+        let needs_rank = self.rooms[room.slot as usize].has(RoomFlag::InviteOnly);
+        if needs_rank {
+            self.need_rank(who, room, INVITES)?;
+        }
+        let opens = self.ranks(who, room).is_at_least(INVITES);
+        self.forget_stale_invitations(user);
+        let max = self.limits.invitations;
+        self.users[user.slot as usize].invite(Invitation { room, opens }, max);
+        let both = Audience::Users(vec![who, user]);
+        self.tell(who, both, Body::Invited { room, user }, now);
+        let mut told = if needs_rank {
+            self.members_ranked(room, INVITES)
+        } else {
+            self.members(room).collect()
+        };
+        told.retain(|&member| member != who);
+        let body = Body::InviteSeen { room, user };
+        self.tell(who, Audience::Users(told), body, now);
+        Ok(())
+    }
+
+    pub(super) fn knock(
+        &mut self,
+        who: UserId,
+        name: &RoomName,
+        text: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(text);
+        let id = self.find_room_or_refuse(name)?;
+        let room = self.room_name(id);
+        if self.is_member(who, id) {
+            let nick = self.users[who.slot as usize].nick.clone();
+            return Err(Refusal::AlreadyInRoom { nick, room });
+        }
+        let record = &self.rooms[id.slot as usize];
+        let is_open = !record.has(RoomFlag::InviteOnly);
+        if is_open || self.check_door(who, id, record.key()).is_ok() {
+            return Err(Refusal::RoomOpen { room });
+        }
+        if self.welcome(who, id) == Welcome::Banned {
+            return Err(Refusal::Banned { room });
+        }
+        let rules = self.rooms[id.slot as usize].rules_mut();
+        let is_early = |at: Time| (0..KNOCK_PAUSE_MS).contains(&now.0.saturating_sub(at.0));
+        if rules.knocked.is_some_and(is_early) {
+            return Err(Refusal::TooManyKnocks { room });
+        }
+        rules.knocked = Some(now);
+        let mut told = self.members_ranked(id, INVITES);
+        told.push(who);
+        let text = self.cut_reason(text);
+        let body = Body::Knocked { room: id, text };
+        self.tell(who, Audience::Users(told), body, now);
+        Ok(())
+    }
+
+    pub(super) fn rename_room(
+        &mut self,
+        who: UserId,
+        name: &RoomName,
+        to: RoomName,
+        reason: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(reason);
+        let (room, _) = self.find_membership(who, name)?;
+        self.need_rank(who, room, Rank::Operator)?;
+        let record = &self.rooms[room.slot as usize];
+        if record.name.as_str() == to.as_str() {
+            return Ok(());
+        }
+        match self.find_room(&to) {
+            Some(other) if other != room => {
+                let room = self.room_name(other);
+                return Err(Refusal::RoomExists { room });
+            }
+            _ => self.check_room_looks(&to, Some(room.slot))?,
+        }
+        self.room_names.remove(room.slot, record.name.name());
+        let rooms = &self.rooms;
+        self.room_names
+            .insert(room.slot, to.name(), |slot| room_name_in(rooms, slot));
+        let old = mem::replace(&mut self.rooms[room.slot as usize].name, to);
+        let reason = self.cut_reason(reason);
+        let body = Body::RoomRenamed { room, old, reason };
+        self.tell(who, Audience::Room(room), body, now);
+        Ok(())
+    }
+
+    pub(super) fn kill(
+        &mut self,
+        who: UserId,
+        nick: &str,
+        reason: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.need_server_operator(who)?;
+        let victim = self.find_user_or_refuse(nick)?;
+        let killer = &self.users[who.slot as usize].nick;
+        let reason = cut(reason, self.limits.reason_bytes);
+        let words = format!("Killed ({killer} ({reason}))");
+        self.quit(victim, Some(who), &words, now);
+        Ok(())
+    }
+
+    pub(super) fn wallops(&mut self, who: UserId, text: &str, now: Time) -> Result<(), Refusal> {
+        debug_assert_one_line(text);
+        self.need_server_operator(who)?;
+        // A walk over everyone: only operators can ask for it.
+        let mut told: Vec<_> = self
+            .users()
+            .filter(|(id, user)| *id != who && user.modes().contains(UserMode::Wallops))
+            .map(|(id, _)| id)
+            .collect();
+        told.push(who);
+        let text = text.into();
+        self.tell(who, Audience::Users(told), Body::Wallops { text }, now);
+        Ok(())
+    }
+
+    /// A reason, cut to what every protocol can tell.
+    pub(super) fn cut_reason(&self, reason: &str) -> Box<str> {
+        cut(reason, self.limits.reason_bytes).into()
+    }
+
+    fn need_server_operator(&self, who: UserId) -> Result<(), Refusal> {
+        if self.users[who.slot as usize].is_operator() {
+            Ok(())
+        } else {
+            Err(Refusal::NotServerOperator)
+        }
+    }
+
+    /// Invitations to rooms that have vanished make no room for new ones otherwise.
+    fn forget_stale_invitations(&mut self, who: UserId) {
+        let rooms = &self.rooms;
+        if let Some(rare) = &mut self.users[who.slot as usize].rare {
+            rare.invitations.retain(|invitation| {
+                let room = rooms.get(invitation.room.slot as usize);
+                room.is_some_and(|room| room.id == invitation.room)
+            });
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What people say: words, lines, tags, and taking them back.
+//!
+//! Keeps the last messages' numbers in a ring, so that they can be taken back by those who said them and by operators
+//! of the room; what was said is not kept. Does not know history, which would remember more.
+
+use super::{
+    super::{
+        Body, Line, MessageId, Place, Refusal, SaidLine, Speech, Target, Time, UserId, mode::Rank,
+    },
+    Hub,
+    commands::debug_assert_one_line,
+};
+
+/// How many of the last events are in the ring: messages older than that cannot be taken back. A power of two; 32 KiB,
+/// taken when the first message is sent.
+const SENT_MAX: usize = 1024;
+
+/// A message that was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    id: MessageId,
+    author: UserId,
+    place: Place,
+}
+
+impl Hub {
+    pub(super) fn say(
+        &mut self,
+        who: UserId,
+        to: Target<'_>,
+        (speech, text): (Speech, &str),
+        tags: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(text);
+        debug_assert!(!text.is_empty(), "protocols refuse to say nothing");
+        let place = self.place(who, to, Some(speech), text.starts_with('\x01'))?;
+        let text = text.into();
+        let body = Body::Said {
+            place,
+            speech,
+            text,
+        };
+        self.users[who.slot as usize].last_spoke = now;
+        self.send(who, place, body, tags, now);
+        Ok(())
+    }
+
+    pub(super) fn say_lines(
+        &mut self,
+        who: UserId,
+        to: Target<'_>,
+        (speech, lines): (Speech, &[Line<'_>]),
+        tags: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        for line in lines {
+            debug_assert_one_line(line.text);
+        }
+        let is_ctcp = lines.iter().any(|line| line.text.starts_with('\x01'));
+        let place = self.place(who, to, Some(speech), is_ctcp)?;
+        let said = |line: &Line<'_>| SaidLine {
+            text: line.text.into(),
+            concat: line.concat,
+        };
+        let lines = lines.iter().map(said).collect();
+        let body = Body::SaidLines {
+            place,
+            speech,
+            lines,
+        };
+        self.users[who.slot as usize].last_spoke = now;
+        self.send(who, place, body, tags, now);
+        Ok(())
+    }
+
+    pub(super) fn tag(
+        &mut self,
+        who: UserId,
+        to: Target<'_>,
+        tags: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let place = self.place(who, to, None, false)?;
+        self.send(who, place, Body::Tagged { place }, tags, now);
+        Ok(())
+    }
+
+    pub(super) fn redact(
+        &mut self,
+        who: UserId,
+        from: Target<'_>,
+        message: MessageId,
+        reason: &str,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        debug_assert_one_line(reason);
+        let Sent { author, place, .. } = self.find_sent(who, from, message)?;
+        let is_operator = match place {
+            Place::Room(room) | Place::Ranked(_, room) => {
+                self.ranks(who, room).is_at_least(Rank::Operator)
+            }
+            Place::User(_) => false,
+        };
+        if author != who && !is_operator {
+            return Err(Refusal::NotYourMessage { message });
+        }
+        // Once is enough.
+        self.sent[ring_slot(message)] = None;
+        let body = Body::Redacted {
+            place,
+            message,
+            reason: self.cut_reason(reason),
+        };
+        self.tell(who, self.audience_at(place, who), body, now);
+        Ok(())
+    }
+
+    /// A message that was sent to this target. Of others' private messages not even the numbers are told.
+    fn find_sent(&self, who: UserId, to: Target<'_>, message: MessageId) -> Result<Sent, Refusal> {
+        let wanted = match to {
+            Target::Room(name) | Target::Ranked(_, name) => {
+                Place::Room(self.find_membership(who, name)?.0)
+            }
+            Target::User(nick) => Place::User(self.find_user_or_refuse(nick)?),
+        };
+        let is_there = |sent: &Sent| match (wanted, sent.place) {
+            (Place::Room(wanted), Place::Room(room) | Place::Ranked(_, room)) => wanted == room,
+            (Place::User(wanted), Place::User(user)) => wanted == user && sent.author == who,
+            _ => false,
+        };
+        let sent = self.sent.get(ring_slot(message)).copied().flatten();
+        sent.filter(|sent| sent.id == message && is_there(sent))
+            .ok_or(Refusal::NoSuchMessage { message })
+    }
+
+    /// Where something goes, if the author may say it there. `speech` is none for tags without words.
+    fn place(
+        &mut self,
+        who: UserId,
+        to: Target<'_>,
+        speech: Option<Speech>,
+        is_ctcp: bool,
+    ) -> Result<Place, Refusal> {
+        let (name, least) = match to {
+            Target::User(nick) => return Ok(Place::User(self.find_user_or_refuse(nick)?)),
+            Target::Room(name) => (name, None),
+            Target::Ranked(least, name) => (name, Some(least)),
+        };
+        let room = self.find_room_or_refuse(name)?;
+        self.check_speech(who, room, speech, is_ctcp)?;
+        Ok(match least {
+            None => Place::Room(room),
+            Some(least) => Place::Ranked(least, room),
+        })
+    }
+
+    /// Tells what was said, and remembers its number.
+    fn send(&mut self, who: UserId, place: Place, body: Body, tags: &str, now: Time) {
+        let audience = self.audience_at(place, who);
+        let id = self.tell_tagged(who, audience, body, tags, now);
+        let sent = Sent {
+            id,
+            author: who,
+            place,
+        };
+        if self.sent.is_empty() {
+            self.sent = vec![None; SENT_MAX];
+        }
+        self.sent[ring_slot(id)] = Some(sent);
+    }
+}
+
+/// Where in the ring a message is, if it is there: numbers rise, so the newer overwrites the older.
+fn ring_slot(message: MessageId) -> usize {
+    (message.0 % SENT_MAX as u64) as usize
+}

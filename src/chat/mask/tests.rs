@@ -1,0 +1,205 @@
+//! Masks, by the public vectors, by hand, and beside the obvious matching.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const VECTORS: &str = include_str!("../testdata/mask-match.txt");
+
+#[test]
+fn the_public_vectors_hold() {
+    let mut mask = "";
+    let mut compared = 0;
+    for line in VECTORS.lines() {
+        match line.split_once(' ') {
+            Some(("mask", text)) => mask = text,
+            Some(("yes", text)) => {
+                assert!(glob(mask, text), "{mask} {text}");
+                compared += 1;
+            }
+            Some(("no", text)) => {
+                assert!(!glob(mask, text), "{mask} {text}");
+                compared += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(compared, 26, "all vectors were read");
+}
+
+#[track_caller]
+fn check_glob(pattern: &str, text: &str, expected: bool) {
+    assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+}
+
+#[test]
+fn stars_and_question_marks() {
+    check_glob("", "", true);
+    check_glob("", "a", false);
+    check_glob("*", "", true);
+    check_glob("**", "ab", true);
+    check_glob("?", "", false);
+    check_glob("?", "길", true);
+    check_glob("??", "길", false);
+    check_glob("*?b*", "ab", true);
+    check_glob("*?b*", "b", false);
+    check_glob("*ab*ab", "ababab", true);
+    check_glob("a*b?c*", "aXXbYbZcW", true);
+    check_glob("a\\*", "a\\b", true);
+}
+
+/// The obvious matching, exponential and right.
+fn obvious(pattern: &[char], text: &[char]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        ['*', rest @ ..] => (0..=text.len()).any(|skip| obvious(rest, &text[skip..])),
+        [first, rest @ ..] => {
+            !text.is_empty() && (*first == '?' || *first == text[0]) && obvious(rest, &text[1..])
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn matching_is_the_obvious_one(pattern in "[ab길*?]{0,8}", text in "[ab길]{0,10}") {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        prop_assert_eq!(glob(&pattern, &text), obvious(&chars(&pattern), &chars(&text)));
+    }
+
+    #[test]
+    fn completing_twice_changes_nothing(typed in "[a-c*?!@.:/길]{1,12}") {
+        let once = complete(&typed);
+        prop_assert_eq!(complete(&once), once);
+    }
+
+    #[test]
+    fn no_text_makes_a_mask_that_panics(typed in any::<String>(), nick in any::<String>()) {
+        if let Some(mask) = Mask::parse(&typed) {
+            let subject = Subject::new(&nick, "~u", "host", "192.0.2.1");
+            let _ = mask.matches(&subject);
+            prop_assert!(Mask::parse(mask.as_str()).is_some_and(|again| again.is_same(&mask)));
+        }
+    }
+}
+
+/// With backtracking into every star this would take longer than anyone lives.
+#[test]
+fn a_hostile_pattern_costs_no_more_than_its_length_times_the_text() {
+    let pattern = "*a".repeat(100) + "b";
+    let text = "a".repeat(10_000);
+    assert!(!glob(&pattern, &text));
+    assert!(!glob(&("*?a*".repeat(60) + "c"), &text));
+    assert!(glob(&"*".repeat(10_000), &text));
+}
+
+#[track_caller]
+fn check_complete(typed: &str, expected: &str) {
+    assert_eq!(complete(typed), expected, "{typed}");
+}
+
+#[test]
+fn masks_are_completed() {
+    check_complete("nick", "nick!*@*");
+    check_complete("ni*k", "ni*k!*@*");
+    check_complete("nick!user", "nick!user@*");
+    check_complete("nick!", "nick!*@*");
+    check_complete("user@host", "*!user@host");
+    check_complete("@host", "*!*@host");
+    check_complete("!user@", "*!user@*");
+    check_complete("nick!user@host", "nick!user@host");
+    check_complete("nick!@host", "nick!*@host");
+    check_complete("example.org", "*!*@example.org");
+    check_complete("*.example.org", "*!*@*.example.org");
+    check_complete("192.0.2.0/24", "*!*@192.0.2.0/24");
+    check_complete("2001:db8::1", "*!*@2001:db8::1");
+    check_complete("**!*@***", "*!*@*");
+    check_complete("*", "*!*@*");
+    check_complete("길동", "길동!*@*");
+}
+
+#[test]
+fn what_is_no_mask() {
+    for typed in [
+        "",
+        "m:",
+        "two words",
+        "bell\x07",
+        "host@nick!user",
+        "a\u{a0}b",
+    ] {
+        assert!(Mask::parse(typed).is_none(), "{typed}");
+    }
+    assert!(Mask::parse(&"x".repeat(MASK_BYTES_MAX)).is_some());
+    assert!(Mask::parse(&"x".repeat(MASK_BYTES_MAX + 1)).is_none());
+}
+
+#[track_caller]
+fn check_match(typed: &str, expected: bool) {
+    let subject = Subject::new("Alice", "~Al", "abc.users.Example", "192.0.2.77");
+    let mask = Mask::parse(typed).unwrap();
+    assert_eq!(mask.matches(&subject), expected, "{typed}");
+}
+
+#[test]
+fn people_are_compared_in_any_case_by_host_and_by_address() {
+    check_match("ALICE", true);
+    check_match("bob", false);
+    check_match("~al@*", true);
+    check_match("*.EXAMPLE", true);
+    check_match("192.0.2.77", true);
+    check_match("192.0.2.*", true);
+    check_match("192.0.2.0/24", true);
+    check_match("192.0.2.0/27", false);
+    check_match("192.0.2.1/0", true);
+    check_match("::ffff:192.0.2.64/122", true);
+    check_match("bob!*@192.0.2.0/24", false);
+    check_match("a*!*@192.0.2.77/32", true);
+    // No block of addresses, so it is a name with a slash in it.
+    check_match("192.0.2.0/33", false);
+    check_match("192.0.2.0/+24", false);
+    check_match("m:alice", true);
+}
+
+#[test]
+fn names_beyond_ascii_are_compared_as_names_are() {
+    let subject = Subject::new("JOSÉ", "~u", "h", "h");
+    // The last letter and its accent are two characters here.
+    for typed in ["josé", "JOS?", "jose\u{301}!*@*"] {
+        assert!(Mask::parse(typed).unwrap().matches(&subject), "{typed}");
+    }
+}
+
+#[test]
+fn addresses_of_both_kinds_lie_in_their_blocks() {
+    let lies_in = |block: &str, address: &str| {
+        let block = address::Block::parse(block).unwrap();
+        block.contains(address.parse().unwrap())
+    };
+    assert!(lies_in("2001:db8::/32", "2001:db8:1::1"));
+    assert!(!lies_in("2001:db8::/32", "2001:db9::1"));
+    assert!(lies_in("::/0", "2001:db9::1"));
+    assert!(lies_in("2001:db8::1/128", "2001:db8::1"));
+    assert!(lies_in("10.1.2.3/8", "10.9.9.9"));
+    assert!(lies_in("10.1.2.3/8", "::ffff:10.9.9.9"));
+    assert!(!lies_in("0.0.0.0/0", "2001:db8::1"));
+    for bad in [
+        "10.0.0.0",
+        "10.0.0.0/",
+        "10.0.0.0/33",
+        "::/129",
+        "x/8",
+        "10.0.0.0/8/8",
+    ] {
+        assert!(address::Block::parse(bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn a_mask_is_the_same_in_any_case_but_not_as_a_mute() {
+    let mask = |typed| Mask::parse(typed).unwrap();
+    assert!(mask("Alice").is_same(&mask("ALICE!*@*")));
+    assert!(mask("10.0.0.0/8").is_same(&mask("*!*@10.9.9.9/8")));
+    assert!(!mask("alice").is_same(&mask("m:alice")));
+    assert!(!mask("10.0.0.0/8").is_same(&mask("10.0.0.0/9")));
+    assert_eq!(mask("m:Alice").as_str(), "m:Alice!*@*");
+}

@@ -1,0 +1,109 @@
+//! What few rooms have: a key, a limit, lists of masks.
+//!
+//! Owns these and nothing else. Does not know who may change them, nor whom they concern.
+
+use super::{Hush, ListKind, Time};
+use crate::chat::{
+    User,
+    mask::{Mask, Subject},
+};
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Rules {
+    pub(in crate::chat) key: Option<Box<str>>,
+    /// Never 0.
+    pub(in crate::chat) limit: Option<u32>,
+    /// When someone knocked last.
+    pub(in crate::chat) knocked: Option<Time>,
+    bans: Vec<ListEntry>,
+    exceptions: Vec<ListEntry>,
+    invitations: Vec<ListEntry>,
+}
+
+/// One mask on a list.
+#[derive(Clone, Debug)]
+pub struct ListEntry {
+    /// The mask.
+    pub mask: Mask,
+    /// Who set it, `nick!user@host` as it was then.
+    pub by: Box<str>,
+    /// When.
+    pub at: Time,
+}
+
+/// What a room's lists say of someone's coming in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Welcome {
+    /// A ban fits, and no exception.
+    Banned,
+    /// Needs no invitation.
+    Expected,
+    /// Nothing.
+    Plain,
+}
+
+impl Rules {
+    pub(in crate::chat) fn list(&self, kind: ListKind) -> &[ListEntry] {
+        match kind {
+            ListKind::Ban => &self.bans,
+            ListKind::Exception => &self.exceptions,
+            ListKind::Invitation => &self.invitations,
+        }
+    }
+
+    pub(in crate::chat) fn list_mut(&mut self, kind: ListKind) -> &mut Vec<ListEntry> {
+        match kind {
+            ListKind::Ban => &mut self.bans,
+            ListKind::Exception => &mut self.exceptions,
+            ListKind::Invitation => &mut self.invitations,
+        }
+    }
+
+    /// What the lists say of someone's coming in. Who is expected is let in past a ban too (as Ergo has it).
+    pub(in crate::chat) fn welcome_of(&self, user: &User) -> Welcome {
+        if self.bans.is_empty() && self.invitations.is_empty() {
+            return Welcome::Plain;
+        }
+        let subject = user.subject();
+        if fits(&self.invitations, false, &subject) {
+            Welcome::Expected
+        } else if fits(&self.bans, false, &subject) && !fits(&self.exceptions, false, &subject) {
+            Welcome::Banned
+        } else {
+            Welcome::Plain
+        }
+    }
+
+    /// What the lists say of someone's speaking.
+    pub(in crate::chat) fn hush_of(&self, user: &User) -> Hush {
+        if self.bans.is_empty() {
+            return Hush::Free;
+        }
+        let subject = user.subject();
+        let is_excepted = |mutes| fits(&self.exceptions, mutes, &subject);
+        if is_excepted(false) {
+            Hush::Free
+        } else if fits(&self.bans, false, &subject) {
+            Hush::Banned
+        } else if fits(&self.bans, true, &subject) && !is_excepted(true) {
+            Hush::Muted
+        } else {
+            Hush::Free
+        }
+    }
+
+    /// Whether nothing is left that is worth keeping.
+    pub(in crate::chat) fn is_empty(&self) -> bool {
+        self.key.is_none()
+            && self.limit.is_none()
+            && self.knocked.is_none()
+            && ListKind::ALL.iter().all(|&kind| self.list(kind).is_empty())
+    }
+}
+
+/// Whether some mask of a list fits; of the mutes on it, or of the others.
+fn fits(list: &[ListEntry], mutes: bool, subject: &Subject) -> bool {
+    list.iter()
+        .any(|entry| entry.mask.is_mute() == mutes && entry.mask.matches(subject))
+}

@@ -1,0 +1,65 @@
+//! Who was here: a bounded memory of people who quit or changed names (Modern IRC, "WHOWAS message").
+//!
+//! Owns a ring, the newest at its end. Looking someone up walks over all of it: it is short, and asked rarely.
+//! Does not know who is here now.
+
+use std::{collections::VecDeque, rc::Rc};
+
+use super::{Nick, Origin, Time};
+
+/// How many are remembered in all, under whatever name; some 150 KiB when full.
+pub const REMEMBERED_MAX: usize = 1024;
+
+/// Someone who bore a name until they quit or took another.
+#[derive(Clone, Debug)]
+pub struct Was {
+    /// The name.
+    pub nick: Nick,
+    /// When they gave it up.
+    pub at: Time,
+    pub(super) words: Box<str>,
+    pub(super) username_len: u8,
+    pub(super) origin: Rc<Origin>,
+}
+
+impl Was {
+    /// IRC's user name.
+    pub fn username(&self) -> &str {
+        &self.words[..usize::from(self.username_len)]
+    }
+
+    /// IRC's "real name".
+    pub fn realname(&self) -> &str {
+        &self.words[usize::from(self.username_len)..]
+    }
+
+    /// The host that was shown.
+    pub fn host(&self) -> &str {
+        &self.origin.host
+    }
+
+    /// The real address, for operators.
+    pub fn address(&self) -> &str {
+        &self.origin.address
+    }
+}
+
+/// The ring.
+#[derive(Debug, Default)]
+pub(super) struct Whowas {
+    ring: VecDeque<Was>,
+}
+
+impl Whowas {
+    pub(super) fn remember(&mut self, was: Was) {
+        if self.ring.len() == REMEMBERED_MAX {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(was);
+    }
+
+    /// All who bore a name, the newest first.
+    pub(super) fn of(&self, nick: Nick) -> impl Iterator<Item = &Was> {
+        self.ring.iter().rev().filter(move |was| was.nick == nick)
+    }
+}

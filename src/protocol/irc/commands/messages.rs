@@ -1,0 +1,185 @@
+//! What people say: PRIVMSG, NOTICE, TAGMSG, REDACT.
+
+use crate::{
+    chat::{Command, Refusal, RoomName, Speech, Target, mode::Rank},
+    protocol::irc::{
+        call::Call,
+        caps::Cap,
+        isupport::RECIPIENTS_MAX,
+        message::Message,
+        numeric::*,
+        speech::{Msgid, TargetName, room_for_text},
+    },
+};
+
+/// PRIVMSG.
+pub(in super::super) fn privmsg(call: &mut Call<'_>, message: &Message<'_>) {
+    say(call, message, Speech::Message);
+}
+
+/// NOTICE. Nothing that comes of it is ever answered (RFC 2812 section 3.3.2), but that a line was too long.
+pub(in super::super) fn notice(call: &mut Call<'_>, message: &Message<'_>) {
+    say(call, message, Speech::Notice);
+}
+
+fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
+    let answers = speech != Speech::Notice;
+    let text = message.params.at(1);
+    let Some(targets) = message.params.get(0) else {
+        if answers {
+            call.reply(ERR_NORECIPIENT, &[]);
+        }
+        return;
+    };
+    if text.is_empty() {
+        if answers {
+            call.reply(ERR_NOTEXTTOSEND, &[]);
+        }
+        return;
+    }
+    let tags = message.tags.client_only();
+    let (speech, text) = speech_of(speech, text);
+    for (index, target) in targets.split(',').enumerate() {
+        if index == RECIPIENTS_MAX {
+            if answers {
+                call.reply(ERR_TOOMANYTARGETS, &[target]);
+            }
+            return;
+        }
+        if !fits(call, target, speech, text) {
+            call.reply(ERR_INPUTTOOLONG, &[]);
+            continue;
+        }
+        let mut room = None;
+        let told = target_of(call, target, &mut room).and_then(|to| {
+            call.apply(Command::Say {
+                to,
+                speech,
+                text,
+                tags: &tags,
+            })
+        });
+        match told {
+            Ok(()) if answers => tell_away(call, target),
+            Err(refusal) if answers => call.refuse(&refusal),
+            _ => {}
+        }
+    }
+}
+
+/// `/me` is a manner of speech in the chat, and a CTCP message in IRC.
+fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
+    if speech != Speech::Message {
+        return (speech, text);
+    }
+    let action = text.strip_prefix("\x01ACTION ");
+    let action = action.map(|action| action.strip_suffix('\x01').unwrap_or(action));
+    match action.filter(|action| !action.is_empty() && !action.contains('\x01')) {
+        Some(action) => (Speech::Action, action),
+        None => (speech, text),
+    }
+}
+
+/// Who is meant by a word; a room's name is kept in `room`.
+pub(in super::super) fn target_of<'t>(
+    call: &Call<'_>,
+    word: &'t str,
+    room: &'t mut Option<RoomName>,
+) -> Result<Target<'t>, Refusal> {
+    let no_such = || Refusal::NoSuchUser { nick: word.into() };
+    if word.starts_with('#') {
+        let name = room.insert(call.room_name(word).ok_or_else(no_such)?);
+        return Ok(Target::Room(name));
+    }
+    let rank = word.chars().next().and_then(Rank::from_prefix);
+    if let (Some(rank), Some(name)) = (rank, word.get(1..).filter(|name| name.starts_with('#'))) {
+        let name = room.insert(call.room_name(name).ok_or_else(no_such)?);
+        return Ok(Target::Ranked(rank, name));
+    }
+    Ok(Target::User(word))
+}
+
+/// Whether the words fit into the line that others get: it begins with who said them.
+fn fits(call: &mut Call<'_>, target: &str, speech: Speech, text: &str) -> bool {
+    let Some((_, _, _, _, author)) = call.parts_with_me() else {
+        return false;
+    };
+    let target = TargetName {
+        prefix: None,
+        name: target,
+    };
+    let verb = match speech {
+        Speech::Notice => "NOTICE",
+        Speech::Action | Speech::Message => "PRIVMSG",
+    };
+    text.len() <= room_for_text(author, verb, &target, speech)
+}
+
+/// Who speaks to someone who is away learns it.
+pub(super) fn tell_away(call: &mut Call<'_>, target: &str) {
+    if target.starts_with('#') {
+        return;
+    }
+    let (heading, hub, out) = call.parts();
+    let user = hub.find_user(target).and_then(|id| hub.user(id));
+    if let Some((user, text)) = user.and_then(|user| Some((user, user.away()?))) {
+        let line = heading.numeric(RPL_AWAY, out);
+        line.param(user.nick()).text(text).end();
+    }
+}
+
+/// TAGMSG (IRCv3 message-tags).
+pub(in super::super) fn tagmsg(call: &mut Call<'_>, message: &Message<'_>) {
+    if !call.irc.caps.has(Cap::MessageTags) {
+        return call.reply(ERR_UNKNOWNCOMMAND, &["TAGMSG"]);
+    }
+    let tags = message.tags.client_only();
+    if tags.is_empty() {
+        return;
+    }
+    for (index, target) in message.params.at(0).split(',').enumerate() {
+        if index == RECIPIENTS_MAX {
+            return call.reply(ERR_TOOMANYTARGETS, &[target]);
+        }
+        let mut room = None;
+        let told = target_of(call, target, &mut room).and_then(|to| {
+            let tags = &tags;
+            call.apply(Command::Tag { to, tags })
+        });
+        if let Err(refusal) = told {
+            call.refuse(&refusal);
+        }
+    }
+}
+
+/// REDACT (IRCv3 draft/message-redaction), which has standard replies in place of numerics.
+pub(in super::super) fn redact(call: &mut Call<'_>, message: &Message<'_>) {
+    if !call.irc.caps.has(Cap::MessageRedaction) {
+        return call.reply(ERR_UNKNOWNCOMMAND, &["REDACT"]);
+    }
+    let params = &message.params;
+    let (target, msgid, reason) = (params.at(0), params.at(1), params.at(2));
+    let mut room = None;
+    let outcome = target_of(call, target, &mut room).and_then(|from| {
+        let no_such = Refusal::NoSuchMessage {
+            message: crate::chat::MessageId(0),
+        };
+        let message = Msgid::parse(msgid).ok_or(no_such)?;
+        call.apply(Command::Redact {
+            from,
+            message,
+            reason,
+        })
+    });
+    let Err(refusal) = outcome else { return };
+    let words = refusal.to_string();
+    match refusal {
+        Refusal::NoSuchMessage { .. } => {
+            call.fail("REDACT", "UNKNOWN_MSGID", &[target, msgid], &words);
+        }
+        Refusal::NotYourMessage { .. } => {
+            call.fail("REDACT", "REDACT_FORBIDDEN", &[target, msgid], &words);
+        }
+        _ => call.fail("REDACT", "INVALID_TARGET", &[target], &words),
+    }
+}

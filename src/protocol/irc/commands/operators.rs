@@ -1,0 +1,134 @@
+//! Operators of the server: OPER, KILL, KLINE, UNKLINE, WALLOPS, REHASH, DIE.
+
+use crate::{
+    chat::{Command, Time},
+    protocol::irc::{
+        Busy,
+        backstage::{ServerBan, Wish},
+        call::Call,
+        message::Params,
+        numeric::*,
+    },
+};
+
+/// OPER. The password is checked while others are served; the answer comes when that is done.
+pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
+    let (name, password) = (params.at(0), params.at(1));
+    if !call
+        .ctx
+        .house()
+        .operators
+        .iter()
+        .any(|known| **known == *name)
+    {
+        return call.reply(ERR_PASSWDMISMATCH, &[]);
+    }
+    call.irc.desk().busy = Some(Busy::Oper { label: None });
+    call.ctx.wish(Wish::CheckOperator {
+        name: name.into(),
+        password: password.into(),
+    });
+}
+
+/// The password was right.
+pub(in super::super) fn become_operator(call: &mut Call<'_>) {
+    call.apply_or_refuse(Command::MakeOperator);
+    call.reply(RPL_YOUREOPER, &[]);
+}
+
+/// Says so to those who are no operators.
+fn lacks_right(call: &mut Call<'_>) -> bool {
+    let lacks = !call.is_operator();
+    if lacks {
+        call.reply(ERR_NOPRIVILEGES, &[]);
+    }
+    lacks
+}
+
+/// KILL.
+pub(in super::super) fn kill(call: &mut Call<'_>, params: &Params<'_>) {
+    if lacks_right(call) {
+        return;
+    }
+    let (nick, reason) = (params.at(0), params.get(1).unwrap_or("no reason given"));
+    if *nick == *call.ctx.house().name {
+        return call.reply(ERR_CANTKILLSERVER, &[]);
+    }
+    call.apply_or_refuse(Command::Kill { nick, reason });
+}
+
+/// KLINE: `[minutes] user@host [:reason]`.
+pub(in super::super) fn kline(call: &mut Call<'_>, params: &Params<'_>) {
+    if lacks_right(call) {
+        return;
+    }
+    let minutes = params.at(0).parse::<u32>().ok();
+    let at = usize::from(minutes.is_some());
+    let Some(mask) = params.get(at).and_then(complete) else {
+        return call.reply(ERR_NEEDMOREPARAMS, &["KLINE"]);
+    };
+    let reason = params.get(at + 1).unwrap_or("no reason given");
+    let now = call.ctx.now();
+    let lasts = minutes.filter(|minutes| *minutes > 0);
+    let until = lasts.map(|minutes| Time(now.0.saturating_add(i64::from(minutes) * 60_000)));
+    let (heading, _, _) = call.parts();
+    let by = heading.client.into();
+    let shown = mask.clone();
+    call.flush();
+    let is_new = call.ctx.add_ban(ServerBan {
+        mask: mask.into(),
+        reason: reason.into(),
+        by,
+        until,
+    });
+    let word = if is_new { "Added" } else { "Changed" };
+    call.notice(format_args!("{word} the ban of {shown}"));
+}
+
+/// UNKLINE.
+pub(in super::super) fn unkline(call: &mut Call<'_>, params: &Params<'_>) {
+    if lacks_right(call) {
+        return;
+    }
+    let mask = complete(params.at(0)).unwrap_or_default();
+    if call.ctx.remove_ban(&mask) {
+        call.notice(format_args!("Lifted the ban of {mask}"));
+    } else {
+        call.notice(format_args!("There is no ban of {}", params.at(0)));
+    }
+}
+
+/// `user@host`; a word alone is a host. What would ban everyone is refused.
+fn complete(typed: &str) -> Option<String> {
+    let (user, host) = typed.rsplit_once('@').unwrap_or(("*", typed));
+    let is_wild = |text: &str| text.chars().all(|c| matches!(c, '*' | '?' | '.' | ':'));
+    let is_bad = |c: char| c.is_control() || c.is_whitespace() || c == '!';
+    if host.is_empty() || typed.contains(is_bad) || (is_wild(user) && is_wild(host)) {
+        return None;
+    }
+    let user = if user.is_empty() { "*" } else { user };
+    Some(format!("{user}@{host}"))
+}
+
+/// WALLOPS.
+pub(in super::super) fn wallops(call: &mut Call<'_>, params: &Params<'_>) {
+    let text = params.at(0);
+    if !lacks_right(call) {
+        call.apply_or_refuse(Command::Wallops { text });
+    }
+}
+
+/// REHASH.
+pub(in super::super) fn rehash(call: &mut Call<'_>, _params: &Params<'_>) {
+    if !lacks_right(call) {
+        call.ctx.wish(Wish::Rehash);
+        call.reply(RPL_REHASHING, &["madang.toml"]);
+    }
+}
+
+/// DIE.
+pub(in super::super) fn die(call: &mut Call<'_>, _params: &Params<'_>) {
+    if !lacks_right(call) {
+        call.ctx.wish(Wish::Die);
+    }
+}

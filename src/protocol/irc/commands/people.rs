@@ -1,0 +1,302 @@
+//! What is known of people: WHOIS, WHOWAS, USERHOST, ISON, MONITOR.
+
+use crate::{
+    chat::{
+        Hub, Nick, RoomId, User, UserId,
+        mode::{Letter as _, UserMode},
+    },
+    protocol::irc::{
+        call::{Call, Heading},
+        isupport::RECIPIENTS_MAX,
+        long::push_prefixes,
+        message::Params,
+        monitor::TARGETS_MAX,
+        numeric::*,
+        time::{Iso, unix},
+    },
+};
+
+/// Bytes of names in one line of an answer.
+const WORDS_BYTES_MAX: usize = 350;
+
+/// People in one USERHOST (RFC 2812 section 4.8).
+const USERHOST_MAX: usize = 5;
+
+/// WHOIS ("Modern IRC", WHOIS message). With two parameters the first names the server that shall answer.
+pub(in super::super) fn whois(call: &mut Call<'_>, params: &Params<'_>) {
+    let asked = if params.len() > 1 {
+        if !super::server::is_here(call, params.at(0)) {
+            return call.reply(ERR_NOSUCHSERVER, &[params.at(0)]);
+        }
+        params.at(1)
+    } else {
+        params.at(0)
+    };
+    if asked.is_empty() {
+        return call.reply(ERR_NONICKNAMEGIVEN, &[]);
+    }
+    for nick in asked.split(',').take(RECIPIENTS_MAX) {
+        match call.ctx.hub().find_user(nick) {
+            Some(id) => describe(call, id),
+            None => call.reply(ERR_NOSUCHNICK, &[nick]),
+        }
+    }
+    call.reply(RPL_ENDOFWHOIS, &[asked]);
+}
+
+fn describe(call: &mut Call<'_>, id: UserId) {
+    let description = call.ctx.house().description.clone();
+    let now = call.ctx.now();
+    let Some((heading, hub, out, me, reader)) = call.parts_with_me() else {
+        return;
+    };
+    let Some(user) = hub.user(id) else { return };
+    let nick = user.nick();
+    let line = heading.numeric(RPL_WHOISUSER, out).param(nick);
+    let line = line.param(user.username()).param(user.host());
+    line.param("*").text(user.realname()).end();
+    write_rooms(heading, hub, user, me, out);
+    let line = heading.numeric(RPL_WHOISSERVER, out).param(nick);
+    line.param(heading.server).text(description).end();
+    if let Some(text) = user.away() {
+        let line = heading.numeric(RPL_AWAY, out).param(nick);
+        line.text(text).end();
+    }
+    let facts = [
+        (
+            user.is_operator(),
+            RPL_WHOISOPERATOR,
+            RPL_WHOISOPERATOR.words,
+        ),
+        (
+            user.modes().contains(UserMode::Bot),
+            RPL_WHOISBOT,
+            "is a bot",
+        ),
+        (user.is_secure(), RPL_WHOISSECURE, RPL_WHOISSECURE.words),
+    ];
+    for (_, numeric, words) in facts.into_iter().filter(|(is_true, _, _)| *is_true) {
+        let line = heading.numeric(numeric, out).param(nick);
+        line.text(words).end();
+    }
+    if reader.is_operator() || id == me {
+        write_origin(heading, user, out);
+    }
+    if let Some(account) = user.account() {
+        let line = heading.numeric(RPL_WHOISACCOUNT, out).param(nick);
+        line.param(account).text(RPL_WHOISACCOUNT.words).end();
+    }
+    let idle = now.0.saturating_sub(user.last_spoke().0).max(0) / 1000;
+    let line = heading.numeric(RPL_WHOISIDLE, out).param(nick);
+    let line = line.param(idle).param(unix(user.entered()));
+    line.text(RPL_WHOISIDLE.words).end();
+}
+
+/// Where someone really comes from: for themselves and for operators.
+fn write_origin(heading: Heading<'_>, user: &User, out: &mut Vec<u8>) {
+    let (nick, name, address) = (user.nick(), user.username(), user.address());
+    let line = heading.numeric(RPL_WHOISACTUALLY, out).param(nick);
+    let line = line.param(format_args!("{name}@{address}")).param(address);
+    line.text(RPL_WHOISACTUALLY.words).end();
+    let line = heading.numeric(RPL_WHOISHOST, out).param(nick);
+    line.text(format_args!(
+        "is connecting from {name}@{address} {address}"
+    ))
+    .end();
+    let letters: String = user.modes().iter().map(|mode| mode.letter()).collect();
+    let line = heading.numeric(RPL_WHOISMODES, out).param(nick);
+    line.text(format_args!("is using modes +{letters}")).end();
+}
+
+/// The rooms of someone that a reader may know of, with their prefixes.
+fn write_rooms(heading: Heading<'_>, hub: &Hub, user: &User, me: UserId, out: &mut Vec<u8>) {
+    let is_hidden = user.modes().contains(UserMode::Invisible) && user.id() != me;
+    let may_know = |id: &RoomId| {
+        let shared = hub.is_member(me, *id);
+        shared || (!is_hidden && hub.is_visible(*id, me))
+    };
+    let mut row = String::new();
+    let mut write = |row: &mut String| {
+        if !row.is_empty() {
+            let line = heading.numeric(RPL_WHOISCHANNELS, out);
+            line.param(user.nick()).text(&row).end();
+            row.clear();
+        }
+    };
+    for id in hub.rooms_of(user.id()).filter(may_know) {
+        let Some(room) = hub.room(id) else { continue };
+        if row.len() + room.name().as_str().len() > WORDS_BYTES_MAX {
+            write(&mut row);
+        }
+        if !row.is_empty() {
+            row.push(' ');
+        }
+        push_prefixes(hub.ranks(user.id(), id), true, &mut row);
+        row += room.name().as_str();
+    }
+    write(&mut row);
+}
+
+/// WHOWAS: who bore a name before, the newest first.
+pub(in super::super) fn whowas(call: &mut Call<'_>, params: &Params<'_>) {
+    let Some(asked) = params.get(0) else {
+        return call.reply(ERR_NONICKNAMEGIVEN, &[]);
+    };
+    let count: i64 = params.at(1).parse().unwrap_or(0);
+    let count = usize::try_from(count).ok().filter(|count| *count > 0);
+    let Some((heading, hub, out, _, reader)) = call.parts_with_me() else {
+        return;
+    };
+    let mut told = 0;
+    for was in hub.whowas(asked).take(count.unwrap_or(usize::MAX)) {
+        let line = heading.numeric(RPL_WHOWASUSER, out).param(&was.nick);
+        let line = line.param(was.username()).param(was.host());
+        line.param("*").text(was.realname()).end();
+        if reader.is_operator() {
+            let line = heading.numeric(RPL_WHOISACTUALLY, out).param(&was.nick);
+            let line = line.param(was.address());
+            line.text(RPL_WHOISACTUALLY.words).end();
+        }
+        let line = heading.numeric(RPL_WHOISSERVER, out).param(&was.nick);
+        line.param(heading.server).text(Iso(was.at)).end();
+        told += 1;
+    }
+    if told == 0 {
+        call.reply(ERR_WASNOSUCHNICK, &[asked]);
+    }
+    call.reply(RPL_ENDOFWHOWAS, &[asked]);
+}
+
+/// USERHOST.
+pub(in super::super) fn userhost(call: &mut Call<'_>, params: &Params<'_>) {
+    let (heading, hub, out) = call.parts();
+    let people = words(params)
+        .take(USERHOST_MAX)
+        .filter_map(|nick| hub.user(hub.find_user(nick)?));
+    let answers: Vec<_> = people
+        .map(|user| {
+            let star = if user.is_operator() { "*" } else { "" };
+            let sign = if user.away().is_some() { '-' } else { '+' };
+            let (nick, name, host) = (user.nick(), user.username(), user.host());
+            format!("{nick}{star}={sign}{name}@{host}")
+        })
+        .collect();
+    let line = heading.numeric(RPL_USERHOST, out);
+    line.text(answers.join(" ")).end();
+}
+
+/// ISON.
+pub(in super::super) fn ison(call: &mut Call<'_>, params: &Params<'_>) {
+    let (heading, hub, out) = call.parts();
+    let people = words(params).filter_map(|nick| hub.user(hub.find_user(nick)?));
+    let nicks: Vec<_> = people.map(|user| user.nick().as_str()).collect();
+    let line = heading.numeric(RPL_ISON, out);
+    line.text(nicks.join(" ")).end();
+}
+
+/// The words of all parameters; old clients put them all into the last.
+fn words<'p>(params: &'p Params<'_>) -> impl Iterator<Item = &'p str> {
+    params
+        .as_slice()
+        .iter()
+        .flat_map(|param| param.split(' '))
+        .filter(|word| !word.is_empty())
+}
+
+/// MONITOR (IRCv3 monitor).
+pub(in super::super) fn monitor(call: &mut Call<'_>, params: &Params<'_>) {
+    match params.at(0) {
+        "+" => watch(call, params.at(1)),
+        "-" => forget(call, params.at(1)),
+        "C" | "c" => {
+            let watched = std::mem::take(&mut call.irc.desk().monitored);
+            for target in watched {
+                forget_one(call, &target);
+            }
+        }
+        "L" | "l" => {
+            let watched = call.irc.desk().monitored.clone();
+            let names = watched.iter().map(|nick| nick.as_str().to_owned());
+            write_lists(call, RPL_MONLIST, names.collect());
+            call.reply(RPL_ENDOFMONLIST, &[]);
+        }
+        "S" | "s" => {
+            let watched = call.irc.desk().monitored.clone();
+            tell_status(call, &watched);
+        }
+        _ => call.reply(ERR_NEEDMOREPARAMS, &["MONITOR"]),
+    }
+}
+
+fn watch(call: &mut Call<'_>, names: &str) {
+    let Some(me) = call.me() else { return };
+    let mut added = Vec::new();
+    let mut names = names.split(',').filter(|name| !name.is_empty());
+    while let Some(name) = names.next() {
+        let Some(nick) = call.nick(name) else {
+            continue;
+        };
+        let watched = &mut call.irc.desk().monitored;
+        if !watched.contains(&nick) {
+            if watched.len() >= TARGETS_MAX {
+                tell_status(call, &added);
+                let rest = names.fold(name.to_owned(), |rest, name| rest + "," + name);
+                let limit = TARGETS_MAX.to_string();
+                return call.reply(ERR_MONLISTFULL, &[&limit, &rest]);
+            }
+            watched.push(nick.clone());
+            call.ctx.monitors().watch(me, &nick);
+        }
+        added.push(nick);
+    }
+    tell_status(call, &added);
+}
+
+fn forget(call: &mut Call<'_>, names: &str) {
+    for name in names.split(',') {
+        if let Some(nick) = call.nick(name) {
+            call.irc.desk().monitored.retain(|other| *other != nick);
+            forget_one(call, &nick);
+        }
+    }
+}
+
+fn forget_one(call: &mut Call<'_>, target: &Nick) {
+    if let Some(me) = call.me() {
+        call.ctx.monitors().forget(me, target);
+    }
+}
+
+/// Who of these is here and who is not.
+fn tell_status(call: &mut Call<'_>, targets: &[Nick]) {
+    let hub = call.ctx.hub();
+    let (mut here, mut gone) = (Vec::new(), Vec::new());
+    for target in targets {
+        let user = hub.find_user(target.as_str()).and_then(|id| hub.user(id));
+        match user {
+            Some(user) => here.push(user.mask().to_string()),
+            None => gone.push(target.to_string()),
+        }
+    }
+    write_lists(call, RPL_MONONLINE, here);
+    write_lists(call, RPL_MONOFFLINE, gone);
+}
+
+/// Names joined by commas, in as many lines as it takes; none for no names.
+fn write_lists(call: &mut Call<'_>, numeric: Numeric, names: Vec<String>) {
+    let (heading, _, out) = call.parts();
+    let mut row = String::new();
+    let mut names = names.into_iter().peekable();
+    while let Some(name) = names.next() {
+        row += &name;
+        let next = names
+            .peek()
+            .map_or(usize::MAX, |next| row.len() + next.len());
+        if next > WORDS_BYTES_MAX {
+            heading.numeric(numeric, out).text(&row).end();
+            row.clear();
+        } else {
+            row.push(',');
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! What has happened, as lines of IRC ("Modern IRC"; IRCv3's texts for what only some clients are told).
+//!
+//! Invariant: the bytes depend on the event, the capabilities of [`relevant`] and the view, never on who receives
+//! them; so they are made once for all who share those. The one exception is told by [`is_personal`].
+//!
+//! Owns nothing. Does not know who listens.
+
+use super::{
+    caps::{Cap, CapSet},
+    line::Line,
+    numeric::RPL_KNOCK,
+    refusal,
+    speech::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
+    time::Iso,
+};
+use crate::{
+    chat::{
+        Body, Event, Hub, MessageId, Place, RoomId, SaidLine, Speech, User, UserId,
+        mode::{AppliedMode, SpelledModes, UserMode},
+    },
+    protocol::flavour::View,
+};
+
+/// Bytes of mode letters and parameters in one line: what is left beside names of the greatest length.
+const MODE_BYTES_MAX: usize = 250;
+
+/// The capabilities that make a difference to the bytes of such an event.
+pub fn relevant(body: &Body) -> CapSet {
+    const TIMED: CapSet = CapSet::of(&[Cap::ServerTime]);
+    const SAID: CapSet = TIMED.or(CapSet::of(&[Cap::EchoMessage, Cap::MessageTags]));
+    let and = |cap| TIMED.or(CapSet::of(&[cap]));
+    match body {
+        Body::AwayChanged => and(Cap::AwayNotify),
+        Body::InviteSeen { .. } => and(Cap::InviteNotify),
+        Body::Joined { .. } => TIMED.or(CapSet::of(&[Cap::AwayNotify, Cap::ExtendedJoin])),
+        Body::RealnameChanged => and(Cap::SetName),
+        Body::Redacted { .. } => SAID.or(CapSet::of(&[Cap::MessageRedaction])),
+        Body::RoomRenamed { .. } => and(Cap::ChannelRename),
+        Body::Said { .. } | Body::Tagged { .. } => SAID,
+        Body::SaidLines { .. } => SAID.or(CapSet::of(&[Cap::Batch, Cap::Multiline])),
+        Body::Refused(_) => CapSet::NONE,
+        _ => TIMED,
+    }
+}
+
+/// Whether the lines for these capabilities differ for each who receives them; then [`encode_personal`] makes them.
+pub fn is_personal(caps: CapSet, body: &Body) -> bool {
+    matches!(body, Body::RoomRenamed { .. }) && !caps.has(Cap::ChannelRename)
+}
+
+/// An event and all that its lines are made from.
+struct Scene<'e> {
+    event: &'e Event,
+    hub: &'e Hub,
+    author: &'e User,
+    caps: CapSet,
+    view: View,
+    server: &'e str,
+}
+
+/// Appends what `event` is to clients with these capabilities; says whether there is anything to send. `server` is
+/// the server's name.
+pub fn encode(
+    caps: CapSet,
+    view: View,
+    event: &Event,
+    hub: &Hub,
+    server: &str,
+    out: &mut Vec<u8>,
+) -> bool {
+    let start = out.len();
+    // Records of an event can be read until the next command: if one is missing all the same, nothing is the right
+    // thing to show.
+    let Some(author) = hub.user(event.author) else {
+        return false;
+    };
+    let scene = Scene {
+        event,
+        hub,
+        author,
+        caps,
+        view,
+        server,
+    };
+    scene.encode(out);
+    out.len() > start
+}
+
+/// Appends what [`is_personal`]: a room's new name, to one who knows no RENAME, is that they leave the old one and
+/// enter the new one (IRCv3 draft/channel-rename).
+pub fn encode_personal(
+    recipient: UserId,
+    event: &Event,
+    hub: &Hub,
+    server: &str,
+    out: &mut Vec<u8>,
+) {
+    let (Body::RoomRenamed { room, old, reason }, Some(user)) = (&event.body, hub.user(recipient))
+    else {
+        return;
+    };
+    let name = hub.room(*room).map_or("", |room| room.name().as_str());
+    let part = Line::new(out).source(user.mask()).command("PART");
+    end_with_reason(part.param(old), reason);
+    let join = Line::new(out).source(user.mask()).command("JOIN");
+    join.param(name).end();
+    let heading = super::call::Heading {
+        server,
+        client: user.nick().as_str(),
+    };
+    super::commands::write_topic(heading, hub, *room, out);
+    super::long::write_all_names(heading, hub, *room, recipient, out);
+}
+
+impl Scene<'_> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match &self.event.body {
+            Body::AwayChanged => self.away(out),
+            Body::Invited { room, user } if self.view == View::Other => {
+                self.invited(*room, *user, out);
+            }
+            Body::InviteSeen { room, user } if self.caps.has(Cap::InviteNotify) => {
+                self.invited(*room, *user, out);
+            }
+            Body::Joined { room } => self.joined(*room, out),
+            Body::Kicked { room, user, reason } => {
+                let nick = self.nick_of(*user);
+                let line = self.command("KICK", out).param(self.room(*room));
+                line.param(nick).text(reason).end();
+            }
+            Body::Knocked { room, .. } if self.view == View::Other => {
+                let room = self.room(*room);
+                Line::new(out)
+                    .source(self.server)
+                    .command(RPL_KNOCK.code)
+                    .param(room)
+                    .param(room)
+                    .param(self.author.mask())
+                    .text(RPL_KNOCK.words)
+                    .end();
+            }
+            Body::Left { room, reason } => {
+                let line = self.command("PART", out).param(self.room(*room));
+                end_with_reason(line, reason);
+            }
+            Body::ModesChanged { room, changes } => self.modes_changed(*room, changes, out),
+            Body::Quit { reason, by } => self.quit(reason, *by, out),
+            Body::RealnameChanged if self.caps.has(Cap::SetName) => {
+                let realname = self.author.realname();
+                self.command("SETNAME", out).text(realname).end();
+            }
+            Body::Redacted {
+                place,
+                message,
+                reason,
+            } => self.redacted(*place, *message, reason, out),
+            Body::Refused(refusals) => {
+                for refusal in refusals {
+                    refusal::write(
+                        refusal,
+                        self.server,
+                        self.author.nick().as_str(),
+                        self.hub,
+                        out,
+                    );
+                }
+            }
+            Body::Renamed { old } => {
+                let (user, host) = (self.author.username(), self.author.host());
+                self.tagged(out)
+                    .source(format_args!("{old}!{user}@{host}"))
+                    .command("NICK")
+                    .param(self.author.nick())
+                    .end();
+            }
+            Body::RoomRenamed { room, old, reason } if self.caps.has(Cap::ChannelRename) => {
+                let line = self.command("RENAME", out).param(old);
+                line.param(self.room(*room)).text(reason).end();
+            }
+            Body::Said {
+                place,
+                speech,
+                text,
+            } if self.may_hear() => self.said(*place, *speech, text, out),
+            Body::SaidLines {
+                place,
+                speech,
+                lines,
+            } if self.may_hear() => self.said_lines(*place, *speech, lines, out),
+            Body::Tagged { place } if self.may_hear() && self.caps.has(Cap::MessageTags) => {
+                let target = self.target(*place);
+                let line = self.message(true, out).source(self.author.mask());
+                line.command("TAGMSG").param(target).end();
+            }
+            Body::TopicChanged { room } => {
+                let topic = self.hub.room(*room).and_then(|room| room.topic());
+                let line = self.command("TOPIC", out).param(self.room(*room));
+                line.text(topic.map_or("", |topic| &topic.text)).end();
+            }
+            Body::UserModesChanged { changes } => {
+                let nick = self.author.nick();
+                let line = self.tagged(out).source(nick).command("MODE").param(nick);
+                line.param(SpelledModes::of_user(changes).letters).end();
+            }
+            Body::Wallops { text } => self.command("WALLOPS", out).text(text).end(),
+            _ => {}
+        }
+    }
+
+    /// Whether one's own words are to come back, or it is another's words.
+    fn may_hear(&self) -> bool {
+        self.view == View::Other || self.caps.has(Cap::EchoMessage)
+    }
+
+    /// Begins a line with the tags that every event has.
+    fn tagged<'o>(&self, out: &'o mut Vec<u8>) -> Line<'o> {
+        let line = Line::new(out);
+        if self.caps.has(Cap::ServerTime) {
+            return line.plain_tag("time", Iso(self.event.time));
+        }
+        line
+    }
+
+    /// Begins a line with a command of the author.
+    fn command<'o>(&self, command: &str, out: &'o mut Vec<u8>) -> Line<'o> {
+        self.tagged(out).source(self.author.mask()).command(command)
+    }
+
+    /// Begins a line with the tags of a message.
+    fn message<'o>(&self, with_id: bool, out: &'o mut Vec<u8>) -> Line<'o> {
+        let mut line = self.tagged(out);
+        if self.caps.has(Cap::MessageTags) {
+            if with_id {
+                line = line.plain_tag("msgid", Msgid(self.event.id));
+            }
+            if self.author.modes().contains(UserMode::Bot) {
+                line = line.tag("bot", "");
+            }
+            line = line.raw_tags(self.event.tags.as_deref().unwrap_or_default());
+        }
+        line
+    }
+
+    fn room(&self, room: RoomId) -> &str {
+        self.hub.room(room).map_or("", |room| room.name().as_str())
+    }
+
+    fn nick_of(&self, user: UserId) -> &str {
+        self.hub.user(user).map_or("", |user| user.nick().as_str())
+    }
+
+    fn target(&self, place: Place) -> TargetName<'_> {
+        let (prefix, name) = match place {
+            Place::Ranked(rank, room) => (Some(rank.prefix()), self.room(room)),
+            Place::Room(room) => (None, self.room(room)),
+            Place::User(user) => (None, self.nick_of(user)),
+        };
+        TargetName { prefix, name }
+    }
+
+    fn away(&self, out: &mut Vec<u8>) {
+        if self.view == View::Author || !self.caps.has(Cap::AwayNotify) {
+            // The author was told by a numeric.
+            return;
+        }
+        let line = self.command("AWAY", out);
+        match self.author.away() {
+            Some(text) => line.text(text).end(),
+            None => line.end(),
+        }
+    }
+
+    fn invited(&self, room: RoomId, user: UserId, out: &mut Vec<u8>) {
+        let line = self.command("INVITE", out).param(self.nick_of(user));
+        line.param(self.room(room)).end();
+    }
+
+    fn joined(&self, room: RoomId, out: &mut Vec<u8>) {
+        let line = self.command("JOIN", out).param(self.room(room));
+        if self.caps.has(Cap::ExtendedJoin) {
+            let account = self.author.account().unwrap_or("*");
+            line.param(account).text(self.author.realname()).end();
+        } else {
+            line.end();
+        }
+        if self.author.away().is_some() {
+            self.away(out);
+        }
+    }
+
+    fn quit(&self, reason: &str, by: Option<UserId>, out: &mut Vec<u8>) {
+        let killer = by.and_then(|by| self.hub.user(by));
+        match (self.view, killer) {
+            (View::Author, Some(killer)) => self
+                .tagged(out)
+                .source(killer.mask())
+                .command("KILL")
+                .param(self.author.nick())
+                .text(reason)
+                .end(),
+            (View::Author, None) => {}
+            (View::Other, _) => end_with_reason(self.command("QUIT", out), reason),
+        }
+    }
+
+    fn redacted(&self, place: Place, message: MessageId, reason: &str, out: &mut Vec<u8>) {
+        if !self.may_hear() || !self.caps.has(Cap::MessageRedaction) {
+            return;
+        }
+        let line = self.command("REDACT", out).param(self.target(place));
+        end_with_reason(line.param(Msgid(message)), reason);
+    }
+
+    /// Some changes in one line, others in the next, as their length allows.
+    fn modes_changed(&self, room: RoomId, changes: &[AppliedMode], out: &mut Vec<u8>) {
+        let mut rest = changes;
+        while !rest.is_empty() {
+            let mut count = rest.len();
+            let spelled = loop {
+                let spelled = SpelledModes::of_room(&rest[..count], self.hub);
+                let length: usize = spelled.parameters.iter().map(|p| p.len() + 1).sum();
+                if count == 1 || spelled.letters.len() + length <= MODE_BYTES_MAX {
+                    break spelled;
+                }
+                count /= 2;
+            };
+            rest = &rest[count..];
+            let line = self.command("MODE", out).param(self.room(room));
+            let line = line.param(&spelled.letters);
+            let parameters = spelled.parameters.iter();
+            parameters.fold(line, |line, param| line.param(param)).end();
+        }
+    }
+
+    fn said(&self, place: Place, speech: Speech, text: &str, out: &mut Vec<u8>) {
+        let (verb, target) = (verb(speech), self.target(place));
+        let room = room_for_text(self.author, verb, &target, speech);
+        for (index, piece) in pieces(text, room).enumerate() {
+            let line = self.message(index == 0, out).source(self.author.mask());
+            end_with_words(line.command(verb).param(&target), speech, piece);
+        }
+    }
+
+    fn said_lines(&self, place: Place, speech: Speech, lines: &[SaidLine], out: &mut Vec<u8>) {
+        let (verb, target) = (verb(speech), self.target(place));
+        let mask = self.author.mask();
+        if !(self.caps.has(Cap::Multiline) && self.caps.has(Cap::Batch)) {
+            let words = lines.iter().filter(|line| !line.text.is_empty());
+            for (index, words) in words.enumerate() {
+                let line = self.message(index == 0, out).source(&mask);
+                end_with_words(line.command(verb).param(&target), speech, &words.text);
+            }
+            return;
+        }
+        let batch = format!("m{}", self.event.id.0);
+        let line = self.message(true, out).source(&mask).command("BATCH");
+        let line = line.param(format_args!("+{batch}"));
+        line.param("draft/multiline").param(&target).end();
+        for words in lines {
+            let mut line = Line::new(out).tag("batch", &batch);
+            if words.concat {
+                line = line.tag("draft/multiline-concat", "");
+            }
+            let line = line.source(&mask).command(verb).param(&target);
+            end_with_words(line, speech, &words.text);
+        }
+        Line::new(out)
+            .source(&mask)
+            .command("BATCH")
+            .param(format_args!("-{batch}"))
+            .end();
+    }
+}
+
+/// Ends a line with a reason, or without one.
+fn end_with_reason(line: Line<'_>, reason: &str) {
+    if reason.is_empty() {
+        line.end();
+    } else {
+        line.text(reason).end();
+    }
+}

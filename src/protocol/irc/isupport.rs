@@ -1,0 +1,90 @@
+//! ISUPPORT: what the server can do and where its limits are, as tokens ("Modern IRC", section Feature Advertisement).
+//!
+//! Invariant: every token is made from the constant that is in force, so none can be untrue. Does not know who reads
+//! it.
+
+use super::monitor::TARGETS_MAX;
+use crate::chat::{
+    Limits,
+    mode::{Letter as _, ListKind, PARAMETERS_MAX, Rank, RoomFlag},
+    name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
+    user::USERNAME_BYTES_MAX,
+};
+
+/// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the words are fifteen
+/// parameters).
+const TOKENS_MAX: usize = 13;
+
+/// Longest host that is shown, in bytes.
+pub const HOST_BYTES_MAX: usize = 63;
+
+/// Recipients of one message (TARGMAX).
+pub const RECIPIENTS_MAX: usize = 4;
+
+/// All tokens of a network, joined to lines.
+pub fn lines(network: &str) -> Box<[Box<str>]> {
+    let tokens = tokens(network);
+    tokens
+        .chunks(TOKENS_MAX)
+        .map(|line| line.join(" ").into())
+        .collect()
+}
+
+fn tokens(network: &str) -> Vec<String> {
+    let limits = Limits::default();
+    let lists: String = ListKind::ALL.map(ListKind::letter).iter().collect();
+    let flags: String = RoomFlag::ALL.iter().map(|flag| flag.letter()).collect();
+    let ranks: String = Rank::ALL.iter().map(|rank| rank.letter()).collect();
+    let prefixes: String = Rank::ALL.iter().map(|rank| rank.prefix()).collect();
+    vec![
+        format!("AWAYLEN={}", limits.away_bytes),
+        "BOT=B".into(),
+        "CASEMAPPING=ascii".into(),
+        format!("CHANLIMIT=#:{}", limits.rooms_per_user),
+        format!("CHANMODES={lists},k,l,{flags}"),
+        format!("CHANNELLEN={ROOM_CHARS_MAX}"),
+        "CHANTYPES=#".into(),
+        "ELIST=CMNTU".into(),
+        "EXCEPTS=e".into(),
+        "EXTBAN=,m".into(),
+        format!("HOSTLEN={HOST_BYTES_MAX}"),
+        "INVEX=I".into(),
+        format!("KICKLEN={}", limits.reason_bytes),
+        "KNOCK".into(),
+        format!("MAXLIST=b:{0},e:{0},I:{0}", limits.masks),
+        format!("MODES={PARAMETERS_MAX}"),
+        format!("MONITOR={TARGETS_MAX}"),
+        format!("NAMELEN={}", limits.realname_bytes),
+        format!("NETWORK={network}"),
+        format!("NICKLEN={NICK_CHARS_MAX}"),
+        format!("PREFIX=({ranks}){prefixes}"),
+        "SAFELIST".into(),
+        format!("STATUSMSG={prefixes}"),
+        format!(
+            "TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:{RECIPIENTS_MAX},PART:,PRIVMSG:{RECIPIENTS_MAX},TAGMSG:{RECIPIENTS_MAX},\
+             WHOIS:{RECIPIENTS_MAX},WHOWAS:1"
+        ),
+        format!("TOPICLEN={}", limits.topic_bytes),
+        format!("USERLEN={USERNAME_BYTES_MAX}"),
+        "UTF8MAPPING=rfc8265".into(),
+        "UTF8ONLY".into(),
+        "WHOX".into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_short_and_tokens_sorted() {
+        let lines = lines("madang");
+        for line in &lines {
+            assert!(line.split(' ').count() <= TOKENS_MAX, "{line}");
+            assert!(line.len() < 400, "{line}");
+        }
+        let all = tokens("madang");
+        assert!(all.is_sorted(), "{all:?}");
+        assert!(all.contains(&"PREFIX=(qaohv)~&@%+".into()), "{all:?}");
+    }
+}

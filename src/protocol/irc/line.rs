@@ -1,0 +1,187 @@
+//! A message, put together: tags, source, command, parameters, and its end.
+//!
+//! Invariants: what a [`Line`] appends is one line with CR LF; no parameter can break it, for those that would (a CR,
+//! LF or NUL, or a space where none may be) are cut off there; without its tags it has at most [`BODY_BYTES_MAX`]
+//! bytes and is cut between characters.
+//!
+//! Owns nothing but the place where the line began. Does not know what it says.
+
+use super::tags::push_escaped;
+use std::fmt::{self, Display, Write as _};
+
+/// A message without its tags, CR LF included (RFC 1459 section 2.3).
+pub const BODY_BYTES_MAX: usize = 512;
+
+/// What stands at the end of a line.
+const END: &[u8] = b"\r\n";
+
+/// A line that is being appended to `out`; it ends when [`end`](Self::end) is called.
+#[must_use = "a line must be ended"]
+pub struct Line<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    /// Where the tags end, once they have.
+    body: Option<usize>,
+}
+
+impl<'o> Line<'o> {
+    /// Begins a line.
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self {
+            out,
+            start,
+            body: None,
+        }
+    }
+
+    /// A tag with a value, which is escaped. Tags come before anything else.
+    pub fn tag(mut self, key: &str, value: &str) -> Self {
+        self.begin_tag();
+        self.out.extend_from_slice(key.as_bytes());
+        if !value.is_empty() {
+            self.out.push(b'=');
+            push_escaped(value, self.out);
+        }
+        self
+    }
+
+    /// A tag whose value holds nothing that would have to be escaped.
+    pub fn plain_tag(mut self, key: &str, value: impl Display) -> Self {
+        self.begin_tag();
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.push(b'=');
+        self.write(value, Kind::Word);
+        self
+    }
+
+    /// Tags as they came from another client: escaped already, joined by semicolons.
+    pub fn raw_tags(mut self, tags: &str) -> Self {
+        if !tags.is_empty() {
+            self.begin_tag();
+            self.out.extend_from_slice(tags.as_bytes());
+        }
+        self
+    }
+
+    fn begin_tag(&mut self) {
+        let first = self.out.len() == self.start;
+        self.out.push(if first { b'@' } else { b';' });
+    }
+
+    /// Who it is from. Comes right behind the tags.
+    pub fn source(mut self, source: impl Display) -> Self {
+        self.begin_body();
+        self.out.push(b':');
+        self.write(source, Kind::Word);
+        self
+    }
+
+    /// The command. Comes behind the source, if there is one.
+    pub fn command(mut self, command: &str) -> Self {
+        match self.body {
+            Some(_) => self.out.push(b' '),
+            None => self.begin_body(),
+        }
+        self.out.extend_from_slice(command.as_bytes());
+        self
+    }
+
+    fn begin_body(&mut self) {
+        if self.out.len() > self.start {
+            self.out.push(b' ');
+        }
+        self.body = Some(self.out.len());
+    }
+
+    /// A parameter that is one word. An empty one becomes `*`, the usual word for nothing.
+    pub fn param(mut self, param: impl Display) -> Self {
+        self.out.push(b' ');
+        let before = self.out.len();
+        self.write(param, Kind::Word);
+        if self.out.len() == before {
+            self.out.push(b'*');
+        }
+        self
+    }
+
+    /// The last parameter, which may hold anything; it always gets its colon.
+    pub fn text(mut self, text: impl Display) -> Self {
+        self.out.extend_from_slice(b" :");
+        self.write(text, Kind::Text);
+        self
+    }
+
+    /// The last parameter; it gets a colon only if it needs one.
+    pub fn last(self, text: &str) -> Self {
+        if text.is_empty() || text.starts_with(':') || text.contains(' ') {
+            self.text(text)
+        } else {
+            self.param(text)
+        }
+    }
+
+    /// Ends the line.
+    pub fn end(self) {
+        let room = BODY_BYTES_MAX - END.len();
+        let body = self.body.unwrap_or(self.start);
+        if self.out.len() - body > room {
+            let mut end = body + room;
+            while is_inside_character(self.out[end]) {
+                end -= 1;
+            }
+            self.out.truncate(end);
+        }
+        self.out.extend_from_slice(END);
+    }
+
+    fn write(&mut self, value: impl Display, kind: Kind) {
+        let mut filter = Filter {
+            out: self.out,
+            kind,
+            ended: false,
+        };
+        let written = write!(filter, "{value}");
+        debug_assert!(written.is_ok(), "writing into a Vec does not fail");
+    }
+}
+
+/// What a parameter may hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Anything but the end of a line.
+    Text,
+    /// No space either, and no colon in front.
+    Word,
+}
+
+/// Lets pass what a parameter of its kind may hold, up to the first byte that it may not.
+struct Filter<'a> {
+    out: &'a mut Vec<u8>,
+    kind: Kind,
+    ended: bool,
+}
+
+impl fmt::Write for Filter<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.ended {
+            return Ok(());
+        }
+        let breaks = |b: &u8| match b {
+            b'\r' | b'\n' | 0 => true,
+            b' ' => self.kind == Kind::Word,
+            _ => false,
+        };
+        let bytes = text.as_bytes();
+        let end = bytes.iter().position(breaks);
+        self.ended = end.is_some();
+        self.out
+            .extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+        Ok(())
+    }
+}
+
+/// Whether a byte goes on with a character of UTF-8.
+fn is_inside_character(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}

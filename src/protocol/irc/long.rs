@@ -1,0 +1,403 @@
+//! Replies of any length, in pieces: LIST, NAMES, WHO.
+//!
+//! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
+//! costs no memory however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes
+//! little more than [`BYTES_MAX`] bytes; whoever and whatever was there all the time is told. (Members of a room are
+//! told from the last to the first: when one leaves, the last takes their place, and that one was told already.)
+//!
+//! Owns those places. Does not know when a client has read enough; the server calls.
+
+use super::{
+    Busy,
+    call::{Call, Heading},
+    caps::{Cap, CapSet},
+    commands::{WhoFormat, write_who},
+    line::Line,
+    numeric::*,
+};
+use crate::chat::{
+    Hub, Room, RoomId, Time, User, UserId,
+    mask::{fold, glob},
+    mode::{Ranks, RoomFlag},
+};
+
+/// Records that one piece looks at; some hundred microseconds.
+const STEPS_MAX: usize = 2_000;
+
+/// Bytes after which a piece ends: a full read of most clients.
+const BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of names in one line.
+const NAMES_BYTES_MAX: usize = 380;
+
+/// A long reply, and how far it came.
+#[derive(Debug)]
+pub(super) enum Long {
+    /// LIST.
+    List { filter: ListFilter, slot: u32 },
+    /// NAMES.
+    Names(Names),
+    /// WHO.
+    Who { who: Who, format: WhoFormat },
+}
+
+/// Which rooms LIST shows (ISUPPORT's ELIST).
+#[derive(Debug, Default)]
+pub(super) struct ListFilter {
+    /// More members than this.
+    pub(super) more_than: Option<usize>,
+    /// Fewer members than this.
+    pub(super) fewer_than: Option<usize>,
+    /// Masks, folded; one must match if there are any. The flag says that it must not.
+    pub(super) masks: Vec<(Box<str>, bool)>,
+    /// Created at or after, and before.
+    pub(super) created: (Option<Time>, Option<Time>),
+    /// Topic set at or after, and before.
+    pub(super) topic: (Option<Time>, Option<Time>),
+}
+
+/// How far NAMES came.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Those to tell, the last first.
+    pub(super) rooms: Vec<RoomId>,
+    /// All rooms from this slot on, if all are wanted.
+    pub(super) slot: Option<u32>,
+    /// So many members of the last room are still to be told.
+    pub(super) left: Option<usize>,
+    /// What the one line at the end names; without it, each room gets its own.
+    pub(super) end: Option<Box<str>>,
+}
+
+/// How far WHO came.
+#[derive(Debug)]
+pub(super) struct Who {
+    /// The parameter as it was given, for the end.
+    pub(super) asked: Box<str>,
+    /// Operators of the server only.
+    pub(super) operators: bool,
+    /// Whom it concerns.
+    pub(super) scope: Scope,
+}
+
+/// Whom WHO concerns.
+#[derive(Debug)]
+pub(super) enum Scope {
+    /// One person, visible or not.
+    One(Option<UserId>),
+    /// Those in a room, so many of whom are left.
+    Room { room: RoomId, left: usize },
+    /// Those from a slot on who match a folded mask.
+    Matching { mask: Box<str>, slot: u32 },
+}
+
+impl Call<'_> {
+    /// Begins a long reply. Most end with their first piece.
+    pub(super) fn start_long(&mut self, mut long: Long) {
+        let caps = self.irc.caps;
+        if !long.write(self, caps) {
+            self.irc.desk().busy = Some(Busy::Long { long, batch: None });
+        }
+    }
+}
+
+impl Long {
+    /// Writes the next piece; says whether it was the last.
+    pub(super) fn write(&mut self, call: &mut Call<'_>, caps: CapSet) -> bool {
+        let Some((heading, hub, out, me, user)) = call.parts_with_me() else {
+            return true;
+        };
+        let piece = Piece {
+            heading,
+            hub,
+            me,
+            user,
+            caps,
+        };
+        match self {
+            Self::List { filter, slot } => piece.list(filter, slot, out),
+            Self::Names(names) => piece.names(names, out),
+            Self::Who { who, format } => piece.who(who, format, out),
+        }
+    }
+}
+
+/// What one piece is made from.
+struct Piece<'c> {
+    heading: Heading<'c>,
+    hub: &'c Hub,
+    me: UserId,
+    user: &'c User,
+    caps: CapSet,
+}
+
+impl Piece<'_> {
+    fn list(&self, filter: &ListFilter, slot: &mut u32, out: &mut Vec<u8>) -> bool {
+        let full = out.len() + BYTES_MAX;
+        for (steps, (id, room)) in self.hub.rooms_from(*slot).enumerate() {
+            if steps == STEPS_MAX || out.len() > full {
+                *slot = id.slot;
+                return false;
+            }
+            if !self.hub.is_visible(id, self.me) || !filter.matches(room) {
+                continue;
+            }
+            let topic = room.topic().map_or("", |topic| &topic.text);
+            let line = self.heading.numeric(RPL_LIST, out).param(room.name());
+            line.param(room.member_count()).text(topic).end();
+        }
+        let line = self.heading.numeric(RPL_LISTEND, out);
+        line.text(RPL_LISTEND.words).end();
+        true
+    }
+
+    fn names(&self, names: &mut Names, out: &mut Vec<u8>) -> bool {
+        let full = out.len() + BYTES_MAX;
+        let mut steps = 0;
+        loop {
+            if names.rooms.is_empty() {
+                match names.slot.map(|slot| self.hub.rooms_from(slot).next()) {
+                    None | Some(None) => break,
+                    Some(Some((id, _))) => {
+                        names.slot = Some(id.slot + 1);
+                        names.rooms.push(id);
+                    }
+                }
+            }
+            let Some(&room) = names.rooms.last() else {
+                break;
+            };
+            steps += 1;
+            let left = &mut names.left;
+            let told = self.names_of(room, left, &mut steps, full, out);
+            if !told {
+                return false;
+            }
+            names.rooms.pop();
+            names.left = None;
+            if let (None, Some(record)) = (&names.end, self.hub.room(room)) {
+                let line = self.heading.numeric(RPL_ENDOFNAMES, out);
+                line.param(record.name()).text(RPL_ENDOFNAMES.words).end();
+            }
+            if (steps > STEPS_MAX || out.len() > full)
+                && !(names.rooms.is_empty() && names.slot.is_none())
+            {
+                return false;
+            }
+        }
+        if let Some(end) = &names.end {
+            let line = self.heading.numeric(RPL_ENDOFNAMES, out);
+            line.param(end).text(RPL_ENDOFNAMES.words).end();
+        }
+        true
+    }
+
+    /// Tells members of one room; says whether those were the last.
+    fn names_of(
+        &self,
+        id: RoomId,
+        left: &mut Option<usize>,
+        steps: &mut usize,
+        full: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(room) = self.hub.room(id) else {
+            return true;
+        };
+        if !self.hub.is_visible(id, self.me) {
+            return true;
+        }
+        let is_member = self.hub.is_member(self.me, id);
+        let symbol = if room.has(RoomFlag::Secret) { "@" } else { "=" };
+        let mut row = String::new();
+        let mut index = left.unwrap_or(usize::MAX).min(room.member_count());
+        while index > 0 {
+            if *steps > STEPS_MAX || out.len() > full {
+                break;
+            }
+            index -= 1;
+            *steps += 1;
+            let Some((user, ranks)) = self.hub.members_from(id, index).next() else {
+                continue;
+            };
+            if !is_member && !self.hub.is_listed(user, self.me) {
+                continue;
+            }
+            let Some(user) = self.hub.user(user) else {
+                continue;
+            };
+            if !row.is_empty() {
+                row.push(' ');
+            }
+            push_prefixes(ranks, self.caps.has(Cap::MultiPrefix), &mut row);
+            if self.caps.has(Cap::UserhostInNames) {
+                row += &user.mask().to_string();
+            } else {
+                row += user.nick().as_str();
+            }
+            if row.len() > NAMES_BYTES_MAX - 60 || index == 0 {
+                self.names_row(symbol, room, &row, out);
+                row.clear();
+            }
+        }
+        if !row.is_empty() {
+            self.names_row(symbol, room, &row, out);
+        }
+        *left = Some(index);
+        index == 0
+    }
+
+    fn names_row(&self, symbol: &str, room: &Room, row: &str, out: &mut Vec<u8>) {
+        let line = self.heading.numeric(RPL_NAMREPLY, out).param(symbol);
+        line.param(room.name()).text(row).end();
+    }
+
+    fn who(&self, who: &mut Who, format: &WhoFormat, out: &mut Vec<u8>) -> bool {
+        let full = out.len() + BYTES_MAX;
+        let operators = who.operators;
+        let tell = |user: &User, room: Option<RoomId>, out: &mut Vec<u8>| {
+            if operators && !user.is_operator() {
+                return;
+            }
+            write_who(
+                self.heading,
+                self.hub,
+                self.user,
+                user,
+                room,
+                format,
+                self.caps,
+                out,
+            );
+        };
+        match &mut who.scope {
+            Scope::One(id) => {
+                if let Some(user) = id.and_then(|id| self.hub.user(id)) {
+                    tell(user, None, out);
+                }
+            }
+            Scope::Room { room, left } => {
+                if !self.hub.is_visible(*room, self.me) {
+                    *left = 0;
+                }
+                let is_member = self.hub.is_member(self.me, *room);
+                let count = self.hub.room(*room).map_or(0, Room::member_count);
+                *left = (*left).min(count);
+                for _ in 0..STEPS_MAX.min(*left) {
+                    if out.len() > full {
+                        break;
+                    }
+                    *left -= 1;
+                    let member = self.hub.members_from(*room, *left).next();
+                    let member = member.and_then(|(id, _)| self.hub.user(id));
+                    let Some(user) = member else { continue };
+                    if is_member || self.hub.is_listed(user.id(), self.me) {
+                        tell(user, Some(*room), out);
+                    }
+                }
+                if *left > 0 {
+                    return false;
+                }
+            }
+            Scope::Matching { mask, slot } => {
+                for (steps, (id, user)) in self.hub.users_from(*slot).enumerate() {
+                    if steps == STEPS_MAX || out.len() > full {
+                        *slot = id.slot;
+                        return false;
+                    }
+                    if self.hub.is_listed(id, self.me) && self.is_meant(mask, user) {
+                        tell(user, None, out);
+                    }
+                }
+            }
+        }
+        let line = self.heading.numeric(RPL_ENDOFWHO, out);
+        line.param(&who.asked).text(RPL_ENDOFWHO.words).end();
+        true
+    }
+
+    /// Whether WHO's mask means someone: by name, user name, host, server or realname.
+    fn is_meant(&self, mask: &str, user: &User) -> bool {
+        let texts = [
+            user.nick().as_str(),
+            user.username(),
+            user.host(),
+            self.heading.server,
+            user.realname(),
+        ];
+        mask == "*" || texts.iter().any(|text| glob(mask, &fold(text)))
+    }
+}
+
+/// The prefixes of someone's ranks: all of them, or the highest.
+pub(super) fn push_prefixes(ranks: Ranks, all: bool, out: &mut String) {
+    let shown = if all { usize::MAX } else { 1 };
+    out.extend(ranks.iter().take(shown).map(|rank| rank.prefix()));
+}
+
+impl ListFilter {
+    fn matches(&self, room: &Room) -> bool {
+        let count = room.member_count();
+        let within = |(from, before): (Option<Time>, Option<Time>), at: Option<Time>| {
+            from.is_none_or(|from| at.is_some_and(|at| at >= from))
+                && before.is_none_or(|before| at.is_some_and(|at| at < before))
+        };
+        self.more_than.is_none_or(|than| count > than)
+            && self.fewer_than.is_none_or(|than| count < than)
+            && within(self.created, Some(room.created()))
+            && within(self.topic, room.topic().map(|topic| topic.at))
+            && self.matches_name(room.name().as_str())
+    }
+
+    fn matches_name(&self, name: &str) -> bool {
+        if self.masks.is_empty() {
+            return true;
+        }
+        let name = fold(name);
+        let (mut wanted, mut found) = (false, false);
+        for (mask, is_not) in &self.masks {
+            let matches = glob(mask, &name);
+            if *is_not && matches {
+                return false;
+            }
+            wanted |= !is_not;
+            found |= !is_not && matches;
+        }
+        found || !wanted
+    }
+}
+
+/// All names of a room at once, for a rare line that cannot come in pieces.
+pub(super) fn write_all_names(
+    heading: Heading<'_>,
+    hub: &Hub,
+    room: RoomId,
+    me: UserId,
+    out: &mut Vec<u8>,
+) {
+    let Some(user) = hub.user(me) else { return };
+    let piece = Piece {
+        heading,
+        hub,
+        me,
+        user,
+        caps: CapSet::NONE,
+    };
+    let mut names = Names {
+        rooms: vec![room],
+        slot: None,
+        left: None,
+        end: None,
+    };
+    // One piece: of a very large room this is a part, and a client that wants the rest asks for NAMES.
+    if !piece.names(&mut names, out) {
+        let name = hub.room(room).map_or("", |room| room.name().as_str());
+        Line::new(out)
+            .source(heading.server)
+            .command(RPL_ENDOFNAMES.code)
+            .param(heading.client)
+            .param(name)
+            .text(RPL_ENDOFNAMES.words)
+            .end();
+    }
+}

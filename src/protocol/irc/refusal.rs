@@ -1,0 +1,143 @@
+//! Refusals of the hub, each as the one numeric that "Modern IRC" has for it.
+//!
+//! Owns the table. Does not know which command was refused, but for what [`Call::refuse`] is told.
+
+use super::{
+    call::{Call, Heading},
+    line::Line,
+    numeric::*,
+    speech::Msgid,
+};
+use crate::chat::{Hub, Refusal, Silence, mode::Letter as _};
+
+/// Appends the reply to a refusal.
+pub(super) fn write(refusal: &Refusal, server: &str, client: &str, _hub: &Hub, out: &mut Vec<u8>) {
+    let heading = Heading { server, client };
+    let room = |numeric: Numeric, room: &dyn std::fmt::Display, out: &mut Vec<u8>| {
+        let line = heading.numeric(numeric, out).param(room);
+        line.text(numeric.words).end();
+    };
+    match refusal {
+        Refusal::AlreadyInRoom { nick, room } => heading
+            .numeric(ERR_USERONCHANNEL, out)
+            .param(nick)
+            .param(room)
+            .text(ERR_USERONCHANNEL.words)
+            .end(),
+        Refusal::BadKey { room: name } => room(ERR_BADCHANNELKEY, name, out),
+        Refusal::Banned { room: name } => room(ERR_BANNEDFROMCHAN, name, out),
+        Refusal::CannotSpeak { room: name, why } => heading
+            .numeric(ERR_CANNOTSENDTOCHAN, out)
+            .param(name)
+            .text(words_of(*why))
+            .end(),
+        Refusal::InvalidMask { kind, mask } => heading
+            .numeric(ERR_INVALIDMODEPARAM, out)
+            .param(client)
+            .param(kind.letter())
+            .param(mask)
+            .text("Not a mask")
+            .end(),
+        Refusal::InviteOnly { room: name } => room(ERR_INVITEONLYCHAN, name, out),
+        Refusal::ListFull {
+            room: name, kind, ..
+        } => heading
+            .numeric(ERR_BANLISTFULL, out)
+            .param(name)
+            .param(kind.letter())
+            .text(ERR_BANLISTFULL.words)
+            .end(),
+        Refusal::LooksLike { nick, .. } | Refusal::NickTaken { nick } => {
+            room(ERR_NICKNAMEINUSE, nick, out);
+        }
+        Refusal::NoSuchMessage { message } => {
+            fail_redact("UNKNOWN_MSGID", &Msgid(*message), refusal, heading, out);
+        }
+        Refusal::NotYourMessage { message } => {
+            fail_redact("REDACT_FORBIDDEN", &Msgid(*message), refusal, heading, out);
+        }
+        Refusal::NoSuchRoom { room: name } => room(ERR_NOSUCHCHANNEL, name, out),
+        Refusal::NoSuchUser { nick } => room(ERR_NOSUCHNICK, nick, out),
+        Refusal::NotInRoom { room: name } => room(ERR_NOTONCHANNEL, name, out),
+        Refusal::NotOperator { room: name, needed } => heading
+            .numeric(ERR_CHANOPRIVSNEEDED, out)
+            .param(name)
+            .text(format_args!(
+                "You're not channel operator (+{} is needed)",
+                needed.letter()
+            ))
+            .end(),
+        Refusal::NotServerOperator => heading
+            .numeric(ERR_NOPRIVILEGES, out)
+            .text(ERR_NOPRIVILEGES.words)
+            .end(),
+        Refusal::RegisteredOnly { room: name } => room(ERR_NEEDREGGEDNICK, name, out),
+        Refusal::RoomFull { room: name } => room(ERR_CHANNELISFULL, name, out),
+        Refusal::RoomLooksLike { room: name, .. } => heading
+            .numeric(ERR_BADCHANMASK, out)
+            .param(name)
+            .text(refusal)
+            .end(),
+        Refusal::RoomOpen { room: name } => room(ERR_CHANOPEN, name, out),
+        Refusal::TargetNotInRoom { nick, room: name } => heading
+            .numeric(ERR_USERNOTINCHANNEL, out)
+            .param(nick)
+            .param(name)
+            .text(ERR_USERNOTINCHANNEL.words)
+            .end(),
+        Refusal::TooManyKnocks { room: name } => room(ERR_TOOMANYKNOCK, name, out),
+        Refusal::TooManyRooms { room: name, .. } => room(ERR_TOOMANYCHANNELS, name, out),
+        // What has no number of its own: the reason stands in the words.
+        Refusal::AwayTooLong { .. }
+        | Refusal::BannedFromRenaming { .. }
+        | Refusal::Full
+        | Refusal::Gone
+        | Refusal::Name(_)
+        | Refusal::NoMoreRooms
+        | Refusal::RealnameTooLong { .. }
+        | Refusal::RoomExists { .. }
+        | Refusal::TopicTooLong { .. } => heading
+            .numeric(ERR_UNKNOWNERROR, out)
+            .param("*")
+            .text(refusal)
+            .end(),
+    }
+}
+
+/// IRCv3 draft/message-redaction has standard replies in place of numerics.
+fn fail_redact(
+    code: &str,
+    message: &Msgid,
+    refusal: &Refusal,
+    heading: Heading<'_>,
+    out: &mut Vec<u8>,
+) {
+    Line::new(out)
+        .source(heading.server)
+        .command("FAIL")
+        .param("REDACT")
+        .param(code)
+        .param(message)
+        .text(refusal)
+        .end();
+}
+
+fn words_of(why: Silence) -> &'static str {
+    match why {
+        Silence::Banned => "Cannot send to channel (you are banned)",
+        Silence::Moderated => "Cannot send to channel (+m)",
+        Silence::Muted => "Cannot send to channel (you are muted)",
+        Silence::NoCtcp => "Cannot send to channel (+C)",
+        Silence::NoNotices => "Cannot send to channel (+T)",
+        Silence::Outside => "Cannot send to channel (+n)",
+        Silence::Unregistered => "Cannot send to channel (+M)",
+    }
+}
+
+impl Call<'_> {
+    /// Answers a refusal.
+    pub(super) fn refuse(&mut self, refusal: &Refusal) {
+        let (heading, hub, out) = self.parts();
+        write(refusal, heading.server, heading.client, hub, out);
+    }
+}

@@ -1,0 +1,199 @@
+//! Registration: from the first line to the welcome ("Modern IRC", section Connection Setup).
+//!
+//! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
+//! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
+
+use super::{call::Call, caps::Cap, message::Params, numeric::*};
+use crate::chat::{Command, Nick, Refusal, mode::Letter as _};
+
+/// What a newcomer has said so far.
+#[derive(Debug, Default)]
+pub(super) struct Registration {
+    nick: Option<Nick>,
+    user: Option<Named>,
+    /// CAP LS or REQ came, and CAP END did not.
+    pub(super) negotiating: bool,
+    password: Option<Box<str>>,
+    /// AWAY before registration (IRCv3 draft/pre-away).
+    pub(super) away: Option<Box<str>>,
+}
+
+/// What USER says.
+#[derive(Debug)]
+struct Named {
+    username: Box<str>,
+    realname: Box<str>,
+}
+
+/// PASS.
+pub(super) fn pass(call: &mut Call<'_>, params: &Params<'_>) {
+    let password = params.at(0).into();
+    if let Some(registration) = call.irc.registration() {
+        registration.password = Some(password);
+    }
+}
+
+/// NICK before registration.
+pub(super) fn nick(call: &mut Call<'_>, params: &Params<'_>) {
+    let text = params.at(0);
+    let Some(nick) = call.nick(text) else {
+        return call.reply(ERR_ERRONEUSNICKNAME, &[text]);
+    };
+    if call.ctx.hub().find_user(nick.as_str()).is_some() {
+        return call.reply(ERR_NICKNAMEINUSE, &[text]);
+    }
+    if let Some(registration) = call.irc.registration() {
+        registration.nick = Some(nick);
+    }
+    complete(call);
+}
+
+/// USER.
+pub(super) fn user(call: &mut Call<'_>, params: &Params<'_>) {
+    let (username, realname) = (params.at(0), params.at(3));
+    if username.is_empty() || realname.is_empty() {
+        return call.reply(ERR_NEEDMOREPARAMS, &["USER"]);
+    }
+    let named = Named {
+        username: fit_username(username).into(),
+        realname: realname.into(),
+    };
+    if let Some(registration) = call.irc.registration() {
+        registration.user = Some(named);
+    }
+    complete(call);
+}
+
+/// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would
+/// break a mask is left out.
+fn fit_username(text: &str) -> String {
+    let fit = |c: &char| c.is_alphanumeric() || "-._[]{}\\|`^".contains(*c);
+    let kept: String = text.trim_start_matches('~').chars().filter(fit).collect();
+    if kept.is_empty() {
+        return "~user".into();
+    }
+    format!("~{kept}")
+}
+
+/// Lets the newcomer in if they have said everything.
+pub(super) fn complete(call: &mut Call<'_>) {
+    let Some(registration) = call.irc.registration() else {
+        return;
+    };
+    if registration.negotiating || registration.nick.is_none() || registration.user.is_none() {
+        return;
+    }
+    let (Some(nick), Some(user)) = (registration.nick.take(), registration.user.take()) else {
+        return;
+    };
+    let password = registration.password.take();
+    let needed = call.ctx.house().password.as_deref();
+    if needed.is_some_and(|needed| !is_same(needed, password.as_deref().unwrap_or_default())) {
+        call.reply(ERR_PASSWDMISMATCH, &[]);
+        return call.end("Bad password", "Bad password");
+    }
+    if let Some(reason) = call.ctx.ban_of(&user.username) {
+        call.reply_with(
+            ERR_YOUREBANNEDCREEP,
+            &[],
+            format_args!("You are banned from this server: {reason}"),
+        );
+        return call.end(&format!("Banned: {reason}"), "Banned");
+    }
+    call.flush();
+    match call
+        .ctx
+        .enter_as(nick.clone(), &user.username, &user.realname)
+    {
+        Ok(_) => welcome(call),
+        Err(Refusal::Full) => call.end("Server is full", "Server is full"),
+        Err(_) => {
+            call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]);
+            // They may try another name; the rest is said.
+            if let Some(registration) = call.irc.registration() {
+                registration.user = Some(user);
+                registration.password = password;
+            }
+        }
+    }
+}
+
+/// Compares in a time that does not tell how much of it was right.
+fn is_same(needed: &str, said: &str) -> bool {
+    let differences = needed.bytes().zip(said.bytes()).map(|(l, r)| l ^ r);
+    let sum = differences.fold(0, |all, one| all | one);
+    needed.len() == said.len() && std::hint::black_box(sum) == 0
+}
+
+fn welcome(call: &mut Call<'_>) {
+    let away = call.irc.finish_registration().and_then(|said| said.away);
+    call.ctx.set_flavour(call.irc.flavour());
+    greet(call);
+    super::commands::isupport(call, false);
+    super::commands::lusers(call);
+    super::commands::motd(call);
+    let modes = call.ctx.house().default_user_modes;
+    if !modes.is_empty() {
+        let letters: String = modes.iter().map(|mode| mode.letter()).collect();
+        let (heading, _, _) = call.parts();
+        let nick = heading.client.to_owned();
+        call.line(|line| {
+            line.command("MODE")
+                .param(&nick)
+                .param(format_args!("+{letters}"))
+        });
+    }
+    if let Some(text) = away {
+        call.apply_or_refuse(Command::SetAway { text: Some(&text) });
+    }
+}
+
+fn greet(call: &mut Call<'_>) {
+    let house = call.ctx.house();
+    let (name, network, started) = (house.name.clone(), house.network.clone(), house.started);
+    let version = super::backstage::House::VERSION;
+    if let Some((heading, _, out, _, user)) = call.parts_with_me() {
+        heading
+            .numeric(RPL_WELCOME, out)
+            .text(format_args!(
+                "Welcome to the {network} Network, {}",
+                user.mask()
+            ))
+            .end();
+    }
+    call.reply_with(
+        RPL_YOURHOST,
+        &[],
+        format_args!("Your host is {name}, running version {version}"),
+    );
+    let started = super::time::Iso(started);
+    call.reply_with(
+        RPL_CREATED,
+        &[],
+        format_args!("This server was created {started}"),
+    );
+    let (users, rooms, with_params) = super::commands::mode_letters();
+    call.reply_params(RPL_MYINFO, &[&name, version, &users, &rooms, &with_params]);
+}
+
+/// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).
+pub(super) fn authenticate(call: &mut Call<'_>, _params: &Params<'_>) {
+    call.reply(ERR_SASLFAIL, &[]);
+}
+
+/// AWAY before registration (IRCv3 draft/pre-away).
+pub(super) fn away(call: &mut Call<'_>, params: &Params<'_>) {
+    if !call.irc.caps.has(Cap::PreAway) {
+        return call.reply(ERR_NOTREGISTERED, &[]);
+    }
+    let text = params.get(0).map(Box::from);
+    let numeric = if text.is_some() {
+        RPL_NOWAWAY
+    } else {
+        RPL_UNAWAY
+    };
+    if let Some(registration) = call.irc.registration() {
+        registration.away = text;
+    }
+    call.reply(numeric, &[]);
+}
