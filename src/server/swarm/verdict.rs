@@ -23,12 +23,13 @@ impl Swarm {
         if self.cue.step % HUB_CHECK_EVERY == 0 {
             court.hall.hub.check_invariants();
         }
-        let (mut sessions, mut inside, mut people) = (0, 0, 0);
+        let (mut sessions, mut inside, mut callers, mut people) = (0, 0, 0, 0);
         let mut by_address = BTreeMap::new();
         for (id, session) in court.sessions.iter() {
             sessions += 1;
             if session.inside {
                 inside += 1;
+                callers += usize::from(session.is_chat());
                 *by_address.entry(session.peer.ip()).or_default() += 1;
             }
             let open = net.phase(id) == Phase::Open;
@@ -53,6 +54,7 @@ impl Swarm {
         );
         assert_eq!(people, court.hall.seats.taken(), "one seat for each person");
         assert_eq!(inside, court.inside, "room is taken by those inside");
+        assert_eq!(callers, court.hall.callers, "callers at the chat doors");
         if court.settings.clients_per_address > 0 {
             let counted: BTreeMap<_, _> = court.by_address.clone().into_iter().collect();
             assert_eq!(counted, by_address, "connections by address");
