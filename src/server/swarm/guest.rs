@@ -1,12 +1,13 @@
-//! One guest of the swarm: a person who talks, with good manners or bad ones, and hears by an [`Ear`].
+//! One guest of the swarm: someone at a terminal, with good manners or bad ones. It hears by an [`Ear`] and speaks by a
+//! [`Mouth`].
 
 use super::{
     ear::Ear,
-    plan::{DOORS, ECHO_DOOR},
-    words::{CONTESTED, ROOMS, junk, line, own_name, private, text},
+    mouth::Mouth,
+    plan::{ECHO_DOOR, Plan},
 };
 use crate::net::sim::{Network, Peer, Random};
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
 /// How a guest behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,25 +46,13 @@ pub(super) struct Guest {
     pub(super) manners: Manners,
     pub(super) peer: Option<Peer>,
     pub(super) ear: Ear,
+    pub(super) mouth: Mouth,
     door: usize,
     calls_at: usize,
     /// Bytes it reads at once.
     appetite: usize,
-    speaks_telnet: bool,
-    /// Keeps its name and enters no room twice.
-    steady: bool,
-    cap: usize,
-    /// Lines to be said yet, and bytes of them.
+    /// Things to be said yet.
     budget: usize,
-    unsaid: Vec<u8>,
-    entered: bool,
-    names: usize,
-    /// Rooms it will stand in when all it said is done; the last is the one entered last.
-    rooms: Vec<&'static str>,
-    current: Option<&'static str>,
-    been_in: Vec<&'static str>,
-    /// How many texts it said to each place.
-    pub(super) said: BTreeMap<String, u32>,
     /// The last round of which it has said the end.
     round: u32,
     /// It has said `/quit`.
@@ -74,12 +63,12 @@ pub(super) struct Guest {
     pub(super) dropped_out: bool,
     /// It wants nothing any more.
     pub(super) gone: bool,
-    /// It was open when the server stopped, so it has a right to the last words.
+    /// It stood there when the server stopped, so it has a right to the last words.
     pub(super) owed_last_words: bool,
 }
 
 impl Guest {
-    pub(super) fn new(number: usize, lines: usize, cap: usize, random: &mut Random) -> Self {
+    pub(super) fn new(number: usize, plan: &Plan, random: &mut Random) -> Self {
         use Manners::*;
         let crowd = [
             Talker, Talker, Talker, Talker, Quitter, HalfCloser, Resetter, Deaf, Mute, Ghost,
@@ -90,20 +79,11 @@ impl Guest {
             manners,
             peer: None,
             ear: Ear::new(number),
+            mouth: Mouth::new(number, manners == Ghost, plan, random),
             door: random.below(ECHO_DOOR),
             calls_at: [0, random.below(300)][random.below(2)],
             appetite: [3, 200, 200][random.below(3)],
-            speaks_telnet: manners == Ghost || random.percent(30),
-            steady: random.percent(60),
-            cap,
-            budget: 1 + random.below(lines),
-            unsaid: Vec::new(),
-            entered: false,
-            names: 0,
-            rooms: Vec::new(),
-            current: None,
-            been_in: Vec::new(),
-            said: BTreeMap::new(),
+            budget: 1 + random.below(plan.lines),
             round: 0,
             quitting: false,
             parted: false,
@@ -121,14 +101,13 @@ impl Guest {
 
     /// Does a little of everything.
     pub(super) fn act(&mut self, random: &mut Random, network: &Network, cue: Cue) {
-        debug_assert!(DOORS.len() > self.door);
-        if self.peer.is_none() && !cue.stopped && cue.step >= self.calls_at {
+        if self.peer.is_none() && cue.step >= self.calls_at {
             self.peer = Some(network.call(self.door, Self::address(self.number)));
         }
         if self.gone || self.peer.is_none() {
             return;
         }
-        let resetter = self.manners == Manners::Resetter && self.entered;
+        let resetter = self.manners == Manners::Resetter && self.mouth.entered;
         if (resetter || self.dropped_out) && random.percent(2) {
             return self.reset(random);
         }
@@ -149,14 +128,14 @@ impl Guest {
             self.ear.listen(peer.heard());
         }
         let probes = std::mem::take(&mut self.ear.probes);
-        let answers = self.speaks_telnet && self.manners != Manners::Ghost && !self.parted;
+        let answers = self.mouth.speaks_telnet && self.manners != Manners::Ghost && !self.parted;
         assert!(
-            probes == 0 || self.speaks_telnet,
+            probes == 0 || self.mouth.speaks_telnet,
             "asked in a foreign tongue"
         );
         for _ in 0..if answers { probes } else { 0 } {
             let verb = [251, 252][random.below(2)];
-            self.unsaid.extend([255, verb, 6]);
+            self.mouth.unsaid.extend([255, verb, 6]);
         }
         if peer.sees_end() {
             if !self.parted {
@@ -169,24 +148,24 @@ impl Guest {
 
     fn speak(&mut self, random: &mut Random) {
         let Some(peer) = &mut self.peer else { return };
-        if !self.unsaid.is_empty() && random.percent(30) {
-            let count = 1 + random.below(self.unsaid.len());
-            let said: Vec<u8> = self.unsaid.drain(..count).collect();
+        if !self.mouth.unsaid.is_empty() && random.percent(30) {
+            let count = 1 + random.below(self.mouth.unsaid.len());
+            let said: Vec<u8> = self.mouth.unsaid.drain(..count).collect();
             peer.sends(&said);
         }
     }
 
     /// Makes up what to say or do next, once all before is said.
     fn think(&mut self, random: &mut Random, cue: Cue) {
-        if !self.unsaid.is_empty() || self.is_leaving() {
+        if !self.mouth.unsaid.is_empty() || self.is_leaving() {
             return;
         }
         if self.budget > 0 {
             self.budget -= 1;
-            return match (self.entered, self.manners) {
-                (false, Manners::Mute) => self.mumble(random),
-                (false, _) => self.enter(random),
-                (true, _) => self.converse(random),
+            return match (self.mouth.entered, self.manners) {
+                (false, Manners::Mute) => self.mouth.mumble(random),
+                (false, _) => self.mouth.enter(random),
+                (true, _) => self.mouth.converse(random),
             };
         }
         match self.manners {
@@ -211,21 +190,14 @@ impl Guest {
             };
         }
         if self.round == 1 {
-            if let Some(room) = self.current {
-                self.tell(room, "", random);
-            }
+            self.mouth.answer_roll_call(random);
         }
         self.round += 1;
-        self.say(&format!("/sync{}", self.round), random);
+        self.mouth.say(&format!("/sync{}", self.round), random);
     }
 
     fn quit(&mut self, random: &mut Random) {
-        let reason = ["/quit", "/quit so long", "/bye \x07"][random.below(3)];
-        self.say(reason, random);
-        // It may go on talking to deaf ears.
-        if random.percent(30) {
-            self.say("and another thing", random);
-        }
+        self.mouth.quit(random);
         self.quitting = true;
     }
 
@@ -253,131 +225,12 @@ impl Guest {
         self.gone = true;
     }
 
-    /// Says bytes that are no name, or not yet.
-    fn mumble(&mut self, random: &mut Random) {
-        let mumbles: [&[u8]; 5] = [b"NI C", b"no name\r\n", b"GE T", b" \r\0", b"\xff"];
-        self.unsaid.extend(mumbles[random.below(5)]);
-    }
-
-    /// Gives a name that may be taken, then one that is not; or at once its own.
-    fn enter(&mut self, random: &mut Random) {
-        if self.manners == Manners::Ghost {
-            self.unsaid.extend([255, 241]);
-        }
-        let own = own_name(self.number, 0);
-        if random.percent(25) {
-            self.say(CONTESTED[random.below(CONTESTED.len())], random);
-            self.say(&format!("/nick {own}"), random);
-        } else {
-            self.say(&[own.clone(), format!("  {own} ")][random.below(2)], random);
-        }
-        self.entered = true;
-        self.go(ROOMS[0]);
-    }
-
-    fn go(&mut self, room: &'static str) {
-        if !self.rooms.contains(&room) {
-            self.rooms.push(room);
-            self.been_in.push(room);
-        }
-        self.current = Some(room);
-    }
-
-    fn say(&mut self, text: &str, random: &mut Random) {
-        let line = line(text, self.speaks_telnet, random);
-        self.unsaid.extend(line);
-    }
-
-    /// Says one numbered text, behind a command or none.
-    fn tell(&mut self, place: &str, command: &str, random: &mut Random) {
-        let n = self.said.entry(place.to_owned()).or_default();
-        *n += 1;
-        let text = text(self.number, place, *n);
-        self.say(&format!("{command}{text}"), random);
-    }
-
-    /// One or more lines of a conversation.
-    fn converse(&mut self, random: &mut Random) {
-        match (random.below(16), self.current) {
-            (0, _) => self.join(random),
-            (1, Some(current)) => self.leave(current, random),
-            (2, _) => self.rename(random),
-            (3 | 4, _) => {
-                let to = random.below(8);
-                self.tell(&private(to), &format!("/msg {} ", own_name(to, 0)), random);
-            }
-            (5, _) => self.unsaid.extend(junk(self.cap, random)),
-            (6, Some(_)) => {
-                let lines = [
-                    "/topic tea",
-                    "/away out",
-                    "/who",
-                    "/rooms",
-                    "/help",
-                    "/names",
-                ];
-                self.say(lines[random.below(lines.len())], random);
-            }
-            (_, Some(current)) => {
-                let command = ["", "", "", "/me ", "/"][random.below(5)];
-                // `//text` says `/text`.
-                let command = [command, "//"][usize::from(command == "/")];
-                self.tell(current, command, random);
-            }
-            (_, None) => self.join(random),
-        }
-    }
-
-    /// Enters a room, or talks there again. It has a new name for each room it comes back to, so that no two arrivals
-    /// look the same.
-    fn join(&mut self, random: &mut Random) {
-        let room = ROOMS[random.below(ROOMS.len())];
-        if !self.rooms.contains(&room) && self.been_in.contains(&room) {
-            if self.steady {
-                return;
-            }
-            self.rename_to_own(random);
-        }
-        let name = [room, &room[1..]][random.below(2)];
-        self.say(&format!("/join {name}"), random);
-        self.go(room);
-    }
-
-    fn leave(&mut self, current: &'static str, random: &mut Random) {
-        let room = self.rooms[random.below(self.rooms.len())];
-        self.rooms.retain(|other| *other != room);
-        if room == current {
-            self.current = self.rooms.last().copied();
-            let words = ["/leave".to_owned(), format!("/part {room}")];
-            self.say(&words[random.below(2)], random);
-        } else {
-            self.say(&format!("/leave {room}"), random);
-        }
-    }
-
-    fn rename(&mut self, random: &mut Random) {
-        if self.steady {
-            return;
-        }
-        if random.percent(30) {
-            let name = CONTESTED[random.below(CONTESTED.len())];
-            self.say(&format!("/nick {name}"), random);
-        }
-        self.rename_to_own(random);
-    }
-
-    fn rename_to_own(&mut self, random: &mut Random) {
-        self.names += 1;
-        let name = own_name(self.number, self.names);
-        self.say(&format!("/nick {name}"), random);
-    }
-
     /// Whether it waits for others to act, or for time to pass.
     pub(super) fn is_quiet(&self, cue: Cue) -> bool {
         let Some(peer) = &self.peer else {
             return cue.stopped;
         };
-        let silent = self.unsaid.is_empty() && (self.is_leaving() || self.budget == 0);
+        let silent = self.mouth.unsaid.is_empty() && (self.is_leaving() || self.budget == 0);
         let hears = !self.is_deaf() && peer.has_mail();
         self.gone || silent && !hears && !self.is_about_to_act(cue)
     }
@@ -422,16 +275,6 @@ impl Guest {
     pub(super) fn farewell(&self) -> Option<String> {
         self.ear.farewell.clone()
     }
-
-    /// Where its words go.
-    pub(super) fn current_room(&self) -> Option<&'static str> {
-        self.current
-    }
-
-    /// Whether it keeps its first name while it is here.
-    pub(super) fn is_steady(&self) -> bool {
-        self.steady
-    }
 }
 
 impl std::fmt::Debug for Guest {
@@ -442,8 +285,8 @@ impl std::fmt::Debug for Guest {
             .field("manners", &self.manners)
             .field("door", &self.door)
             .field("budget", &self.budget)
-            .field("unsaid", &String::from_utf8_lossy(&self.unsaid))
-            .field("rooms", &self.rooms)
+            .field("unsaid", &String::from_utf8_lossy(&self.mouth.unsaid))
+            .field("rooms", &self.mouth.rooms)
             .field("round", &(self.round, self.ear.synced))
             .field("gone", &self.gone)
             .field("heard", &String::from_utf8_lossy(heard))
