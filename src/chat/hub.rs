@@ -124,6 +124,12 @@ impl Hub {
         }
     }
 
+    /// Numbers messages from here on, so that numbers are not given again by the next process. Call it before anything happens.
+    pub fn number_messages_from(&mut self, first: MessageId) {
+        debug_assert!(self.last_message <= first.0, "numbers rise");
+        self.last_message = first.0;
+    }
+
     /// A newcomer, who stands in no room yet. No event: there is no one to be told.
     ///
     /// # Errors

@@ -287,7 +287,8 @@ fn short_text(text: &str) -> Result<String, Invalid> {
 fn one_word(text: &str) -> Result<String, Invalid> {
     const BYTES_MAX: usize = 63;
     let fit = |c: char| !c.is_control() && !c.is_whitespace() && c != '=';
-    if text.is_empty() || text.len() > BYTES_MAX || text.starts_with(':') || !text.chars().all(fit) {
+    if text.is_empty() || text.len() > BYTES_MAX || text.starts_with(':') || !text.chars().all(fit)
+    {
         return Err(Invalid::new("not one word of at most 63 bytes"));
     }
     Ok(text.to_owned())

@@ -30,6 +30,7 @@ pub use error::{Error, Errors, Invalid, Place};
 pub use host::{Host, ServerName, parse_host_port};
 pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
+pub(crate) use password::same;
 pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};

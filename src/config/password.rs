@@ -62,7 +62,8 @@ impl PasswordHash {
 /// Whether two texts of bytes are the same, in a time that tells only whether their lengths are.
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     let differences = left.iter().zip(right).map(|(l, r)| l ^ r);
-    left.len() == right.len() && std::hint::black_box(differences.fold(0, |all, one| all | one)) == 0
+    left.len() == right.len()
+        && std::hint::black_box(differences.fold(0, |all, one| all | one)) == 0
 }
 
 /// A hash that is being computed.
@@ -123,11 +124,9 @@ impl FromStr for PasswordHash {
         let (scheme, rounds, salt, hash) = (next(), next(), next(), next());
         let rounds = rounds.parse().ok().filter(|n| (1..=ROUNDS_MAX).contains(n));
         match (rounds, from_hex(salt), from_hex(hash), parts.next()) {
-            (Some(rounds), Some(salt), Some(hash), None) if scheme == SCHEME => Ok(Self {
-                rounds,
-                salt,
-                hash,
-            }),
+            (Some(rounds), Some(salt), Some(hash), None) if scheme == SCHEME => {
+                Ok(Self { rounds, salt, hash })
+            }
             _ => Err(Invalid::new(
                 "not a hash of a password; let `madang passwd` make one",
             )),

@@ -92,6 +92,8 @@ pub(super) struct Connection {
     pub(super) listed: bool,
     /// On the list of those to flush.
     pub(super) dirty: bool,
+    /// Its owner has more to say once the peer has read enough.
+    pub(super) tell_drained: bool,
 }
 
 impl Connection {
@@ -117,6 +119,7 @@ impl Connection {
             broken: false,
             listed: false,
             dirty: false,
+            tell_drained: false,
         }
     }
 

@@ -40,6 +40,12 @@ pub trait Handler {
         net.close(id);
     }
 
+    /// The flush that [`Poller::tell_drained`] asked to be told of is done, and no more is left of the queue than the soft limit allows: the
+    /// handler may go on with what it has to say. Called once for each time that was asked.
+    fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
+        let _ = (net, id);
+    }
+
     /// The alarm that was set for this connection is due.
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);

@@ -75,9 +75,18 @@ impl Poller {
             return;
         };
         if connection.phase == Phase::Open {
+            let has_room = !connection.is_backlogged() && !connection.broken;
             if connection.output.bytes() > connection.limits.hard as usize {
                 handler.handle_overflow(self, id);
-            } else if connection.has_work() && !connection.is_held(now) {
+            } else if has_room && mem::take(&mut connection.tell_drained) {
+                handler.handle_drained(self, id);
+            }
+        }
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        if connection.phase == Phase::Open {
+            if connection.has_work() && !connection.is_held(now) {
                 // It was not read from because so much waited for it, and no event will tell that this has changed.
                 self.list(id);
             }

@@ -6,13 +6,21 @@
 //!
 //! Owns nothing. Does not know who listens.
 
-use super::telnet;
-use crate::chat::{Event, Hub};
+use super::{
+    irc::{
+        self,
+        caps::{Cap, CapSet},
+    },
+    telnet,
+};
+use crate::chat::{Event, Hub, UserId};
 
 /// The protocol of a connection, and whatever else changes the bytes it gets. Small, cheap to
 /// compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flavour {
+    /// IRC, with those capabilities that change the bytes of events.
+    Irc(CapSet),
     /// Lines for people (DESIGN section 6).
     Telnet,
 }
@@ -20,7 +28,57 @@ pub enum Flavour {
 impl Flavour {
     /// A number for each flavour; the bytes of one flavour are kept together.
     pub fn number(self) -> u32 {
-        self as u32
+        match self {
+            Self::Irc(caps) => 1 + caps.number(),
+            Self::Telnet => 0,
+        }
+    }
+
+    /// What of this flavour makes a difference to events of one kind, so that connections that differ in nothing else share the bytes.
+    /// Work it out once for an event with [`Distinction::of`].
+    #[must_use]
+    pub fn for_event(self, distinction: Distinction) -> Self {
+        match self {
+            Self::Irc(caps) => Self::Irc(caps.and(distinction.0)),
+            Self::Telnet => self,
+        }
+    }
+
+    /// Appends the last words to someone whose stay is ended, with the reason.
+    pub fn push_farewell(self, reason: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Irc(_) => irc::error(reason, out),
+            Self::Telnet => telnet::refusal(out, &format!("good-bye ({reason})")),
+        }
+    }
+
+    /// Whether who speaks to themselves hears it twice: once as the author, if they want to, and once as the other.
+    pub fn hears_oneself(self) -> bool {
+        matches!(self, Self::Irc(_))
+    }
+
+    /// Whether more than coming and going of those who are watched is told (IRCv3 extended-monitor).
+    pub fn watches_changes(self) -> bool {
+        matches!(self, Self::Irc(caps) if caps.has(Cap::ExtendedMonitor))
+    }
+
+    /// Whether an event's bytes differ for each who receives them; then [`encode_personal`] makes them.
+    pub fn is_personal(self, event: &Event) -> bool {
+        match self {
+            Self::Irc(caps) => irc::is_personal(caps, &event.body),
+            Self::Telnet => false,
+        }
+    }
+}
+
+/// Which capabilities make a difference to an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Distinction(CapSet);
+
+impl Distinction {
+    /// Those of this event.
+    pub fn of(event: &Event) -> Self {
+        Self(irc::relevant(&event.body))
     }
 }
 
@@ -33,12 +91,31 @@ pub enum View {
     Other,
 }
 
-/// Appends what `event` is to a connection of this flavour; says whether there is anything to send.
+/// Appends what `event` is to a connection of this flavour; says whether there is anything to send. `server` is the server's name.
 ///
 /// Call it before the next command is applied: until then the records that the event names can be
 /// read.
-pub fn encode(flavour: Flavour, view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
+pub fn encode(
+    flavour: Flavour,
+    view: View,
+    event: &Event,
+    hub: &Hub,
+    server: &str,
+    out: &mut Vec<u8>,
+) -> bool {
     match flavour {
+        Flavour::Irc(caps) => irc::encode(caps, view, event, hub, server, out),
         Flavour::Telnet => telnet::encode(view, event, hub, out),
     }
+}
+
+/// Appends what an event that [is personal](Flavour::is_personal) is to one connection.
+pub fn encode_personal(
+    recipient: UserId,
+    event: &Event,
+    hub: &Hub,
+    server: &str,
+    out: &mut Vec<u8>,
+) {
+    irc::encode_personal(recipient, event, hub, server, out);
 }

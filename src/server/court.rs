@@ -1,45 +1,39 @@
 //! The courtyard: the state of the server, and what it does about everything the loop tells.
 //!
-//! Owns the hub, the sessions and the seats. A line goes from here to its protocol and comes back as commands and answers
-//! ([`Exchange`]); what the hub says of it goes out by [`fanout`]. Knows when to do things; the rules of chat, of wire formats and of
-//! readiness are elsewhere.
+//! Owns the hall and the sessions. Lines are handled in `talk`; this is about who comes, who goes, and when. The rules of chat, of
+//! wire formats and of readiness are elsewhere.
 
 use super::{
-    exchange::Exchange,
-    fanout::{self, Seats},
+    hall::Hall,
     session::{Due, Peer, Protocol, Session, Sessions},
     settings::{ECHO, Settings},
     signals::Signals,
+    talk::Check,
     wall::Wall,
 };
 use crate::{
-    chat::{Command, Hub},
+    chat::{Command, UserId},
     config::Scheme,
     net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
     protocol::{
-        Frame,
         detect::{self, Detected},
         echo,
-        flavour::Flavour,
+        irc::{self, Irc},
         telnet::{self, Telnet},
     },
 };
 use rustc_hash::FxHashMap;
 use std::{
-    io,
+    io, mem,
     net::{IpAddr, SocketAddr},
     rc::Rc,
 };
 
-/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long for their turn.
-const LINES_PER_TURN: usize = 32;
-
 /// Everything behind the loop.
 #[derive(Debug)]
 pub(super) struct Court {
-    pub(super) hub: Hub,
+    pub(super) hall: Hall,
     pub(super) sessions: Sessions,
-    pub(super) seats: Seats,
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
@@ -50,17 +44,20 @@ pub(super) struct Court {
     /// Connections at a time.
     pub(super) clients_max: usize,
     pub(super) signals: Option<Signals>,
-    wall: Wall,
+    pub(super) wall: Wall,
     /// Room for the answer to a line, used again for the next.
-    answer: Vec<u8>,
+    pub(super) answer: Vec<u8>,
+    /// The same for what is no part of it.
+    pub(super) aside: Vec<u8>,
+    /// Passwords of operators that are being checked.
+    pub(super) checks: FxHashMap<ConnId, Check>,
 }
 
 impl Court {
-    pub(super) fn new(hub: Hub, settings: Settings, clients_max: usize) -> Self {
+    pub(super) fn new(hall: Hall, settings: Settings, clients_max: usize) -> Self {
         Self {
-            hub,
+            hall,
             sessions: Sessions::default(),
-            seats: Seats::default(),
             settings,
             doors: FxHashMap::default(),
             inside: 0,
@@ -69,6 +66,8 @@ impl Court {
             signals: None,
             wall: Wall::default(),
             answer: Vec::new(),
+            aside: Vec::new(),
+            checks: FxHashMap::default(),
         }
     }
 
@@ -99,6 +98,9 @@ impl Court {
         }
         let address = session.peer.ip();
         self.inside -= 1;
+        if session.is_chat() {
+            self.hall.callers -= 1;
+        }
         if let Some(count) = self.by_address.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -118,7 +120,7 @@ impl Court {
     }
 
     /// Sets the alarm for whatever comes next if the peer stays silent.
-    fn set_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    pub(super) fn set_alarm(&mut self, net: &mut Poller, id: ConnId) {
         if let Some(session) = self.sessions.get_mut(id) {
             let due = session.next_due(&self.settings);
             net.set_alarm(id, due.map_or(Tick::NEVER, |(at, _)| at));
@@ -135,8 +137,10 @@ impl Court {
         };
         match detect::detect(input) {
             Detected::Undecided => {}
+            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not understand.
+            Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
             // What is not spoken here yet is told so in telnet's words.
-            Detected::Irc | Detected::Telnet | Detected::Tls | Detected::Web => {
+            Detected::Telnet | Detected::Tls | Detected::Web => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
                     net.send(id, &self.settings.greeting);
@@ -146,138 +150,46 @@ impl Court {
         }
     }
 
-    /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves unread.
-    fn handle_lines(
-        &mut self,
-        net: &mut Poller,
-        id: ConnId,
-        input: &[u8],
-        searched: &mut usize,
-    ) -> Taken {
-        let mut bytes = 0;
-        for _ in 0..LINES_PER_TURN {
-            let rest = &input[bytes..];
-            if rest.is_empty() {
-                let then = Then::ReadOn;
-                return Taken { bytes, then };
-            }
-            if net.is_turn_full() || net.is_backlogged(id) {
-                break;
-            }
-            if let Err(at) = self.has_allowance(net, id) {
-                let then = Then::WaitUntil(at);
-                return Taken { bytes, then };
-            }
-            let (consumed, whole) = self.handle_frame(net, id, rest, searched);
-            bytes += consumed;
-            if !whole {
-                let then = Then::ReadOn;
-                return Taken { bytes, then };
-            }
-        }
-        let then = Then::CarryOver;
-        Taken { bytes, then }
-    }
-
-    /// Whether flood control lets one more line pass; if not, when it will.
-    fn has_allowance(&mut self, net: &Poller, id: ConnId) -> Result<(), Tick> {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return Ok(());
-        };
-        // A copy: the line is paid for when it is whole.
-        let mut allowance = session.allowance;
-        let taken = allowance.take(net.now().0, self.settings.rate);
-        taken.map_err(Tick)
-    }
-
-    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes all the rest.
-    fn handle_frame(
-        &mut self,
-        net: &mut Poller,
-        id: ConnId,
-        input: &[u8],
-        searched: &mut usize,
-    ) -> (usize, bool) {
-        let now = net.now();
-        let time = self.wall.at(now);
-        let Some(session) = self.sessions.get_mut(id) else {
-            return (input.len(), false);
-        };
-        let Protocol::Telnet(telnet) = &mut session.protocol else {
-            return (input.len(), false);
-        };
-        let spoke_telnet = telnet.speaks_telnet();
-        let was_nobody = session.user.is_none();
-        self.answer.clear();
-        let cap = self.settings.line;
-        let cut = telnet.next_frame(input, searched, cap, &mut self.answer);
-        let mut exchange = Exchange {
-            hub: &mut self.hub,
-            seats: &mut self.seats,
-            net,
-            id,
-            flavour: Flavour::Telnet,
-            user: &mut session.user,
-            now: time,
-            answer: &mut self.answer,
-            quitting: None,
-        };
-        let whole = match cut.frame {
-            Frame::Incomplete => false,
-            Frame::Line(line) => {
-                telnet.handle_line(&line, &mut exchange);
-                true
-            }
-            Frame::TooLong => {
-                telnet.handle_too_long(cap, &mut exchange);
-                true
-            }
-        };
-        let quitting = exchange.quitting.take();
-        if whole {
-            let _ = session.allowance.take(now.0, self.settings.rate);
-        }
-        if session.user.is_some() {
-            session.mark = now;
-            session.probed = false;
-        }
-        let alarm_changed =
-            was_nobody != session.user.is_none() || spoke_telnet != telnet.speaks_telnet();
-        if !self.answer.is_empty() {
-            net.send(id, &self.answer);
-        }
-        if let Some(reason) = quitting {
-            self.dismiss(net, id, &reason);
-            net.close(id);
-            return (input.len(), false);
-        }
-        if alarm_changed {
-            self.set_alarm(net, id);
-        }
-        (cut.consumed, whole)
-    }
-
     /// The person at this connection, if any, quits, and those who knew them are told. There is room for another.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
-        self.make_room(id);
         let time = self.wall.at(net.now());
-        let user = self
-            .sessions
-            .get_mut(id)
-            .and_then(|session| session.user.take());
-        let Some(user) = user else {
+        let Some(user) = self.vacate(id) else {
             return;
         };
-        self.seats.leave(user);
-        let gone = self.hub.apply(user, Command::Quit { reason }, time);
+        let gone = self.hall.hub.apply(user, Command::Quit { reason }, time);
         debug_assert!(gone.is_ok(), "a person may always quit");
-        fanout::tell_all(&mut self.hub, &self.seats, net, None);
+        self.hall.audience(net).tell_all(None);
+        self.expel(net);
+    }
+
+    /// Makes the place of the person at this connection free; says who it was. There is room for another.
+    fn vacate(&mut self, id: ConnId) -> Option<UserId> {
+        self.make_room(id);
+        self.checks.remove(&id);
+        let session = self.sessions.get_mut(id)?;
+        let user = session.user.take()?;
+        if let Protocol::Irc(irc) = &mut session.protocol {
+            irc.forget_monitored(user, &mut self.hall.monitors);
+        }
+        self.hall.seats.leave(user);
+        Some(user)
+    }
+
+    /// Ends the connections of those whose stay was ended by others. They have quit already, and were told.
+    pub(super) fn expel(&mut self, net: &mut Poller) {
+        for id in mem::take(&mut self.hall.expelled) {
+            self.vacate(id);
+            net.close(id);
+        }
     }
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
-        telnet::refusal(&mut bytes, word);
+        match self.sessions.get_mut(id).map(|session| &session.protocol) {
+            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
+            _ => telnet::refusal(&mut bytes, word),
+        }
         net.send(id, &bytes);
         self.dismiss(net, id, reason);
         net.close(id);
@@ -295,16 +207,24 @@ impl Handler for Court {
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
+                Scheme::Irc => Protocol::Irc(Irc::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
         match self.admit(session.peer.ip()) {
-            Ok(()) => session.inside = true,
+            Ok(()) => {
+                session.inside = true;
+                if session.is_chat() {
+                    self.hall.callers += 1;
+                }
+            }
             Err(word) => {
-                if scheme != Scheme::Echo {
-                    net.send(id, &word);
+                match scheme {
+                    Scheme::Echo | Scheme::EchoUdp => {}
+                    Scheme::Irc => net.send(id, &self.settings.irc_full),
+                    Scheme::Any | Scheme::Telnet => net.send(id, &word),
                 }
                 net.close(id);
                 session.protocol = Protocol::TurnedAway;
@@ -339,7 +259,7 @@ impl Handler for Court {
                 bytes: 0,
                 then: Then::ReadOn,
             },
-            Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
+            Protocol::Irc(_) | Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
             Protocol::Echo => {
                 net.send(id, input);
                 all_of(input)
@@ -349,6 +269,15 @@ impl Handler for Court {
     }
 
     fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+        if let Some(session) = self
+            .sessions
+            .get_mut(id)
+            .filter(|session| session.is_busy())
+        {
+            // What it asked for is still being answered.
+            session.ended = true;
+            return;
+        }
         self.dismiss(net, id, "connection closed");
         net.close(id);
     }
@@ -392,19 +321,29 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    return self.part(net, id, "you gave no name in time; good-bye", "");
+                    let word = "you gave no name in time; good-bye";
+                    return self.part(net, id, word, "Registration timeout");
                 }
                 Due::Probe => {
                     session.probed = true;
-                    net.send(id, &telnet::PROBE);
+                    match session.protocol {
+                        Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
+                        _ => net.send(id, &telnet::PROBE),
+                    }
                 }
                 Due::PingTimeout => {
-                    return self.part(net, id, "no sign of life; good-bye", "Ping timeout");
+                    let silence = session.mark.until(now).as_secs();
+                    let reason = format!("Ping timeout: {silence} seconds");
+                    return self.part(net, id, "no sign of life; good-bye", &reason);
                 }
             },
             _ => {}
         }
         self.set_alarm(net, id);
+    }
+
+    fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
+        self.go_on(net, id);
     }
 
     fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {

@@ -1,31 +1,73 @@
-//! What a protocol may do while it handles one line: the server's side of [`Context`].
+//! What a protocol may do while it handles one line: the server's side of [`Context`] and [`Backstage`].
 //!
-//! Lives for one line. Borrows the chat and the loop, never the session's protocol, which is the one calling.
+//! Lives for one line. Borrows the hall and the loop, never the session's protocol, which is the one calling.
 
-use super::fanout::{self, Own, Seat, Seats};
-use crate::{
-    chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId},
-    net::{ConnId, Poller},
-    protocol::{Context, flavour::Flavour},
+use super::{
+    fanout::{Own, Seat},
+    hall::Hall,
 };
+use crate::{
+    chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId, mask::Subject},
+    net::{ConnId, Poller},
+    protocol::{
+        Context,
+        flavour::Flavour,
+        irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
+    },
+};
+use std::{net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
-    pub(super) hub: &'a mut Hub,
-    pub(super) seats: &'a mut Seats,
+    pub(super) hall: &'a mut Hall,
     pub(super) net: &'a mut Poller,
     pub(super) id: ConnId,
+    pub(super) address: IpAddr,
     pub(super) flavour: Flavour,
     pub(super) user: &'a mut Option<UserId>,
     pub(super) now: Time,
     pub(super) answer: &'a mut Vec<u8>,
+    pub(super) aside: &'a mut Vec<u8>,
     /// The reason, once the protocol has asked for an end.
     pub(super) quitting: Option<String>,
+    /// An operator's name and password to be checked.
+    pub(super) check: Option<(Box<str>, Box<str>)>,
+}
+
+impl Exchange<'_> {
+    fn enter_with(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
+        let host = self.hall.hosts.of(self.address);
+        profile.host = host.shown;
+        profile.address = host.address;
+        profile.modes = self.hall.house.default_user_modes;
+        let user = self.hall.hub.enter(nick, profile, self.now)?;
+        *self.user = Some(user);
+        let seat = Seat {
+            conn: self.id,
+            flavour: self.flavour,
+        };
+        self.hall.seats.take(user, seat);
+        self.hall.audience(self.net).tell_come(user);
+        Ok(user)
+    }
+
+    /// Applies a command in anyone's name.
+    fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
+        self.hall.hub.apply(user, command, self.now)?;
+        let own = self.user.map(|user| Own {
+            user,
+            flavour: self.flavour,
+            answer: self.answer,
+            aside: self.aside,
+        });
+        self.hall.audience(self.net).tell_all(own);
+        Ok(())
+    }
 }
 
 impl Context for Exchange<'_> {
     fn hub(&self) -> &Hub {
-        self.hub
+        &self.hall.hub
     }
 
     fn now(&self) -> Time {
@@ -42,14 +84,7 @@ impl Context for Exchange<'_> {
             realname: nick.as_str().into(),
             ..Profile::default()
         };
-        let user = self.hub.enter(nick, profile, self.now)?;
-        *self.user = Some(user);
-        let seat = Seat {
-            conn: self.id,
-            flavour: self.flavour,
-        };
-        self.seats.take(user, seat);
-        Ok(user)
+        self.enter_with(nick, profile)
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -57,14 +92,7 @@ impl Context for Exchange<'_> {
             debug_assert!(false, "a protocol applies commands only for a person");
             return Ok(());
         };
-        self.hub.apply(user, command, self.now)?;
-        let own = Own {
-            user,
-            flavour: self.flavour,
-            answer: self.answer,
-        };
-        fanout::tell_all(self.hub, self.seats, self.net, Some(own));
-        Ok(())
+        self.apply_as(user, command)
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {
@@ -73,5 +101,96 @@ impl Context for Exchange<'_> {
 
     fn quit(&mut self, reason: &str) {
         self.quitting = Some(reason.to_owned());
+    }
+}
+
+impl Backstage for Exchange<'_> {
+    fn house(&self) -> &House {
+        &self.hall.house
+    }
+
+    fn host(&self) -> Rc<str> {
+        let user = self.user.and_then(|user| self.hall.hub.user(user));
+        match user {
+            Some(user) => user.host().into(),
+            None => self.hall.hosts.shown_of(self.address),
+        }
+    }
+
+    fn ban_of(&self, username: &str) -> Option<Box<str>> {
+        let address = super::cloak::shown(self.address);
+        let host = self.hall.hosts.shown_of(self.address);
+        let subject = Subject::new("*", username, &host, &address);
+        let ban = self.hall.bans.of(&subject, self.now);
+        ban.map(|ban| ban.reason.clone())
+    }
+
+    fn bans(&self) -> &[ServerBan] {
+        self.hall.bans.all()
+    }
+
+    fn add_ban(&mut self, ban: ServerBan) -> bool {
+        let reason = format!("Banned from the server: {}", ban.reason);
+        let now = self.now;
+        let is_new = self.hall.bans.add(ban, now);
+        let hub = &self.hall.hub;
+        // A walk over everyone: only operators can ask for it, and it spares them.
+        let concerned: Vec<_> = hub
+            .users()
+            .filter(|(_, user)| !user.is_operator())
+            .filter(|(_, user)| self.hall.bans.of(&user.subject(), now).is_some())
+            .map(|(id, _)| id)
+            .collect();
+        for user in concerned {
+            if let Some(seat) = self.hall.seats.of(user) {
+                let mut bytes = Vec::new();
+                seat.flavour.push_farewell(&reason, &mut bytes);
+                self.net.send(seat.conn, &bytes);
+                self.hall.expelled.push(seat.conn);
+            }
+            let gone = self.apply_as(user, Command::Quit { reason: &reason });
+            debug_assert!(gone.is_ok(), "a person may always quit");
+        }
+        is_new
+    }
+
+    fn remove_ban(&mut self, mask: &str) -> bool {
+        self.hall.bans.remove(mask)
+    }
+
+    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal> {
+        let profile = Profile {
+            username: username.into(),
+            realname: realname.into(),
+            ..Profile::default()
+        };
+        self.enter_with(nick, profile)
+    }
+
+    fn set_flavour(&mut self, flavour: Flavour) {
+        self.flavour = flavour;
+        if let Some(user) = *self.user {
+            self.hall.seats.set_flavour(user, flavour);
+        }
+    }
+
+    fn aside(&mut self) -> &mut Vec<u8> {
+        self.aside
+    }
+
+    fn monitors(&mut self) -> &mut Monitors {
+        &mut self.hall.monitors
+    }
+
+    fn nameless_count(&self) -> usize {
+        self.hall.callers.saturating_sub(self.hall.hub.user_count())
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        match wish {
+            Wish::CheckOperator { name, password } => self.check = Some((name, password)),
+            Wish::Die => self.hall.die = true,
+            Wish::Rehash => self.hall.rehash = true,
+        }
     }
 }

@@ -4,9 +4,12 @@
 //! being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
 use crate::{
-    chat::{Event, Hub, UserId},
+    chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{Chunk, ConnId, Lane, Poller},
-    protocol::flavour::{Flavour, View, encode},
+    protocol::{
+        flavour::{Distinction, Flavour, View, encode, encode_personal},
+        irc::{self, monitor::Monitors},
+    },
 };
 use smallvec::SmallVec;
 
@@ -40,7 +43,14 @@ impl Seats {
         }
     }
 
-    fn of(&self, user: UserId) -> Option<Seat> {
+    /// From now on, events are told there in another flavour.
+    pub(super) fn set_flavour(&mut self, user: UserId, flavour: Flavour) {
+        if let Some(Some(seat)) = self.by_slot.get_mut(user.slot as usize) {
+            seat.flavour = flavour;
+        }
+    }
+
+    pub(super) fn of(&self, user: UserId) -> Option<Seat> {
         *self.by_slot.get(user.slot as usize)?
     }
 
@@ -55,44 +65,184 @@ pub(super) struct Own<'a> {
     pub(super) user: UserId,
     pub(super) flavour: Flavour,
     pub(super) answer: &'a mut Vec<u8>,
+    /// What reaches them because they spoke to themselves: no part of the answer.
+    pub(super) aside: &'a mut Vec<u8>,
+}
+
+/// What events are told from, and where they go.
+pub(super) struct Audience<'a> {
+    pub(super) hub: &'a mut Hub,
+    pub(super) seats: &'a Seats,
+    pub(super) net: &'a mut Poller,
+    pub(super) monitors: &'a Monitors,
+    /// The server's name.
+    pub(super) server: &'a str,
+    /// Whose stay was ended by others: their connections are closed when the line at hand is done.
+    pub(super) expelled: &'a mut Vec<ConnId>,
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
 type Encoded = (Flavour, View, Option<Chunk>);
 
-/// Takes every event out of the hub and tells each to its audience.
-pub(super) fn tell_all(hub: &mut Hub, seats: &Seats, net: &mut Poller, mut own: Option<Own<'_>>) {
-    while let Some(event) = hub.next_event() {
-        tell(&event, hub, seats, net, own.as_mut());
+impl Audience<'_> {
+    /// Takes every event out of the hub and tells each to its audience.
+    pub(super) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
+        while let Some(event) = self.hub.next_event() {
+            self.tell(&event, own.as_mut());
+            self.tell_watchers(&event);
+            self.expel(&event);
+        }
+    }
+
+    fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
+        let (hub, seats, net, server) = (&*self.hub, self.seats, &mut *self.net, self.server);
+        let distinction = Distinction::of(event);
+        let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
+        hub.for_each_in(&event.audience, |user| {
+            let view = if user == event.author {
+                View::Author
+            } else {
+                View::Other
+            };
+            if let Some(own) = own.as_mut().filter(|own| own.user == user) {
+                if own.flavour.is_personal(event) {
+                    encode_personal(user, event, hub, server, own.answer);
+                    return;
+                }
+                encode(own.flavour, view, event, hub, server, own.answer);
+                if own.flavour.hears_oneself() && is_to_oneself(event) {
+                    encode(own.flavour, View::Other, event, hub, server, own.aside);
+                }
+                return;
+            }
+            let Some(Seat { conn, flavour }) = seats.of(user) else {
+                return;
+            };
+            if flavour.is_personal(event) {
+                let mut bytes = Vec::new();
+                encode_personal(user, event, hub, server, &mut bytes);
+                return net.send(conn, &bytes);
+            }
+            let flavour = flavour.for_event(distinction);
+            let known = encoded
+                .iter()
+                .position(|(f, v, _)| (*f, *v) == (flavour, view));
+            let index = known.unwrap_or_else(|| {
+                let lane = Lane(flavour.number());
+                let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
+                encoded.push((flavour, view, net.compose(lane, write)));
+                encoded.len() - 1
+            });
+            if let Some(chunk) = encoded[index].2 {
+                net.share(conn, chunk);
+            }
+        });
+    }
+
+    /// Tells those who watch a name that its bearer came, went, or changed (IRCv3 monitor and extended-monitor).
+    fn tell_watchers(&mut self, event: &Event) {
+        if self.monitors.is_empty() {
+            return;
+        }
+        let (hub, monitors) = (&*self.hub, self.monitors);
+        let Some(author) = hub.user(event.author) else {
+            return;
+        };
+        match &event.body {
+            Body::Quit { .. } => {
+                let nick = author.nick().clone();
+                self.tell_gone(&nick);
+            }
+            Body::Renamed { old } if old != author.nick() => {
+                self.tell_gone(old);
+                self.tell_come(event.author);
+            }
+            Body::AwayChanged | Body::RealnameChanged => {
+                let distinction = Distinction::of(event);
+                for &watcher in monitors.of(author.nick()) {
+                    let Some(seat) = self.seats.of(watcher) else {
+                        continue;
+                    };
+                    if seat.flavour.watches_changes() && !is_told(event, watcher) {
+                        let flavour = seat.flavour.for_event(distinction);
+                        let mut bytes = Vec::new();
+                        encode(flavour, View::Other, event, hub, self.server, &mut bytes);
+                        self.net.send(seat.conn, &bytes);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells those who watch a newcomer's name.
+    pub(super) fn tell_come(&mut self, newcomer: UserId) {
+        let Some(user) = self.hub.user(newcomer) else {
+            return;
+        };
+        for &watcher in self.monitors.of(user.nick()) {
+            let (Some(seat), Some(reader)) = (self.seats.of(watcher), self.hub.user(watcher))
+            else {
+                continue;
+            };
+            let mut bytes = Vec::new();
+            irc::monitor::come(self.server, reader, user, &mut bytes);
+            self.net.send(seat.conn, &bytes);
+        }
+    }
+
+    fn tell_gone(&mut self, nick: &Nick) {
+        for &watcher in self.monitors.of(nick) {
+            let (Some(seat), Some(reader)) = (self.seats.of(watcher), self.hub.user(watcher))
+            else {
+                continue;
+            };
+            let mut bytes = Vec::new();
+            irc::monitor::gone(self.server, reader, nick, &mut bytes);
+            self.net.send(seat.conn, &bytes);
+        }
+    }
+
+    /// Someone's stay was ended by another: tells them, and has their connection closed.
+    fn expel(&mut self, event: &Event) {
+        let Body::Quit {
+            reason,
+            by: Some(_),
+        } = &event.body
+        else {
+            return;
+        };
+        let Some(Seat { conn, flavour }) = self.seats.of(event.author) else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        encode(
+            flavour,
+            View::Author,
+            event,
+            self.hub,
+            self.server,
+            &mut bytes,
+        );
+        flavour.push_farewell(reason, &mut bytes);
+        self.net.send(conn, &bytes);
+        self.expelled.push(conn);
     }
 }
 
-fn tell(event: &Event, hub: &Hub, seats: &Seats, net: &mut Poller, mut own: Option<&mut Own<'_>>) {
-    let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
-    hub.for_each_in(&event.audience, |user| {
-        let view = if user == event.author {
-            View::Author
-        } else {
-            View::Other
-        };
-        if let Some(own) = own.as_mut().filter(|own| own.user == user) {
-            encode(own.flavour, view, event, hub, own.answer);
-            return;
+/// Whether something was said by someone to themselves.
+fn is_to_oneself(event: &Event) -> bool {
+    match event.body {
+        Body::Said { place, .. } | Body::SaidLines { place, .. } | Body::Tagged { place } => {
+            place == Place::User(event.author)
         }
-        let Some(Seat { conn, flavour }) = seats.of(user) else {
-            return;
-        };
-        let known = encoded
-            .iter()
-            .position(|(f, v, _)| (*f, *v) == (flavour, view));
-        let index = known.unwrap_or_else(|| {
-            let lane = Lane(flavour.number());
-            let chunk = net.compose(lane, |out| encode(flavour, view, event, hub, out));
-            encoded.push((flavour, view, chunk));
-            encoded.len() - 1
-        });
-        if let Some(chunk) = encoded[index].2 {
-            net.share(conn, chunk);
-        }
-    });
+        _ => false,
+    }
+}
+
+fn is_told(event: &Event, user: UserId) -> bool {
+    match &event.audience {
+        chat::Audience::Users(users) => users.contains(&user),
+        chat::Audience::Room(_) => false,
+    }
 }

@@ -4,27 +4,33 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire formats are `protocol`'s.
 
 mod bind;
+mod cloak;
 mod court;
 mod descriptors;
 mod exchange;
 mod fanout;
+mod hall;
 mod session;
 mod settings;
 mod signals;
+mod talk;
 mod wall;
 
 use crate::{
-    chat::{Hub, NameRules},
+    chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Sources},
-    net::{External, Poller, Stats},
+    net::{External, Poller, Stats, Tick},
 };
 use court::Court;
-use settings::Settings;
+use hall::Hall;
+use session::Protocol;
+use settings::{Settings, house};
 use signals::Signals;
 use std::{
-    io,
+    io, mem,
     time::{Duration, Instant},
 };
+use wall::Wall;
 
 /// How long the peers may take to read what is owed to them when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -82,11 +88,15 @@ impl Server {
     pub fn new(config: Config) -> Result<Self, Error> {
         let mut net = Poller::new()?;
         net.set_ceiling(config.limits.queued_total);
-        let hub = Hub::new(NameRules {
+        let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
         });
         let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
-        let court = Court::new(hub, Settings::new(&config), clients_max);
+        let started = Wall::default().at(Tick(0));
+        // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
+        hub.number_messages_from(MessageId((started.0.max(0) as u64) << 20));
+        let hall = Hall::new(hub, house(&config, started))?;
+        let court = Court::new(hall, Settings::new(&config), clients_max);
         Ok(Self {
             net,
             court,
@@ -185,6 +195,14 @@ impl Server {
                 self.reload();
             }
         }
+        if mem::take(&mut self.court.hall.die) && self.stop_by.is_none() {
+            tracing::warn!("an operator said DIE");
+            self.stop();
+        }
+        if mem::take(&mut self.court.hall.rehash) && self.stop_by.is_none() {
+            tracing::info!("an operator said REHASH");
+            self.reload();
+        }
         match self.stop_by {
             None => State::Running,
             Some(by) if self.net.connection_count() == 0 || Instant::now() >= by => {
@@ -211,11 +229,18 @@ impl Server {
             .court
             .sessions
             .iter()
-            .map(|(id, session)| (id, session.is_chat()))
+            .map(|(id, session)| {
+                let words = match session.protocol {
+                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
+                    _ if session.is_chat() => Some(&self.court.settings.last_words),
+                    _ => None,
+                };
+                (id, words.cloned())
+            })
             .collect();
-        for (id, is_chat) in sessions {
-            if is_chat {
-                self.net.send(id, &self.court.settings.last_words);
+        for (id, words) in sessions {
+            if let Some(words) = words {
+                self.net.send(id, &words);
             }
             self.net.close(id);
         }
@@ -258,6 +283,8 @@ impl Server {
         }
         self.net.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);
+        let started = self.court.hall.house.started;
+        self.court.hall.house = house(&config, started);
         self.config = Config {
             listen: self.config.listen.clone(),
             ..config

@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::{
     chat::{UserId, flood::Allowance},
     net::{ConnId, Tick},
-    protocol::{detect, telnet::Telnet},
+    protocol::{detect, irc::Irc, telnet::Telnet},
 };
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -21,6 +21,8 @@ pub(super) enum Protocol {
     Undecided { greeted: bool },
     /// Lines for people.
     Telnet(Telnet),
+    /// IRC.
+    Irc(Irc),
     /// Every byte comes back.
     Echo,
     /// There was no room: a word, and good-bye.
@@ -72,10 +74,14 @@ pub(super) struct Session {
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
+    /// Whether a telnet caller may give a name: the server has no password, or they said it.
+    pub(super) may_enter: bool,
+    /// The peer's speech has ended while something was still being done for it.
+    pub(super) ended: bool,
 }
 
 /// What an alarm means for a session.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Silent long enough: greet as telnet.
     Greet,
@@ -97,15 +103,22 @@ impl Session {
             peer: peer.into(),
             inside: false,
             probed: false,
+            may_enter: false,
+            ended: false,
         }
     }
 
     /// Whether a person may read what is sent here.
     pub(super) fn is_chat(&self) -> bool {
         match self.protocol {
-            Protocol::Undecided { .. } | Protocol::Telnet(_) => true,
+            Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_) => true,
             Protocol::Echo | Protocol::TurnedAway => false,
         }
+    }
+
+    /// Whether something is being done for it that takes more than a moment.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(&self.protocol, Protocol::Irc(irc) if irc.is_busy())
     }
 
     /// What comes next if the peer stays silent, and when.
@@ -117,23 +130,25 @@ impl Session {
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }
-            (Protocol::Undecided { .. } | Protocol::Telnet(_), None) => {
+            (Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_), None) => {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoName))
             }
             (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
-                let probe_at = self.mark.after(settings.ping);
-                Some(if self.probed {
-                    (
-                        probe_at.after(settings.ping).on_grid(GRID),
-                        Due::PingTimeout,
-                    )
-                } else {
-                    (probe_at.on_grid(GRID), Due::Probe)
-                })
+                Some(self.next_sign_of_life(settings))
             }
+            (Protocol::Irc(_), Some(_)) => Some(self.next_sign_of_life(settings)),
             _ => None,
         }
+    }
+
+    fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
+        let probe_at = self.mark.after(settings.ping);
+        if self.probed {
+            let at = probe_at.after(settings.ping);
+            return (at.on_grid(GRID), Due::PingTimeout);
+        }
+        (probe_at.on_grid(GRID), Due::Probe)
     }
 }
 

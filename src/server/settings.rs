@@ -3,10 +3,13 @@
 //! Made from a [`Config`] at start and again on reload; what stands here may change while running.
 
 use crate::{
-    chat::flood::Rate,
-    config::Config,
+    chat::{Time, flood::Rate, mode::parse_user_changes},
+    config::{Config, PasswordHash},
     net::{Limits, SocketOptions},
-    protocol::telnet::{self, Greeting},
+    protocol::{
+        irc::{self, House},
+        telnet::{self, Greeting},
+    },
 };
 use std::{rc::Rc, time::Duration};
 
@@ -34,6 +37,14 @@ pub(super) struct Settings {
     pub(super) greeting: Rc<[u8]>,
     /// What a telnet caller reads last when the server stops.
     pub(super) last_words: Rc<[u8]>,
+    /// What an IRC client is sent when the server stops.
+    pub(super) irc_last_words: Rc<[u8]>,
+    /// What an IRC client is sent for whom there is no room.
+    pub(super) irc_full: Rc<[u8]>,
+    /// What a silent IRC client is asked.
+    pub(super) irc_ping: Rc<[u8]>,
+    /// Operators, and the hashes of their passwords.
+    pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
     /// What a caller reads for whom there is no room.
     pub(super) full: Rc<[u8]>,
     /// What a caller reads whose address has too many connections.
@@ -67,18 +78,49 @@ impl Settings {
             queued_total: config.limits.queued_total,
             clients_per_address: config.limits.clients_per_address,
             greeting: text(|out| {
-                Greeting {
-                    server,
-                    motd: &motd.join("\n"),
+                let motd = &motd.join("\n");
+                let greeting = Greeting { server, motd };
+                match config.server.password {
+                    Some(_) => greeting.push_with_password(out),
+                    None => greeting.push(out),
                 }
-                .push(out);
             }),
+            irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
+            irc_full: text(|out| irc::error("No more connections allowed", out)),
+            irc_ping: text(|out| irc::ping(server, out)),
+            operators: operators(config),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
             full: text(|out| telnet::refusal(out, "the server is full, try again later")),
             too_many: text(|out| telnet::refusal(out, "too many connections from your address")),
         }
+    }
+}
+
+fn operators(config: &Config) -> Rc<[(Box<str>, PasswordHash)]> {
+    let pairs = config.operators.iter().filter_map(|operator| {
+        let password = operator.password.clone()?;
+        Some((operator.name.as_str().into(), password))
+    });
+    pairs.collect()
+}
+
+/// What the configuration says of the server itself.
+pub(super) fn house(config: &Config, started: Time) -> House {
+    let server = &config.server;
+    let motd = server.motd.as_ref();
+    let modes = parse_user_changes(&server.default_user_modes).0;
+    House {
+        description: server.description.as_str().into(),
+        motd: motd.map(|motd| motd.lines().map(Box::from).collect()),
+        password: server.password.as_deref().map(Box::from),
+        default_user_modes: modes.into_iter().map(|change| change.mode).collect(),
+        operators: operators(config)
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect(),
+        ..House::new(server.name.as_str(), &server.network, started)
     }
 }
 

@@ -159,6 +159,11 @@ impl CapSet {
         Self(self.0 | other.0)
     }
 
+    /// A number that tells sets apart.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
     /// Their present names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let mut left = self;

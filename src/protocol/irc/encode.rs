@@ -133,8 +133,7 @@ pub fn encode_personal(
     server: &str,
     out: &mut Vec<u8>,
 ) {
-    let (Body::RoomRenamed { room, old, reason }, Some(user)) =
-        (&event.body, hub.user(recipient))
+    let (Body::RoomRenamed { room, old, reason }, Some(user)) = (&event.body, hub.user(recipient))
     else {
         return;
     };

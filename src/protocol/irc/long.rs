@@ -164,7 +164,9 @@ impl Piece<'_> {
                     }
                 }
             }
-            let Some(&room) = names.rooms.last() else { break };
+            let Some(&room) = names.rooms.last() else {
+                break;
+            };
             steps += 1;
             let left = &mut names.left;
             let told = self.names_of(room, left, &mut steps, full, out);
@@ -253,11 +255,20 @@ impl Piece<'_> {
     fn who(&self, who: &mut Who, format: &WhoFormat, out: &mut Vec<u8>) -> bool {
         let full = out.len() + BYTES_MAX;
         let operators = who.operators;
-        let mut tell = |user: &User, room: Option<RoomId>, out: &mut Vec<u8>| {
+        let tell = |user: &User, room: Option<RoomId>, out: &mut Vec<u8>| {
             if operators && !user.is_operator() {
                 return;
             }
-            write_who(self.heading, self.hub, self.user, user, room, format, self.caps, out);
+            write_who(
+                self.heading,
+                self.hub,
+                self.user,
+                user,
+                room,
+                format,
+                self.caps,
+                out,
+            );
         };
         match &mut who.scope {
             Scope::One(id) => {

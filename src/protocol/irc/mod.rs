@@ -45,7 +45,7 @@ mod tests;
 mod time;
 
 pub use backstage::{Backstage, House, ServerBan, Wish};
-pub use encode::{encode, relevant};
+pub use encode::{encode, encode_personal, is_personal, relevant};
 
 use super::{Cut, flavour::Flavour};
 use crate::chat::Nick;
@@ -155,7 +155,7 @@ impl Irc {
         let mut call = Call::new(self, ctx, label);
         table::dispatch(&mut call, &message);
         call.flush();
-        let label = call.label.take();
+        let label = call.label.take().map(Cow::into_owned);
         if let Some(label) = label {
             self.wrap(&label, start, ctx);
         }
@@ -314,7 +314,11 @@ impl Irc {
     }
 
     /// The person at this connection has quit: whom they watched is told to nobody any more.
-    pub fn forget_monitored(&mut self, user: crate::chat::UserId, monitors: &mut monitor::Monitors) {
+    pub fn forget_monitored(
+        &mut self,
+        user: crate::chat::UserId,
+        monitors: &mut monitor::Monitors,
+    ) {
         if let Some(desk) = &mut self.desk {
             for target in desk.monitored.drain(..) {
                 monitors.forget(user, &target);

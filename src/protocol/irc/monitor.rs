@@ -3,7 +3,11 @@
 //! Owns the lists of all watchers, by the name that is watched. Invariant: a name without watchers has no entry. Each watcher's own
 //! list is kept with their session; the two name each other. Does not know who is here.
 
-use crate::chat::{Nick, UserId};
+use super::{
+    call::Heading,
+    numeric::{RPL_MONOFFLINE, RPL_MONONLINE},
+};
+use crate::chat::{Nick, User, UserId};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
@@ -36,6 +40,11 @@ impl Monitors {
         }
     }
 
+    /// Whether nobody watches anybody.
+    pub fn is_empty(&self) -> bool {
+        self.watchers.is_empty()
+    }
+
     /// Who watches this name.
     pub fn of(&self, target: &Nick) -> &[UserId] {
         if self.watchers.is_empty() {
@@ -44,4 +53,20 @@ impl Monitors {
         }
         self.watchers.get(target).map_or(&[], |watchers| watchers)
     }
+}
+
+/// Appends that someone who is watched has come.
+pub fn come(server: &str, reader: &User, user: &User, out: &mut Vec<u8>) {
+    let client = reader.nick().as_str();
+    let heading = Heading { server, client };
+    let line = heading.numeric(RPL_MONONLINE, out);
+    line.text(user.mask()).end();
+}
+
+/// Appends that someone who was watched has gone.
+pub fn gone(server: &str, reader: &User, nick: &Nick, out: &mut Vec<u8>) {
+    let client = reader.nick().as_str();
+    let heading = Heading { server, client };
+    let line = heading.numeric(RPL_MONOFFLINE, out);
+    line.text(nick).end();
 }

@@ -33,17 +33,32 @@ pub(super) fn batch(call: &mut Call<'_>, message: &Message<'_>) {
     match (reference.strip_prefix('+'), reference.strip_prefix('-')) {
         (Some(reference), _) => open(call, reference, message),
         (_, Some(reference)) => close(call, reference),
-        _ => fail(call, "MULTILINE_INVALID", &[], "a batch begins with + and ends with -"),
+        _ => fail(
+            call,
+            "MULTILINE_INVALID",
+            &[],
+            "a batch begins with + and ends with -",
+        ),
     }
 }
 
 fn open(call: &mut Call<'_>, reference: &str, message: &Message<'_>) {
     let (kind, target) = (message.params.at(1), message.params.at(2));
     if kind != "draft/multiline" || target.is_empty() || reference.is_empty() {
-        return fail(call, "MULTILINE_INVALID", &[], "this is no batch that clients may open");
+        return fail(
+            call,
+            "MULTILINE_INVALID",
+            &[],
+            "this is no batch that clients may open",
+        );
     }
     if call.irc.desk().multiline.take().is_some() {
-        return fail(call, "MULTILINE_INVALID", &[], "another batch is still open");
+        return fail(
+            call,
+            "MULTILINE_INVALID",
+            &[],
+            "another batch is still open",
+        );
     }
     call.irc.desk().multiline = Some(Multiline {
         reference: reference.into(),
@@ -103,7 +118,11 @@ impl Multiline {
         let text = message.params.at(1);
         let concat = message.tags.has("draft/multiline-concat");
         if concat && text.is_empty() {
-            return Err((INVALID, None, "there is nothing to go on with in a blank line"));
+            return Err((
+                INVALID,
+                None,
+                "there is nothing to go on with in a blank line",
+            ));
         }
         // A line end counts, unless the line goes on where the last one ended.
         self.bytes += text.len() + usize::from(!concat && !self.lines.is_empty());
@@ -124,7 +143,12 @@ impl Multiline {
 fn close(call: &mut Call<'_>, reference: &str) {
     let open = call.irc.desk().multiline.take();
     let Some(open) = open.filter(|open| *open.reference == *reference) else {
-        return fail(call, "MULTILINE_INVALID", &[], "there is no such open batch");
+        return fail(
+            call,
+            "MULTILINE_INVALID",
+            &[],
+            "there is no such open batch",
+        );
     };
     call.label = open.label.map(|label| String::from(label).into());
     let lines: Vec<_> = open

@@ -11,13 +11,7 @@ use super::{
 use crate::chat::{Hub, Refusal, Silence, mode::Letter as _};
 
 /// Appends the reply to a refusal.
-pub(super) fn write(
-    refusal: &Refusal,
-    server: &str,
-    client: &str,
-    _hub: &Hub,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write(refusal: &Refusal, server: &str, client: &str, _hub: &Hub, out: &mut Vec<u8>) {
     let heading = Heading { server, client };
     let room = |numeric: Numeric, room: &dyn std::fmt::Display, out: &mut Vec<u8>| {
         let line = heading.numeric(numeric, out).param(room);

@@ -3,12 +3,7 @@
 //! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the newcomer is let in
 //! or told why not. Owns what is said until then. Does not know deadlines; the server does.
 
-use super::{
-    call::Call,
-    caps::Cap,
-    message::Params,
-    numeric::*,
-};
+use super::{call::Call, caps::Cap, message::Params, numeric::*};
 use crate::chat::{Command, Nick, Refusal, mode::Letter as _};
 
 /// What a newcomer has said so far.
@@ -177,10 +172,7 @@ fn greet(call: &mut Call<'_>) {
         format_args!("This server was created {started}"),
     );
     let (users, rooms, with_params) = super::commands::mode_letters();
-    call.reply_params(
-        RPL_MYINFO,
-        &[&name, version, &users, &rooms, &with_params],
-    );
+    call.reply_params(RPL_MYINFO, &[&name, version, &users, &rooms, &with_params]);
 }
 
 /// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).

@@ -3,7 +3,9 @@
 //! Invariants: the table is sorted by name; no handler is called with fewer parameters than its row asks for, nor before or after
 //! registration if the row does not allow it. Owns names, arities and help texts; does not know what the commands do.
 
-use super::{call::Call, commands as c, message::Message, message::Params, multiline, numeric::*, register};
+use super::{
+    call::Call, commands as c, message::Message, message::Params, multiline, numeric::*, register,
+};
 
 /// When a command may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,13 @@ const fn row(
     help: &'static [&'static str],
 ) -> Entry {
     let run = Run::Params(run);
-    Entry { name, params_min, when, run, help }
+    Entry {
+        name,
+        params_min,
+        when,
+        run,
+        help,
+    }
 }
 
 const fn tagged(
@@ -57,7 +65,13 @@ const fn tagged(
     help: &'static [&'static str],
 ) -> Entry {
     let (run, when) = (Run::Message(run), When::After);
-    Entry { name, params_min, when, run, help }
+    Entry {
+        name,
+        params_min,
+        when,
+        run,
+        help,
+    }
 }
 
 use When::{After, Always, Before};

@@ -6,7 +6,7 @@ use crate::chat::Time;
 use std::fmt;
 
 /// A moment as the `time` tag has it (IRCv3 server-time; ISO 8601 in UTC): `2024-02-29T12:00:00.000Z`.
-pub struct Iso(pub Time);
+pub(super) struct Iso(pub Time);
 
 impl fmt::Display for Iso {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,7 +23,7 @@ impl fmt::Display for Iso {
 }
 
 /// Seconds since 1970, as most replies have them.
-pub fn unix(time: Time) -> i64 {
+pub(super) fn unix(time: Time) -> i64 {
     time.0.div_euclid(1000)
 }
 

@@ -40,7 +40,7 @@ use trouble::Trouble;
 use wire::Negotiation;
 
 /// Asks for a name; the greeting ends with it.
-const QUESTION: &str = "what is your name?";
+pub const QUESTION: &str = "what is your name?";
 
 /// What a host says to everyone who comes in.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,12 @@ impl Greeting<'_> {
         }
         news(out, "/help lists the commands, /quit leaves");
         news(out, QUESTION);
+    }
+
+    /// Appends the greeting of a server that has a password: what there is to read comes when it was said.
+    pub fn push_with_password(&self, out: &mut Vec<u8>) {
+        encode::line(out, &["* welcome to ", self.server]);
+        news(out, "what is the password?");
     }
 }
 

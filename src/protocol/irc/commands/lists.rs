@@ -31,7 +31,10 @@ fn add_condition(filter: &mut ListFilter, word: &str, now: Time) {
     // `C>10`: created more than ten minutes ago, that is, before then.
     let before = |minutes: i64| Time(now.0.saturating_sub(minutes.saturating_mul(60_000)));
     let number = |text: &str| text.parse::<u32>().ok();
-    let letter = word.chars().next().map(|letter| letter.to_ascii_uppercase());
+    let letter = word
+        .chars()
+        .next()
+        .map(|letter| letter.to_ascii_uppercase());
     let range = match letter {
         Some('C') => Some(&mut filter.created),
         Some('T') => Some(&mut filter.topic),
@@ -62,7 +65,10 @@ fn add_condition(filter: &mut ListFilter, word: &str, now: Time) {
 /// NAMES: several rooms, closed by one line that names them as they were asked for.
 pub(in super::super) fn names(call: &mut Call<'_>, params: &Params<'_>) {
     let asked = params.at(0);
-    let mut rooms: Vec<_> = asked.split(',').filter_map(|name| call.find_room(name)).collect();
+    let mut rooms: Vec<_> = asked
+        .split(',')
+        .filter_map(|name| call.find_room(name))
+        .collect();
     rooms.reverse();
     rooms.dedup();
     let all = asked.is_empty();

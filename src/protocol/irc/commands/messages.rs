@@ -68,7 +68,7 @@ fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
 }
 
 /// `/me` is a manner of speech in the chat, and a CTCP message in IRC.
-pub(in super::super) fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
+fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
     if speech != Speech::Message {
         return (speech, text);
     }

@@ -16,17 +16,13 @@ mod who;
 pub(super) use caps::cap;
 pub(super) use connection::{away, nick, ping, pong, quit, setname};
 pub(super) use lists::{list, names};
-pub(super) use messages::{notice, privmsg, redact, speech_of, tagmsg, target_of};
+pub(super) use messages::{notice, privmsg, redact, tagmsg, target_of};
 pub(super) use modes::{mode, mode_letters};
-pub(super) use operators::{
-    become_operator, die, kill, kline, oper, rehash, unkline, wallops,
-};
+pub(super) use operators::{become_operator, die, kill, kline, oper, rehash, unkline, wallops};
 pub(super) use people::{ison, monitor, userhost, whois, whowas};
-pub(super) use rooms::{
-    invite, join, kick, knock, part, rename, topic, write_topic,
-};
+pub(super) use rooms::{invite, join, kick, knock, part, rename, topic, write_topic};
 pub(super) use server::{
     admin, help, info, isupport, links, lusers, lusers_command, motd, motd_command, stats, time,
     version,
 };
-pub(super) use who::{who, WhoFormat, write_who};
+pub(super) use who::{WhoFormat, who, write_who};

@@ -14,7 +14,13 @@ use crate::{
 /// OPER. The password is checked while others are served; the answer comes when that is done.
 pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
     let (name, password) = (params.at(0), params.at(1));
-    if !call.ctx.house().operators.iter().any(|known| **known == *name) {
+    if !call
+        .ctx
+        .house()
+        .operators
+        .iter()
+        .any(|known| **known == *name)
+    {
         return call.reply(ERR_PASSWDMISMATCH, &[]);
     }
     call.irc.desk().busy = Some(Busy::Oper { label: None });

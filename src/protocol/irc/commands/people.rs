@@ -1,7 +1,10 @@
 //! What is known of people: WHOIS, WHOWAS, USERHOST, ISON, MONITOR.
 
 use crate::{
-    chat::{Hub, Nick, RoomId, User, UserId, mode::{Letter as _, UserMode}},
+    chat::{
+        Hub, Nick, RoomId, User, UserId,
+        mode::{Letter as _, UserMode},
+    },
     protocol::irc::{
         call::{Call, Heading},
         isupport::RECIPIENTS_MAX,
@@ -60,8 +63,16 @@ fn describe(call: &mut Call<'_>, id: UserId) {
         line.text(text).end();
     }
     let facts = [
-        (user.is_operator(), RPL_WHOISOPERATOR, RPL_WHOISOPERATOR.words),
-        (user.modes().contains(UserMode::Bot), RPL_WHOISBOT, "is a bot"),
+        (
+            user.is_operator(),
+            RPL_WHOISOPERATOR,
+            RPL_WHOISOPERATOR.words,
+        ),
+        (
+            user.modes().contains(UserMode::Bot),
+            RPL_WHOISBOT,
+            "is a bot",
+        ),
         (user.is_secure(), RPL_WHOISSECURE, RPL_WHOISSECURE.words),
     ];
     for (_, numeric, words) in facts.into_iter().filter(|(is_true, _, _)| *is_true) {
@@ -88,8 +99,10 @@ fn write_origin(heading: Heading<'_>, user: &User, out: &mut Vec<u8>) {
     let line = line.param(format_args!("{name}@{address}")).param(address);
     line.text(RPL_WHOISACTUALLY.words).end();
     let line = heading.numeric(RPL_WHOISHOST, out).param(nick);
-    line.text(format_args!("is connecting from {name}@{address} {address}"))
-        .end();
+    line.text(format_args!(
+        "is connecting from {name}@{address} {address}"
+    ))
+    .end();
     let letters: String = user.modes().iter().map(|mode| mode.letter()).collect();
     let line = heading.numeric(RPL_WHOISMODES, out).param(nick);
     line.text(format_args!("is using modes +{letters}")).end();
@@ -276,7 +289,9 @@ fn write_lists(call: &mut Call<'_>, numeric: Numeric, names: Vec<String>) {
     let mut names = names.into_iter().peekable();
     while let Some(name) = names.next() {
         row += &name;
-        let next = names.peek().map_or(usize::MAX, |next| row.len() + next.len());
+        let next = names
+            .peek()
+            .map_or(usize::MAX, |next| row.len() + next.len());
         if next > WORDS_BYTES_MAX {
             heading.numeric(numeric, out).text(&row).end();
             row.clear();

@@ -68,7 +68,11 @@ fn tell_names(call: &mut Call<'_>, entered: &mut Vec<RoomId>) {
         return;
     }
     let Some(&room) = entered.last() else { return };
-    let count = call.ctx.hub().room(room).map_or(0, |room| room.member_count());
+    let count = call
+        .ctx
+        .hub()
+        .room(room)
+        .map_or(0, |room| room.member_count());
     if count > FEW || entered.len() > 1 {
         return;
     }
@@ -177,7 +181,11 @@ pub(in super::super) fn invite(call: &mut Call<'_>, params: &Params<'_>) {
 /// KICK: people out of one room, or, as RFC 2812 has it, each out of the room at the same place.
 pub(in super::super) fn kick(call: &mut Call<'_>, params: &Params<'_>) {
     let rooms: Vec<_> = params.at(0).split(',').collect();
-    let nicks: Vec<_> = params.at(1).split(',').filter(|nick| !nick.is_empty()).collect();
+    let nicks: Vec<_> = params
+        .at(1)
+        .split(',')
+        .filter(|nick| !nick.is_empty())
+        .collect();
     if nicks.is_empty() || (rooms.len() != 1 && rooms.len() != nicks.len()) {
         return call.reply(ERR_NEEDMOREPARAMS, &["KICK"]);
     }

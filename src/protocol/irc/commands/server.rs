@@ -16,9 +16,7 @@ use crate::{
 /// Whether a parameter that names a server means this one: by its name, a mask of it, or anyone here.
 pub(super) fn is_here(call: &Call<'_>, target: &str) -> bool {
     let name = fold(&call.ctx.house().name);
-    target.is_empty()
-        || glob(&fold(target), &name)
-        || call.ctx.hub().find_user(target).is_some()
+    target.is_empty() || glob(&fold(target), &name) || call.ctx.hub().find_user(target).is_some()
 }
 
 /// Answers that there is no such server, if the parameter means another than this.
@@ -41,7 +39,9 @@ pub(in super::super) fn isupport(call: &mut Call<'_>, in_batch: bool) {
     for tokens in &lines {
         let (heading, _, out) = call.parts();
         let line = heading.numeric(RPL_ISUPPORT, out);
-        let line = tokens.split(' ').fold(line, |line, token| line.param(token));
+        let line = tokens
+            .split(' ')
+            .fold(line, |line, token| line.param(token));
         line.text(RPL_ISUPPORT.words).end();
     }
     if in_batch {
@@ -134,11 +134,7 @@ pub(in super::super) fn time(call: &mut Call<'_>, params: &Params<'_>) {
     }
     let name = call.ctx.house().name.clone();
     let now = call.ctx.now();
-    call.reply_with(
-        RPL_TIME,
-        &[&name, &unix(now).to_string(), "0"],
-        Iso(now),
-    );
+    call.reply_with(RPL_TIME, &[&name, &unix(now).to_string(), "0"], Iso(now));
 }
 
 /// INFO.
@@ -254,7 +250,11 @@ pub(in super::super) fn help(call: &mut Call<'_>, params: &Params<'_>) {
 }
 
 fn list_help(call: &mut Call<'_>) {
-    call.reply_with(RPL_HELPSTART, &["*"], "HELP <command> tells more. There are:");
+    call.reply_with(
+        RPL_HELPSTART,
+        &["*"],
+        "HELP <command> tells more. There are:",
+    );
     for entries in table::COMMANDS.chunks(8) {
         let names: Vec<_> = entries.iter().map(|entry| entry.name).collect();
         call.reply_with(RPL_HELPTXT, &["*"], names.join(" "));

@@ -107,7 +107,10 @@ pub(in super::super) fn write_who(
         _ => "255.255.255.255",
     };
     let mut line = heading.numeric(RPL_WHOSPCRPL, out);
-    for field in "tcuihsnfdlao".chars().filter(|field| fields.contains(*field)) {
+    for field in "tcuihsnfdlao"
+        .chars()
+        .filter(|field| fields.contains(*field))
+    {
         line = match field {
             't' => line.param(token),
             'c' => line.param(room_name),

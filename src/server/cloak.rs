@@ -1,0 +1,131 @@
+//! Cloaks: what is shown of a host instead of its address.
+//!
+//! A keyed hash of the address, and of the blocks it lies in, the widest last: `a.b.c.ip`. The same address always gives the same cloak,
+//! nobody without the key can tell the address from it, and a ban of `*!*@*.b.c.ip` or `*!*@*.c.ip` covers the block. Loopback addresses
+//! are shown as they are: they say nothing about anybody.
+//!
+//! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::net::IpAddr;
+
+/// Blocks that are hashed, in bits of prefix, the narrowest first: an IPv4 host, its network and what a provider has; for IPv6 what one
+/// site is given, what one customer may be given, and what a provider has.
+const IPV4_PREFIXES: [u32; 3] = [32, 24, 16];
+const IPV6_PREFIXES: [u32; 3] = [64, 48, 32];
+
+/// Bytes of hash in each part, five bits a letter: enough that a thousand hosts of one block hardly collide.
+const PART_BYTES: usize = 5;
+
+/// Makes cloaks.
+pub(super) struct Cloak {
+    keyed: Hmac<Sha256>,
+}
+
+impl std::fmt::Debug for Cloak {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cloak")
+    }
+}
+
+impl Cloak {
+    /// With a key of its own, from the system's randomness.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub(super) fn new() -> std::io::Result<Self> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+        Ok(Self::with_key(&key))
+    }
+
+    fn with_key(key: &[u8]) -> Self {
+        let keyed = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+        Self { keyed }
+    }
+
+    /// What is shown of an address.
+    pub(super) fn of(&self, address: IpAddr) -> String {
+        if address.is_loopback() {
+            return shown(address);
+        }
+        let mut cloak = String::new();
+        match address {
+            IpAddr::V4(ip) => {
+                for bits in IPV4_PREFIXES {
+                    let mask = u32::MAX << (32 - bits);
+                    self.push_part(bits, &(ip.to_bits() & mask).to_be_bytes(), &mut cloak);
+                }
+            }
+            IpAddr::V6(ip) => {
+                for bits in IPV6_PREFIXES {
+                    let mask = u128::MAX << (128 - bits);
+                    self.push_part(bits, &(ip.to_bits() & mask).to_be_bytes(), &mut cloak);
+                }
+            }
+        }
+        cloak + "ip"
+    }
+
+    fn push_part(&self, bits: u32, block: &[u8], out: &mut String) {
+        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let mut keyed = self.keyed.clone();
+        keyed.update(&bits.to_be_bytes());
+        keyed.update(block);
+        let hash = keyed.finalize().into_bytes();
+        let number = hash[..PART_BYTES]
+            .iter()
+            .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        for index in 0..PART_BYTES * 8 / 5 {
+            out.push(char::from(LETTERS[(number >> (5 * index) & 31) as usize]));
+        }
+        out.push('.');
+    }
+}
+
+/// An address as one parameter of IRC: a colon in front would make it the last (RFC 2812 section 2.3), so a zero goes before it.
+pub(super) fn shown(address: IpAddr) -> String {
+    let text = address.to_string();
+    if text.starts_with(':') {
+        return format!("0{text}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cloak(text: &str) -> String {
+        Cloak::with_key(b"key").of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn neighbours_share_the_blocks_they_share() {
+        let tail = |text: &str, parts: usize| -> String {
+            let cloak = cloak(text);
+            let all: Vec<_> = cloak.split('.').collect();
+            all[all.len() - parts..].join(".")
+        };
+        assert_eq!(tail("192.0.2.1", 3), tail("192.0.2.200", 3));
+        assert_ne!(tail("192.0.2.1", 4), tail("192.0.2.200", 4));
+        assert_eq!(tail("192.0.2.1", 2), tail("192.0.99.1", 2));
+        assert_ne!(tail("192.0.2.1", 3), tail("192.0.99.1", 3));
+        assert_ne!(tail("192.0.2.1", 2), tail("192.1.2.1", 2));
+        assert_eq!(cloak("2001:db8::1"), cloak("2001:db8::2"));
+        assert_ne!(cloak("2001:db8::1"), cloak("2001:db8:0:1::1"));
+        assert_eq!(tail("2001:db8::1", 3), tail("2001:db8:0:1::1", 3));
+    }
+
+    #[test]
+    fn cloaks_say_nothing_and_fit() {
+        assert_ne!(
+            cloak("192.0.2.1"),
+            Cloak::with_key(b"other").of("192.0.2.1".parse().unwrap())
+        );
+        assert_eq!(cloak("192.0.2.1").len(), 3 * 9 + 2);
+        assert_eq!(cloak("127.0.0.1"), "127.0.0.1");
+        assert_eq!(cloak("::1"), "0::1");
+    }
+}

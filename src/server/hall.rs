@@ -1,0 +1,190 @@
+//! The hall: everything that is shared by all connections while a line of one is being handled.
+//!
+//! Owns the hub, the seats, what the server says of itself, who watches whom, bans from the server, and the hosts that are shown. Knows
+//! no sessions and no protocols' state.
+
+use super::{
+    cloak::{Cloak, shown},
+    fanout::{Audience, Seats},
+};
+use crate::{
+    chat::{
+        Hub, Time,
+        mask::{Mask, Subject},
+    },
+    net::{ConnId, Poller},
+    protocol::irc::{House, ServerBan, monitor::Monitors},
+};
+use rustc_hash::FxHashMap;
+use std::{net::IpAddr, rc::Rc};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Hall {
+    pub(super) hub: Hub,
+    pub(super) seats: Seats,
+    pub(super) house: House,
+    pub(super) monitors: Monitors,
+    pub(super) bans: Bans,
+    pub(super) hosts: Hosts,
+    /// Connections on which someone may chat, whether they have a name or not.
+    pub(super) callers: usize,
+    /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
+    pub(super) expelled: Vec<ConnId>,
+    /// DIE was said by an operator.
+    pub(super) die: bool,
+    /// REHASH was.
+    pub(super) rehash: bool,
+}
+
+impl Hall {
+    pub(super) fn new(hub: Hub, house: House) -> std::io::Result<Self> {
+        Ok(Self {
+            hub,
+            seats: Seats::default(),
+            house,
+            monitors: Monitors::default(),
+            bans: Bans::default(),
+            hosts: Hosts::new()?,
+            callers: 0,
+            expelled: Vec::new(),
+            die: false,
+            rehash: false,
+        })
+    }
+
+    /// Those who can be told of what happened.
+    pub(super) fn audience<'a>(&'a mut self, net: &'a mut Poller) -> Audience<'a> {
+        Audience {
+            hub: &mut self.hub,
+            seats: &self.seats,
+            net,
+            monitors: &self.monitors,
+            server: &self.house.name,
+            expelled: &mut self.expelled,
+        }
+    }
+}
+
+/// Bans from the server.
+#[derive(Debug, Default)]
+pub(super) struct Bans {
+    bans: Vec<ServerBan>,
+    /// The masks of those, in the same order.
+    masks: Vec<Mask>,
+}
+
+impl Bans {
+    /// Forgets those whose time is up.
+    fn forget_old(&mut self, now: Time) {
+        while let Some(index) = self
+            .bans
+            .iter()
+            .position(|ban| ban.until.is_some_and(|until| until <= now))
+        {
+            self.remove_at(index);
+        }
+    }
+
+    fn remove_at(&mut self, index: usize) {
+        self.bans.remove(index);
+        self.masks.remove(index);
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[ServerBan] {
+        &self.bans
+    }
+
+    /// Adds one, in place of one with the same mask; says whether there was none.
+    pub(super) fn add(&mut self, ban: ServerBan, now: Time) -> bool {
+        self.forget_old(now);
+        let is_new = !self.remove(&ban.mask);
+        if let Some(mask) = Mask::parse(&format!("*!{}", ban.mask)) {
+            self.bans.push(ban);
+            self.masks.push(mask);
+        }
+        is_new
+    }
+
+    /// Lifts one; says whether there was one.
+    pub(super) fn remove(&mut self, mask: &str) -> bool {
+        let index = self
+            .bans
+            .iter()
+            .position(|ban| ban.mask.eq_ignore_ascii_case(mask));
+        if let Some(index) = index {
+            self.remove_at(index);
+        }
+        index.is_some()
+    }
+
+    /// The ban that concerns someone, if any.
+    pub(super) fn of(&self, subject: &Subject, now: Time) -> Option<&ServerBan> {
+        let is_over = |ban: &ServerBan| ban.until.is_some_and(|until| until <= now);
+        let mut both = self.bans.iter().zip(&self.masks);
+        both.find(|(ban, mask)| !is_over(ban) && mask.matches(subject))
+            .map(|(ban, _)| ban)
+    }
+}
+
+/// What is shown of a host, and its real address: shared by all who come from there.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    pub(super) shown: Rc<str>,
+    pub(super) address: Rc<str>,
+}
+
+/// The hosts of those who are here.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    cloak: Cloak,
+    by_address: FxHashMap<IpAddr, Host>,
+    /// At so many entries, those that nobody uses are forgotten.
+    tidy_at: usize,
+}
+
+impl Hosts {
+    /// Entries below which it is not worth to look for unused ones.
+    const FEW: usize = 64;
+
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            cloak: Cloak::new()?,
+            by_address: FxHashMap::default(),
+            tidy_at: Self::FEW,
+        })
+    }
+
+    /// What is shown of an address, without remembering it.
+    pub(super) fn shown_of(&self, address: IpAddr) -> Rc<str> {
+        match self.by_address.get(&address) {
+            Some(host) => host.shown.clone(),
+            None => self.cloak.of(address).into(),
+        }
+    }
+
+    /// The host of an address.
+    pub(super) fn of(&mut self, address: IpAddr) -> Host {
+        if let Some(host) = self.by_address.get(&address) {
+            return host.clone();
+        }
+        if self.by_address.len() >= self.tidy_at {
+            self.by_address
+                .retain(|_, host| Rc::strong_count(&host.shown) > 1);
+            self.tidy_at = Self::FEW.max(self.by_address.len() * 2);
+        }
+        let real: Rc<str> = shown(address).into();
+        let cloak = self.cloak.of(address);
+        let host = Host {
+            shown: if *cloak == *real {
+                real.clone()
+            } else {
+                cloak.into()
+            },
+            address: real,
+        };
+        self.by_address.insert(address, host.clone());
+        host
+    }
+}

@@ -1,0 +1,254 @@
+//! The talk with one connection: its lines go to its protocol and come back as commands and answers.
+//!
+//! Invariants: one turn handles a bounded number of lines of each connection; an answer is sent as one, before anyone is closed; while a
+//! connection waits for something that takes long (a long list, the check of a password), its lines wait too. Does not know wire formats.
+
+use super::{
+    court::Court,
+    exchange::Exchange,
+    session::{Protocol, Session},
+};
+use crate::{
+    config::{Hashing, PasswordHash, same},
+    net::{ConnId, Poller, Taken, Then, Tick},
+    protocol::{Cut, Frame, flavour::Flavour, telnet},
+};
+
+/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long for their turn.
+const LINES_PER_TURN: usize = 32;
+
+/// Rounds of a password's hash in one turn: some half a millisecond.
+const ROUNDS_PER_TURN: u32 = 1_000;
+
+/// A password that is being checked.
+#[derive(Debug)]
+pub(super) struct Check {
+    hashing: Hashing,
+    expected: PasswordHash,
+}
+
+impl Court {
+    /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves unread.
+    pub(super) fn handle_lines(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> Taken {
+        let mut bytes = 0;
+        for _ in 0..LINES_PER_TURN {
+            let rest = &input[bytes..];
+            if rest.is_empty() {
+                let then = Then::ReadOn;
+                return Taken { bytes, then };
+            }
+            let is_busy = self.sessions.get_mut(id).is_some_and(|s| s.is_busy());
+            if net.is_turn_full() || net.is_backlogged(id) || is_busy {
+                break;
+            }
+            if let Err(at) = self.has_allowance(net, id) {
+                let then = Then::WaitUntil(at);
+                return Taken { bytes, then };
+            }
+            let (consumed, whole) = self.handle_frame(net, id, rest, searched);
+            bytes += consumed;
+            if !whole {
+                let then = Then::ReadOn;
+                return Taken { bytes, then };
+            }
+        }
+        let then = Then::CarryOver;
+        Taken { bytes, then }
+    }
+
+    /// Whether flood control lets one more line pass; if not, when it will.
+    fn has_allowance(&mut self, net: &Poller, id: ConnId) -> Result<(), Tick> {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return Ok(());
+        };
+        // A copy: the line is paid for when it is whole.
+        let mut allowance = session.allowance;
+        let taken = allowance.take(net.now().0, self.settings.rate);
+        taken.map_err(Tick)
+    }
+
+    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes all the rest.
+    fn handle_frame(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> (usize, bool) {
+        let (now, rate, cap) = (net.now(), self.settings.rate, self.settings.line);
+        let told = self.converse(net, id, |session, exchange| {
+            let Cut { frame, consumed } = match session {
+                Talker::Irc(irc) => irc.next_frame(input, searched),
+                Talker::Telnet(telnet, _) => {
+                    telnet.next_frame(input, searched, cap, exchange.answer)
+                }
+            };
+            let whole = frame != Frame::Incomplete;
+            match (frame, session) {
+                (Frame::Incomplete, _) => {}
+                (Frame::Line(line), Talker::Irc(irc)) => irc.handle_line(&line, exchange),
+                (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
+                (Frame::Line(line), Talker::Telnet(telnet, may_enter)) => {
+                    if **may_enter || exchange.user.is_some() {
+                        telnet.handle_line(&line, exchange);
+                    } else {
+                        **may_enter = hear_password(&line, exchange);
+                    }
+                }
+                (Frame::TooLong, Talker::Telnet(telnet, _)) => {
+                    telnet.handle_too_long(cap, exchange);
+                }
+            }
+            (consumed, whole)
+        });
+        let Some((consumed, whole)) = told else {
+            return (input.len(), false);
+        };
+        let Some(session) = self.sessions.get_mut(id) else {
+            return (input.len(), false);
+        };
+        if whole {
+            let _ = session.allowance.take(now.0, rate);
+        }
+        if session.user.is_some() {
+            session.mark = now;
+            session.probed = false;
+        }
+        (consumed, whole)
+    }
+
+    /// Goes on with what a connection waits for, for one slice.
+    pub(super) fn go_on(&mut self, net: &mut Poller, id: ConnId) {
+        let checked = match self.checks.get_mut(&id) {
+            Some(check) => match check.hashing.advance(ROUNDS_PER_TURN) {
+                None => return net.tell_drained(id),
+                Some(hash) => Some(check.expected.matches(&hash)),
+            },
+            None => None,
+        };
+        if checked.is_some() {
+            self.checks.remove(&id);
+        }
+        let _ = self.converse(net, id, |talker, exchange| {
+            if let Talker::Irc(irc) = talker {
+                match checked {
+                    Some(is_right) => irc.operator_checked(is_right, exchange),
+                    None => irc.go_on(exchange),
+                }
+            }
+        });
+        let over = |session: &mut Session| session.ended && !session.is_busy();
+        if self.sessions.get_mut(id).is_some_and(over) {
+            self.dismiss(net, id, "connection closed");
+            net.close(id);
+        }
+    }
+
+    /// Lets a connection's protocol do something, sends what it answers, and does what it asked for. `None` if the connection ended with it,
+    /// or speaks no protocol.
+    fn converse<T>(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        act: impl FnOnce(&mut Talker<'_>, &mut Exchange<'_>) -> T,
+    ) -> Option<T> {
+        let now = self.wall.at(net.now());
+        let session = self.sessions.get_mut(id)?;
+        let due_before = session.next_due(&self.settings).map(|(_, due)| due);
+        let (mut talker, flavour) = match &mut session.protocol {
+            Protocol::Irc(irc) => {
+                let flavour = irc.flavour();
+                (Talker::Irc(irc), flavour)
+            }
+            Protocol::Telnet(telnet) => (
+                Talker::Telnet(telnet, &mut session.may_enter),
+                Flavour::Telnet,
+            ),
+            Protocol::Undecided { .. } | Protocol::Echo | Protocol::TurnedAway => return None,
+        };
+        self.answer.clear();
+        self.aside.clear();
+        let mut exchange = Exchange {
+            hall: &mut self.hall,
+            net,
+            id,
+            address: session.peer.ip(),
+            flavour,
+            user: &mut session.user,
+            now,
+            answer: &mut self.answer,
+            aside: &mut self.aside,
+            quitting: None,
+            check: None,
+        };
+        let told = act(&mut talker, &mut exchange);
+        let (quitting, check) = (exchange.quitting.take(), exchange.check.take());
+        if !self.answer.is_empty() {
+            net.send(id, &self.answer);
+        }
+        let (is_busy, due) = (
+            session.is_busy(),
+            session.next_due(&self.settings).map(|(_, due)| due),
+        );
+        if let Some((name, password)) = check {
+            self.begin_check(id, &name, &password);
+        }
+        if is_busy {
+            net.tell_drained(id);
+        }
+        let is_expelled = self.hall.expelled.contains(&id);
+        self.expel(net);
+        if let Some(reason) = quitting {
+            self.dismiss(net, id, &reason);
+            net.close(id);
+            return None;
+        }
+        if is_expelled {
+            return None;
+        }
+        if due != due_before {
+            self.set_alarm(net, id);
+        }
+        Some(told)
+    }
+
+    /// Begins to check an operator's password. Of several with one name the first counts.
+    fn begin_check(&mut self, id: ConnId, name: &str, password: &str) {
+        let operator = self.settings.operators.iter().find(|(n, _)| **n == *name);
+        if let Some((_, expected)) = operator {
+            let check = Check {
+                hashing: expected.begin(password),
+                expected: expected.clone(),
+            };
+            self.checks.insert(id, check);
+        }
+    }
+}
+
+/// Who is at a connection: the part of its session that handles lines.
+enum Talker<'a> {
+    Irc(&'a mut crate::protocol::irc::Irc),
+    /// And whether the server's password was said, if it has one.
+    Telnet(&'a mut telnet::Telnet, &'a mut bool),
+}
+
+/// Hears the first line of a telnet caller where the server has a password; says whether it was that.
+fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
+    let house = &exchange.hall.house;
+    let Some(password) = &house.password else {
+        return true;
+    };
+    if same(password.as_bytes(), line) {
+        telnet::news(exchange.answer, telnet::QUESTION);
+        return true;
+    }
+    telnet::refusal(exchange.answer, "that is not the password; good-bye");
+    exchange.quitting = Some("Bad password".into());
+    false
+}
