@@ -121,23 +121,23 @@ fn check_full_house(server: &Server, room: std::ops::RangeInclusive<usize>) {
 
 #[test]
 fn three_hundred_call_where_sixty_four_descriptors_are() {
-    let server = Setup::new().descriptors(DESCRIPTORS).start();
+    let mut server = Setup::new().descriptors(DESCRIPTORS).start();
     check_full_house(&server, 40..=60);
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn a_wish_for_more_clients_than_descriptors_is_cut_and_logged() {
     let setup = Setup::new().descriptors(DESCRIPTORS);
-    let server = setup.flag("--max-clients").flag("1000").start();
+    let mut server = setup.flag("--max-clients").flag("1000").start();
     server.log.expect("fewer clients than wanted");
     check_full_house(&server, 40..=60);
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn descriptors_that_run_out_below_the_client_limit_do_no_harm() {
-    let server = Server::start();
+    let mut server = Server::start();
     // Taken away while it runs, so that it counts on thousands.
     let limit = Rlimit {
         current: Some(DESCRIPTORS.into()),
@@ -148,8 +148,7 @@ fn descriptors_that_run_out_below_the_client_limit_do_no_harm() {
         .and_then(Pid::from_raw);
     prlimit(id, Resource::Nofile, limit).expect("our own child");
     check_full_house(&server, 40..=60);
-    assert!(server.process().usage().descriptors <= DESCRIPTORS as usize);
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]

@@ -15,7 +15,7 @@ const WATCHED: Duration = Duration::from_secs(3);
 
 #[test]
 fn thousands_who_are_silent_cost_little_memory_and_no_wake_ups() {
-    let server = Server::start();
+    let mut server = Server::start();
     let address = server.address();
     // Whatever is made once is there before the measurement.
     let mut first = Client::enter(address, "first");
@@ -54,7 +54,7 @@ fn thousands_who_are_silent_cost_little_memory_and_no_wake_ups() {
     // And they are all still there.
     clients[0].send("/msg guest1999 are you there?");
     clients[CLIENTS - 1].expect("*guest0* are you there?");
-    server.stop();
+    server.expect_unharmed();
 }
 
 /// What the server has used when it has not been woken up for a while: the registration deadlines of those who have given their names

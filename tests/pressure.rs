@@ -5,6 +5,7 @@ mod common;
 
 use common::{Client, Dice, PATIENCE, Server, Setup, connect_with};
 use std::{
+    collections::HashSet,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     sync::{
@@ -60,7 +61,7 @@ fn check_all_heard(client: &mut Client, speakers: &[usize], lines: usize, text: 
 fn a_hundred_and_twenty_hear_each_line_once_and_in_order() {
     const CROWD: usize = 120;
     const LINES: usize = 20;
-    let server = without_flood_control();
+    let mut server = without_flood_control();
     let mut clients = crowd(server.address(), CROWD);
     // All speak at once, without listening: what they hear fits in the kernel's buffers.
     for line in 0..LINES {
@@ -73,14 +74,14 @@ fn a_hundred_and_twenty_hear_each_line_once_and_in_order() {
         check_all_heard(client, &others, LINES, "hello");
         client.expect_nothing_more();
     }
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn one_who_never_reads_is_let_go_and_nobody_else_is_hurt() {
     const CROWD: usize = 120;
     let config = "[limits]\nmessages_per_second = 0\nsend_queue = \"64 KiB\"\n";
-    let server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
+    let mut server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
     let mut stuck = Client::over(connect_with(server.address(), 4096));
     stuck.give_name("stuck");
     let mut clients = crowd(server.address(), CROWD);
@@ -114,14 +115,14 @@ fn one_who_never_reads_is_let_go_and_nobody_else_is_hurt() {
     let mut again = Client::enter(server.address(), "stuck");
     clients[3].send("well");
     again.expect("#lobby <guest3> well");
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn one_who_reads_97_bytes_at_a_time_gets_everything() {
     const LINES: usize = 1500;
     let config = "[limits]\nmessages_per_second = 0\nsend_queue = \"2 MiB\"\n";
-    let server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
+    let mut server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
     let mut slow = Client::over(connect_with(server.address(), 4096));
     slow.give_name("slow");
     let mut ann = Client::enter(server.address(), "ann");
@@ -144,13 +145,13 @@ fn one_who_reads_97_bytes_at_a_time_gets_everything() {
         found.extend_from_slice(&piece[..count]);
     }
     assert!(found == expected.as_bytes());
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn one_who_asks_for_more_than_they_read_waits_and_is_not_let_go() {
     let config = "[limits]\nmessages_per_second = 0\nsend_queue = \"64 KiB\"\n";
-    let server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
+    let mut server = Setup::new().listen(SMALL_BUFFERS).config(config).start();
     let mut greedy = Client::over(connect_with(server.address(), 4096));
     greedy.give_name("greedy");
     // Each of these brings far more back than it is long: some 400 KiB together.
@@ -171,13 +172,13 @@ fn one_who_asks_for_more_than_they_read_waits_and_is_not_let_go() {
     asking.join().unwrap();
     greedy.expect_nothing_more();
     ann.expect_nothing_more();
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn a_paste_arrives_whole_and_in_order_though_delayed() {
     const LINES: usize = 200;
-    let server = Setup::new()
+    let mut server = Setup::new()
         .config("[limits]\nmessages_per_second = 100\nburst = 20\n")
         .start();
     let mut bob = Client::enter(server.address(), "bob");
@@ -207,13 +208,13 @@ fn a_paste_arrives_whole_and_in_order_though_delayed() {
     bob.expect("* ann quit (connection closed)");
     // At this rate it takes 1.8 seconds, never less; a little is left for the difference between the clocks.
     assert!(pasted.elapsed() > Duration::from_millis(1500));
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn without_flood_control_a_paste_is_not_delayed() {
     const LINES: usize = 20_000;
-    let server = without_flood_control();
+    let mut server = without_flood_control();
     let mut bob = Client::enter(server.address(), "bob");
     let mut ann = Client::enter(server.address(), "ann");
     bob.expect("* ann joined #lobby");
@@ -226,7 +227,7 @@ fn without_flood_control_a_paste_is_not_delayed() {
     }
     sending.join().unwrap();
     ann.expect_nothing_more();
-    server.stop();
+    server.expect_unharmed();
 }
 
 /// Writes a block over and over until told to stop.
@@ -284,7 +285,7 @@ fn slowest_line(ann: &mut Client, bob: &mut Client, lines: usize) -> Duration {
 
 #[test]
 fn an_endless_line_delays_nobody() {
-    let server = without_flood_control();
+    let mut server = without_flood_control();
     let mut ann = Client::enter(server.address(), "ann");
     let mut bob = Client::enter(server.address(), "bob");
     let endless = Client::enter(server.address(), "endless");
@@ -303,13 +304,13 @@ fn an_endless_line_delays_nobody() {
     endless.send("\n/quit");
     let seen = endless.rest();
     assert_eq!(seen.matches("! that line is longer").count(), 1, "{seen}");
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn endless_lines_delay_nobody() {
     // In a room of their own, for what they say there has to be read by nobody.
-    let server = without_flood_control();
+    let mut server = without_flood_control();
     let mut ann = Client::enter(server.address(), "ann");
     let mut bob = Client::enter(server.address(), "bob");
     let mut floods = Vec::new();
@@ -327,12 +328,12 @@ fn endless_lines_delay_nobody() {
         "slowest line beside endless ones: {slowest:?}, {blocks} blocks taken"
     ));
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    server.stop();
+    server.expect_unharmed();
 }
 
 #[test]
 fn flood_control_slows_an_endless_sender_by_not_reading() {
-    let server = Setup::new()
+    let mut server = Setup::new()
         .config("[limits]\nmessages_per_second = 50\nburst = 10\n")
         .start();
     let mut ann = Client::enter(server.address(), "ann");
@@ -351,13 +352,67 @@ fn flood_control_slows_an_endless_sender_by_not_reading() {
     assert!(grown < 4 << 20, "grown by {grown}");
     let busy = after.cpu - before.cpu;
     assert!(busy < took / 2, "busy for {busy:?} of {took:?}");
-    server.stop();
+    server.expect_unharmed();
+}
+
+#[test]
+fn those_who_come_and_go_are_told_of_once_each() {
+    const THREADS: usize = 4;
+    const GUESTS: usize = 150;
+    let mut server = without_flood_control();
+    let address = server.address();
+    let mut ann = Client::enter(address, "ann");
+    let guests: Vec<thread::JoinHandle<()>> = (0..THREADS)
+        .map(|thread| {
+            thread::spawn(move || {
+                let mut dice = Dice(thread as u64);
+                for number in 0..GUESTS {
+                    let mut guest = Client::enter(address, &format!("guest{thread}-{number}"));
+                    guest.send("hello");
+                    match dice.below(4) {
+                        0 => guest.send("/quit"),
+                        1 => guest.end_input(),
+                        2 => guest.reset(),
+                        _ => {}
+                    }
+                }
+            })
+        })
+        .collect();
+    // Each joins, speaks (unless a reset was faster), and quits, in this order.
+    let mut present = HashSet::new();
+    let mut gone = HashSet::new();
+    while gone.len() < THREADS * GUESTS {
+        let line = ann.expect_prefix("");
+        let name = line.split([' ', '>']).find(|word| word.contains("guest"));
+        let name = name
+            .expect("only guests come and go")
+            .trim_start_matches('<')
+            .to_owned();
+        if line.ends_with(" joined #lobby") {
+            assert!(present.insert(name), "{line}");
+        } else if line.contains(" quit") {
+            assert!(present.remove(&name), "{line}");
+            assert!(gone.insert(name), "{line}");
+        } else {
+            assert!(
+                line.ends_with("> hello") && present.contains(&name),
+                "{line}"
+            );
+        }
+    }
+    for guest in guests {
+        guest.join().unwrap();
+    }
+    ann.send("/who");
+    ann.expect("* in #lobby: ann");
+    server.expect_unharmed();
 }
 
 #[test]
 fn random_cuts_and_random_pauses_lose_nothing() {
     const LINES: usize = 300;
-    let server = without_flood_control();
+    let mut server = without_flood_control();
     let mut clients = crowd(server.address(), 6);
     let seed = 0x6d61_6461_6e67;
     let speakers: Vec<thread::JoinHandle<()>> = clients[..4]
@@ -390,5 +445,5 @@ fn random_cuts_and_random_pauses_lose_nothing() {
         check_all_heard(client, &[0, 1, 2, 3], LINES, "안녕");
         client.stream.shutdown(Shutdown::Write).unwrap();
     }
-    server.stop();
+    server.expect_unharmed();
 }

@@ -106,6 +106,27 @@ fn what_is_queued_is_delivered_before_the_end() {
 }
 
 #[test]
+fn a_paste_that_is_cut_short_does_not_spoil_the_end() {
+    let mut server = Server::start();
+    let mut clients: Vec<Client> = (0..20)
+        .map(|number| {
+            let mut client = Client::enter(server.address(), &format!("guest{number}"));
+            client.send(&format!("/join room{number}"));
+            client.skip_all();
+            // Half a minute's worth at the default rate: most of it is still unread at the end.
+            client.send_bytes("one of many\n".repeat(600).as_bytes());
+            client
+        })
+        .collect();
+    server.signal(Signal::TERM);
+    for client in &mut clients {
+        assert!(client.rest().ends_with(&format!("{LAST_WORDS}\r\n")));
+    }
+    drop(clients);
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
 fn one_who_does_not_read_cannot_hold_up_the_end() {
     let config = "[limits]\nmessages_per_second = 0\n";
     let listen = "any://127.0.0.1:0?sndbuf=16384";

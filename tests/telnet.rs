@@ -4,7 +4,10 @@ mod common;
 
 use common::{Client, PATIENCE, QUESTION, Server, Setup, WELCOME};
 use socket2::SockRef;
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 const IAC: u8 = 255;
 const DONT: u8 = 254;
@@ -183,9 +186,7 @@ fn an_interrupt_with_its_urgent_mark_harms_no_line() {
     bob.expect("#lobby <ann> before");
     // What telnet sends for Ctrl-C: IP, then a Synch (a data mark as urgent data), then a request for a timing mark.
     ann.send_bytes(&[IAC, IP, IAC]);
-    let socket = SockRef::from(&ann.stream);
-    socket.send_out_of_band(&[DM]).unwrap();
-    drop(socket);
+    SockRef::from(&ann.stream).send_out_of_band(&[DM]).unwrap();
     ann.send_bytes(&[IAC, DO, TIMING_MARK]);
     ann.send_bytes(b"after\r\n");
     bob.expect("#lobby <ann> after");
@@ -261,4 +262,17 @@ fn a_silent_telnet_program_is_asked_for_a_sign_of_life_and_others_are_not() {
     plain.expect_nothing_more();
     alive.send("still here");
     plain.expect("#lobby <alive> still here");
+}
+
+#[test]
+fn what_follows_a_quit_is_ignored_and_does_not_spoil_the_end() {
+    let (_server, mut ann, mut bob) = two();
+    let mut input = b"/quit enough\n".to_vec();
+    input.extend(b"never said\n".repeat(10_000));
+    // Unread input at a close would make a reset, and destroy what is on its way.
+    let _ = ann.stream.write_all(&input);
+    ann.expect("* goodbye");
+    ann.expect_end();
+    bob.expect("* ann quit (enough)");
+    bob.expect_nothing_more();
 }

@@ -8,7 +8,7 @@
 use super::{
     MessageId, Nick, RoomName,
     event::Speech,
-    mode::{ModeChange, Rank, UserModeChange},
+    mode::{ModeChange, Rank, RoomFlags, UserModeChange},
 };
 
 /// One wish of one person.
@@ -27,6 +27,9 @@ pub enum Command<'a> {
         room: RoomName,
         /// The key, if one was said.
         key: Option<&'a str>,
+        /// What is switched on in the room if it comes into being with this: protocols differ in what their users
+        /// expect. [`RoomFlags::usual`] is what IRC's do.
+        flags: RoomFlags,
     },
     /// Send someone out of a room (Modern IRC, "KICK message").
     Kick {

@@ -26,7 +26,7 @@ use super::{
     Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Profile, Refusal, Room,
     RoomId, RoomName, Time, User, UserId,
     index::NameIndex,
-    mode::{UserMode, UserModes},
+    mode::{RoomFlags, UserMode, UserModes},
     name::Name,
     whowas::Whowas,
 };
@@ -47,13 +47,14 @@ mod tests;
 /// Everything that is known about people and rooms.
 ///
 /// ```
-/// use madang::chat::{Command, Hub, NameRules, Nick, Profile, RoomName, Time};
+/// use madang::chat::{Command, Hub, NameRules, Nick, Profile, RoomName, Time, mode::RoomFlags};
 ///
 /// let rules = NameRules { unicode: true };
 /// let mut hub = Hub::new(rules);
 /// let alice = hub.enter(Nick::parse("alice", rules)?, Profile::default(), Time(0))?;
 /// let room = RoomName::parse("lobby", rules)?;
-/// hub.apply(alice, Command::Join { room, key: None }, Time(0))?;
+/// let flags = RoomFlags::usual();
+/// hub.apply(alice, Command::Join { room, key: None, flags }, Time(0))?;
 /// while let Some(event) = hub.next_event() {
 ///     hub.for_each_in(&event.audience, |id| assert_eq!(id, alice));
 /// }
@@ -81,7 +82,7 @@ pub struct Hub {
     /// slot, while someone still holds the old id, to name someone else by it.
     last_generation: u32,
     /// The last messages, to be taken back; see [`speech`].
-    sent: Vec<speech::Sent>,
+    sent: Vec<Option<speech::Sent>>,
     whowas: Whowas,
     counts: Counts,
 }
@@ -167,7 +168,7 @@ impl Hub {
         }
         match command {
             Command::Invite { room, nick } => self.invite(who, &room, nick, now),
-            Command::Join { room, key } => self.join(who, room, key, now),
+            Command::Join { room, key, flags } => self.join(who, room, (key, flags), now),
             Command::Kick { room, nick, reason } => self.kick(who, &room, nick, reason, now),
             Command::Kill { nick, reason } => self.kill(who, nick, reason, now),
             Command::Knock { room, text } => self.knock(who, &room, text, now),
@@ -269,7 +270,12 @@ impl Hub {
     }
 
     /// A new room without members; the caller adds the first one.
-    fn open_room(&mut self, name: RoomName, now: Time) -> Result<RoomId, Refusal> {
+    fn open_room(
+        &mut self,
+        name: RoomName,
+        flags: RoomFlags,
+        now: Time,
+    ) -> Result<RoomId, Refusal> {
         self.check_room_looks(&name, None)?;
         if self.rooms.len() >= self.limits.rooms.min(u32::MAX as usize) {
             return Err(Refusal::NoMoreRooms);
@@ -280,7 +286,7 @@ impl Hub {
             slot: slot_of(entry.key()),
             generation,
         };
-        entry.insert(Room::new(id, name.clone(), now));
+        entry.insert(Room::new(id, name.clone(), flags, now));
         let rooms = &self.rooms;
         self.room_names
             .insert(id.slot, name.name(), |slot| room_name_in(rooms, slot));

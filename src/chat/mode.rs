@@ -15,6 +15,8 @@ use super::{Hub, UserId};
 
 mod letters;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 pub use letters::{Letter, ModeSet, Rank, Ranks, RoomFlag, RoomFlags, UserMode, UserModes};
 pub use parse::{

@@ -14,7 +14,7 @@ use super::{
 mod rules;
 
 pub use rules::ListEntry;
-pub(super) use rules::Rules;
+pub(super) use rules::{Rules, Welcome};
 
 /// Names one room for ever: slot and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +72,7 @@ pub struct Topic {
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, name: RoomName, now: Time) -> Self {
+    pub(super) fn new(id: RoomId, name: RoomName, flags: RoomFlags, now: Time) -> Self {
         Self {
             id,
             name,
@@ -80,10 +80,7 @@ impl Room {
             topic: None,
             rules: None,
             members: Vec::new(),
-            // As the best servers begin: ISUPPORT has no word for it, but everyone expects it.
-            flags: [RoomFlag::NoOutside, RoomFlag::TopicLocked]
-                .into_iter()
-                .collect(),
+            flags,
         }
     }
 
@@ -209,7 +206,7 @@ mod tests {
             slot: 0,
             generation: 1,
         };
-        Room::new(id, name, Time(0))
+        Room::new(id, name, RoomFlags::usual(), Time(0))
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Whowas {
     }
 
     /// All who bore a name, the newest first.
-    pub(super) fn of(&self, nick: &Nick) -> impl Iterator<Item = &Was> {
-        self.ring.iter().rev().filter(move |was| was.nick == *nick)
+    pub(super) fn of(&self, nick: Nick) -> impl Iterator<Item = &Was> {
+        self.ring.iter().rev().filter(move |was| was.nick == nick)
     }
 }

@@ -255,7 +255,7 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
                 operator.name = one_word(text)?;
                 Ok(())
             },
-            show: |operator| Some(operator.name.clone()),
+            show: |operator| Some(operator.name.clone()).filter(|name| !name.is_empty()),
         },
     },
     Key {

@@ -6,13 +6,19 @@
 
 use super::{
     Context,
-    flavour::{Flavour, View, encode},
+    flavour::{Flavour, View, encode, encode_personal},
+    irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
 };
 use crate::chat::{Command, Hub, NameRules, Nick, Profile, Refusal, Time, UserId};
 
 /// A hub, and everyone connected to it.
 pub(crate) struct World {
     pub(crate) hub: Hub,
+    pub(crate) house: House,
+    pub(crate) monitors: Monitors,
+    /// What was asked of the server.
+    pub(crate) wishes: Vec<Wish>,
+    pub(crate) bans: Vec<ServerBan>,
     seats: Vec<Seat>,
     now: Time,
 }
@@ -22,6 +28,7 @@ struct Seat {
     flavour: Flavour,
     user: Option<UserId>,
     inbox: Vec<u8>,
+    aside: Vec<u8>,
     farewell: Option<String>,
 }
 
@@ -35,6 +42,10 @@ impl World {
     pub(crate) fn new() -> Self {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
+            house: House::new("srv", "net", Time(1_700_000_000_000)),
+            monitors: Monitors::default(),
+            wishes: Vec::new(),
+            bans: Vec::new(),
             seats: Vec::new(),
             now: Time(1_700_000_000_000),
         }
@@ -46,6 +57,7 @@ impl World {
             flavour,
             user: None,
             inbox: Vec::new(),
+            aside: Vec::new(),
             farewell: None,
         });
         self.seats.len() - 1
@@ -77,7 +89,12 @@ impl World {
                     View::Other
                 };
                 for seat in self.seats.iter_mut().filter(|seat| seat.user == Some(user)) {
-                    encode(seat.flavour, view, &event, &self.hub, &mut seat.inbox);
+                    let (hub, flavour) = (&self.hub, seat.flavour);
+                    if flavour.is_personal(&event) {
+                        encode_personal(user, &event, hub, "srv", &mut seat.inbox);
+                    } else {
+                        encode(flavour, view, &event, hub, "srv", &mut seat.inbox);
+                    }
                 }
             }
         }
@@ -133,5 +150,72 @@ impl Context for At<'_> {
         let seat = &mut self.world.seats[self.seat];
         seat.user = None;
         seat.farewell = Some(reason.to_owned());
+    }
+}
+
+impl Backstage for At<'_> {
+    fn house(&self) -> &House {
+        &self.world.house
+    }
+
+    fn host(&self) -> std::rc::Rc<str> {
+        "home".into()
+    }
+
+    fn ban_of(&self, _username: &str) -> Option<Box<str>> {
+        self.world.bans.first().map(|ban| ban.reason.clone())
+    }
+
+    fn bans(&self) -> &[ServerBan] {
+        &self.world.bans
+    }
+
+    fn add_ban(&mut self, ban: ServerBan) -> bool {
+        self.world.bans.push(ban);
+        true
+    }
+
+    fn remove_ban(&mut self, mask: &str) -> bool {
+        let before = self.world.bans.len();
+        self.world.bans.retain(|ban| *ban.mask != *mask);
+        self.world.bans.len() < before
+    }
+
+    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal> {
+        assert!(self.user().is_none(), "entered twice");
+        let profile = Profile {
+            username: username.into(),
+            realname: realname.into(),
+            host: "home".into(),
+            address: "192.0.2.7".into(),
+            ..Profile::default()
+        };
+        let user = self.world.hub.enter(nick, profile, self.world.now)?;
+        self.world.seats[self.seat].user = Some(user);
+        self.world.drain();
+        Ok(user)
+    }
+
+    fn set_flavour(&mut self, flavour: Flavour) {
+        self.world.seats[self.seat].flavour = flavour;
+    }
+
+    fn aside(&mut self) -> &mut Vec<u8> {
+        &mut self.world.seats[self.seat].aside
+    }
+
+    fn monitors(&mut self) -> &mut Monitors {
+        &mut self.world.monitors
+    }
+
+    fn nameless_count(&self) -> usize {
+        let seats = self.world.seats.iter();
+        seats
+            .filter(|seat| seat.user.is_none() && seat.farewell.is_none())
+            .count()
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        self.world.wishes.push(wish);
     }
 }

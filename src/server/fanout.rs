@@ -53,11 +53,6 @@ impl Seats {
     pub(super) fn of(&self, user: UserId) -> Option<Seat> {
         *self.by_slot.get(user.slot as usize)?
     }
-
-    #[cfg(test)]
-    pub(super) fn taken(&self) -> usize {
-        self.by_slot.iter().flatten().count()
-    }
 }
 
 /// The person whose line is being handled: their share of an event goes into the answer, in order with the rest of it.

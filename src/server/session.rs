@@ -20,13 +20,39 @@ pub(super) enum Protocol {
     /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet.
     Undecided { greeted: bool },
     /// Lines for people.
-    Telnet(Telnet),
+    Telnet {
+        telnet: Telnet,
+        /// The word that the server asks of everyone was said.
+        said_password: bool,
+    },
     /// IRC.
-    Irc(Irc),
+    Irc {
+        irc: Irc,
+        /// The peer's speech has ended while something was still being done for it.
+        ended: bool,
+    },
     /// Every byte comes back.
     Echo,
     /// There was no room: a word, and good-bye.
     TurnedAway,
+}
+
+impl Protocol {
+    /// Telnet, at its beginning.
+    pub(super) fn telnet() -> Self {
+        Self::Telnet {
+            telnet: Telnet::default(),
+            said_password: false,
+        }
+    }
+
+    /// IRC, at its beginning.
+    pub(super) fn irc() -> Self {
+        Self::Irc {
+            irc: Irc::default(),
+            ended: false,
+        }
+    }
 }
 
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
@@ -74,10 +100,6 @@ pub(super) struct Session {
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
-    /// Whether a telnet caller may give a name: the server has no password, or they said it.
-    pub(super) may_enter: bool,
-    /// The peer's speech has ended while something was still being done for it.
-    pub(super) ended: bool,
 }
 
 /// What an alarm means for a session.
@@ -103,22 +125,20 @@ impl Session {
             peer: peer.into(),
             inside: false,
             probed: false,
-            may_enter: false,
-            ended: false,
         }
     }
 
     /// Whether a person may read what is sent here.
     pub(super) fn is_chat(&self) -> bool {
         match self.protocol {
-            Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_) => true,
+            Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. } => true,
             Protocol::Echo | Protocol::TurnedAway => false,
         }
     }
 
     /// Whether something is being done for it that takes more than a moment.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(&self.protocol, Protocol::Irc(irc) if irc.is_busy())
+        matches!(&self.protocol, Protocol::Irc { irc, .. } if irc.is_busy())
     }
 
     /// What comes next if the peer stays silent, and when.
@@ -130,14 +150,14 @@ impl Session {
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }
-            (Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_), None) => {
+            (Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. }, None) => {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoName))
             }
-            (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
+            (Protocol::Telnet { telnet, .. }, Some(_)) if telnet.speaks_telnet() => {
                 Some(self.next_sign_of_life(settings))
             }
-            (Protocol::Irc(_), Some(_)) => Some(self.next_sign_of_life(settings)),
+            (Protocol::Irc { .. }, Some(_)) => Some(self.next_sign_of_life(settings)),
             _ => None,
         }
     }

@@ -94,11 +94,12 @@ impl Court {
                 (Frame::Incomplete, _) => {}
                 (Frame::Line(line), Talker::Irc(irc)) => irc.handle_line(&line, exchange),
                 (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
-                (Frame::Line(line), Talker::Telnet(telnet, may_enter)) => {
-                    if **may_enter || exchange.user.is_some() {
+                (Frame::Line(line), Talker::Telnet(telnet, said_password)) => {
+                    let is_open = exchange.hall.house.password.is_none();
+                    if is_open || **said_password || exchange.user.is_some() {
                         telnet.handle_line(&line, exchange);
                     } else {
-                        **may_enter = hear_password(&line, exchange);
+                        **said_password = hear_password(&line, exchange);
                     }
                 }
                 (Frame::TooLong, Talker::Telnet(telnet, _)) => {
@@ -143,7 +144,7 @@ impl Court {
                 }
             }
         });
-        let over = |session: &mut Session| session.ended && !session.is_busy();
+        let over = |session: &mut Session| matches!(&session.protocol, Protocol::Irc { irc, ended: true } if !irc.is_busy());
         if self.sessions.get_mut(id).is_some_and(over) {
             self.dismiss(net, id, "connection closed");
             net.close(id);
@@ -162,14 +163,14 @@ impl Court {
         let session = self.sessions.get_mut(id)?;
         let due_before = session.next_due(&self.settings).map(|(_, due)| due);
         let (mut talker, flavour) = match &mut session.protocol {
-            Protocol::Irc(irc) => {
+            Protocol::Irc { irc, .. } => {
                 let flavour = irc.flavour();
                 (Talker::Irc(irc), flavour)
             }
-            Protocol::Telnet(telnet) => (
-                Talker::Telnet(telnet, &mut session.may_enter),
-                Flavour::Telnet,
-            ),
+            Protocol::Telnet {
+                telnet,
+                said_password,
+            } => (Talker::Telnet(telnet, said_password), Flavour::Telnet),
             Protocol::Undecided { .. } | Protocol::Echo | Protocol::TurnedAway => return None,
         };
         self.answer.clear();
@@ -240,11 +241,8 @@ enum Talker<'a> {
 
 /// Hears the first line of a telnet caller where the server has a password; says whether it was that.
 fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
-    let house = &exchange.hall.house;
-    let Some(password) = &house.password else {
-        return true;
-    };
-    if same(password.as_bytes(), line) {
+    let password = exchange.hall.house.password.as_deref();
+    if same(password.unwrap_or_default().as_bytes(), line) {
         telnet::news(exchange.answer, telnet::QUESTION);
         return true;
     }

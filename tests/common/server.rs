@@ -201,6 +201,14 @@ impl Server {
         wait_for("the server's end", || child.try_wait().expect("a child")).code()
     }
 
+    /// Sees that it has taken no harm: it runs, and nothing in it has panicked.
+    #[track_caller]
+    pub(crate) fn expect_unharmed(&mut self) {
+        let log = self.log.text();
+        assert!(self.is_running(), "it has ended: {log}");
+        assert!(!log.contains("panicked"), "{log}");
+    }
+
     /// Ends it as an operator does, and sees that it ends well.
     #[track_caller]
     pub(crate) fn stop(mut self) {

@@ -6,8 +6,8 @@
 use super::{
     super::{
         Refusal, Room, RoomId, RoomName, Silence, Speech, UserId,
-        mode::{ListKind, Rank, Ranks, RoomFlag},
-        room::Hush,
+        mode::{Rank, Ranks, RoomFlag},
+        room::{Hush, Welcome},
     },
     Hub,
 };
@@ -73,10 +73,10 @@ impl Hub {
         Err(Refusal::NotOperator { room, needed })
     }
 
-    /// Whether someone may come into a room. Each check stands for itself: Modern IRC prescribes no order.
+    /// Whether someone may come into a room; Modern IRC prescribes no order of the checks.
     ///
-    /// An invitation by someone of rank opens the room whatever its modes; one by anyone else is a mere word (as Ergo
-    /// and InspIRCd have it: else any friend within would lift a ban).
+    /// An invitation by an operator opens the room whatever its modes; one by anyone else is a mere word (as Ergo has
+    /// it: else any friend within would lift a ban).
     pub(super) fn check_door(
         &self,
         who: UserId,
@@ -84,45 +84,38 @@ impl Hub {
         key: Option<&str>,
     ) -> Result<(), Refusal> {
         let record = &self.rooms[id.slot as usize];
-        let doors: super::super::mode::RoomFlags = [RoomFlag::InviteOnly, RoomFlag::RegisteredJoin]
-            .into_iter()
-            .collect();
-        if record.rules.is_none() && !record.flags().intersects(doors) {
-            return Ok(());
-        }
         let user = &self.users[who.slot as usize];
-        if user
-            .invitation(id)
-            .is_some_and(|invitation| invitation.opens)
-        {
+        let invitation = user.invitation(id);
+        if invitation.is_some_and(|invitation| invitation.opens) {
             return Ok(());
         }
-        let room = record.name().clone();
-        if record
-            .limit()
-            .is_some_and(|max| record.member_count() >= max as usize)
-        {
-            return Err(Refusal::RoomFull { room });
+        let room = || record.name().clone();
+        let is_full = |max| record.member_count() >= max as usize;
+        if record.limit().is_some_and(is_full) {
+            return Err(Refusal::RoomFull { room: room() });
         }
         if record.key().is_some_and(|wanted| key != Some(wanted)) {
-            return Err(Refusal::BadKey { room });
+            return Err(Refusal::BadKey { room: room() });
         }
-        let subject = user.subject();
-        let is_listed = |kind| {
-            let rules = record.rules.as_ref();
-            rules.is_some_and(|rules| rules.is_listed(kind, &subject))
-        };
-        let is_expected = is_listed(ListKind::Invitation);
-        if record.has(RoomFlag::InviteOnly) && !is_expected {
-            return Err(Refusal::InviteOnly { room });
+        let welcome = self.welcome(who, id);
+        if record.has(RoomFlag::InviteOnly) && welcome != Welcome::Expected {
+            return Err(Refusal::InviteOnly { room: room() });
         }
-        if !is_expected && is_listed(ListKind::Ban) && !is_listed(ListKind::Exception) {
-            return Err(Refusal::Banned { room });
+        if welcome == Welcome::Banned {
+            return Err(Refusal::Banned { room: room() });
         }
         if record.has(RoomFlag::RegisteredJoin) && user.account().is_none() {
-            return Err(Refusal::RegisteredOnly { room });
+            return Err(Refusal::RegisteredOnly { room: room() });
         }
         Ok(())
+    }
+
+    /// What a room's lists say of someone's coming in.
+    pub(super) fn welcome(&self, who: UserId, id: RoomId) -> Welcome {
+        let rules = self.rooms[id.slot as usize].rules.as_ref();
+        rules.map_or(Welcome::Plain, |rules| {
+            rules.welcome_of(&self.users[who.slot as usize])
+        })
     }
 
     /// Whether someone may say this in a room. Called for each word said: flags first, lists only if there are any.

@@ -8,7 +8,7 @@ use std::mem;
 use super::{
     super::{
         Audience, Body, Nick, Refusal, RoomName, Time, Topic, UserId,
-        mode::{Rank, Ranks, RoomFlag, UserModes},
+        mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
         room::Hush,
         user::Membership,
     },
@@ -20,7 +20,7 @@ impl Hub {
         &mut self,
         who: UserId,
         name: RoomName,
-        key: Option<&str>,
+        (key, flags): (Option<&str>, RoomFlags),
         now: Time,
     ) -> Result<(), Refusal> {
         let existing = self.find_room(&name);
@@ -40,7 +40,7 @@ impl Hub {
             }
             None => {
                 let ranks = [Rank::Operator].into_iter().collect();
-                (self.open_room(name, now)?, ranks)
+                (self.open_room(name, flags, now)?, ranks)
             }
         };
         let index = self.rooms[room.slot as usize].add(who, ranks);

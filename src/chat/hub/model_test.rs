@@ -10,7 +10,7 @@ use proptest::{prelude::*, sample::select};
 use super::*;
 use crate::chat::{
     Place, Speech, Target,
-    mode::{AppliedMode, Letter, ListKind, Rank, Sign, parse_room_changes},
+    mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
 };
 
 mod model;
@@ -180,6 +180,7 @@ impl Real {
             Step::Join(name, key) => Command::Join {
                 room: room(name),
                 key: Some(*key).filter(|key| !key.is_empty()),
+                flags: RoomFlags::usual(),
             },
             Step::Kick(name, nick) => Command::Kick {
                 room: room(name),

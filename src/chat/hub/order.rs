@@ -8,6 +8,7 @@ use super::{
     super::{
         Audience, Body, Refusal, RoomName, Time, UserId,
         mode::{Rank, RoomFlag, UserMode},
+        room::Welcome,
         user::{Invitation, cut},
     },
     Hub,
@@ -105,10 +106,13 @@ impl Hub {
             let nick = self.users[who.slot as usize].nick.clone();
             return Err(Refusal::AlreadyInRoom { nick, room });
         }
-        match self.check_door(who, id, self.rooms[id.slot as usize].key()) {
-            Err(Refusal::InviteOnly { .. }) => {}
-            Ok(()) => return Err(Refusal::RoomOpen { room }),
-            Err(refusal) => return Err(refusal),
+        let record = &self.rooms[id.slot as usize];
+        let is_open = !record.has(RoomFlag::InviteOnly);
+        if is_open || self.check_door(who, id, record.key()).is_ok() {
+            return Err(Refusal::RoomOpen { room });
+        }
+        if self.welcome(who, id) == Welcome::Banned {
+            return Err(Refusal::Banned { room });
         }
         let rules = self.rooms[id.slot as usize].rules_mut();
         let is_early = |at: Time| (0..KNOCK_PAUSE_MS).contains(&now.0.saturating_sub(at.0));

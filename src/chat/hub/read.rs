@@ -67,10 +67,9 @@ impl Hub {
     }
 
     /// Those who bore a name and gave it up, the newest first; `nick` is as typed.
-    pub fn whowas(&self, nick: &str) -> impl Iterator<Item = &Was> {
+    pub fn whowas(&self, nick: &str) -> impl Iterator<Item = &Was> + use<'_> {
         let nick = Nick::parse(nick, self.rules).ok();
-        nick.into_iter()
-            .flat_map(|nick| self.whowas.of(&nick).collect::<Vec<_>>())
+        nick.into_iter().flat_map(|nick| self.whowas.of(nick))
     }
 
     /// A room's record; also that of one that vanished with the last mutation.

@@ -95,35 +95,18 @@ impl Hub {
         now: Time,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
-        let room = match from {
-            Target::Room(name) | Target::Ranked(_, name) => {
-                Some(self.find_membership(who, name)?.0)
+        let Sent { author, place, .. } = self.find_sent(who, from, message)?;
+        let is_operator = match place {
+            Place::Room(room) | Place::Ranked(_, room) => {
+                self.ranks(who, room).is_at_least(Rank::Operator)
             }
-            Target::User(_) => None,
+            Place::User(_) => false,
         };
-        let user = match from {
-            Target::User(nick) => Some(self.find_user_or_refuse(nick)?),
-            Target::Room(_) | Target::Ranked(..) => None,
-        };
-        let slot = ring_slot(message);
-        let sent = self.sent.get(slot).copied();
-        let sent = sent.filter(|sent| {
-            sent.id == message
-                && match sent.place {
-                    Place::Room(id) | Place::Ranked(_, id) => room == Some(id),
-                    // Of others' private messages not even the numbers are told.
-                    Place::User(id) => user == Some(id) && sent.author == who,
-                }
-        });
-        let Some(Sent { author, place, .. }) = sent else {
-            return Err(Refusal::NoSuchMessage { message });
-        };
-        let is_operator = room.is_some_and(|id| self.ranks(who, id).is_at_least(Rank::Operator));
         if author != who && !is_operator {
             return Err(Refusal::NotYourMessage { message });
         }
-        // Once is enough. No event of that number is a message.
-        self.sent[slot].id = MessageId(0);
+        // Once is enough.
+        self.sent[ring_slot(message)] = None;
         let body = Body::Redacted {
             place,
             message,
@@ -131,6 +114,24 @@ impl Hub {
         };
         self.tell(who, self.audience_at(place, who), body, now);
         Ok(())
+    }
+
+    /// A message that was sent to this target. Of others' private messages not even the numbers are told.
+    fn find_sent(&self, who: UserId, to: Target<'_>, message: MessageId) -> Result<Sent, Refusal> {
+        let wanted = match to {
+            Target::Room(name) | Target::Ranked(_, name) => {
+                Place::Room(self.find_membership(who, name)?.0)
+            }
+            Target::User(nick) => Place::User(self.find_user_or_refuse(nick)?),
+        };
+        let is_there = |sent: &Sent| match (wanted, sent.place) {
+            (Place::Room(wanted), Place::Room(room) | Place::Ranked(_, room)) => wanted == room,
+            (Place::User(wanted), Place::User(user)) => wanted == user && sent.author == who,
+            _ => false,
+        };
+        let sent = self.sent.get(ring_slot(message)).copied().flatten();
+        sent.filter(|sent| sent.id == message && is_there(sent))
+            .ok_or(Refusal::NoSuchMessage { message })
     }
 
     /// Where something goes, if the author may say it there. `speech` is none for tags without words.
@@ -164,13 +165,9 @@ impl Hub {
             place,
         };
         if self.sent.is_empty() {
-            let nothing = Sent {
-                id: MessageId(0),
-                ..sent
-            };
-            self.sent = vec![nothing; SENT_MAX];
+            self.sent = vec![None; SENT_MAX];
         }
-        self.sent[ring_slot(id)] = sent;
+        self.sent[ring_slot(id)] = Some(sent);
     }
 }
 

@@ -1,7 +1,11 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::{Silence, Speech, Target, Topic};
+use crate::chat::{Silence, Speech, Target, Topic, mode::parse_room_changes};
+
+mod order;
+mod people;
+mod speech;
 
 const RULES: NameRules = NameRules { unicode: true };
 
@@ -20,14 +24,7 @@ fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
     for (name, rooms) in people {
         let id = hub.enter(nick(name), Profile::default(), Time(1)).unwrap();
         for name in *rooms {
-            told(
-                &mut hub,
-                id,
-                Command::Join {
-                    room: room(name),
-                    key: None,
-                },
-            );
+            told(&mut hub, id, join(name));
         }
         ids.push(id);
     }
@@ -63,11 +60,69 @@ fn join(name: &str) -> Command<'static> {
     Command::Join {
         room: room(name),
         key: None,
+        flags: RoomFlags::usual(),
     }
 }
 
 fn quit() -> Command<'static> {
     Command::Quit { reason: "bye" }
+}
+
+/// Sets modes, which must tell no one of any refusal.
+#[track_caller]
+fn set(hub: &mut Hub, who: UserId, name: &str, letters: &str, parameters: &[&str]) -> Vec<Event> {
+    let request = parse_room_changes(letters, parameters.iter().copied());
+    let events = told(
+        hub,
+        who,
+        Command::SetRoomModes {
+            room: room(name),
+            changes: &request.changes,
+        },
+    );
+    let is_refusal = |event: &Event| matches!(event.body, Body::Refused(_));
+    assert!(!events.iter().any(is_refusal), "{events:?}");
+    events
+}
+
+/// Tries modes, and gives what could not be done.
+#[track_caller]
+fn try_set(
+    hub: &mut Hub,
+    who: UserId,
+    name: &str,
+    letters: &str,
+    parameters: &[&str],
+) -> Vec<Refusal> {
+    let request = parse_room_changes(letters, parameters.iter().copied());
+    let command = Command::SetRoomModes {
+        room: room(name),
+        changes: &request.changes,
+    };
+    match told(hub, who, command).pop().map(|event| event.body) {
+        Some(Body::Refused(refusals)) => refusals,
+        _ => Vec::new(),
+    }
+}
+
+fn say<'a>(to: Target<'a>, text: &'a str) -> Command<'a> {
+    Command::Say {
+        to,
+        speech: Speech::Message,
+        text,
+        tags: "",
+    }
+}
+
+fn silence(refusal: Refusal) -> Silence {
+    match refusal {
+        Refusal::CannotSpeak { why, .. } => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn make_operator(hub: &mut Hub, who: UserId) {
+    assert_eq!(told(hub, who, Command::MakeOperator).len(), 1);
 }
 
 #[test]

@@ -230,6 +230,15 @@ impl<M: Letter> ModeSet<M> {
     }
 }
 
+impl RoomFlags {
+    /// What IRC's users expect of a new room: `nt`, as Ergo, InspIRCd and solanum begin.
+    pub fn usual() -> Self {
+        [RoomFlag::NoOutside, RoomFlag::TopicLocked]
+            .into_iter()
+            .collect()
+    }
+}
+
 impl Ranks {
     /// The highest, if there is any.
     pub fn highest(self) -> Option<Rank> {

@@ -32,6 +32,17 @@ pub struct ListEntry {
     pub at: Time,
 }
 
+/// What a room's lists say of someone's coming in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Welcome {
+    /// A ban fits, and no exception.
+    Banned,
+    /// Needs no invitation.
+    Expected,
+    /// Nothing.
+    Plain,
+}
+
 impl Rules {
     pub(in crate::chat) fn list(&self, kind: ListKind) -> &[ListEntry] {
         match kind {
@@ -49,9 +60,19 @@ impl Rules {
         }
     }
 
-    /// Whether some mask of a list that is no mute fits.
-    pub(in crate::chat) fn is_listed(&self, kind: ListKind, subject: &Subject) -> bool {
-        fits(self.list(kind), false, subject)
+    /// What the lists say of someone's coming in. Who is expected is let in past a ban too (as Ergo has it).
+    pub(in crate::chat) fn welcome_of(&self, user: &User) -> Welcome {
+        if self.bans.is_empty() && self.invitations.is_empty() {
+            return Welcome::Plain;
+        }
+        let subject = user.subject();
+        if fits(&self.invitations, false, &subject) {
+            Welcome::Expected
+        } else if fits(&self.bans, false, &subject) && !fits(&self.exceptions, false, &subject) {
+            Welcome::Banned
+        } else {
+            Welcome::Plain
+        }
     }
 
     /// What the lists say of someone's speaking.
@@ -81,6 +102,7 @@ impl Rules {
     }
 }
 
+/// Whether some mask of a list fits; of the mutes on it, or of the others.
 fn fits(list: &[ListEntry], mutes: bool, subject: &Subject) -> bool {
     list.iter()
         .any(|entry| entry.mask.is_mute() == mutes && entry.mask.matches(subject))

@@ -49,7 +49,7 @@ fn tokens(network: &str) -> Vec<String> {
         "INVEX=I".into(),
         format!("KICKLEN={}", limits.reason_bytes),
         "KNOCK".into(),
-        format!("MAXLIST={lists}:{}", lists.len() * limits.masks),
+        format!("MAXLIST=b:{0},e:{0},I:{0}", limits.masks),
         format!("MODES={PARAMETERS_MAX}"),
         format!("MONITOR={TARGETS_MAX}"),
         format!("NAMELEN={}", limits.realname_bytes),

@@ -17,7 +17,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId},
+    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId, mode::RoomFlag},
     protocol::Context,
 };
 
@@ -103,6 +103,8 @@ impl<'a> Call<'a> {
         self.ctx.apply(Command::Join {
             room: name.clone(),
             key,
+            // Who opens a room from here has not heard of modes: all who are in may set the topic.
+            flags: [RoomFlag::NoOutside].into_iter().collect(),
         })?;
         self.telnet.room = stands_there(self.ctx.hub());
         if let Some(room) = self.telnet.room {

@@ -187,7 +187,7 @@ fn modes(changes: &[AppliedMode], hub: &Hub) -> String {
     text
 }
 
-/// Words of a room or from one to another.
+/// Words of a room or from one to another. A CTCP is a question of one program to another: no one here reads it.
 fn said(
     out: &mut Vec<u8>,
     (view, event): (View, &Event),
@@ -196,6 +196,9 @@ fn said(
     text: &str,
     hub: &Hub,
 ) {
+    if text.starts_with('\x01') {
+        return;
+    }
     let nick = hub
         .user(event.author)
         .map_or("", |user| user.nick().as_str());

@@ -116,7 +116,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         aliases: &[],
         arguments: "NICK|MASK",
         words_min: 1,
-        help: "keep someone out of the room, by host or by nick!user@host",
+        help: "keep someone out of the room: by host, or nick!user@host",
         run: |call, text| call.ban(text),
     },
     Entry {
@@ -154,9 +154,9 @@ pub(super) static COMMANDS: [Entry; 19] = [
     Entry {
         name: "mode",
         aliases: &[],
-        arguments: "[LETTERS [WORDS]]",
+        arguments: "[CHANGES]",
         words_min: 0,
-        help: "show the room's modes, or change them as in IRC: +m, +l 20",
+        help: "show the room's modes, or change them as in IRC: +l 20",
         run: |call, text| call.mode(text),
     },
     Entry {

@@ -6,6 +6,8 @@ use super::*;
 use crate::chat::{Command, RoomName, Speech, Target};
 use crate::protocol::{Frame, flavour::Flavour, lines::LINE_BYTES_MAX, testing::World};
 
+mod order;
+
 /// People at their sessions.
 struct Scene {
     world: World,
@@ -373,12 +375,16 @@ fn help_names_every_command_in_columns() {
     let mut scene = Scene::of(&["alice"]);
     scene.types(ALICE, "/help");
     let help = scene.reads(ALICE);
-    assert!(help.starts_with("* /join ROOM      enter a room"), "{help}");
     assert!(
-        help.contains("\r\n* //text          say /text\r\n"),
+        help.starts_with("* /join ROOM [KEY]     enter a room"),
+        "{help}"
+    );
+    assert!(
+        help.contains("\r\n* //text               say /text\r\n"),
         "{help}"
     );
     assert_eq!(help.lines().count(), 20);
+    assert!(help.lines().all(|line| line.len() <= 80), "{help}");
 }
 
 #[test]
@@ -395,7 +401,7 @@ fn what_cannot_be_done_is_said() {
             "! unknown command /foo; try /help",
             "! unknown command /; try /help",
             "! usage: /msg NICK TEXT",
-            "! usage: /join ROOM",
+            "! usage: /join ROOM [KEY]",
             "! that line is not UTF-8; nothing was sent",
         ],
     );
@@ -427,8 +433,10 @@ proptest! {
             (
                 0usize..2,
                 proptest::sample::select(vec![
-                    "", "/", "//", "/away ", "/join ", "/leave ", "/me ", "/msg alice ",
-                    "/msg bob ", "/nick ", "/quit ", "/rooms ", "/topic ", "/who ",
+                    "", "/", "//", "/away ", "/ban ", "/invite ", "/join ", "/kick bob ",
+                    "/kick ", "/leave ", "/me ", "/mode ", "/mode +b ", "/msg alice ",
+                    "/msg bob ", "/nick ", "/op ", "/quit ", "/rooms ", "/topic ", "/unban ",
+                    "/who ",
                 ]),
                 any::<String>(),
             ),

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod modes;
+
 use super::{
     super::{Name, Nick, RoomName, Time},
     LIMITS, RULES, Step,
@@ -305,10 +307,14 @@ impl Model {
                     return refuse("AlreadyInRoom");
                 }
                 let key = self.rooms[&found].key.clone();
-                match self.check_door(who, &found, key.as_deref().unwrap_or("")) {
-                    Err(kind) if kind == "InviteOnly" => {}
-                    Err(kind) => return Err(kind),
-                    Ok(()) => return refuse("RoomOpen"),
+                let state = &self.rooms[&found];
+                let may_enter = self.check_door(who, &found, key.as_deref().unwrap_or(""));
+                if !state.flags.contains(&'i') || may_enter.is_ok() {
+                    return refuse("RoomOpen");
+                }
+                let is_listed = |list| state.is_listed(list, "", &own_nick);
+                if is_listed('b') && !is_listed('e') && !is_listed('I') {
+                    return refuse("Banned");
                 }
                 let state = self.rooms.get_mut(&found).unwrap();
                 if std::mem::replace(&mut state.knocked, true) {
@@ -461,150 +467,5 @@ impl Model {
             ),
             (format!("was seen to invite {user} to {name}"), seen),
         ])
-    }
-
-    fn mode(&mut self, who: usize, name: &str, letters: &str, parameters: &[&str]) -> Answer {
-        let Some(name) = self.find_room(name) else {
-            return refuse("NoSuchRoom");
-        };
-        let (mut applied, mut refused) = (Vec::new(), Vec::new());
-        let mut parameters = parameters.iter();
-        let mut sign = '+';
-        for letter in letters.chars() {
-            if "+-".contains(letter) {
-                sign = letter;
-                continue;
-            }
-            let needs_parameter =
-                "beIqaohv".contains(letter) || letter == 'k' || letter == 'l' && sign == '+';
-            let parameter = if needs_parameter {
-                *parameters.next().unwrap()
-            } else {
-                ""
-            };
-            match self.change(who, &name, (sign, letter), parameter) {
-                Ok(None) => {}
-                Ok(Some(change)) => applied.push(change),
-                Err(kind) if refused.contains(&kind) => {}
-                Err(kind) => refused.push(kind),
-            }
-        }
-        let mut told = Vec::new();
-        if !applied.is_empty() {
-            let what = format!("modes of {name}: {}", applied.join(" "));
-            told.push((what, self.rooms[&name].numbers()));
-        }
-        if !refused.is_empty() {
-            let what = format!("refused: {}", refused.join(" "));
-            told.push((what, BTreeSet::from([who])));
-        }
-        Ok(told)
-    }
-
-    /// One change; what it was in words if anything is different.
-    fn change(
-        &mut self,
-        who: usize,
-        name: &str,
-        (sign, letter): (char, char),
-        parameter: &str,
-    ) -> Result<Option<String>, String> {
-        let height_of = |rank| "vhoaq".find(rank).map(|height| height + 1);
-        let own_height = self.rooms[name].height(who);
-        if let Some(rank) = height_of(letter) {
-            let target = self.find_person(parameter);
-            let own_ranks = self.rooms[name].members.get(&who);
-            let gives_up = sign == '-'
-                && target.as_ref() == Ok(&who)
-                && own_ranks.is_some_and(|ranks| ranks.contains(&letter));
-            // The least that gives this rank: half-operators voices, operators the next two, the others their own.
-            let needed = [HALF, OPERATOR, OPERATOR, 4, 5][rank - 1];
-            if own_height < needed && !gives_up {
-                return refuse("NotOperator");
-            }
-            let target = target?;
-            let state = self.rooms.get_mut(name).unwrap();
-            let target_height = state.height(target);
-            let Some(ranks) = state.members.get_mut(&target) else {
-                return refuse("TargetNotInRoom");
-            };
-            let reach = if own_height == HALF {
-                HALF - 1
-            } else {
-                own_height
-            };
-            let takes = sign == '-' && ranks.contains(&letter);
-            if takes && target != who && target_height > reach {
-                return refuse("NotOperator");
-            }
-            let is_new = if sign == '+' {
-                ranks.insert(letter)
-            } else {
-                ranks.remove(&letter)
-            };
-            return Ok(is_new.then(|| format!("{sign}{letter} {target}")));
-        }
-        let is_list = "beI".contains(letter);
-        if own_height < if is_list { HALF } else { OPERATOR } {
-            return refuse("NotOperator");
-        }
-        let state = self.rooms.get_mut(name).unwrap();
-        let changed = match letter {
-            'k' => {
-                let wanted = (sign == '+').then(|| parameter.to_string());
-                if state.key == wanted {
-                    return Ok(None);
-                }
-                let old = std::mem::replace(&mut state.key, wanted.clone());
-                format!("{sign}k {}", wanted.or(old).unwrap())
-            }
-            'l' => {
-                let wanted = (sign == '+').then(|| parameter.parse().unwrap());
-                if state.limit == wanted {
-                    return Ok(None);
-                }
-                state.limit = wanted;
-                format!("{sign}l {parameter}").trim_end().to_string()
-            }
-            _ if is_list => {
-                // The steps have complete masks, but for those that are none.
-                if parameter.contains(' ') {
-                    return refuse("InvalidMask");
-                }
-                let is_same = |(kind, mask): &(char, String)| {
-                    *kind == letter && mask.eq_ignore_ascii_case(parameter)
-                };
-                let position = state.masks.iter().position(is_same);
-                let count = state
-                    .masks
-                    .iter()
-                    .filter(|(kind, _)| *kind == letter)
-                    .count();
-                match (sign, position) {
-                    ('+', None) if count == LIMITS.masks => return refuse("ListFull"),
-                    ('+', None) => {
-                        state.masks.push((letter, parameter.to_string()));
-                        format!("+{letter} {parameter}")
-                    }
-                    ('-', Some(position)) => {
-                        let (_, mask) = state.masks.remove(position);
-                        format!("-{letter} {mask}")
-                    }
-                    _ => return Ok(None),
-                }
-            }
-            flag => {
-                let is_new = if sign == '+' {
-                    state.flags.insert(flag)
-                } else {
-                    state.flags.remove(&flag)
-                };
-                if !is_new {
-                    return Ok(None);
-                }
-                format!("{sign}{flag}")
-            }
-        };
-        Ok(Some(changed))
     }
 }
