@@ -368,7 +368,8 @@ impl Net {
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
         let config = format!("[limits]\nmessages_per_second = 0\n{config}");
-        let setup = Setup::new().listen("any://127.0.0.1:0").config(&config);
+        let setup = Setup::new().listen("irc://127.0.0.1:0").listen("telnet://127.0.0.1:0");
+        let setup = setup.config(&config);
         Self { server: setup.start() }
     }
 
@@ -407,7 +408,7 @@ impl Net {
     /// A telnet user in the lobby.
     #[track_caller]
     pub(crate) fn telnet(&self, name: &str) -> Client {
-        Client::enter(self.server.address(), name)
+        Client::enter(self.server.address_of(1), name)
     }
 }
 

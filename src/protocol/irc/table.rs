@@ -78,7 +78,7 @@ use When::{After, Always, Before};
 
 /// All commands, by name.
 #[rustfmt::skip] // One row a command reads better than eight lines each.
-pub(super) static COMMANDS: [Entry; 48] = [
+pub(super) static COMMANDS: [Entry; 49] = [
     row("ADMIN", 0, After, c::admin, &["ADMIN [<server>]", "Shows who runs this server."]),
     row("AUTHENTICATE", 1, Always, register::authenticate, &["AUTHENTICATE <mechanism>", "Logs in to an account by SASL. There are no accounts here yet."]),
     row("AWAY", 0, Always, c::away, &["AWAY [:<text>]", "Marks you as away, with a word why; without one, as back."]),
@@ -90,6 +90,7 @@ pub(super) static COMMANDS: [Entry; 48] = [
     row("INFO", 0, After, c::info, &["INFO [<server>]", "Shows what this server is."]),
     row("INVITE", 0, After, c::invite, &["INVITE [<nick> <channel>]", "Invites someone; without parameters, lists where you are invited to."]),
     row("ISON", 1, After, c::ison, &["ISON <nick>{ <nick>}", "Shows which of these people are here."]),
+    row("ISUPPORT", 0, Always, c::isupport_command, &["ISUPPORT", "Shows what the server can do and where its limits are."]),
     row("JOIN", 1, After, c::join, &["JOIN <channel>{,<channel>} [<key>{,<key>}]", "JOIN 0", "Enters channels; 0 leaves all of them."]),
     row("KICK", 2, After, c::kick, &["KICK <channel> <nick>{,<nick>} [:<reason>]", "Sends people out of a channel."]),
     row("KILL", 1, After, c::kill, &["KILL <nick> :<reason>", "Ends someone's connection. Operators only."]),

@@ -1,0 +1,14 @@
+//! IRC from outside: the real binary over real sockets, judged by the texts (RFC 1459 and 2812, "Modern IRC", IRCv3).
+//!
+//! One module a theme. Each case has a server of its own, which is cheap; nothing waits by sleeping (see `common::irc`).
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod caps;
+mod joining;
+mod keeping_order;
+mod messages;
+mod modes;
+mod rank;
+mod register;
