@@ -47,7 +47,7 @@ pub enum Command<'a> {
         /// Why.
         reason: &'a str,
     },
-    /// Ask those in an invite-only room to be invited (KNOCK, as solanum and Ergo have it).
+    /// Ask those in an invite-only room to be invited (KNOCK, as solanum has it).
     Knock {
         /// Which room.
         room: RoomName,

@@ -4,8 +4,8 @@
 //! person it is compared with. The host part may be a block of addresses (`*!*@192.0.2.0/24`, `*!*@2001:db8::/32`),
 //! and is compared with the host that is shown and with the real address.
 //!
-//! `\` is an ordinary character, for names may hold it (as Ergo and InspIRCd have it); so there is no way to mean a bare
-//! `*`, which stands in no name, user name or host.
+//! `\` is an ordinary character, for names may hold it; so there is no way to mean a bare `*`, which stands in no name,
+//! user name or host.
 //!
 //! Invariant: whatever the pattern, matching takes at most its length times that of the text. Knows no rooms.
 

@@ -85,11 +85,9 @@ impl Poller {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        if connection.phase == Phase::Open {
-            if connection.has_work() && !connection.is_held(now) {
-                // It was not read from because so much waited for it, and no event will tell that this has changed.
-                self.list(id);
-            }
+        if connection.phase == Phase::Open && connection.has_work() && !connection.is_held(now) {
+            // It was not read from because so much waited for it, and no event will tell that this has changed.
+            self.list(id);
         }
     }
 

@@ -126,6 +126,14 @@ impl Court {
 
     /// Goes on with what a connection waits for, for one slice.
     pub(super) fn go_on(&mut self, net: &mut Poller, id: ConnId) {
+        if let Some(session) = self
+            .sessions
+            .get_mut(id)
+            .filter(|_| self.checks.contains_key(&id))
+        {
+            // It is we who keep it waiting.
+            session.mark = net.now();
+        }
         let checked = match self.checks.get_mut(&id) {
             Some(check) => match check.hashing.advance(ROUNDS_PER_TURN) {
                 None => return net.tell_drained(id),

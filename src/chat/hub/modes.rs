@@ -3,6 +3,8 @@
 //! Each change of a room is tried by itself, in order: those that change anything are told to the room in one event,
 //! those that cannot be made are told to the author in another. Does not know letters.
 
+use std::mem;
+
 use super::{
     super::{
         Audience, Body, ListEntry, Refusal, RoomId, RoomName, Time, UserId,
@@ -62,42 +64,49 @@ impl Hub {
         change: &ModeChange<'_>,
         now: Time,
     ) -> Outcome {
-        let needed = match change {
-            ModeChange::Flag { .. } | ModeChange::Key(_) | ModeChange::Limit(_) => Rank::Operator,
-            ModeChange::List { .. } => Rank::HalfOperator,
-            ModeChange::Rank { .. } => return self.change_rank(who, room, change),
-        };
-        self.need_rank(who, room, needed)?;
-        let record = &mut self.rooms[room.slot as usize];
         match *change {
+            ModeChange::Rank { sign, rank, nick } => {
+                self.change_rank(who, room, (sign, rank, nick))
+            }
+            ModeChange::List { sign, kind, mask } => {
+                self.need_rank(who, room, Rank::HalfOperator)?;
+                self.change_list(who, room, (sign, kind, mask), now)
+            }
             ModeChange::Flag { sign, flag } => {
-                let changed = record.flags.set(flag, sign);
+                self.need_rank(who, room, Rank::Operator)?;
+                let flags = &mut self.rooms[room.slot as usize].flags;
+                let changed = flags.set(flag, sign);
                 Ok(changed.then_some(AppliedMode::Flag { sign, flag }))
             }
             ModeChange::Key(key) => {
-                debug_assert!(key.is_none_or(is_valid_key), "parse_room_changes looks");
-                if record.key() == key {
-                    return Ok(None);
-                }
-                let old = std::mem::replace(&mut record.rules_mut().key, key.map(Into::into));
-                let (sign, key) = match key {
-                    Some(key) => (Sign::Plus, Some(key.into())),
-                    None => (Sign::Minus, old),
-                };
-                Ok(key.map(|key| AppliedMode::Key { sign, key }))
+                self.need_rank(who, room, Rank::Operator)?;
+                Ok(self.change_key(room, key))
             }
             ModeChange::Limit(limit) => {
+                self.need_rank(who, room, Rank::Operator)?;
+                let record = &mut self.rooms[room.slot as usize];
                 if record.limit() == limit {
                     return Ok(None);
                 }
                 record.rules_mut().limit = limit;
                 Ok(Some(AppliedMode::Limit(limit)))
             }
-            ModeChange::List { sign, kind, mask } => {
-                self.change_list(who, room, (sign, kind, mask), now)
-            }
-            ModeChange::Rank { .. } => Ok(None),
         }
+    }
+
+    /// A new key takes the place of the old one without further ado, as Ergo has it.
+    fn change_key(&mut self, room: RoomId, key: Option<&str>) -> Option<AppliedMode> {
+        debug_assert!(key.is_none_or(is_valid_key), "parse_room_changes looks");
+        let record = &mut self.rooms[room.slot as usize];
+        if record.key() == key {
+            return None;
+        }
+        let old = mem::replace(&mut record.rules_mut().key, key.map(Into::into));
+        let (sign, key) = match key {
+            Some(key) => (Sign::Plus, key.into()),
+            None => (Sign::Minus, old?),
+        };
+        Some(AppliedMode::Key { sign, key })
     }
 
     fn change_list(
@@ -141,10 +150,12 @@ impl Hub {
     }
 
     /// Gives or takes a rank. Who has one may always give it up.
-    fn change_rank(&mut self, who: UserId, room: RoomId, change: &ModeChange<'_>) -> Outcome {
-        let ModeChange::Rank { sign, rank, nick } = *change else {
-            return Ok(None);
-        };
+    fn change_rank(
+        &mut self,
+        who: UserId,
+        room: RoomId,
+        (sign, rank, nick): (Sign, Rank, &str),
+    ) -> Outcome {
         let gives_up = sign == Sign::Minus
             && self.find_user(nick) == Some(who)
             && self.ranks(who, room).contains(rank);

@@ -2,7 +2,7 @@
 
 use super::{connection::cut, messages::tell_away};
 use crate::{
-    chat::{Command, Hub, Refusal, RoomId},
+    chat::{Command, Hub, Refusal, RoomId, mode::RoomFlags},
     protocol::irc::{
         call::{Call, Heading},
         caps::Cap,
@@ -36,7 +36,8 @@ pub(in super::super) fn join(call: &mut Call<'_>, params: &Params<'_>) {
         if hub.find_room(&room).is_some_and(is_in) {
             continue;
         }
-        match call.apply(Command::Join { room, key }) {
+        let flags = RoomFlags::usual();
+        match call.apply(Command::Join { room, key, flags }) {
             Ok(()) => entered.extend(call.find_room(text)),
             Err(refusal) => call.refuse(&refusal),
         }
