@@ -237,7 +237,7 @@ impl Scene<'_> {
             }
             Body::UserModesChanged { changes } => {
                 let nick = self.author.nick();
-                let line = self.tagged(out).source(nick).command("MODE").param(nick);
+                let line = self.command("MODE", out).param(nick);
                 line.param(SpelledModes::of_user(changes).letters).end();
             }
             Body::Wallops { text } => self.command("WALLOPS", out).text(text).end(),
