@@ -6,9 +6,14 @@
 mod common;
 
 mod caps;
+mod isupport;
 mod joining;
 mod keeping_order;
 mod messages;
 mod modes;
+mod monitor;
+mod people;
+mod queries;
 mod rank;
 mod register;
+mod who;
