@@ -1,4 +1,5 @@
-//! The terminal client against the real server: from a pipe, from a file, from nothing; what it says when nobody answers (DESIGN section 4).
+//! The terminal client against the real server: from a pipe, from a file, from nothing; what it says when nobody
+//! answers (DESIGN section 4).
 
 mod common;
 

@@ -57,8 +57,8 @@ fn thousands_who_are_silent_cost_little_memory_and_no_wake_ups() {
     server.expect_unharmed();
 }
 
-/// What the server has used when it has not been woken up for a while: the registration deadlines of those who have given their names
-/// are still to come, and go unnoticed.
+/// What the server has used when it has not been woken up for a while: the registration deadlines of those who have
+/// given their names are still to come, and go unnoticed.
 #[track_caller]
 fn settled(server: &Server) -> common::Usage {
     let mut last = server.process().usage();

@@ -1,4 +1,5 @@
-//! Telnet as bytes: line ends, splits, caps, negotiation with the bytes of real clients, and the greeting's moment (DESIGN sections 5 and 6).
+//! Telnet as bytes: line ends, splits, caps, negotiation with the bytes of real clients, and the greeting's moment
+//! (DESIGN sections 5 and 6).
 
 mod common;
 
@@ -139,7 +140,8 @@ fn options_are_refused_once_each_and_never_show_up_in_a_line() {
     let mut bob = Client::enter(server.address(), "bob");
     let mut ann = Client::connect(server.address());
     ann.skip_to(QUESTION);
-    // What inetutils' telnet says by itself on the telnet port: SGA, TTYPE, NAWS, TSPEED, LFLOW, LINEMODE, NEW-ENVIRON, STATUS, XDISPLOC.
+    // What inetutils' telnet says by itself on the telnet port: SGA, TTYPE, NAWS, TSPEED, LFLOW, LINEMODE,
+    // NEW-ENVIRON, STATUS, XDISPLOC.
     let hello = [
         [IAC, DO, 3],
         [IAC, WILL, 24],

@@ -1,8 +1,8 @@
 //! The command line: one file per subcommand. clap's types live here and nowhere else; the rest of the program sees plain values.
 //!
-//! Owns the words of the help texts, the exit codes, and what is written to stdout and stderr. Invariants: every error is a line on
-//! stderr that starts with `madang: ` and names its remedy; a closed stdout is no error. What this module does not know: how the
-//! server works, and what the defaults of settings are (help texts ask `config`).
+//! Owns the words of the help texts, the exit codes, and what is written to stdout and stderr. Invariants: every
+//! error is a line on stderr that starts with `madang: ` and names its remedy; a closed stdout is no error. What this
+//! module does not know: how the server works, and what the defaults of settings are (help texts ask `config`).
 
 pub mod completions;
 pub mod config;

@@ -1,7 +1,7 @@
 //! The terminal client: standard input and one connection in one readiness loop, the same that the server runs on.
 //!
-//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the connection is
-//! closed and the rest is shown until the server ends its own. Does not know what the lines mean.
+//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the
+//! connection is closed and the rest is shown until the server ends its own. Does not know what the lines mean.
 
 use crate::{
     net::{ConnId, External, Handler, Loss, Phase, Poller, Taken, Then, Tick},
@@ -119,8 +119,8 @@ impl Client {
             Input::Readable => {
                 self.read_input(net, id)?;
                 if self.input == Input::Readable {
-                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it look again; so
-                    // the terminal, which we share with others, need not be made non-blocking.
+                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it
+                    // look again; so the terminal, which we share with others, need not be made non-blocking.
                     net.deregister_external(&mut SourceFd(&io::stdin().as_raw_fd()))?;
                     self.watch(net)
                 } else {

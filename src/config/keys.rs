@@ -1,7 +1,7 @@
 //! Every setting, one row each, in the order in which they are printed.
 //!
-//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold them. Does not
-//! know how a file is read.
+//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold
+//! them. Does not know how a file is read.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -261,7 +261,8 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
     Key {
         name: "password",
         about: "What `madang passwd` prints for the password; the password itself never stands here.",
-        example: "\"pbkdf2-sha256$600000$00112233445566778899aabbccddeeff$00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
+        example: "\"pbkdf2-sha256$600000$00112233445566778899aabbccddeeff$\
+                  00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
         field: Field::Text {
             read: |operator, text, _| {
                 operator.password = Some(text.parse()?);
@@ -297,7 +298,8 @@ fn one_word(text: &str) -> Result<String, Invalid> {
 /// What the kernel is asked for; it takes the nearest that it has.
 const BUFFER: RangeInclusive<u64> = KIB..=GIB;
 
-/// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a wish.
+/// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a
+/// wish.
 const CLIENTS_MAX: u32 = 1_048_576;
 
 /// How many connections may be allowed at a time.

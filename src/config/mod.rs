@@ -1,8 +1,8 @@
 //! File and flags in, one checked [`Config`] out.
 //!
-//! Every default stands here, once: in [`Config::default`], [`SocketOptions::new`] and [`Scheme::default_port`]; help texts and the
-//! printed configuration are made from them. Every setting is one row of a table in `keys`, which reads, checks, explains and
-//! prints it.
+//! Every default stands here, once: in [`Config::default`], [`SocketOptions::new`] and [`Scheme::default_port`]; help
+//! texts and the printed configuration are made from them. Every setting is one row of a table in `keys`, which
+//! reads, checks, explains and prints it.
 //!
 //! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error. What this
 //! module does not know: the command line's syntax, sockets, and what the settings are used for.

@@ -1,10 +1,10 @@
 //! Hashes of passwords: PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2), computed in slices.
 //!
-//! A hash is made slow on purpose, so that a stolen file gives nothing away; one thread that serves everyone cannot wait for it. So a
-//! [`Hashing`] is a computation that goes on for as many rounds as one gives it at a time.
+//! A hash is made slow on purpose, so that a stolen file gives nothing away; one thread that serves everyone cannot
+//! wait for it. So a [`Hashing`] is a computation that goes on for as many rounds as one gives it at a time.
 //!
-//! Invariant: a [`PasswordHash`] is well-formed, its rounds are bounded, and its `Display` reads back as itself. Knows no clock and
-//! no source of salt.
+//! Invariant: a [`PasswordHash`] is well-formed, its rounds are bounded, and its `Display` reads back as itself.
+//! Knows no clock and no source of salt.
 
 use super::Invalid;
 use hmac::{Hmac, KeyInit, Mac};
@@ -21,7 +21,8 @@ const HASH_BYTES: usize = 32;
 /// The most rounds that are accepted: some ten seconds of one core.
 const ROUNDS_MAX: u32 = 10_000_000;
 
-/// The hash of a password. `Display` is what stands in the configuration: `pbkdf2-sha256$ROUNDS$SALT$HASH`, in hexadecimal.
+/// The hash of a password. `Display` is what stands in the configuration: `pbkdf2-sha256$ROUNDS$SALT$HASH`, in
+/// hexadecimal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
     rounds: u32,

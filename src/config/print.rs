@@ -1,7 +1,7 @@
 //! The default configuration as a commented file, and the lists of schemes and options for help texts.
 //!
-//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no defaults: the words
-//! come from the tables, the values from that default. Does not print; it makes text.
+//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no
+//! defaults: the words come from the tables, the values from that default. Does not print; it makes text.
 
 use super::{
     Config, Operator, Scheme,

@@ -1,12 +1,14 @@
 //! The bytes of all output queues: chunks side by side in logs, and each queue's places in line for them.
 //!
-//! A message for a thousand peers is one chunk and a thousand places. Chunks that are made in the same turn for the same kind of peer (a
-//! *lane*) stand side by side in one log, so a peer that gets several of them in a row has a single range, and a single slice for
-//! the kernel, however many lines that is. All places live here too, linked from one to the next: a push rarely calls the allocator, an
-//! idle connection owns no heap memory (invariant 7), and the bytes queued in the whole process are one number (invariant 5).
+//! A message for a thousand peers is one chunk and a thousand places. Chunks that are made in the same turn for the
+//! same kind of peer (a *lane*) stand side by side in one log, so a peer that gets several of them in a row has a
+//! single range, and a single slice for the kernel, however many lines that is. All places live here too, linked from
+//! one to the next: a push rarely calls the allocator, an idle connection owns no heap memory (invariant 7), and the
+//! bytes queued in the whole process are one number (invariant 5).
 //!
-//! Invariants: no range is empty; a log knows how many places refer to it, and goes with the last, but not before the end of the turn that it was
-//! begun in, for until then its chunks may be in somebody's hands. Knows no connection and no socket.
+//! Invariants: no range is empty; a log knows how many places refer to it, and goes with the last, but not before the
+//! end of the turn that it was begun in, for until then its chunks may be in somebody's hands. Knows no connection
+//! and no socket.
 
 use slab::Slab;
 use smallvec::SmallVec;
@@ -160,8 +162,14 @@ impl Backlog {
         (self.places.len(), self.places.capacity())
     }
 
+    /// How many logs there are.
+    #[cfg(test)]
+    pub(super) fn logs(&self) -> usize {
+        self.logs.len()
+    }
+
     /// Closes the logs of this turn, and gives memory back after a burst. No chunk made before is good any more.
-    pub(super) fn end_turn(&mut self) {
+    pub fn end_turn(&mut self) {
         let open = self.open.drain(..).map(|(_, log)| log);
         let young: SmallVec<[u32; 8]> = open.chain(self.full.drain(..)).collect();
         for log in young {

@@ -1,7 +1,8 @@
 //! One connection: its transport, its unread input, its output queue and where it is in its life.
 //!
 //! [`fill`](Connection::fill) reads once, [`flush`](Connection::flush) writes until all is sent or the kernel is full, and one
-//! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and nobody's frames.
+//! function derives from the state what readiness we are interested in (invariant 2). Knows no tokens, no lists, and
+//! nobody's frames.
 
 use super::{
     backlog::Backlog,
@@ -18,7 +19,8 @@ use std::io::{self, ErrorKind, IoSlice};
 /// How many bytes may wait for one peer (invariant 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while anything is unsent.
+    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while
+    /// anything is unsent.
     pub soft: u32,
     /// More queued bytes than this after a flush, and the owner of the connection is told to let it go.
     pub hard: u32,
@@ -141,8 +143,16 @@ impl Connection {
     /// Writes until nothing is unsent or the kernel is full.
     pub(super) fn flush(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
         while !self.output.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
-            let filled = self.output.gather(backlog, &mut slices);
+            // Mostly there is one range, and to prepare an array of 64 for it costs more than all the rest of this.
+            let (mut one, mut many);
+            let slices: &mut [IoSlice<'_>] = if self.output.is_one_range() {
+                one = [IoSlice::new(&[])];
+                &mut one
+            } else {
+                many = [IoSlice::new(&[]); SLICES_PER_WRITE];
+                &mut many
+            };
+            let filled = self.output.gather(backlog, slices);
             let slices = &slices[..filled];
             // Not what is queued: with more chunks than slices a full write leaves some over, and is not short.
             let offered: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -172,8 +182,9 @@ impl Connection {
         Flush::Blocked
     }
 
-    /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says whether it is acted
-    /// upon. Writing is of interest while something is unsent, or while the connection is being made.
+    /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says
+    /// whether it is acted upon. Writing is of interest while something is unsent, or while the connection is being
+    /// made.
     pub(super) fn interest(&self) -> Interest {
         if !self.output.is_empty() || self.phase == Phase::Connecting {
             Interest::READABLE | Interest::WRITABLE

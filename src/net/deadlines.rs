@@ -1,8 +1,9 @@
 //! All deadlines in one heap: registration, keep-alive, flood control, drain, linger, a listener's rest.
 //!
 //! An entry is only a reminder to look. Each source has at most one that counts (the `armed` moment in its record); what
-//! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early is put in again
-//! for the right moment; one that no longer counts is dropped, at the latest when such ones are in the majority. Knows ids and moments, nothing else.
+//! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early
+//! is put in again for the right moment; one that no longer counts is dropped, at the latest when such ones are in
+//! the majority. Knows ids and moments, nothing else.
 
 use super::{clock::Tick, token::ConnId};
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -39,8 +40,9 @@ impl Deadlines {
         due
     }
 
-    /// Forgets reminders that no longer count: always at the front, where they would wake the loop for nothing, and everywhere once there
-    /// are twice as many as sources. So what traffic leaves behind is bounded, and costs each reminder one look.
+    /// Forgets reminders that no longer count: always at the front, where they would wake the loop for nothing, and
+    /// everywhere once there are twice as many as sources. So what traffic leaves behind is bounded, and costs each
+    /// reminder one look.
     pub(super) fn tidy(&mut self, sources: usize, counts: impl Fn(Tick, ConnId) -> bool) {
         while let Some(Reverse((at, id))) = self.heap.peek() {
             if counts(*at, *id) {

@@ -14,8 +14,8 @@ pub trait Handler {
     /// Someone called at `listener`. The connection is open and has the default [`Limits`](super::Limits).
     fn handle_accept(&mut self, net: &mut Poller, listener: ConnId, id: ConnId, peer: SocketAddr);
 
-    /// Input arrived, or waited for us. `input` begins where the last call stopped taking; `searched`, zero at the start of a frame, is for
-    /// the handler to note how far it looked in vain, from the first byte it does not take.
+    /// Input arrived, or waited for us. `input` begins where the last call stopped taking; `searched`, zero at the
+    /// start of a frame, is for the handler to note how far it looked in vain, from the first byte it does not take.
     fn handle_input(
         &mut self,
         net: &mut Poller,
@@ -35,13 +35,14 @@ pub trait Handler {
         let _ = (net, id, loss);
     }
 
-    /// After a flush more is left than the connection's hard limit allows: the peer does not read. The default gives it up.
+    /// After a flush more is left than the connection's hard limit allows: the peer does not read. The default gives
+    /// it up.
     fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
         net.close(id);
     }
 
-    /// The flush that [`Poller::tell_drained`] asked to be told of is done, and no more is left of the queue than the soft limit allows: the
-    /// handler may go on with what it has to say. Called once for each time that was asked.
+    /// The flush that [`Poller::tell_drained`] asked to be told of is done, and no more is left of the queue than the
+    /// soft limit allows: the handler may go on with what it has to say. Called once for each time that was asked.
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
     }
@@ -66,7 +67,8 @@ pub trait Handler {
         let _ = (net, source);
     }
 
-    /// A connection is over and its id names nothing from now on. Every connection ends with this call, the last one about it.
+    /// A connection is over and its id names nothing from now on. Every connection ends with this call, the last one
+    /// about it.
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
     }

@@ -1,9 +1,9 @@
 //! Listeners: socket options, bounded accepting, and what happens when descriptors run out (invariant 4).
 //!
-//! A poll is edge-triggered: a listener whose `accept` failed for want of descriptors gets no second event for the callers that wait. To loop on
-//! `accept` would spin, to give up would be silence for ever. So the spare descriptor is let go, the caller is accepted in its place,
-//! told in a word, and hung up; and when there are too many of those, or not even that works, the listener is
-//! taken out of the poll and a deadline puts it back.
+//! A poll is edge-triggered: a listener whose `accept` failed for want of descriptors gets no second event for the
+//! callers that wait. To loop on `accept` would spin, to give up would be silence for ever. So the spare descriptor
+//! is let go, the caller is accepted in its place, told in a word, and hung up; and when there are too many of those,
+//! or not even that works, the listener is taken out of the poll and a deadline puts it back.
 //!
 //! Owns: the spare descriptor, the rest. Does not know what a connection is for.
 
@@ -21,7 +21,8 @@ use std::{
     time::Duration,
 };
 
-/// Accepts per listener and turn: enough that a rush costs few turns, few enough that those inside wait for no more than a millisecond.
+/// Accepts per listener and turn: enough that a rush costs few turns, few enough that those inside wait for no more
+/// than a millisecond.
 const ACCEPTS_PER_TURN: usize = 64;
 
 /// So many times as many from each before it is closed: Linux lets 4,096 wait unless told otherwise.
@@ -39,7 +40,8 @@ const SHED_INPUT: usize = 4096;
 pub struct SocketOptions {
     /// How many callers may wait to be accepted (`listen`'s backlog; the system may cap it).
     pub backlog: u32,
-    /// `TCP_NODELAY`: small messages go out at once instead of waiting for the acknowledgement of earlier ones (Nagle's algorithm).
+    /// `TCP_NODELAY`: small messages go out at once instead of waiting for the acknowledgement of earlier ones
+    /// (Nagle's algorithm).
     pub nodelay: bool,
     /// `SO_KEEPALIVE`: after this long without traffic the kernel asks whether the peer is still there. `None`: never.
     pub keepalive: Option<Duration>,
@@ -254,8 +256,8 @@ impl Poller {
         }
     }
 
-    /// Takes in whoever waits at these listeners now, for they are about to be closed, and what a listener leaves in the kernel's queue
-    /// is reset. Bounded, though callers may go on coming.
+    /// Takes in whoever waits at these listeners now, for they are about to be closed, and what a listener leaves in
+    /// the kernel's queue is reset. Bounded, though callers may go on coming.
     pub fn accept_waiting(&mut self, listeners: &[ConnId], handler: &mut impl Handler) {
         for &listener in listeners {
             self.list_listener(listener);
@@ -317,8 +319,8 @@ impl Poller {
         }
     }
 
-    /// Turns one caller away with a word, and says what to do next. For want of a descriptor `accept` fails whether or not someone
-    /// waits (Linux looks for the descriptor first); only the attempt with the spare one tells.
+    /// Turns one caller away with a word, and says what to do next. For want of a descriptor `accept` fails whether
+    /// or not someone waits (Linux looks for the descriptor first); only the attempt with the spare one tells.
     fn shed(&mut self, listener: ConnId) -> Failure {
         if !self.spare.restore() {
             return Failure::OutOfDescriptors;
@@ -348,7 +350,9 @@ impl Poller {
     fn turn_away(&mut self, mut stream: Stream, farewell: &[u8]) {
         let caller = stream.transport();
         // All of this is best effort: whoever does not get the word sees the end of the stream.
-        let _ = caller.write_vectored(&[IoSlice::new(farewell)]);
+        if !farewell.is_empty() {
+            let _ = caller.write_vectored(&[IoSlice::new(farewell)]);
+        }
         let _ = caller.shutdown_write();
         let _ = caller.read(&mut [0; SHED_INPUT]);
         self.stats.shed += 1;

@@ -2,9 +2,10 @@
 //!
 //! # The readiness contract
 //!
-//! A [`Poller`] owns every source and takes one [`turn`](Poller::turn) after the other; a [`Handler`] is told what happened and answers through
-//! the poller. mio is edge-triggered: the kernel reports a *change* to readable or writable once. From this follow the
-//! rules below. Each has its place in the code and a test that fails without it; docs/PITFALLS.md tells what goes wrong otherwise.
+//! A [`Poller`] owns every source and takes one [`turn`](Poller::turn) after the other; a [`Handler`] is told what
+//! happened and answers through the poller. mio is edge-triggered: the kernel reports a *change* to readable or
+//! writable once. From this follow the rules below. Each has its place in the code and a test that fails without it;
+//! docs/PITFALLS.md tells what goes wrong otherwise.
 //!
 //! | | invariant | code | test |
 //! |---|---|---|---|
@@ -23,9 +24,10 @@
 //!
 //! # Readiness and state
 //!
-//! An event is permission to try, never a promise. It is noted in the connection's record (`readable`) and the connection is put on a list; what
-//! is then done follows from the record alone. So a spurious event costs a system call, and a missed list entry would be a bug
-//! in one of three places: where a hold ends (a deadline, a flush, a higher mark), where a budget ends, where an event is noted.
+//! An event is permission to try, never a promise. It is noted in the connection's record (`readable`) and the
+//! connection is put on a list; what is then done follows from the record alone. So a spurious event costs a system
+//! call, and a missed list entry would be a bug in one of three places: where a hold ends (a deadline, a flush, a
+//! higher mark), where a budget ends, where an event is noted.
 
 mod backlog;
 mod clock;

@@ -1,8 +1,9 @@
 //! What a connection still has to send: ranges of shared chunks, a cursor into the first, a byte count.
 //!
-//! The ranges are places in the [`Backlog`]; a queue itself is twenty bytes in its connection's record. A range keeps its whole log in
-//! memory. That is fine within a turn; what is still unsent at its end and is short, or covers less than half of the log, is
-//! moved to a log of its own ([`OutputQueue::settle`]), so slow readers never hold more than twice what is queued for them.
+//! The ranges are places in the [`Backlog`]; a queue itself is twenty bytes in its connection's record. A range keeps
+//! its whole log in memory. That is fine within a turn; what is still unsent at its end and is short, or covers less
+//! than half of the log, is moved to a log of its own ([`OutputQueue::settle`]), so slow readers never hold more than
+//! twice what is queued for them.
 //!
 //! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
 //! cleared before. Knows no socket.
@@ -10,8 +11,8 @@
 use super::backlog::{Backlog, Chunk, LOG_BYTES, Log, NONE, Place};
 use std::{io::IoSlice, mem};
 
-/// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more than the call,
-/// and the array of slices lives on the stack.
+/// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
+/// than the call, and the array of slices lives on the stack.
 pub(super) const SLICES_PER_WRITE: usize = 64;
 
 /// A range shorter than this is not worth a place (24 bytes) and a share in a log: a slow reader gets a copy.
@@ -49,6 +50,11 @@ impl OutputQueue {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
+    }
+
+    /// Whether all that waits lies side by side, so that one slice holds it.
+    pub(super) fn is_one_range(&self) -> bool {
+        self.first == self.last
     }
 
     /// Puts a chunk at the end; it must be of this turn.
@@ -127,8 +133,9 @@ impl OutputQueue {
         self.consume(backlog, self.bytes());
     }
 
-    /// After a flush that left something over: moves the ranges of this turn out of logs of which they are only a small part. A range that
-    /// follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
+    /// After a flush that left something over: moves the ranges of this turn out of logs of which they are only a
+    /// small part. A range that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of
+    /// its own.
     pub(super) fn settle(&mut self, backlog: &mut Backlog) {
         let mut before = self.settled;
         let mut at = match backlog.places.get(before as usize) {
@@ -149,7 +156,8 @@ impl OutputQueue {
         self.settled = before;
     }
 
-    /// Gives the place `at` bytes of its own, in the log of the place before if that one is its own too; returns where the bytes are now.
+    /// Gives the place `at` bytes of its own, in the log of the place before if that one is its own too; returns
+    /// where the bytes are now.
     fn relocate(&mut self, backlog: &mut Backlog, before: u32, at: u32, bytes: &[u8]) -> u32 {
         if let Some(own) = self.own_log(backlog, before) {
             let log = &mut backlog.logs[own as usize].bytes;

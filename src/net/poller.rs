@@ -6,8 +6,8 @@
 //!   └── timeout: zero if anything was carried over, else until the nearest deadline, else none ◄───┘
 //! ```
 //!
-//! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over first), `dirty` (to flush),
-//! `closed` (to reap). Each connection is on a list at most once; its record says so.
+//! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over
+//! first), `dirty` (to flush), `closed` (to reap). Each connection is on a list at most once; its record says so.
 //! Knows no frames, no people and no protocols: those are the [`Handler`]'s.
 
 use super::{
@@ -107,8 +107,8 @@ impl Poller {
         })
     }
 
-    /// One turn. Waits for events at most as long as `timeout` says (`None`: as long as it takes), less if a deadline is nearer, not at
-    /// all if work was carried over.
+    /// One turn. Waits for events at most as long as `timeout` says (`None`: as long as it takes), less if a deadline
+    /// is nearer, not at all if work was carried over.
     ///
     /// # Errors
     /// Only when the poll itself fails. Nothing a peer does ends a turn.
@@ -214,8 +214,8 @@ impl Poller {
         self.scratch = scratch;
     }
 
-    /// Whether so much was queued in this turn that it is time to flush. A handler that takes many frames at once asks this between
-    /// them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
+    /// Whether so much was queued in this turn that it is time to flush. A handler that takes many frames at once
+    /// asks this between them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
     pub fn is_turn_full(&self) -> bool {
         let (deliveries, bytes) = self.turn_began_with;
         self.stats.deliveries - deliveries > DELIVERIES_PER_TURN

@@ -1,8 +1,9 @@
 //! The reading half of a turn: drain or carry over (invariant 1).
 //!
-//! A poll that is edge-triggered reports input once. So a connection is read until it would block; if its budget for the turn is spent first, or its
-//! handler left whole frames, or its rest ended, it goes on the carry-over list (`ready`), for no event will come. What stops
-//! the reading is always in the connection's record, never only in the event. Knows no frames.
+//! A poll that is edge-triggered reports input once. So a connection is read until it would block; if its budget for
+//! the turn is spent first, or its handler left whole frames, or its rest ended, it goes on the carry-over list
+//! (`ready`), for no event will come. What stops the reading is always in the connection's record, never only in the
+//! event. Knows no frames.
 
 use super::{
     clock::Tick,
@@ -229,7 +230,8 @@ impl Poller {
 }
 
 impl Connection {
-    /// How much to ask for at once: a peer that is only read while nothing waits for it (an echo) has no frames that would be kept.
+    /// How much to ask for at once: a peer that is only read while nothing waits for it (an echo) has no frames that
+    /// would be kept.
     fn read_size(&self) -> usize {
         if self.limits.soft == 0 {
             BYTES_PER_TURN

@@ -1,7 +1,7 @@
 //! What the owner of the loop can ask of it, at any time: take sources in, send, close, set alarms and limits, look.
 //!
-//! Invariant: nothing here writes, closes or frees at once. Requests append, mark and arm; the stages of the turn act. So a handler can
-//! make them from anywhere, about any connection.
+//! Invariant: nothing here writes, closes or frees at once. Requests append, mark and arm; the stages of the turn
+//! act. So a handler can make them from anywhere, about any connection.
 
 use super::{
     backlog::{Backlog, Chunk, Lane},
@@ -56,7 +56,8 @@ impl Poller {
         self.insert(Connection::new(stream, Phase::Open))
     }
 
-    /// Calls an address. [`Handler::handle_connected`] or [`Handler::handle_lost`] tell how it went.
+    /// Calls an address. [`Handler::handle_connected`](super::Handler::handle_connected) or
+    /// [`Handler::handle_lost`](super::Handler::handle_lost) tell how it went.
     ///
     /// # Errors
     /// When there is no socket to be had, or the system refuses at once.
@@ -105,8 +106,9 @@ impl Poller {
         self.poll.registry().deregister(source)
     }
 
-    /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send. Peers that get several
-    /// chunks of one lane in a turn get them in one piece. The chunk is good until the end of the turn.
+    /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send.
+    /// Peers that get several chunks of one lane in a turn get them in one piece. The chunk is good until the end of
+    /// the turn.
     pub fn compose(
         &mut self,
         lane: Lane,
@@ -115,7 +117,8 @@ impl Poller {
         self.backlog.compose(lane, write)
     }
 
-    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this does nothing.
+    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this
+    /// does nothing.
     pub fn share(&mut self, id: ConnId, chunk: Chunk) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
@@ -142,7 +145,8 @@ impl Poller {
         }
     }
 
-    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own (half-close).
+    /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own
+    /// (half-close).
     pub fn half_close(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.our_half == OurHalf::Speaking {
@@ -152,8 +156,8 @@ impl Poller {
         }
     }
 
-    /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and datagram sockets go
-    /// at the end of the turn.
+    /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and
+    /// datagram sockets go at the end of the turn.
     pub fn close(&mut self, id: ConnId) {
         let drain_until = self.now.after(super::writing::DRAIN);
         match self.table.get_mut(id) {
@@ -188,8 +192,8 @@ impl Poller {
         self.finish(id);
     }
 
-    /// Asks for [`Handler::handle_alarm`] at this moment, instead of any moment asked for earlier. `NEVER` asks for none.
-    /// A connection that is being closed has no alarm but its own limits.
+    /// Asks for [`Handler::handle_alarm`](super::Handler::handle_alarm) at this moment, instead of any moment asked
+    /// for earlier. `NEVER` asks for none. A connection that is being closed has no alarm but its own limits.
     pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.phase <= Phase::Open {
@@ -199,9 +203,9 @@ impl Poller {
         }
     }
 
-    /// Asks for [`Handler::handle_drained`](super::Handler::handle_drained) after a flush, at the end of this turn or of one in which the peer
-    /// has read enough. Who has a lot to say says it in pieces this way, one a turn, so that neither the loop nor the queue has to
-    /// take it all at once.
+    /// Asks for [`Handler::handle_drained`](super::Handler::handle_drained) after a flush, at the end of this turn or
+    /// of one in which the peer has read enough. Who has a lot to say says it in pieces this way, one a turn, so that
+    /// neither the loop nor the queue has to take it all at once.
     pub fn tell_drained(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
             connection.tell_drained = true;

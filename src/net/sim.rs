@@ -1,161 +1,52 @@
-//! A simulated network for tests: callers, wires and a kernel that misbehaves in every way a network may, all drawn from one seed.
+//! A simulated network for tests: callers, wires and a kernel that misbehaves in every way a network may, all drawn
+//! from one seed.
 //!
 //! ```text
 //! Peer ── sends ──> in flight ── pass() ──> receive buffer ── read ──> the loop
 //!      <─ hears ─── send buffer <───────────────────────────── write ──
 //! ```
 //!
-//! The kernel is edge-triggered and strict: it reports readiness once, when something changed after a call said that it would block or took
-//! less than it was offered, or when the source is registered (again); writable only to those who asked. A loop that forgets
-//! an edge hangs here for ever. It resets the peer, and destroys what that has not read yet, when a connection is dropped with unread input.
+//! The kernel is edge-triggered and strict: it reports readiness once, when something changed after a call said that
+//! it would block or took less than it was offered, or when the source is registered (again); writable only to those
+//! who asked. A loop that forgets an edge hangs here for ever. It resets the peer, and destroys what that has not
+//! read yet, when a connection is dropped with unread input.
 //!
-//! To use it: hand [`Network::gate`] to whoever listens, let peers [`call`](Network::call), and between two turns let peers act and
-//! [`pass`](Network::pass) on what is under way. Knows no frames. Needs 64-bit tokens.
+//! To use it: hand [`Network::gate`] to whoever listens, let peers [`call`](Network::call), and between two turns let
+//! peers act and [`pass`](Network::pass) on what is under way. Knows no frames. Needs 64-bit tokens.
 
 use super::{
     Acceptor, Poller, Readiness, Stream, Transport,
     token::{Named, named},
 };
-use mio::{Interest, Registry, Token, event::Source};
+use mio::event::Source;
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::VecDeque,
     io::{self, ErrorKind, IoSlice},
     net::SocketAddr,
     rc::Rc,
 };
 
-/// What a poll was told about a source that no kernel knows.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Registered(Rc<Cell<Registration>>);
+mod odds;
+mod registered;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Registration {
-    token: Option<Token>,
-    interest: Option<Interest>,
-    deregistered: bool,
-    calls: usize,
+pub(crate) use odds::{Odds, Random};
+pub(crate) use registered::Registered;
+
+/// Panics with the name of what does not hold between two turns.
+pub(crate) fn check_invariants(net: &Poller) {
+    super::tests::stage::check_invariants(net);
 }
 
-impl Registered {
-    /// The last token it was registered under.
-    pub(crate) fn token(&self) -> Option<Token> {
-        self.0.get().token
-    }
-
-    /// What it is registered for now, if it is.
-    pub(crate) fn interest(&self) -> Option<Interest> {
-        self.0.get().interest
-    }
-
-    /// How often the poll was told something: each would have been a system call.
-    pub(crate) fn calls(&self) -> usize {
-        self.0.get().calls
-    }
-
-    /// Panics if it was taken out of the poll.
-    pub(crate) fn check_in_use(&self) {
-        let over = self.0.get().deregistered;
-        assert!(!over, "used after it was deregistered");
-    }
-
-    fn set(&self, token: Option<Token>, interest: Option<Interest>) {
-        let before = self.0.get();
-        self.0.set(Registration {
-            token: token.or(before.token),
-            interest,
-            deregistered: interest.is_none(),
-            calls: before.calls + 1,
-        });
-    }
-}
-
-impl Source for Registered {
-    fn register(&mut self, _: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        assert!(self.interest().is_none(), "registered twice");
-        self.set(Some(token), Some(interest));
-        Ok(())
-    }
-
-    fn reregister(&mut self, _: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        assert!(
-            self.interest().is_some(),
-            "registered again, but never before"
-        );
-        self.set(Some(token), Some(interest));
-        Ok(())
-    }
-
-    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
-        if self.interest().is_none() {
-            return Err(ErrorKind::NotFound.into());
-        }
-        self.set(None, None);
-        Ok(())
-    }
-}
-
-/// Numbers from a seed (splitmix64): the same everywhere and for ever, unlike those of a library.
-#[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `end`, which is not zero.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// True in so many cases of a hundred.
-    pub(crate) fn percent(&mut self, odds: usize) -> bool {
-        self.below(100) < odds
-    }
-}
-
-/// How badly the network behaves, in percent of the calls.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Odds {
-    /// A call is interrupted by a signal.
-    pub(crate) interrupted: usize,
-    /// A call would block although it would not need to; an edge follows.
-    pub(crate) blocked: usize,
-    /// A read or write moves fewer bytes than it could.
-    pub(crate) short: usize,
-    /// Readiness is reported that is none.
-    pub(crate) spurious: usize,
-    /// `accept` fails because the caller is gone.
-    pub(crate) aborted: usize,
-    /// There is no descriptor for a caller.
-    pub(crate) no_descriptor: usize,
-    /// Room of each direction of a wire, in bytes.
-    pub(crate) room: usize,
-}
-
-impl Odds {
-    /// Draws them: each kind of fault is absent, rare or frequent.
-    pub(crate) fn draw(random: &mut Random) -> Self {
-        let mut odds = || [0, 0, 3, 30][random.below(4)];
-        Self {
-            interrupted: odds(),
-            blocked: odds(),
-            short: odds(),
-            spurious: odds(),
-            aborted: odds(),
-            no_descriptor: odds() / 3,
-            room: [1, 7, 100, 5000][random.below(4)],
-        }
-    }
+/// Panics if a loop without connections still holds, awaits or plans anything.
+pub(crate) fn check_at_rest(net: &Poller) {
+    check_invariants(net);
+    assert_eq!(net.connection_count(), 0, "connections");
+    assert!(!net.has_work(), "nobody is here and there is work");
+    assert_eq!(net.nearest_deadline(), None, "nobody is to be reminded");
+    assert_eq!(net.backlog().bytes(), 0, "bytes in queues");
+    assert_eq!(net.backlog().places().0, 0, "places in queues");
+    assert_eq!(net.backlog().logs(), 0, "logs that no place refers to");
 }
 
 /// The whole network.
@@ -230,6 +121,11 @@ impl Network {
             no_descriptor: 0,
             room: odds.room,
         };
+    }
+
+    /// Gives the wires of those who call from now on so much room in each direction.
+    pub(crate) fn set_room(&self, bytes: usize) {
+        self.0.borrow_mut().odds.room = bytes;
     }
 
     /// One more listener, for [`Poller::adopt_listener`]. Its number goes into [`call`](Self::call); the first is 0.
@@ -410,6 +306,18 @@ impl Peer {
         self.wire.borrow().peer_reset
     }
 
+    /// Whether it waits at the gate yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let wire = self.wire.borrow();
+        !wire.dropped && wire.source.calls() == 0
+    }
+
+    /// Whether it was turned away at the gate, for want of a descriptor.
+    pub(crate) fn was_shed(&self) -> bool {
+        let wire = self.wire.borrow();
+        wire.dropped && wire.source.calls() == 0
+    }
+
     /// Whether something it said is still in flight.
     pub(crate) fn is_speaking(&self) -> bool {
         !self.wire.borrow().in_flight.is_empty()
@@ -555,9 +463,14 @@ impl Acceptor for SimGate {
             );
             let odds = state.odds;
             // As on Linux, this is looked at first, whether or not someone waits.
-            queue.spared = !queue.spared && state.random.percent(odds.no_descriptor);
+            let again = queue.spared;
+            queue.spared = !again && state.random.percent(odds.no_descriptor);
             if queue.spared {
                 return Err(rustix::io::Errno::MFILE.into());
+            }
+            if again && state.random.percent(20) {
+                // The whole system has none, and the spare one was taken by someone else.
+                return Err(rustix::io::Errno::NFILE.into());
             }
             if state.random.percent(odds.interrupted) {
                 return Err(ErrorKind::Interrupted.into());

@@ -1,7 +1,7 @@
 //! What a connection reads from and writes to: the [`Transport`] trait, plain TCP, and a place for everything else.
 //!
-//! The loop sees bytes and readiness only through this trait, so TLS can stand behind it, and a scripted fake that misbehaves in every
-//! way a network can. Knows no tokens, no queues and no limits.
+//! The loop sees bytes and readiness only through this trait, so TLS can stand behind it, and a scripted fake that
+//! misbehaves in every way a network can. Knows no tokens, no queues and no limits.
 
 use mio::{event::Source, net::TcpStream};
 use std::{
@@ -13,8 +13,8 @@ use std::{
 ///
 /// # Readiness
 /// It behaves like an edge-triggered socket. After [`read`](Self::read) said [`WouldBlock`](io::ErrorKind::WouldBlock) a readable
-/// event follows as soon as there is more; after [`write_vectored`](Self::write_vectored) said so, *or took less than it was offered*, a
-/// writable event follows as soon as there is room.
+/// event follows as soon as there is more; after [`write_vectored`](Self::write_vectored) said so, *or took less than
+/// it was offered*, a writable event follows as soon as there is room.
 pub trait Transport {
     /// Reads what is there. `Ok(0)` is the peer's end of stream.
     ///

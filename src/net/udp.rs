@@ -1,7 +1,8 @@
 //! Datagram sockets: whole datagrams in, whole datagrams out.
 //!
-//! Reading is bounded in each turn like everywhere. A datagram that the kernel has no room for is kept, one for each socket, and nothing more is
-//! read until it has gone: the answer to one sender never pushes out the answer to another in our hands. Knows no protocol.
+//! Reading is bounded in each turn like everywhere. A datagram that the kernel has no room for is kept, one for each
+//! socket, and nothing more is read until it has gone: the answer to one sender never pushes out the answer to
+//! another in our hands. Knows no protocol.
 
 use super::{
     handler::Handler,
@@ -76,8 +77,9 @@ impl Poller {
         }
     }
 
-    /// Sends a datagram. If the kernel has no room it is kept, and reading from this socket waits for it; only one is kept, so call
-    /// this at most once for each datagram received. Any other failure concerns the one addressee and is theirs to notice (RFC 768 promises nothing).
+    /// Sends a datagram. If the kernel has no room it is kept, and reading from this socket waits for it; only one is
+    /// kept, so call this at most once for each datagram received. Any other failure concerns the one addressee and
+    /// is theirs to notice (RFC 768 promises nothing).
     pub fn send_datagram(&mut self, id: ConnId, to: SocketAddr, bytes: &[u8]) {
         let Some(datagrams) = self.table.datagrams_mut(id) else {
             return;

@@ -34,8 +34,8 @@ impl Flavour {
         }
     }
 
-    /// What of this flavour makes a difference to events of one kind, so that connections that differ in nothing else share the bytes.
-    /// Work it out once for an event with [`Distinction::of`].
+    /// What of this flavour makes a difference to events of one kind, so that connections that differ in nothing else
+    /// share the bytes. Work it out once for an event with [`Distinction::of`].
     #[must_use]
     pub fn for_event(self, distinction: Distinction) -> Self {
         match self {
@@ -91,7 +91,8 @@ pub enum View {
     Other,
 }
 
-/// Appends what `event` is to a connection of this flavour; says whether there is anything to send. `server` is the server's name.
+/// Appends what `event` is to a connection of this flavour; says whether there is anything to send. `server` is the
+/// server's name.
 ///
 /// Call it before the next command is applied: until then the records that the event names can be
 /// read.

@@ -7,8 +7,8 @@ use crate::{
 };
 use std::{io, net::SocketAddr};
 
-/// Binds one listener. A host name may stand for several addresses (`localhost`: one of each family); all that this host has are bound,
-/// with the same port.
+/// Binds one listener. A host name may stand for several addresses (`localhost`: one of each family); all that this
+/// host has are bound, with the same port.
 ///
 /// Returns the URL with the port that was given by the system if none was asked for.
 ///

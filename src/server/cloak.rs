@@ -1,8 +1,8 @@
 //! Cloaks: what is shown of a host instead of its address.
 //!
-//! A keyed hash of the address, and of the blocks it lies in, the widest last: `a.b.c.ip`. The same address always gives the same cloak,
-//! nobody without the key can tell the address from it, and a ban of `*!*@*.b.c.ip` or `*!*@*.c.ip` covers the block. Loopback addresses
-//! are shown as they are: they say nothing about anybody.
+//! A keyed hash of the address, and of the blocks it lies in, the widest last: `a.b.c.ip`. The same address always
+//! gives the same cloak, nobody without the key can tell the address from it, and a ban of `*!*@*.b.c.ip` or
+//! `*!*@*.c.ip` covers the block. Loopback addresses are shown as they are: they say nothing about anybody.
 //!
 //! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
 
@@ -10,8 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::net::IpAddr;
 
-/// Blocks that are hashed, in bits of prefix, the narrowest first: an IPv4 host, its network and what a provider has; for IPv6 what one
-/// site is given, what one customer may be given, and what a provider has.
+/// Blocks that are hashed, in bits of prefix, the narrowest first: an IPv4 host, its network and what a provider has;
+/// for IPv6 what one site is given, what one customer may be given, and what a provider has.
 const IPV4_PREFIXES: [u32; 3] = [32, 24, 16];
 const IPV6_PREFIXES: [u32; 3] = [64, 48, 32];
 
@@ -84,7 +84,8 @@ impl Cloak {
     }
 }
 
-/// An address as one parameter of IRC: a colon in front would make it the last (RFC 2812 section 2.3), so a zero goes before it.
+/// An address as one parameter of IRC: a colon in front would make it the last (RFC 2812 section 2.3), so a zero goes
+/// before it.
 pub(super) fn shown(address: IpAddr) -> String {
     let text = address.to_string();
     if text.starts_with(':') {

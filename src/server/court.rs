@@ -1,7 +1,7 @@
 //! The courtyard: the state of the server, and what it does about everything the loop tells.
 //!
-//! Owns the hall and the sessions. Lines are handled in `talk`; this is about who comes, who goes, and when. The rules of chat, of
-//! wire formats and of readiness are elsewhere.
+//! Owns the hall and the sessions. Lines are handled in `talk`; this is about who comes, who goes, and when. The
+//! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
     hall::Hall,
@@ -35,7 +35,8 @@ pub(super) struct Court {
     pub(super) settings: Settings,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
-    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must not keep anyone out.
+    /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
+    /// not keep anyone out.
     pub(super) inside: usize,
     /// The same by address, kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
@@ -135,7 +136,8 @@ impl Court {
         };
         match detect::detect(input) {
             Detected::Undecided => {}
-            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not understand.
+            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
+            // understand.
             Detected::Irc => session.protocol = Protocol::irc(),
             // What is not spoken here yet is told so in telnet's words.
             Detected::Telnet | Detected::Tls | Detected::Web => {

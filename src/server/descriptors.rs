@@ -17,8 +17,8 @@ pub(super) fn raise_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// How many clients so many descriptors are good for. The rest is for the poll, the listeners, the signal pipe, the standard streams and the
-/// spare, and for callers who are being told that there is no room.
+/// How many clients so many descriptors are good for. The rest is for the poll, the listeners, the signal pipe, the
+/// standard streams and the spare, and for callers who are being told that there is no room.
 pub(super) fn clients_for(descriptors: u64) -> usize {
     let kept = (descriptors / 64).clamp(16, 256);
     usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX)

@@ -1,7 +1,7 @@
 //! Fan-out: one event to everyone concerned, encoded once for each flavour and view among them.
 //!
-//! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while a line is
-//! being handled and nobody's record vanishes meanwhile. Does not know wire formats.
+//! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
+//! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
@@ -52,6 +52,11 @@ impl Seats {
 
     pub(super) fn of(&self, user: UserId) -> Option<Seat> {
         *self.by_slot.get(user.slot as usize)?
+    }
+
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.by_slot.iter().flatten().count()
     }
 }
 

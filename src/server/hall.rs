@@ -1,7 +1,7 @@
 //! The hall: everything that is shared by all connections while a line of one is being handled.
 //!
-//! Owns the hub, the seats, what the server says of itself, who watches whom, bans from the server, and the hosts that are shown. Knows
-//! no sessions and no protocols' state.
+//! Owns the hub, the seats, what the server says of itself, who watches whom, bans from the server, and the hosts
+//! that are shown. Knows no sessions and no protocols' state.
 
 use super::{
     cloak::{Cloak, shown},

@@ -1,7 +1,8 @@
 //! The server: wires the loop, the chat and the protocols together, and is the only place that knows all three.
 //!
 //! [`Server::bind`] makes the listeners, [`Server::turn`] is one step, [`Server::run`] takes steps until a signal ends it.
-//! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire formats are `protocol`'s.
+//! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
+//! formats are `protocol`'s.
 
 mod bind;
 mod cloak;
@@ -13,6 +14,8 @@ mod hall;
 mod session;
 mod settings;
 mod signals;
+#[cfg(test)]
+mod swarm;
 mod talk;
 mod wall;
 

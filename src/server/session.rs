@@ -11,7 +11,8 @@ use crate::{
 };
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once (milliseconds).
+/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once
+/// (milliseconds).
 const GRID: u64 = 1000;
 
 /// What is spoken on a connection.
@@ -143,8 +144,8 @@ impl Session {
 
     /// What comes next if the peer stays silent, and when.
     ///
-    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does not is watched
-    /// by TCP's own keep-alive, which wakes the kernel and not us.
+    /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does
+    /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
     pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
             (Protocol::Undecided { greeted: false }, _) => {

@@ -138,7 +138,10 @@ pub(super) fn socket_options(
     SocketOptions {
         backlog: options.backlog,
         nodelay: options.nodelay,
-        keepalive: options.keepalive.then_some(ping),
+        // The kernel counts in seconds.
+        keepalive: options
+            .keepalive
+            .then_some(ping.max(Duration::from_secs(1))),
         sndbuf: options.sndbuf,
         rcvbuf: options.rcvbuf,
         reuseaddr: options.reuseaddr,

@@ -1,7 +1,8 @@
 //! The talk with one connection: its lines go to its protocol and come back as commands and answers.
 //!
-//! Invariants: one turn handles a bounded number of lines of each connection; an answer is sent as one, before anyone is closed; while a
-//! connection waits for something that takes long (a long list, the check of a password), its lines wait too. Does not know wire formats.
+//! Invariants: one turn handles a bounded number of lines of each connection; an answer is sent as one, before anyone
+//! is closed; while a connection waits for something that takes long (a long list, the check of a password), its
+//! lines wait too. Does not know wire formats.
 
 use super::{
     court::Court,
@@ -14,7 +15,8 @@ use crate::{
     protocol::{Cut, Frame, flavour::Flavour, telnet},
 };
 
-/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long for their turn.
+/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
+/// for their turn.
 const LINES_PER_TURN: usize = 32;
 
 /// Rounds of a password's hash in one turn: some half a millisecond.
@@ -28,7 +30,8 @@ pub(super) struct Check {
 }
 
 impl Court {
-    /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves unread.
+    /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves
+    /// unread.
     pub(super) fn handle_lines(
         &mut self,
         net: &mut Poller,
@@ -73,7 +76,8 @@ impl Court {
         taken.map_err(Tick)
     }
 
-    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes all the rest.
+    /// Handles one frame; says how many bytes it took and whether it was whole. A connection that ended with it takes
+    /// all the rest.
     fn handle_frame(
         &mut self,
         net: &mut Poller,
@@ -159,8 +163,8 @@ impl Court {
         }
     }
 
-    /// Lets a connection's protocol do something, sends what it answers, and does what it asked for. `None` if the connection ended with it,
-    /// or speaks no protocol.
+    /// Lets a connection's protocol do something, sends what it answers, and does what it asked for. `None` if the
+    /// connection ended with it, or speaks no protocol.
     fn converse<T>(
         &mut self,
         net: &mut Poller,

@@ -1,7 +1,7 @@
 //! The time of day, read once for each moment of the loop.
 //!
-//! The loop's clock never jumps but knows no date; the system's knows the date but may be set at any moment. So the date is asked for
-//! anew with every turn that needs it.
+//! The loop's clock never jumps but knows no date; the system's knows the date but may be set at any moment. So the
+//! date is asked for anew with every turn that needs it.
 
 use crate::{chat::Time, net::Tick};
 use std::time::SystemTime;

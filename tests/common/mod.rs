@@ -1,8 +1,9 @@
-//! What the tests from outside share: a server process that does not outlive its test, and clients whose every read has a deadline.
+//! What the tests from outside share: a server process that does not outlive its test, and clients whose every read
+//! has a deadline.
 //!
 //! Nothing here waits by sleeping for a while and hoping. To see that something does *not* come, a client asks for a marker and
-//! sees that the marker is what comes next ([`Client::expect_nothing_more`]). [`PATIENCE`] is how long a broken server may hold a test
-//! up; no test that passes depends on it.
+//! sees that the marker is what comes next ([`Client::expect_nothing_more`]). [`PATIENCE`] is how long a broken
+//! server may hold a test up; no test that passes depends on it.
 
 // Each file of tests is a program of its own and uses the part it needs.
 #![allow(dead_code, unused_imports)]

@@ -25,7 +25,8 @@ pub(crate) struct Process(pub(crate) u32);
 impl Process {
     pub(crate) fn usage(self) -> Usage {
         let stat = self.read("stat");
-        // The name, in parentheses, may hold anything; the fields are counted from behind it: utime and stime are the 14th and 15th.
+        // The name, in parentheses, may hold anything; the fields are counted from behind it: utime and stime are the
+        // 14th and 15th.
         let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
         let fields: Vec<&str> = fields.split_whitespace().collect();
         let ticks = |index: usize| fields[index].parse::<u64>().expect("a number of ticks");

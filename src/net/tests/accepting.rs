@@ -1,4 +1,5 @@
-//! Rule 4: accepting is bounded, and out of descriptors callers are told and the listener rests. Never a spin, never a silent stall.
+//! Rule 4: accepting is bounded, and out of descriptors callers are told and the listener rests. Never a spin, never
+//! a silent stall.
 
 use super::{
     script::{Gate, Script},

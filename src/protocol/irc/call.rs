@@ -1,7 +1,7 @@
 //! The handling of one line: what handlers answer with.
 //!
-//! A [`Call`] collects lines and hands them to the answer before anything is applied, so that they keep their order with the events that
-//! follow. Owns those lines. Does not know commands.
+//! A [`Call`] collects lines and hands them to the answer before anything is applied, so that they keep their order
+//! with the events that follow. Owns those lines. Does not know commands.
 
 use super::{Irc, backstage::Backstage, line::Line, numeric::*};
 use crate::chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId};

@@ -1,6 +1,7 @@
 //! Capabilities: what a client may ask to be told, and in which form (IRCv3 capability-negotiation).
 //!
-//! Owns the list: each [`Cap`] beside the name it is published under, and its value. Does not know what follows from having one.
+//! Owns the list: each [`Cap`] beside the name it is published under, and its value. Does not know what follows from
+//! having one.
 
 /// One capability. The order is that of the bits in a [`CapSet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,8 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
     Entry { cap, name, value }
 }
 
-/// Every name, in the order of CAP LS. A capability that was published under two names stands here twice, its present name first.
+/// Every name, in the order of CAP LS. A capability that was published under two names stands here twice, its present
+/// name first.
 pub static CAPS: [Entry; 25] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),

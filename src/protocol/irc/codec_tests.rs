@@ -1,4 +1,5 @@
-//! The codec against the public vectors of ircdocs/parser-tests, and what they leave out: lengths, line ends, any cut of the input.
+//! The codec against the public vectors of ircdocs/parser-tests, and what they leave out: lengths, line ends, any cut
+//! of the input.
 
 use super::{
     frames::{CLIENT_TAG_BYTES_MAX, Frames, LINE_BYTES_MAX},

@@ -1,15 +1,16 @@
 //! What has happened, as lines of IRC ("Modern IRC"; IRCv3's texts for what only some clients are told).
 //!
-//! Invariant: the bytes depend on the event, the capabilities of [`relevant`] and the view, never on who receives them; so they are made
-//! once for all who share those. The one exception is told by [`is_personal`].
+//! Invariant: the bytes depend on the event, the capabilities of [`relevant`] and the view, never on who receives
+//! them; so they are made once for all who share those. The one exception is told by [`is_personal`].
 //!
 //! Owns nothing. Does not know who listens.
 
 use super::{
     caps::{Cap, CapSet},
-    line::{BODY_BYTES_MAX, Line},
+    line::Line,
     numeric::RPL_KNOCK,
     refusal,
+    speech::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
     time::Iso,
 };
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
     },
     protocol::flavour::View,
 };
-use std::fmt;
 
 /// Bytes of mode letters and parameters in one line: what is left beside names of the greatest length.
 const MODE_BYTES_MAX: usize = 250;
@@ -48,46 +48,6 @@ pub fn is_personal(caps: CapSet, body: &Body) -> bool {
     matches!(body, Body::RoomRenamed { .. }) && !caps.has(Cap::ChannelRename)
 }
 
-/// The id of a message, as the `msgid` tag has it (IRCv3 message-ids).
-pub(super) struct Msgid(pub(super) MessageId);
-
-impl Msgid {
-    /// The number in such an id.
-    pub(super) fn parse(text: &str) -> Option<MessageId> {
-        let is_plain = text.bytes().all(|b| b.is_ascii_hexdigit());
-        let id = u64::from_str_radix(text, 16).ok().filter(|_| is_plain);
-        id.map(MessageId)
-    }
-}
-
-impl fmt::Display for Msgid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0.0)
-    }
-}
-
-/// Where something was said, as the first parameter has it: `#room`, `@#room`, `nick`.
-pub(super) struct TargetName<'n> {
-    pub(super) prefix: Option<char>,
-    pub(super) name: &'n str,
-}
-
-impl TargetName<'_> {
-    /// Length in bytes.
-    pub(super) fn len(&self) -> usize {
-        self.prefix.map_or(0, char::len_utf8) + self.name.len()
-    }
-}
-
-impl fmt::Display for TargetName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(prefix) = self.prefix {
-            write!(f, "{prefix}")?;
-        }
-        f.write_str(self.name)
-    }
-}
-
 /// An event and all that its lines are made from.
 struct Scene<'e> {
     event: &'e Event,
@@ -98,7 +58,8 @@ struct Scene<'e> {
     server: &'e str,
 }
 
-/// Appends what `event` is to clients with these capabilities; says whether there is anything to send. `server` is the server's name.
+/// Appends what `event` is to clients with these capabilities; says whether there is anything to send. `server` is
+/// the server's name.
 pub fn encode(
     caps: CapSet,
     view: View,
@@ -108,7 +69,8 @@ pub fn encode(
     out: &mut Vec<u8>,
 ) -> bool {
     let start = out.len();
-    // Records of an event can be read until the next command: if one is missing all the same, nothing is the right thing to show.
+    // Records of an event can be read until the next command: if one is missing all the same, nothing is the right
+    // thing to show.
     let Some(author) = hub.user(event.author) else {
         return false;
     };
@@ -124,8 +86,8 @@ pub fn encode(
     out.len() > start
 }
 
-/// Appends what [`is_personal`]: a room's new name, to one who knows no RENAME, is that they leave the old one and enter the new one
-/// (IRCv3 draft/channel-rename).
+/// Appends what [`is_personal`]: a room's new name, to one who knows no RENAME, is that they leave the old one and
+/// enter the new one (IRCv3 draft/channel-rename).
 pub fn encode_personal(
     recipient: UserId,
     event: &Event,
@@ -410,91 +372,11 @@ impl Scene<'_> {
     }
 }
 
-fn verb(speech: Speech) -> &'static str {
-    match speech {
-        Speech::Action | Speech::Message => "PRIVMSG",
-        Speech::Notice => "NOTICE",
-    }
-}
-
 /// Ends a line with a reason, or without one.
 fn end_with_reason(line: Line<'_>, reason: &str) {
     if reason.is_empty() {
         line.end();
     } else {
         line.text(reason).end();
-    }
-}
-
-/// Ends a line with words; an action is a CTCP message (the client-to-client protocol's ACTION).
-fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
-    match speech {
-        Speech::Action => line.text(format_args!("\x01ACTION {text}\x01")).end(),
-        Speech::Message | Speech::Notice => line.text(text).end(),
-    }
-}
-
-/// How many bytes of text fit into a line `:nick!user@host VERB target :text`.
-pub(super) fn room_for_text(
-    author: &User,
-    verb: &str,
-    target: &TargetName<'_>,
-    speech: Speech,
-) -> usize {
-    let mask = author.nick().as_str().len() + author.username().len() + author.host().len() + 2;
-    let action = match speech {
-        Speech::Action => "\x01ACTION \x01".len(),
-        Speech::Message | Speech::Notice => 0,
-    };
-    let frame = ":".len() + mask + " ".len() + verb.len() + " ".len() + target.len();
-    (BODY_BYTES_MAX - "\r\n".len()).saturating_sub(frame + " :".len() + action)
-}
-
-/// Cuts a text that came by a protocol with longer lines: between words if that is possible, between characters if not.
-fn pieces(text: &str, room: usize) -> impl Iterator<Item = &str> {
-    let room = room.max(1);
-    let mut rest = text;
-    let mut begun = false;
-    std::iter::from_fn(move || {
-        if rest.is_empty() && std::mem::replace(&mut begun, true) {
-            return None;
-        }
-        begun = true;
-        if rest.len() <= room {
-            return Some(std::mem::take(&mut rest));
-        }
-        let mut end = room;
-        while end > 0 && !rest.is_char_boundary(end) {
-            end -= 1;
-        }
-        if end == 0 {
-            // Not even one character fits; it is better cut by the line than by us.
-            return Some(std::mem::take(&mut rest));
-        }
-        let (piece, after) = match rest[..end].rsplit_once(' ') {
-            Some((words, _)) if words.len() > end / 2 => (words, words.len() + 1),
-            _ => (&rest[..end], end),
-        };
-        rest = &rest[after..];
-        Some(piece)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pieces;
-
-    #[test]
-    fn long_texts_are_cut_between_words_or_characters() {
-        for (text, room, expected) in [
-            ("", 5, vec![""]),
-            ("hello", 5, vec!["hello"]),
-            ("hello you", 7, vec!["hello", "you"]),
-            ("abcdefgh", 3, vec!["abc", "def", "gh"]),
-            ("마당마당", 7, vec!["마당", "마당"]),
-            ("a bcdefgh", 5, vec!["a bcd", "efgh"]),
-        ] {
-            assert_eq!(pieces(text, room).collect::<Vec<_>>(), expected, "{text}");
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Lines as IRC cuts them: LF or CR LF ends one, a message may be 512 bytes long and its tags 4096 more.
 //!
-//! Invariants: however the input is cut, the same frames come out; each byte is looked at once; a line that is too long is reported
-//! once and skipped to its end; a caller never keeps more than [`LINE_BYTES_MAX`] + 1 bytes of an unfinished one. Nothing is ever cut
-//! short: a line is taken whole or refused whole.
+//! Invariants: however the input is cut, the same frames come out; each byte is looked at once; a line that is too
+//! long is reported once and skipped to its end; a caller never keeps more than [`LINE_BYTES_MAX`] + 1 bytes of an
+//! unfinished one. Nothing is ever cut short: a line is taken whole or refused whole.
 //!
 //! Owns one bit, whether a line is being skipped. Does not know what is in a line.
 
@@ -24,8 +24,8 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Takes the first line off the input. `searched` is kept by the caller between calls: how far the input was looked through in
-    /// vain, counted from its first byte that is not consumed.
+    /// Takes the first line off the input. `searched` is kept by the caller between calls: how far the input was
+    /// looked through in vain, counted from its first byte that is not consumed.
     pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> Cut<'a> {
         let from = (*searched).min(input.len());
         let Some(at) = memchr(b'\n', &input[from..]) else {

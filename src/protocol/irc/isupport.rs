@@ -1,6 +1,7 @@
 //! ISUPPORT: what the server can do and where its limits are, as tokens ("Modern IRC", section Feature Advertisement).
 //!
-//! Invariant: every token is made from the constant that is in force, so none can be untrue. Does not know who reads it.
+//! Invariant: every token is made from the constant that is in force, so none can be untrue. Does not know who reads
+//! it.
 
 use super::monitor::TARGETS_MAX;
 use crate::chat::{
@@ -10,7 +11,8 @@ use crate::chat::{
     user::USERNAME_BYTES_MAX,
 };
 
-/// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the words are fifteen parameters).
+/// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the words are fifteen
+/// parameters).
 const TOKENS_MAX: usize = 13;
 
 /// Longest host that is shown, in bytes.

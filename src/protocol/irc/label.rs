@@ -1,7 +1,8 @@
 //! Labels: the answer to a labelled line says so (IRCv3 labeled-response).
 //!
-//! No line in answer is ACK, one carries the label, several become a batch that does. What is a batch already, from its first line to its
-//! last, gets the label on its first line. Handlers know nothing of this: their lines are wrapped when they have returned.
+//! No line in answer is ACK, one carries the label, several become a batch that does. What is a batch already, from
+//! its first line to its last, gets the label on its first line. Handlers know nothing of this: their lines are
+//! wrapped when they have returned.
 //!
 //! Owns nothing. Does not know what was asked.
 
@@ -146,7 +147,8 @@ mod tests {
         );
         check(
             ":a BATCH +2 t\r\n@batch=2 X\r\n:a BATCH -2\r\nY\r\n",
-            "@label=l\\:1 :srv BATCH +7 labeled-response\r\n@batch=7 :a BATCH +2 t\r\n@batch=2 X\r\n:a BATCH -2\r\n@batch=7 Y\r\n:srv BATCH -7\r\n",
+            "@label=l\\:1 :srv BATCH +7 labeled-response\r\n@batch=7 :a BATCH +2 t\r\n\
+             @batch=2 X\r\n:a BATCH -2\r\n@batch=7 Y\r\n:srv BATCH -7\r\n",
         );
     }
 }

@@ -1,7 +1,8 @@
 //! A message, put together: tags, source, command, parameters, and its end.
 //!
-//! Invariants: what a [`Line`] appends is one line with CR LF; no parameter can break it, for those that would (a CR, LF or NUL, or a
-//! space where none may be) are cut off there; without its tags it has at most [`BODY_BYTES_MAX`] bytes and is cut between characters.
+//! Invariants: what a [`Line`] appends is one line with CR LF; no parameter can break it, for those that would (a CR,
+//! LF or NUL, or a space where none may be) are cut off there; without its tags it has at most [`BODY_BYTES_MAX`]
+//! bytes and is cut between characters.
 //!
 //! Owns nothing but the place where the line began. Does not know what it says.
 

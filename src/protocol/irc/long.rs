@@ -1,9 +1,9 @@
 //! Replies of any length, in pieces: LIST, NAMES, WHO.
 //!
-//! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it costs no memory
-//! however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes little more than [`BYTES_MAX`]
-//! bytes; whoever and whatever was there all the time is told. (Members of a room are told from the last to the first: when one leaves,
-//! the last takes their place, and that one was told already.)
+//! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
+//! costs no memory however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes
+//! little more than [`BYTES_MAX`] bytes; whoever and whatever was there all the time is told. (Members of a room are
+//! told from the last to the first: when one leaves, the last takes their place, and that one was told already.)
 //!
 //! Owns those places. Does not know when a client has read enough; the server calls.
 

@@ -1,13 +1,16 @@
-//! One message, taken apart: tags, source, command, parameters ("Modern IRC", section Message Format; IRCv3 message-tags).
+//! One message, taken apart: tags, source, command, parameters ("Modern IRC", section Message Format; IRCv3
+//! message-tags).
 //!
-//! Everything is borrowed from the line, and nothing is allocated: this runs for every line that comes in. Invariants: a [`Message`]
-//! has a command; it has at most [`PARAMS_MAX`] parameters, and only the last of them may be empty, hold a space or begin with a colon.
+//! Everything is borrowed from the line, and nothing is allocated: this runs for every line that comes in.
+//! Invariants: a [`Message`] has a command; it has at most [`PARAMS_MAX`] parameters, and only the last of them may
+//! be empty, hold a space or begin with a colon.
 //!
 //! Owns nothing. Does not know commands, nor how long a line may be.
 
 use super::tags::Tags;
 
-/// Parameters of one message (RFC 2812 section 2.3: fourteen and a trailing one). What comes behind belongs to the last.
+/// Parameters of one message (RFC 2812 section 2.3: fourteen and a trailing one). What comes behind belongs to the
+/// last.
 pub const PARAMS_MAX: usize = 15;
 
 /// A message, borrowed from its line.

@@ -1,22 +1,23 @@
 //! IRC: RFC 1459 and 2812 as today's clients speak them ("Modern IRC", <https://modern.ircdocs.horse>), and IRCv3
 //! (<https://ircv3.net/irc/>).
 //!
-//! [`Irc`] is what is remembered of one connection. The caller cuts frames off its input with [`Irc::next_frame`] and hands lines to
-//! [`Irc::handle_line`]; what they do to the world, and say, goes through a [`Backstage`]. [`encode()`] turns what others do into lines.
+//! [`Irc`] is what is remembered of one connection. The caller cuts frames off its input with [`Irc::next_frame`] and
+//! hands lines to [`Irc::handle_line`]; what they do to the world, and say, goes through a [`Backstage`].
+//! [`encode()`] turns what others do into lines.
 //!
 //! ```text
 //! frames.rs     bytes -> lines            message.rs, tags.rs   lines -> messages
 //! line.rs       messages -> lines         encode.rs             events -> lines, once for each flavour and view
 //! call.rs       one line's answers        label.rs              those of a labelled line, wrapped
-//! register.rs   up to the welcome         table.rs, commands/   what comes behind it
+//! register.rs   up to the welcome         table.rs, help.rs, commands/   what comes behind it
 //! caps.rs       capabilities              numeric.rs            numbers of replies
 //! isupport.rs   what we can do            long.rs               replies of any length, in pieces
 //! monitor.rs    who waits for whom        backstage.rs          what the server does for us
-//! multiline.rs  messages of several lines
+//! speech.rs     words in lines           multiline.rs          messages of several lines
 //! ```
 //!
-//! Invariants: to wait costs nothing, for what only some connections need is in one box ([`Desk`]) that goes when it is empty; a reply is
-//! bounded however long a list is, for long ones come in pieces as the client reads.
+//! Invariants: to wait costs nothing, for what only some connections need is in one box ([`Desk`]) that goes when it
+//! is empty; a reply is bounded however long a list is, for long ones come in pieces as the client reads.
 //!
 //! Does not know sockets, nor other connections.
 
@@ -28,6 +29,7 @@ mod codec_tests;
 mod commands;
 mod encode;
 pub mod frames;
+mod help;
 pub mod isupport;
 pub mod label;
 pub mod line;
@@ -38,6 +40,7 @@ mod multiline;
 pub mod numeric;
 mod refusal;
 mod register;
+mod speech;
 mod table;
 pub mod tags;
 #[cfg(test)]
@@ -86,7 +89,8 @@ struct Desk {
 /// Something that takes more than a moment. Until it is done, no further line is handled.
 #[derive(Debug)]
 enum Busy {
-    /// A reply that is made as the client reads; with the reference of the batch around it, if it was asked for with a label.
+    /// A reply that is made as the client reads; with the reference of the batch around it, if it was asked for with
+    /// a label.
     Long { long: Long, batch: Option<Box<str>> },
     /// A password is being checked.
     Oper { label: Option<Box<str>> },
@@ -135,8 +139,8 @@ impl Irc {
         Flavour::Irc(self.caps.and(EVENT_CAPS))
     }
 
-    /// Whether something is still being done; until then no line is to be handed in, and [`go_on`](Self::go_on) called in each turn in
-    /// which the client has read enough.
+    /// Whether something is still being done; until then no line is to be handed in, and [`go_on`](Self::go_on)
+    /// called in each turn in which the client has read enough.
     pub fn is_busy(&self) -> bool {
         self.desk.as_ref().is_some_and(|desk| desk.busy.is_some())
     }

@@ -1,7 +1,7 @@
 //! MONITOR: who waits for whom to come and go (IRCv3 monitor).
 //!
-//! Owns the lists of all watchers, by the name that is watched. Invariant: a name without watchers has no entry. Each watcher's own
-//! list is kept with their session; the two name each other. Does not know who is here.
+//! Owns the lists of all watchers, by the name that is watched. Invariant: a name without watchers has no entry. Each
+//! watcher's own list is kept with their session; the two name each other. Does not know who is here.
 
 use super::{
     call::Heading,

@@ -1,7 +1,7 @@
 //! Messages of several lines (IRCv3 draft/multiline): a batch that a client opens, fills and closes.
 //!
-//! Invariant: what is collected never passes the limits that CAP LS tells. A batch with a mistake in it is forgotten as a whole, and the
-//! mistake told once. Owns the open batch of one connection.
+//! Invariant: what is collected never passes the limits that CAP LS tells. A batch with a mistake in it is forgotten
+//! as a whole, and the mistake told once. Owns the open batch of one connection.
 
 use super::{
     call::Call,

@@ -1,5 +1,5 @@
-//! Numerics: the numbers of replies, under the names they are published by ("Modern IRC", section Numerics; RFC 2812 section 5;
-//! for MONITOR and WHOX their own texts), with their usual words.
+//! Numerics: the numbers of replies, under the names they are published by ("Modern IRC", section Numerics; RFC 2812
+//! section 5; for MONITOR and WHOX their own texts), with their usual words.
 //!
 //! Owns no layout: which parameters stand between the number and the words is known where the reply is made.
 

@@ -4,9 +4,9 @@
 
 use super::{
     call::{Call, Heading},
-    encode::Msgid,
     line::Line,
     numeric::*,
+    speech::Msgid,
 };
 use crate::chat::{Hub, Refusal, Silence, mode::Letter as _};
 

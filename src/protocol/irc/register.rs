@@ -1,7 +1,7 @@
 //! Registration: from the first line to the welcome ("Modern IRC", section Connection Setup).
 //!
-//! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the newcomer is let in
-//! or told why not. Owns what is said until then. Does not know deadlines; the server does.
+//! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
+//! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
 
 use super::{call::Call, caps::Cap, message::Params, numeric::*};
 use crate::chat::{Command, Nick, Refusal, mode::Letter as _};
@@ -64,7 +64,8 @@ pub(super) fn user(call: &mut Call<'_>, params: &Params<'_>) {
     complete(call);
 }
 
-/// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would break a mask is left out.
+/// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would
+/// break a mask is left out.
 fn fit_username(text: &str) -> String {
     let fit = |c: &char| c.is_alphanumeric() || "-._[]{}\\|`^".contains(*c);
     let kept: String = text.trim_start_matches('~').chars().filter(fit).collect();

@@ -1,7 +1,7 @@
 //! Message tags: `@key=value;key` in front of a message, with escapes in the values (IRCv3 message-tags).
 //!
-//! Invariant: tags are read where they stand; only a value with an escape in it is copied. Of several tags with one key, the last
-//! counts. Does not know what any tag means.
+//! Invariant: tags are read where they stand; only a value with an escape in it is copied. Of several tags with one
+//! key, the last counts. Does not know what any tag means.
 
 use std::borrow::Cow;
 
@@ -45,7 +45,8 @@ impl<'a> Tags<'a> {
         self.raw().any(|(k, _)| k == key)
     }
 
-    /// The client-only tags (`+key`), as they came, joined by semicolons: what is passed on to others. Borrowed if they stand together.
+    /// The client-only tags (`+key`), as they came, joined by semicolons: what is passed on to others. Borrowed if
+    /// they stand together.
     pub fn client_only(&self) -> Cow<'a, str> {
         if !self.data.contains('+') {
             return Cow::Borrowed("");

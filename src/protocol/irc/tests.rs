@@ -1,6 +1,7 @@
 //! What IRC answers, line by line, with a real hub and fake seats.
 //!
-//! A script is lines of `who> what they send` and `who< what they then receive`; every line received must be in the script, in its order.
+//! A script is lines of `who> what they send` and `who< what they then receive`; every line received must be in the
+//! script, in its order.
 
 use super::Irc;
 use crate::protocol::{flavour::Flavour, testing::World};
@@ -25,7 +26,8 @@ impl Stage {
         self.clients.push((letter, seat, irc));
     }
 
-    /// A client that has registered, as the nick that is its letter, with these capabilities; what it was told is forgotten.
+    /// A client that has registered, as the nick that is its letter, with these capabilities; what it was told is
+    /// forgotten.
     fn register(&mut self, letter: char, caps: &str) {
         self.connect(letter);
         for line in [

@@ -87,7 +87,8 @@ fn answer(call: &mut Call<'_>, subcommand: &str, words: &str) {
     });
 }
 
-/// Names in as many lines as it takes. Clients that know of no continuation get one, which is short enough for all names without values.
+/// Names in as many lines as it takes. Clients that know of no continuation get one, which is short enough for all
+/// names without values.
 fn say(call: &mut Call<'_>, subcommand: &str, names: Vec<String>, may_continue: bool) {
     let (heading, _, _) = call.parts();
     let client = heading.client.to_owned();

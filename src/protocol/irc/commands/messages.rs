@@ -5,10 +5,10 @@ use crate::{
     protocol::irc::{
         call::Call,
         caps::Cap,
-        encode::{Msgid, TargetName, room_for_text},
         isupport::RECIPIENTS_MAX,
         message::Message,
         numeric::*,
+        speech::{Msgid, TargetName, room_for_text},
     },
 };
 

@@ -1,6 +1,6 @@
 //! The server itself: LUSERS, MOTD, VERSION, TIME, INFO, ADMIN, LINKS, STATS, HELP.
 
-use super::super::table;
+use super::super::{help, table};
 use crate::{
     chat::mask::{fold, glob},
     protocol::irc::{
@@ -251,7 +251,7 @@ pub(in super::super) fn help(call: &mut Call<'_>, params: &Params<'_>) {
     let Some(entry) = table::find(subject) else {
         return call.reply(ERR_HELPNOTFOUND, &[subject]);
     };
-    let (first, rest) = entry.help.split_first().unwrap_or((&"", &[]));
+    let (first, rest) = help::of(entry.name).split_first().unwrap_or((&"", &[]));
     call.reply_with(RPL_HELPSTART, &[entry.name], first);
     for words in rest {
         call.reply_with(RPL_HELPTXT, &[entry.name], words);

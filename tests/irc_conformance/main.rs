@@ -5,15 +5,23 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bounds;
 mod caps;
 mod isupport;
 mod joining;
 mod keeping_order;
+mod labels;
 mod messages;
+mod mixed;
 mod modes;
 mod monitor;
+mod multiline;
+mod news;
+mod operators;
 mod people;
 mod queries;
 mod rank;
 mod register;
+mod rework;
+mod tags;
 mod who;

@@ -1,0 +1,75 @@
+//! The hub: a line said to a room of 1,000, its audience walked; and one who comes and goes there. No sockets, no bytes.
+//!
+//! Run with `cargo bench --bench hub`.
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use madang::chat::{Command, Hub, Limits, NameRules, Nick, RoomName, Speech, Target, Time, UserId};
+
+const ROOM: usize = 1000;
+const RULES: NameRules = NameRules { unicode: true };
+
+fn main() {
+    divan::main();
+}
+
+/// Everyone in one room; the last in is the one who speaks.
+fn full_room() -> (Hub, RoomName, UserId) {
+    let mut hub = Hub::with_limits(RULES, Limits::default());
+    let room = RoomName::parse("lobby", RULES).expect("a room's name");
+    let mut last = None;
+    for n in 0..ROOM {
+        let nick = Nick::parse(&format!("user{n}"), RULES).expect("a nick");
+        let user = hub.enter(nick, Time(0)).expect("the name is free");
+        let room = room.clone();
+        hub.apply(user, Command::Join { room }, Time(0))
+            .expect("room for one more");
+        drain(&mut hub);
+        last = Some(user);
+    }
+    (hub, room, last.expect("the room is full"))
+}
+
+/// Takes all events, and walks their audiences as the server does.
+fn drain(hub: &mut Hub) -> usize {
+    let mut told = 0;
+    while let Some(event) = hub.next_event() {
+        hub.for_each_in(&event.audience, |user| {
+            black_box(user);
+            told += 1;
+        });
+    }
+    told
+}
+
+/// One line, a thousand who are told.
+#[divan::bench]
+fn say_to_a_thousand(bencher: Bencher<'_, '_>) {
+    let (mut hub, room, speaker) = full_room();
+    bencher.counter(ItemsCount::new(ROOM)).bench_local(|| {
+        let say = Command::Say {
+            to: Target::Room(&room),
+            speech: Speech::Message,
+            text: black_box("hello, everyone"),
+        };
+        hub.apply(speaker, say, Time(0))
+            .expect("a member may speak");
+        drain(&mut hub)
+    });
+}
+
+/// A whole visit: enter, join, quit. The name's rules and its look-alikes are checked each time.
+#[divan::bench]
+fn come_and_go(bencher: Bencher<'_, '_>) {
+    let (mut hub, room, _) = full_room();
+    bencher.bench_local(|| {
+        let nick = Nick::parse(black_box("visitor"), RULES).expect("a nick");
+        let user = hub.enter(nick, Time(0)).expect("the name is free");
+        let room = room.clone();
+        hub.apply(user, Command::Join { room }, Time(0))
+            .expect("room for one more");
+        drain(&mut hub);
+        hub.apply(user, Command::Quit { reason: "" }, Time(0))
+            .expect("one may always go");
+        drain(&mut hub)
+    });
+}

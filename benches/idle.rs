@@ -1,0 +1,102 @@
+//! What an idle client costs: 15,000 named telnet clients that say nothing; resident memory for each, and wake-ups per second.
+//!
+//! The clients are sockets of this process, the server is a child of it; each stays within 20,000 descriptors.
+//! Callers come from many addresses of 127.0.0.0/8, so that ports do not run out. They stand in rooms of fifty: to
+//! watch 15,000 people enter one lobby is 112 million deliveries, and not what is measured here. benches/README.md
+//! says how to read the numbers. Run with `cargo bench --bench idle`; it takes about a minute, most of it waiting.
+//! `MADANG_BENCH_CLIENTS` sets another number of clients.
+
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+mod support;
+
+use socket2::{Domain, Socket, Type};
+use std::{
+    env,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{start_madang, status};
+
+/// After this, nothing of the clients' arrival is left to be done: the last registration deadline (30 s) has passed.
+const SETTLE: Duration = Duration::from_secs(33);
+
+/// How long wake-ups are counted.
+const WATCH: Duration = Duration::from_secs(20);
+
+const IN_A_ROOM: usize = 50;
+
+fn main() {
+    if env::args().any(|arg| arg == "--test") {
+        return;
+    }
+    let clients = env::var("MADANG_BENCH_CLIENTS").map_or(15_000, |n| n.parse().unwrap());
+    raise_limit();
+    let server = start_madang("telnet", "");
+    let pid = server.pid();
+    // One comes and stays, so that what exists once is there before we count.
+    let _first = come_in(server.address, 0);
+    let before = status(pid, "VmRSS:");
+    let start = Instant::now();
+    let crowd: Vec<TcpStream> = (1..=clients).map(|n| come_in(server.address, n)).collect();
+    println!(
+        "{} clients came in within {:.1} s",
+        crowd.len(),
+        start.elapsed().as_secs_f64()
+    );
+    thread::sleep(SETTLE);
+    let grown = (status(pid, "VmRSS:") - before) * 1024;
+    println!(
+        "resident memory: {before} KiB with one client, {} KiB more with all: {} bytes per client",
+        grown / 1024,
+        grown / clients as u64
+    );
+    let [woken, preempted] =
+        ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"].map(|key| status(pid, key));
+    thread::sleep(WATCH);
+    let woken = status(pid, "voluntary_ctxt_switches:") - woken;
+    let preempted = status(pid, "nonvoluntary_ctxt_switches:") - preempted;
+    println!(
+        "wake-ups in {} s: {woken} (and {preempted} preemptions)",
+        WATCH.as_secs()
+    );
+    println!("threads: {}", status(pid, "Threads:"));
+}
+
+/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room.
+fn come_in(server: SocketAddr, n: usize) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let from = SocketAddr::from(([127, 0, 1, (n / 1000) as u8 + 1], 0));
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&server.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let room = n / IN_A_ROOM;
+    stream
+        .write_all(format!("client{n}\n/leave\n/join room{room}\n").as_bytes())
+        .unwrap();
+    let entered = format!("* client{n} joined #room{room}\r\n");
+    let (mut seen, mut part) = (String::new(), [0; 4096]);
+    while !seen.contains(&entered) {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "the server hung up after: {seen}");
+        seen += &String::from_utf8_lossy(&part[..count]);
+    }
+    stream
+}
+
+fn raise_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
+}

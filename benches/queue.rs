@@ -1,0 +1,69 @@
+//! The output queue: shared lines into a thousand queues and out again, and a long queue sent in short writes.
+//!
+//! Run with `cargo bench --bench queue`.
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use madang::net::{Backlog, Chunk, Lane, OutputQueue};
+use std::io::IoSlice;
+
+const QUEUES: usize = 1000;
+const LINE: &[u8] = b"#lobby <alice> a line as people write them, not long\r\n";
+
+/// As many slices as the loop offers to one `writev`.
+const SLICES: usize = 64;
+
+fn main() {
+    divan::main();
+}
+
+fn line(backlog: &mut Backlog) -> Chunk {
+    let chunk = backlog.compose(Lane(0), |out| {
+        out.extend_from_slice(black_box(LINE));
+        true
+    });
+    chunk.expect("it is not empty")
+}
+
+/// What fan-out and flush do to the queues in one turn, without any system call: so many lines into each of a
+/// thousand, then all out.
+#[divan::bench(args = [1, 16])]
+fn compose_push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
+    let mut backlog = Backlog::default();
+    let mut queues: Vec<OutputQueue> = (0..QUEUES).map(|_| OutputQueue::new()).collect();
+    let items = ItemsCount::new(QUEUES * lines);
+    bencher.counter(items).bench_local(|| {
+        for _ in 0..lines {
+            let chunk = line(&mut backlog);
+            for queue in &mut queues {
+                queue.push(&mut backlog, chunk);
+            }
+        }
+        for queue in &mut queues {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = queue.gather(&backlog, &mut slices);
+            let offered = black_box(&slices[..filled]).iter().map(|s| s.len()).sum();
+            queue.consume(&mut backlog, offered);
+        }
+        backlog.end_turn();
+    });
+}
+
+/// A queue of a thousand lines to a peer that takes 97 bytes at a time.
+#[divan::bench]
+fn short_writes(bencher: Bencher<'_, '_>) {
+    let mut backlog = Backlog::default();
+    let mut queue = OutputQueue::new();
+    bencher.counter(ItemsCount::new(QUEUES)).bench_local(|| {
+        for _ in 0..QUEUES {
+            let chunk = line(&mut backlog);
+            queue.push(&mut backlog, chunk);
+        }
+        while !queue.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = queue.gather(&backlog, &mut slices);
+            let offered: usize = slices[..filled].iter().map(|s| s.len()).sum();
+            queue.consume(&mut backlog, black_box(offered.min(97)));
+        }
+        backlog.end_turn();
+    });
+}

@@ -1,0 +1,63 @@
+//! An echo server (RFC 862) of the `net` layer alone: every byte comes back in order, and our end of stream follows the peer's.
+//!
+//! ```text
+//! cargo run --example echo -- 127.0.0.1:7007        (port 0 asks the system for one)
+//! nc 127.0.0.1 7007
+//! ```
+//!
+//! What to look at: the loop has no loop of ours in it but `turn`; `handle_input` queues and returns, and never writes; a peer
+//! that does not read is not read from, so it cannot make us keep what it does not fetch. Knows no chat.
+
+#![expect(clippy::print_stdout, reason = "an example talks to a person")]
+
+use madang::net::{ConnId, Handler, Limits, Poller, SocketOptions, Taken, Then, listen_tcp};
+use std::{env, error::Error, net::SocketAddr};
+
+/// A server without any state: all there is to know of a connection, the loop keeps.
+struct Echo;
+
+impl Handler for Echo {
+    fn handle_accept(
+        &mut self,
+        net: &mut Poller,
+        _listener: ConnId,
+        id: ConnId,
+        _peer: SocketAddr,
+    ) {
+        // Back-pressure in one line: with a soft mark of zero nothing is read while anything is unsent. So the queue never holds
+        // more than one turn's input, and the hard limit has nothing to guard.
+        let soft = 0;
+        let hard = u32::MAX;
+        net.set_limits(id, Limits { soft, hard });
+    }
+
+    fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        _searched: &mut usize,
+    ) -> Taken {
+        // Appends and marks; the bytes leave at the end of the turn.
+        net.send(id, input);
+        Taken {
+            bytes: input.len(),
+            then: Then::ReadOn,
+        }
+    }
+
+    // `handle_end` is the trait's own: `net.close(id)` delivers what is owed, then ends our half, then lingers.
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:7007".into());
+    let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
+    println!("listening {}", listener.local_addr()?);
+
+    let mut net = Poller::new()?;
+    // No word for callers that are turned away for want of descriptors: an echo says nothing of its own.
+    net.adopt_listener(Box::new(listener), [].into())?;
+    loop {
+        net.turn(&mut Echo, None)?;
+    }
+}

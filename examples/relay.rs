@@ -1,0 +1,78 @@
+//! A relay of the `net` layer alone: what one connection sends, all the others get, as raw bytes.
+//!
+//! ```text
+//! cargo run --example relay -- 127.0.0.1:7008       (port 0 asks the system for one)
+//! nc 127.0.0.1 7008                                 (in two terminals or more)
+//! ```
+//!
+//! What to look at: what one read brought is copied once, into a chunk that all queues share; a reader that is too
+//! slow is let go by the loop (`handle_overflow`, here the trait's own), so it cannot hold up the rest. This is a
+//! chat server without people, lines and rules: two people who type at once may have their bytes mixed in the middle
+//! of a line. Knows no chat.
+
+#![expect(clippy::print_stdout, reason = "an example talks to a person")]
+
+use madang::net::{ConnId, Handler, Lane, Poller, SocketOptions, Taken, Then, listen_tcp};
+use std::{env, error::Error, net::SocketAddr};
+
+/// Everyone who is connected.
+#[derive(Default)]
+struct Relay {
+    peers: Vec<ConnId>,
+}
+
+impl Handler for Relay {
+    fn handle_accept(
+        &mut self,
+        _net: &mut Poller,
+        _listener: ConnId,
+        id: ConnId,
+        _peer: SocketAddr,
+    ) {
+        self.peers.push(id);
+    }
+
+    fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        _searched: &mut usize,
+    ) -> Taken {
+        // All bytes of a turn that go to the same kind of peer stand side by side; here there is one kind.
+        let chunk = net.compose(Lane(0), |out| {
+            out.extend_from_slice(input);
+            true
+        });
+        for &peer in self.peers.iter().filter(|&&peer| peer != id) {
+            // For one that is on its way out this does nothing: it is on our list until it is reaped.
+            if let Some(chunk) = chunk {
+                net.share(peer, chunk);
+            }
+        }
+        Taken {
+            bytes: input.len(),
+            then: Then::ReadOn,
+        }
+    }
+
+    fn handle_reaped(&mut self, _net: &mut Poller, id: ConnId) {
+        // However a connection ended, this is the last call about it. A walk over all peers is well for some hundreds; madang
+        // itself keeps its records in the order of the loop's slots (`ConnId::slot`) and walks nothing.
+        self.peers.retain(|&peer| peer != id);
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:7008".into());
+    let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
+    println!("listening {}", listener.local_addr()?);
+
+    let mut net = Poller::new()?;
+    let farewell = b"full, try again later\n".as_slice().into();
+    net.adopt_listener(Box::new(listener), farewell)?;
+    let mut relay = Relay::default();
+    loop {
+        net.turn(&mut relay, None)?;
+    }
+}

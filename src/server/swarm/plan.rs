@@ -1,0 +1,123 @@
+//! What a run of the swarm is like: who comes, how tight the limits are, what goes wrong. All of it is drawn from the seed.
+
+use crate::{
+    config::{Config, Scheme},
+    net::{Limits, sim::Random},
+};
+use std::time::Duration;
+
+/// What is spoken at the gates of this number; chat comes first.
+pub(super) const DOORS: [Scheme; 3] = [Scheme::Any, Scheme::Telnet, Scheme::Echo];
+
+/// The number of the echo gate.
+pub(super) const ECHO_DOOR: usize = 2;
+
+/// What is demanded of a run follows from what may happen in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    /// The queues have room and time moves only when all are silent: whoever reads hears everything.
+    Calm,
+    /// Small queues, a low ceiling: readers are let go in the middle of things.
+    Tight,
+    /// The server stops in the middle, and in some runs time flies.
+    Rough,
+}
+
+/// One run, drawn.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) config: Config,
+    /// Limits of a chat connection if they are not to follow from the configuration.
+    pub(super) limits: Option<Limits>,
+    /// Bytes that a wire holds in each direction.
+    pub(super) room: usize,
+    pub(super) guests: usize,
+    pub(super) echoes: usize,
+    /// Lines that a guest says.
+    pub(super) lines: usize,
+    /// The step at which the server is told to stop.
+    pub(super) stop_at: Option<usize>,
+    /// In so many of a thousand steps time jumps to the next deadline, whatever is under way.
+    pub(super) hurry: usize,
+    /// Whether someone who reads may be let go.
+    pub(super) tight: bool,
+}
+
+impl Family {
+    /// What must have happened in some run, or the runs test less than they seem to.
+    pub(super) fn ends(self) -> &'static [&'static str] {
+        match self {
+            Self::Calm => &[
+                "agreement",
+                "goodbye",
+                "you gave no name in time",
+                "no sign of life",
+                "rest",
+                "shed",
+                "too many connections",
+                "try again later",
+            ],
+            Self::Tight => &["agreement", "over the ceiling", "SendQ exceeded"],
+            Self::Rough => &["shutting down", "over the ceiling"],
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn draw(family: Family, random: &mut Random) -> Self {
+        let room = [1, 7, 7, 100, 100, 100, 5000, 5000, 5000, 5000][random.below(10)];
+        let mut plan = Self {
+            config: Config::default(),
+            limits: None,
+            room,
+            guests: 2 + random.below(6),
+            echoes: random.below(3),
+            // A byte takes some steps where there is room for one.
+            lines: match room {
+                1 => 2,
+                7 => 4,
+                _ => 4 + random.below(12),
+            },
+            stop_at: None,
+            hurry: 0,
+            tight: false,
+        };
+        plan.draw_limits(random);
+        match family {
+            // A mark that holds input back while anything waits, and a limit that nobody reaches.
+            Family::Calm if random.percent(30) => {
+                let soft = [0, 60][random.below(2)];
+                let hard = 1 << 20;
+                plan.limits = Some(Limits { soft, hard });
+            }
+            Family::Calm => {}
+            Family::Tight => plan.tighten(random),
+            Family::Rough => {
+                plan.stop_at = Some(random.below(900));
+                plan.hurry = [0, 0, 5][random.below(3)];
+                if random.percent(25) {
+                    plan.tighten(random);
+                }
+            }
+        }
+        plan
+    }
+
+    fn draw_limits(&mut self, random: &mut Random) {
+        let limits = &mut self.config.limits;
+        limits.line = [100, 300][random.below(2)];
+        limits.registration = Duration::from_secs([2, 30][random.below(2)]);
+        limits.ping = Duration::from_secs([3, 120][random.below(2)]);
+        limits.messages_per_second = [0, 0, 2, 20][random.below(4)];
+        limits.burst = [1, 3][random.below(2)];
+        limits.clients_per_address = [0, 0, 1, 2][random.below(4)];
+        limits.clients = [None, None, None, Some(3)][random.below(4)];
+    }
+
+    fn tighten(&mut self, random: &mut Random) {
+        self.tight = true;
+        let limits = &mut self.config.limits;
+        limits.send_queue = [120, 400, 1000, 1 << 20][random.below(4)];
+        limits.queued_total = [300, 1500, 1 << 20][random.below(3)];
+    }
+}
