@@ -40,7 +40,9 @@ impl Message {
         }
         let mut source = None;
         if let Some(sourced) = rest.strip_prefix(':') {
-            let (text, behind) = sourced.split_once(' ').expect("a command behind the source");
+            let (text, behind) = sourced
+                .split_once(' ')
+                .expect("a command behind the source");
             source = Some(text.to_owned());
             rest = behind.trim_start_matches(' ');
         }
@@ -52,7 +54,13 @@ impl Message {
         let command = words.next().expect("a command").to_owned();
         let params = words.chain(last).map(str::to_owned).collect();
         let line = line.to_owned();
-        Self { line, tags, source, command, params }
+        Self {
+            line,
+            tags,
+            source,
+            command,
+            params,
+        }
     }
 
     /// The value of a tag.
@@ -92,15 +100,16 @@ impl Message {
         };
         let has_tags = wanted.tags.is_empty()
             || wanted.tags.len() == self.tags.len()
-                && wanted.tags.iter().all(|(key, value)| {
-                    self.tag(key).is_some_and(|found| fits(found, value))
-                });
+                && wanted
+                    .tags
+                    .iter()
+                    .all(|(key, value)| self.tag(key).is_some_and(|found| fits(found, value)));
         let (params, is_open) = match wanted.params.split_last() {
             Some((last, params)) if last == "<...>" => (params, true),
             _ => (&wanted.params[..], false),
         };
-        let has_number = self.params.len() == params.len()
-            || is_open && self.params.len() > params.len();
+        let has_number =
+            self.params.len() == params.len() || is_open && self.params.len() > params.len();
         let mut pairs = self.params.iter().zip(params);
         has_source
             && has_tags
@@ -158,34 +167,54 @@ impl Messages {
     #[track_caller]
     pub(crate) fn are(&self, patterns: &[&str]) {
         let fit = self.len() == patterns.len()
-            && self.iter().zip(patterns).all(|(message, pattern)| message.is(pattern));
-        assert!(fit, "wanted:\n{}\ngot:\n{}", patterns.join("\n"), self.text());
+            && self
+                .iter()
+                .zip(patterns)
+                .all(|(message, pattern)| message.is(pattern));
+        assert!(
+            fit,
+            "wanted:\n{}\ngot:\n{}",
+            patterns.join("\n"),
+            self.text()
+        );
     }
 
     /// Sees that there is exactly one that a pattern describes; that one.
     #[track_caller]
     pub(crate) fn one(&self, pattern: &str) -> &Message {
         let found: Vec<_> = self.iter().filter(|message| message.is(pattern)).collect();
-        assert!(found.len() == 1, "wanted one:\n{pattern}\ngot:\n{}", self.text());
+        assert!(
+            found.len() == 1,
+            "wanted one:\n{pattern}\ngot:\n{}",
+            self.text()
+        );
         found[0]
     }
 
     /// Those with a command or numeric.
     pub(crate) fn all(&self, command: &str) -> Vec<&Message> {
-        self.iter().filter(|message| message.command == command).collect()
+        self.iter()
+            .filter(|message| message.command == command)
+            .collect()
     }
 
     /// Sees that there is none with these commands or numerics.
     #[track_caller]
     pub(crate) fn have_no(&self, commands: &[&str]) {
         for command in commands {
-            assert!(self.all(command).is_empty(), "a {command} in:\n{}", self.text());
+            assert!(
+                self.all(command).is_empty(),
+                "a {command} in:\n{}",
+                self.text()
+            );
         }
     }
 
     /// The commands and numerics.
     pub(crate) fn commands(&self) -> Vec<&str> {
-        self.iter().map(|message| message.command.as_str()).collect()
+        self.iter()
+            .map(|message| message.command.as_str())
+            .collect()
     }
 
     /// The words of the last parameters of those with a command, sorted.
@@ -201,7 +230,10 @@ impl Messages {
     /// The parameters at a place of those with a command, sorted.
     pub(crate) fn column(&self, command: &str, index: usize) -> Vec<String> {
         let lines = self.all(command);
-        let mut column: Vec<_> = lines.iter().map(|line| line.param(index).to_owned()).collect();
+        let mut column: Vec<_> = lines
+            .iter()
+            .map(|line| line.param(index).to_owned())
+            .collect();
         column.sort();
         column
     }
@@ -226,7 +258,11 @@ impl Irc {
     #[track_caller]
     pub(crate) fn connect(address: SocketAddr) -> Self {
         let client = Client::connect(address);
-        Self { client, markers: 0, tagged: false }
+        Self {
+            client,
+            markers: 0,
+            tagged: false,
+        }
     }
 
     /// Connects and registers; everything of the welcome is read.
@@ -262,7 +298,11 @@ impl Irc {
         self.send(&format!("NICK {nick}"));
         self.send(&format!("USER {nick} 0 * :{nick} the tester"));
         let welcome = self.drain();
-        assert!(welcome.len() > 5 && welcome[0].command == "001", "{}", welcome.text());
+        assert!(
+            welcome.len() > 5 && welcome[0].command == "001",
+            "{}",
+            welcome.text()
+        );
         welcome
     }
 
@@ -275,10 +315,21 @@ impl Irc {
     #[track_caller]
     pub(crate) fn try_next(&mut self) -> Option<Message> {
         let line = self.client.next_line()?;
-        let tags = line.starts_with('@').then(|| line.find(' ')).flatten().map_or(0, |at| at + 1);
+        let tags = line
+            .starts_with('@')
+            .then(|| line.find(' '))
+            .flatten()
+            .map_or(0, |at| at + 1);
         assert!(tags <= 8191, "{tags} bytes of tags: {line:?}");
-        assert!(tags == 0 || self.tagged, "tags for one who knows of none: {line:?}");
-        assert!(line.len() - tags <= 510, "{} bytes: {line:?}", line.len() - tags);
+        assert!(
+            tags == 0 || self.tagged,
+            "tags for one who knows of none: {line:?}"
+        );
+        assert!(
+            line.len() - tags <= 510,
+            "{} bytes: {line:?}",
+            line.len() - tags
+        );
         Some(Message::parse(&line))
     }
 
@@ -368,9 +419,13 @@ impl Net {
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
         let config = format!("[limits]\nmessages_per_second = 0\n{config}");
-        let setup = Setup::new().listen("irc://127.0.0.1:0").listen("telnet://127.0.0.1:0");
+        let setup = Setup::new()
+            .listen("irc://127.0.0.1:0")
+            .listen("telnet://127.0.0.1:0");
         let setup = setup.config(&config);
-        Self { server: setup.start() }
+        Self {
+            server: setup.start(),
+        }
     }
 
     /// Someone who has connected and said nothing.

@@ -71,7 +71,9 @@ fn a_new_client_gets_values_and_all_lines_but_the_last_are_continued() {
         assert!(last.is("CAP * LS <any>"), "{}", last.line);
         assert!(before.iter().all(|message| message.is("CAP * LS * <any>")));
         let words = answer.words_of("CAP");
-        let multiline = words.iter().find(|word| word.starts_with("draft/multiline="));
+        let multiline = words
+            .iter()
+            .find(|word| word.starts_with("draft/multiline="));
         let multiline = multiline.expect("its limits");
         assert!(multiline.contains("max-bytes=") && multiline.contains("max-lines="));
     }
@@ -135,8 +137,16 @@ fn a_collision_at_the_end_of_negotiation_is_told() {
 fn a_request_is_granted_word_for_word() {
     let net = Net::start();
     let mut ann = net.newcomer();
-    for caps in ["multi-prefix", "batch echo-message", "server-time -server-time", "-batch"] {
-        ann.check(&format!("CAP REQ :{caps}"), &[&format!("CAP * ACK :{caps}")]);
+    for caps in [
+        "multi-prefix",
+        "batch echo-message",
+        "server-time -server-time",
+        "-batch",
+    ] {
+        ann.check(
+            &format!("CAP REQ :{caps}"),
+            &[&format!("CAP * ACK :{caps}")],
+        );
     }
     assert_eq!(listed(&mut ann), ["echo-message", "multi-prefix"]);
 }
@@ -161,7 +171,10 @@ fn a_request_for_the_unknown_is_refused_word_for_word() {
         "multi-prefix=1",
         "--multi-prefix",
     ] {
-        ann.check(&format!("CAP REQ :{caps}"), &[&format!("CAP * NAK :{caps}")]);
+        ann.check(
+            &format!("CAP REQ :{caps}"),
+            &[&format!("CAP * NAK :{caps}")],
+        );
     }
     assert!(listed(&mut ann).is_empty(), "all or nothing");
 }
@@ -171,7 +184,10 @@ fn a_refused_request_takes_nothing_away() {
     let net = Net::start();
     let mut ann = net.newcomer();
     ann.request(&["multi-prefix"]);
-    ann.check("CAP REQ :-multi-prefix nonsense", &["CAP * NAK :-multi-prefix nonsense"]);
+    ann.check(
+        "CAP REQ :-multi-prefix nonsense",
+        &["CAP * NAK :-multi-prefix nonsense"],
+    );
     assert_eq!(listed(&mut ann), ["multi-prefix"]);
 }
 
@@ -255,10 +271,16 @@ fn a_typical_handshake_goes_through_in_one_packet() {
     );
     let answer = ann.drain();
     let commands = answer.commands();
-    let welcome = commands.iter().position(|command| *command == "001").unwrap();
+    let welcome = commands
+        .iter()
+        .position(|command| *command == "001")
+        .unwrap();
     assert!(commands[..welcome].iter().all(|command| *command == "CAP"));
     assert!(!commands[welcome..].contains(&"CAP"));
-    assert_eq!(listed(&mut ann), ["away-notify", "cap-notify", "multi-prefix"]);
+    assert_eq!(
+        listed(&mut ann),
+        ["away-notify", "cap-notify", "multi-prefix"]
+    );
 }
 
 #[test]
@@ -276,7 +298,11 @@ fn isupport_can_be_had_before_registration() {
     assert!(last.is(&format!("BATCH -{reference}")), "{}", answer.text());
     assert!(!lines.is_empty());
     for line in lines {
-        assert!(line.is("005 * <...>") && line.tagged("batch") == reference, "{}", line.line);
+        assert!(
+            line.is("005 * <...>") && line.tagged("batch") == reference,
+            "{}",
+            line.line
+        );
     }
 }
 

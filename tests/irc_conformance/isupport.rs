@@ -5,7 +5,9 @@ use super::common::{Irc, Messages, Net, ann_and_bob};
 /// The value of a token, if it is there.
 fn find<'m>(welcome: &'m Messages, key: &str) -> Option<&'m str> {
     let lines = welcome.all("005");
-    let mut tokens = lines.iter().flat_map(|line| &line.params[1..line.params.len() - 1]);
+    let mut tokens = lines
+        .iter()
+        .flat_map(|line| &line.params[1..line.params.len() - 1]);
     tokens.find_map(|token| {
         let (name, value) = token.split_once('=').unwrap_or((token, ""));
         (name == key).then_some(value)
@@ -17,23 +19,54 @@ fn number(net: &Net, key: &str) -> (Irc, usize) {
     let mut ann = net.newcomer();
     let welcome = ann.register("ann");
     let value = find(&welcome, key).unwrap_or_else(|| panic!("no {key}"));
-    (ann, value.parse().unwrap_or_else(|_| panic!("{key}={value}")))
+    (
+        ann,
+        value.parse().unwrap_or_else(|_| panic!("{key}={value}")),
+    )
 }
 
 #[test]
 fn all_tokens_are_there_once() {
     let welcome = Net::start().newcomer().register("ann");
     let lines = welcome.all("005");
-    let tokens = lines.iter().flat_map(|line| &line.params[1..line.params.len() - 1]);
-    let mut names: Vec<_> = tokens.map(|token| token.split('=').next().unwrap()).collect();
+    let tokens = lines
+        .iter()
+        .flat_map(|line| &line.params[1..line.params.len() - 1]);
+    let mut names: Vec<_> = tokens
+        .map(|token| token.split('=').next().unwrap())
+        .collect();
     names.sort_unstable();
     let count = names.len();
     names.dedup();
     assert_eq!(names.len(), count);
     for name in [
-        "AWAYLEN", "BOT", "CASEMAPPING", "CHANLIMIT", "CHANMODES", "CHANNELLEN", "CHANTYPES", "ELIST", "EXCEPTS", "EXTBAN",
-        "HOSTLEN", "INVEX", "KICKLEN", "MAXLIST", "MODES", "MONITOR", "NETWORK", "NICKLEN", "PREFIX", "SAFELIST",
-        "STATUSMSG", "TARGMAX", "TOPICLEN", "USERLEN", "UTF8MAPPING", "UTF8ONLY", "WHOX",
+        "AWAYLEN",
+        "BOT",
+        "CASEMAPPING",
+        "CHANLIMIT",
+        "CHANMODES",
+        "CHANNELLEN",
+        "CHANTYPES",
+        "ELIST",
+        "EXCEPTS",
+        "EXTBAN",
+        "HOSTLEN",
+        "INVEX",
+        "KICKLEN",
+        "MAXLIST",
+        "MODES",
+        "MONITOR",
+        "NETWORK",
+        "NICKLEN",
+        "PREFIX",
+        "SAFELIST",
+        "STATUSMSG",
+        "TARGMAX",
+        "TOPICLEN",
+        "USERLEN",
+        "UTF8MAPPING",
+        "UTF8ONLY",
+        "WHOX",
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
@@ -68,7 +101,10 @@ fn chanmodes_has_four_kinds_that_do_not_overlap() {
     let welcome = Net::start().newcomer().register("ann");
     let value = find(&welcome, "CHANMODES").unwrap();
     let kinds: Vec<_> = value.split(',').collect();
-    assert_eq!((kinds.len(), kinds[0], kinds[1], kinds[2]), (4, "beI", "k", "l"));
+    assert_eq!(
+        (kinds.len(), kinds[0], kinds[1], kinds[2]),
+        (4, "beI", "k", "l")
+    );
     for letter in "imnstCRMT".chars() {
         assert!(kinds[3].contains(letter), "{letter} in {value}");
     }
@@ -83,8 +119,14 @@ fn chanmodes_has_four_kinds_that_do_not_overlap() {
 fn every_flag_of_chanmodes_can_be_switched() {
     let (_net, mut ann, _bob) = ann_and_bob();
     for letter in "imsCRMT".chars() {
-        ann.check(&format!("MODE #a +{letter}"), &[&format!(":ann MODE #a +{letter}")]);
-        ann.check(&format!("MODE #a -{letter}"), &[&format!(":ann MODE #a -{letter}")]);
+        ann.check(
+            &format!("MODE #a +{letter}"),
+            &[&format!(":ann MODE #a +{letter}")],
+        );
+        ann.check(
+            &format!("MODE #a -{letter}"),
+            &[&format!(":ann MODE #a -{letter}")],
+        );
     }
 }
 
@@ -101,7 +143,10 @@ fn a_nick_of_nicklen_fits_and_a_longer_one_does_not() {
     let net = Net::start();
     let (mut ann, max) = number(&net, "NICKLEN");
     let longest = "n".repeat(max);
-    ann.check(&format!("NICK {longest}"), &[&format!(":ann NICK {longest}")]);
+    ann.check(
+        &format!("NICK {longest}"),
+        &[&format!(":ann NICK {longest}")],
+    );
     let answer = ann.ask(&format!("NICK {}", "m".repeat(max + 1)));
     assert_eq!(answer.commands(), ["432"]);
 }
@@ -111,7 +156,10 @@ fn a_nick_of_nicklen_wide_characters_fits() {
     let net = Net::start();
     let (mut ann, max) = number(&net, "NICKLEN");
     let longest = "가".repeat(max);
-    ann.check(&format!("NICK {longest}"), &[&format!(":ann NICK {longest}")]);
+    ann.check(
+        &format!("NICK {longest}"),
+        &[&format!(":ann NICK {longest}")],
+    );
     let answer = ann.ask("JOIN #a");
     assert_eq!(answer.commands(), ["JOIN", "353", "366"]);
 }
@@ -121,9 +169,14 @@ fn a_room_of_channellen_fits_and_a_longer_one_does_not() {
     let net = Net::start();
     let (mut ann, max) = number(&net, "CHANNELLEN");
     let longest = format!("#{}", "r".repeat(max - 1));
-    ann.ask(&format!("JOIN {longest}")).one(&format!(":ann JOIN {longest}"));
+    ann.ask(&format!("JOIN {longest}"))
+        .one(&format!(":ann JOIN {longest}"));
     let answer = ann.ask(&format!("JOIN {longest}rr"));
-    assert!(matches!(answer.commands()[..], ["403" | "476" | "479"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["403" | "476" | "479"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -132,7 +185,10 @@ fn a_topic_is_kept_up_to_topiclen() {
     let (mut ann, max) = number(&net, "TOPICLEN");
     ann.ask("JOIN #a");
     let topic = "t".repeat(max);
-    ann.check(&format!("TOPIC #a :{topic}"), &[&format!(":ann TOPIC #a :{topic}")]);
+    ann.check(
+        &format!("TOPIC #a :{topic}"),
+        &[&format!(":ann TOPIC #a :{topic}")],
+    );
     ann.ask("TOPIC #a").one(&format!("332 ann #a :{topic}"));
     let answer = ann.ask(&format!("TOPIC #a :{}", "u".repeat(max + 5)));
     assert_eq!(answer[0].last(), "u".repeat(max));
@@ -149,7 +205,10 @@ fn the_reason_of_a_kick_is_kept_up_to_kicklen() {
         eve.ask("JOIN #b");
         ann.drain();
         let reason = "k".repeat(length);
-        ann.check(&format!("KICK #b eve :{reason}"), &[&format!(":ann KICK #b eve :{}", &reason[..kept])]);
+        ann.check(
+            &format!("KICK #b eve :{reason}"),
+            &[&format!(":ann KICK #b eve :{}", &reason[..kept])],
+        );
         eve.drain();
     }
 }
@@ -162,7 +221,10 @@ fn a_word_of_absence_is_kept_up_to_awaylen() {
     for (length, kept) in [(max, max), (max + 9, max)] {
         let text = "a".repeat(length);
         ann.check(&format!("AWAY :{text}"), &["306 ann <any>"]);
-        bob.check("PRIVMSG ann :x", &[&format!("301 bob ann :{}", &text[..kept])]);
+        bob.check(
+            "PRIVMSG ann :x",
+            &[&format!("301 bob ann :{}", &text[..kept])],
+        );
         ann.drain();
     }
 }
@@ -184,9 +246,14 @@ fn a_realname_is_kept_up_to_namelen() {
     let (mut ann, max) = number(&net, "NAMELEN");
     ann.request(&["setname"]);
     let name = "r".repeat(max);
-    ann.check(&format!("SETNAME :{name}"), &[&format!(":ann SETNAME :{name}")]);
-    ann.ask("WHOIS ann").one(&format!("311 ann ann ~ann 127.0.0.1 * :{name}"));
-    ann.ask(&format!("SETNAME :{name}r")).one("FAIL SETNAME INVALID_REALNAME <any>");
+    ann.check(
+        &format!("SETNAME :{name}"),
+        &[&format!(":ann SETNAME :{name}")],
+    );
+    ann.ask("WHOIS ann")
+        .one(&format!("311 ann ann ~ann 127.0.0.1 * :{name}"));
+    ann.ask(&format!("SETNAME :{name}r"))
+        .one("FAIL SETNAME INVALID_REALNAME <any>");
 }
 
 #[test]
@@ -194,11 +261,25 @@ fn no_more_modes_with_parameters_are_taken_than_modes_says() {
     let net = Net::start();
     let (mut ann, max) = number(&net, "MODES");
     ann.ask("JOIN #a");
-    let masks: Vec<_> = (0..max + 1).map(|number| format!("m{number}!*@*")).collect();
-    let answer = ann.ask(&format!("MODE #a +{} {}", "b".repeat(max), masks[..max].join(" ")));
+    let masks: Vec<_> = (0..max + 1)
+        .map(|number| format!("m{number}!*@*"))
+        .collect();
+    let answer = ann.ask(&format!(
+        "MODE #a +{} {}",
+        "b".repeat(max),
+        masks[..max].join(" ")
+    ));
     assert_eq!(answer.all("MODE")[0].params.len(), 2 + max);
-    ann.ask(&format!("MODE #a -{} {}", "b".repeat(max), masks[..max].join(" ")));
-    ann.ask(&format!("MODE #a +{} {}", "b".repeat(max + 1), masks.join(" ")));
+    ann.ask(&format!(
+        "MODE #a -{} {}",
+        "b".repeat(max),
+        masks[..max].join(" ")
+    ));
+    ann.ask(&format!(
+        "MODE #a +{} {}",
+        "b".repeat(max + 1),
+        masks.join(" ")
+    ));
     assert_eq!(ann.ask("MODE #a b").all("367").len(), max);
 }
 
@@ -235,10 +316,16 @@ fn no_more_rooms_are_entered_than_chanlimit_says() {
     let net = Net::start();
     let mut ann = net.newcomer();
     let welcome = ann.register("ann");
-    let max: usize = find(&welcome, "CHANLIMIT").unwrap().strip_prefix("#:").unwrap().parse().unwrap();
+    let max: usize = find(&welcome, "CHANLIMIT")
+        .unwrap()
+        .strip_prefix("#:")
+        .unwrap()
+        .parse()
+        .unwrap();
     let rooms: Vec<_> = (0..max).map(|number| format!("#r{number}")).collect();
     for some in rooms.chunks(40) {
-        ann.ask(&format!("JOIN {}", some.join(","))).have_no(&["405"]);
+        ann.ask(&format!("JOIN {}", some.join(",")))
+            .have_no(&["405"]);
     }
     ann.check("JOIN #more", &["405 ann #more <any>"]);
     ann.ask("PART #r0");
@@ -256,8 +343,14 @@ fn targmax_is_true_for_those_it_limits() {
         assert!(command.chars().all(|c| c.is_ascii_uppercase()), "{targmax}");
         assert!(max.is_empty() || max.parse::<usize>().is_ok(), "{targmax}");
     }
-    let max: usize = targmax.split(',').find_map(|limit| limit.strip_prefix("PRIVMSG:")).unwrap().parse().unwrap();
+    let max: usize = targmax
+        .split(',')
+        .find_map(|limit| limit.strip_prefix("PRIVMSG:"))
+        .unwrap()
+        .parse()
+        .unwrap();
     let targets = vec!["ann"; max].join(",");
     ann.ask(&format!("PRIVMSG {targets} :x")).have_no(&["407"]);
-    ann.ask(&format!("PRIVMSG {targets},ann :x")).one("407 ann <...>");
+    ann.ask(&format!("PRIVMSG {targets},ann :x"))
+        .one("407 ann <...>");
 }

@@ -6,7 +6,10 @@ use super::common::{Net, ann_and_bob};
 fn a_join_is_answered_with_itself_and_the_names() {
     let net = Net::start();
     let mut ann = net.enter("ann");
-    ann.check("JOIN #a", &[":ann JOIN #a", "353 ann = #a :@ann", "366 ann #a <any>"]);
+    ann.check(
+        "JOIN #a",
+        &[":ann JOIN #a", "353 ann = #a :@ann", "366 ann #a <any>"],
+    );
 }
 
 #[test]
@@ -165,14 +168,20 @@ fn several_rooms_are_left_at_once_and_errors_do_not_stop_it() {
     let _bob = net.room("#d", ["bob"]);
     ann.check(
         "PART #a,#nowhere,#d,#b :bye",
-        &[":ann PART #a :bye", "403 ann #nowhere <any>", "442 ann #d <any>", ":ann PART #b :bye"],
+        &[
+            ":ann PART #a :bye",
+            "403 ann #nowhere <any>",
+            "442 ann #d <any>",
+            ":ann PART #b :bye",
+        ],
     );
 }
 
 #[test]
 fn a_room_that_does_not_exist_cannot_be_left() {
     let net = Net::start();
-    net.enter("ann").check("PART #nowhere", &["403 ann #nowhere <any>"]);
+    net.enter("ann")
+        .check("PART #nowhere", &["403 ann #nowhere <any>"]);
 }
 
 #[test]
@@ -184,7 +193,10 @@ fn an_empty_room_is_forgotten_with_its_modes_and_topic() {
     ann.ask("TOPIC #a :old");
     ann.ask("PART #a");
     let mut bob = net.enter("bob");
-    bob.check("JOIN #a", &[":bob JOIN #a", "353 bob = #a :@bob", "366 bob #a <any>"]);
+    bob.check(
+        "JOIN #a",
+        &[":bob JOIN #a", "353 bob = #a :@bob", "366 bob #a <any>"],
+    );
     bob.check("MODE #a b", &["368 bob #a <any>"]);
 }
 
@@ -263,7 +275,10 @@ fn multi_prefix_shows_every_rank_highest_first() {
     ann.ask("MODE #a +hv bob bob");
     assert_eq!(ann.ask("NAMES #a").words_of("353"), ["%bob", "@ann"]);
     let mut eve = net.enter_with("eve", &["multi-prefix"]);
-    assert_eq!(eve.ask("JOIN #a").words_of("353"), ["%+bob", "@+ann", "eve"]);
+    assert_eq!(
+        eve.ask("JOIN #a").words_of("353"),
+        ["%+bob", "@+ann", "eve"]
+    );
     let who = eve.ask("WHO #a");
     assert_eq!(who.column("352", 6), ["H", "H%+", "H@+"]);
 }
@@ -272,7 +287,11 @@ fn multi_prefix_shows_every_rank_highest_first() {
 fn userhost_in_names_shows_masks() {
     let (net, _ann, _bob) = ann_and_bob();
     let mut eve = net.enter_with("eve", &["userhost-in-names"]);
-    let masks = ["@ann!~ann@127.0.0.1", "bob!~bob@127.0.0.1", "eve!~eve@127.0.0.1"];
+    let masks = [
+        "@ann!~ann@127.0.0.1",
+        "bob!~bob@127.0.0.1",
+        "eve!~eve@127.0.0.1",
+    ];
     assert_eq!(eve.ask("JOIN #a").words_of("353"), masks);
     assert_eq!(eve.ask("NAMES #a").words_of("353"), masks);
 }
@@ -285,7 +304,10 @@ fn no_implicit_names_leaves_the_names_out() {
     ann.check("NAMES #a", &["353 ann = #a :@ann", "366 ann #a <any>"]);
     ann.ask("TOPIC #a :x");
     let mut bob = net.enter_with("bob", &["no-implicit-names"]);
-    bob.check("JOIN #a", &[":bob JOIN #a", "332 bob #a :x", "333 bob #a <any> <any>"]);
+    bob.check(
+        "JOIN #a",
+        &[":bob JOIN #a", "332 bob #a :x", "333 bob #a <any> <any>"],
+    );
 }
 
 #[test]
@@ -303,8 +325,18 @@ fn a_topic_is_seen_by_all_and_remembered() {
     assert_eq!(answer.commands(), ["332", "333"]);
     answer.one("332 bob #a :hello there");
     let line = answer.one("333 bob #a <any> <any>");
-    assert!(line.param(2) == "ann" || line.param(2) == "ann!~ann@127.0.0.1", "{}", line.line);
-    assert!(line.param(3).parse::<u64>().is_ok_and(|at| at > 1_600_000_000), "{}", line.line);
+    assert!(
+        line.param(2) == "ann" || line.param(2) == "ann!~ann@127.0.0.1",
+        "{}",
+        line.line
+    );
+    assert!(
+        line.param(3)
+            .parse::<u64>()
+            .is_ok_and(|at| at > 1_600_000_000),
+        "{}",
+        line.line
+    );
 }
 
 #[test]
@@ -345,7 +377,11 @@ fn the_topic_of_a_secret_room_is_secret() {
     let mut eve = net.enter("eve");
     ann.ask("MODE #a +s");
     let answer = eve.ask("TOPIC #a");
-    assert!(matches!(answer.commands()[..], ["442" | "403"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["442" | "403"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]

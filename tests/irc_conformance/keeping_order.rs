@@ -29,7 +29,11 @@ fn several_are_kicked_at_once() {
     let [mut ann, mut bob, _eve] = net.room("#a", ["ann", "bob", "eve"]);
     ann.check(
         "KICK #a bob,nobody,eve :out",
-        &[":ann KICK #a bob :out", "401 ann nobody <any>", ":ann KICK #a eve :out"],
+        &[
+            ":ann KICK #a bob :out",
+            "401 ann nobody <any>",
+            ":ann KICK #a eve :out",
+        ],
     );
     bob.sees(&[":ann KICK #a bob :out"]);
 }
@@ -52,7 +56,11 @@ fn a_kick_that_meets_nobody_says_what_is_wrong() {
     ann.check("KICK #a", &["461 ann KICK <any>"]);
     eve.check("KICK #a bob :x", &["442 eve #a <any>"]);
     let answer = ann.ask("KICK #a nobody :x");
-    assert!(matches!(answer.commands()[..], ["401" | "441"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["401" | "441"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -114,7 +122,11 @@ fn an_invitation_that_cannot_be_says_why() {
     ann.check("INVITE bob", &["461 ann INVITE <any>"]);
     eve.check("INVITE bob #a", &["442 eve #a <any>"]);
     let answer = ann.ask("INVITE eve #nowhere");
-    assert!(matches!(answer.commands()[..], ["403" | "442"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["403" | "442"]),
+        "{}",
+        answer.text()
+    );
     eve.sees_nothing();
 }
 
@@ -149,7 +161,8 @@ fn an_invitation_to_someone_away_says_that_they_are() {
 fn an_invitation_exception_opens_the_room_to_a_mask() {
     let (net, mut ann, _bob) = ann_and_bob();
     ann.ask("MODE #a +iI eve!*@*");
-    net.enter("mallory").check("JOIN #a", &["473 mallory #a <any>"]);
+    net.enter("mallory")
+        .check("JOIN #a", &["473 mallory #a <any>"]);
     net.enter("eve").ask("JOIN #a").one(":eve JOIN #a");
 }
 
@@ -163,7 +176,12 @@ fn a_knock_is_heard_by_operators() {
     eve.check("KNOCK #a :let me in", &["711 eve #a <any>"]);
     let knock = ann.drain();
     assert_eq!(knock.commands(), ["710"]);
-    assert_eq!((knock[0].param(0), knock[0].param(1)), ("#a", "#a"), "{}", knock.text());
+    assert_eq!(
+        (knock[0].param(0), knock[0].param(1)),
+        ("#a", "#a"),
+        "{}",
+        knock.text()
+    );
     bob.sees_nothing();
     ann.check("KNOCK #a", &["714 ann #a <any>"]);
     eve.check("KNOCK #nowhere", &["403 eve #nowhere <any>"]);

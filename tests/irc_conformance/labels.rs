@@ -17,7 +17,10 @@ fn in_batch(answer: &Messages, label: &str) -> Messages {
     assert_eq!(first.tag("label"), Some(label), "{text}");
     let reference = first.param(0).strip_prefix('+').expect("a +");
     let (last, lines) = rest.split_last().expect("its end");
-    assert!(last.is(&format!("BATCH -{reference}")) && last.tags.is_empty(), "{text}");
+    assert!(
+        last.is(&format!("BATCH -{reference}")) && last.tags.is_empty(),
+        "{text}"
+    );
     for line in lines {
         assert_eq!(line.tag("batch"), Some(reference), "{text}");
         assert_eq!(line.tag("label"), None, "{text}");
@@ -30,8 +33,20 @@ fn no_line_in_answer_is_an_ack() {
     let net = Net::start();
     let mut ann = ann(&net);
     let _bob = net.enter("bob");
-    for line in ["PONG x", "PRIVMSG bob :x", "NOTICE nobody :x", "CAP END", "MONITOR C", "NICK ann", "MODE ann -i", "JOIN 0"] {
-        ann.check(&format!("@label=l1 {line}"), &["@label=l1 :madang.local ACK"]);
+    for line in [
+        "PONG x",
+        "PRIVMSG bob :x",
+        "NOTICE nobody :x",
+        "CAP END",
+        "MONITOR C",
+        "NICK ann",
+        "MODE ann -i",
+        "JOIN 0",
+    ] {
+        ann.check(
+            &format!("@label=l1 {line}"),
+            &["@label=l1 :madang.local ACK"],
+        );
     }
 }
 
@@ -61,10 +76,12 @@ fn one_line_in_answer_has_the_label() {
         ("SETNAME :Anna", ":ann SETNAME :Anna"),
         ("NICK anna", ":ann NICK anna"),
     ] {
-        ann.check(&format!("@label=l2 {line}"), &[&format!("@label=l2 {answer}")]);
+        ann.check(
+            &format!("@label=l2 {line}"),
+            &[&format!("@label=l2 {answer}")],
+        );
     }
 }
-
 
 #[test]
 fn several_lines_in_answer_are_a_batch() {
@@ -78,7 +95,10 @@ fn several_lines_in_answer_are_a_batch() {
         ("NAMES #a", vec!["353", "366"]),
         ("LIST", vec!["321", "322", "323"]),
         ("WHOIS nobody", vec!["401", "318"]),
-        ("LUSERS", vec!["251", "252", "253", "254", "255", "265", "266"]),
+        (
+            "LUSERS",
+            vec!["251", "252", "253", "254", "255", "265", "266"],
+        ),
         ("LINKS", vec!["364", "365"]),
     ] {
         let answer = ann.ask(&format!("@label=l4 {line}"));
@@ -104,12 +124,24 @@ fn a_join_of_several_rooms_is_one_batch() {
 #[test]
 fn an_echo_carries_the_label_and_the_message_does_not() {
     let net = Net::start();
-    let mut ann = net.enter_with("ann", &["labeled-response", "batch", "echo-message", "message-tags"]);
+    let mut ann = net.enter_with(
+        "ann",
+        &["labeled-response", "batch", "echo-message", "message-tags"],
+    );
     let mut bob = net.enter_with("bob", &CAPS);
-    ann.check("@label=l PRIVMSG bob :x", &["@label=l;msgid=<any> :ann PRIVMSG bob :x"]);
+    ann.check(
+        "@label=l PRIVMSG bob :x",
+        &["@label=l;msgid=<any> :ann PRIVMSG bob :x"],
+    );
     bob.sees(&["@msgid=<any> :ann PRIVMSG bob :x"]);
-    ann.check("@label=l NOTICE bob :x", &["@label=l;msgid=<any> :ann NOTICE bob :x"]);
-    ann.check("@label=l;+x=y TAGMSG bob", &["@label=l;+x=y;msgid=<any> :ann TAGMSG bob"]);
+    ann.check(
+        "@label=l NOTICE bob :x",
+        &["@label=l;msgid=<any> :ann NOTICE bob :x"],
+    );
+    ann.check(
+        "@label=l;+x=y TAGMSG bob",
+        &["@label=l;+x=y;msgid=<any> :ann TAGMSG bob"],
+    );
 }
 
 #[test]
@@ -118,7 +150,10 @@ fn words_to_oneself_are_labelled_once() {
     let mut ann = net.enter_with("ann", &["labeled-response", "batch", "echo-message"]);
     let heard = ann.ask("@label=l PRIVMSG ann :x");
     assert_eq!(heard.all("PRIVMSG").len(), 2, "{}", heard.text());
-    let labelled = heard.iter().filter(|message| message.tag("label").is_some()).count();
+    let labelled = heard
+        .iter()
+        .filter(|message| message.tag("label").is_some())
+        .count();
     assert_eq!((labelled, heard.len()), (1, 2), "{}", heard.text());
     // Without an echo there is an ACK, and the message carries no label.
     let mut bob = net.enter_with("bob", &CAPS);
@@ -153,7 +188,11 @@ fn changes_one_makes_are_ones_own_answer() {
     ] {
         ann.check(&format!("@label=l {line}"), &[&format!("@label=l {seen}")]);
     }
-    assert!(bob.drain().iter().all(|message| message.tag("label").is_none()));
+    assert!(
+        bob.drain()
+            .iter()
+            .all(|message| message.tag("label").is_none())
+    );
 }
 
 #[test]
@@ -180,7 +219,12 @@ fn a_label_comes_back_as_it_was() {
     let net = Net::start();
     let mut ann = ann(&net);
     let long = "x".repeat(64);
-    for (escaped, label) in [("a\\sb\\:c", "a b;c"), ("안녕", "안녕"), (&*long, &*long), ("0", "0")] {
+    for (escaped, label) in [
+        ("a\\sb\\:c", "a b;c"),
+        ("안녕", "안녕"),
+        (&*long, &*long),
+        ("0", "0"),
+    ] {
         let answer = ann.ask(&format!("@label={escaped} PONG x"));
         assert_eq!(answer[0].tag("label"), Some(label), "{}", answer.text());
     }
@@ -237,7 +281,10 @@ fn two_large_answers_do_not_mix() {
     }
     ann.drain();
     let answer = ann.ask("@label=one LIST\r\n@label=two NAMES\r\n@label=three AWAY");
-    let ends: Vec<_> = answer.iter().filter(|m| m.command == "BATCH" && m.param(0).starts_with('-')).collect();
+    let ends: Vec<_> = answer
+        .iter()
+        .filter(|m| m.command == "BATCH" && m.param(0).starts_with('-'))
+        .collect();
     assert_eq!(ends.len(), 2, "{}", answer.text());
     assert_eq!(answer.last().unwrap().tag("label"), Some("three"));
 }

@@ -17,6 +17,7 @@ mod modes;
 mod monitor;
 mod multiline;
 mod news;
+mod nicks;
 mod operators;
 mod people;
 mod queries;

@@ -34,7 +34,8 @@ fn the_source_is_the_whole_mask() {
 #[test]
 fn one_may_talk_to_oneself() {
     let net = Net::start();
-    net.enter("ann").check("PRIVMSG ann :x", &[":ann PRIVMSG ann :x"]);
+    net.enter("ann")
+        .check("PRIVMSG ann :x", &[":ann PRIVMSG ann :x"]);
 }
 
 #[test]
@@ -52,7 +53,11 @@ fn words_for_nobody_are_refused() {
     let mut ann = net.enter("ann");
     ann.check("PRIVMSG nobody :x", &["401 ann nobody <any>"]);
     let answer = ann.ask("PRIVMSG #nowhere :x");
-    assert!(matches!(answer.commands()[..], ["401" | "403"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["401" | "403"]),
+        "{}",
+        answer.text()
+    );
     assert_eq!(answer[0].param(1), "#nowhere");
     ann.check("PRIVMSG", &["411 ann <any>"]);
     ann.check("PRIVMSG bob", &["412 ann <any>"]);
@@ -65,7 +70,13 @@ fn a_notice_is_never_answered() {
     let mut eve = net.enter("eve");
     bob.ask("AWAY :gone");
     for line in [
-        "NOTICE", "NOTICE bob", "NOTICE bob :", "NOTICE nobody :x", "NOTICE #nowhere :x", "NOTICE #a :x", "NOTICE bob :x",
+        "NOTICE",
+        "NOTICE bob",
+        "NOTICE bob :",
+        "NOTICE nobody :x",
+        "NOTICE #nowhere :x",
+        "NOTICE #a :x",
+        "NOTICE bob :x",
         "NOTICE a,b,c,d,e,f :x",
     ] {
         eve.check(line, &[]);
@@ -98,8 +109,21 @@ fn more_targets_than_targmax_are_refused() {
 fn text_arrives_as_it_was_written() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     for text in [
-        " a  b ", ":", "::x", "x :y", "\u{2}bold\u{2} \u{3}4,5colour\u{f}", "\u{1}VERSION\u{1}", "\u{1}PING 1 2\u{1}",
-        "\u{1}ACTION waves\u{1}", "\u{1}ACTION\u{1}", "\u{1}ACTION \u{1}", "안녕, 마당!", "tab\there", "@a;b=c :d", "\u{1}", "\u{1}ACTION no end",
+        " a  b ",
+        ":",
+        "::x",
+        "x :y",
+        "\u{2}bold\u{2} \u{3}4,5colour\u{f}",
+        "\u{1}VERSION\u{1}",
+        "\u{1}PING 1 2\u{1}",
+        "\u{1}ACTION waves\u{1}",
+        "\u{1}ACTION\u{1}",
+        "\u{1}ACTION \u{1}",
+        "안녕, 마당!",
+        "tab\there",
+        "@a;b=c :d",
+        "\u{1}",
+        "\u{1}ACTION no end",
     ] {
         ann.check(&format!("PRIVMSG #a :{text}"), &[]);
         let heard = bob.drain();
@@ -128,7 +152,13 @@ fn a_source_that_a_client_gives_does_not_count() {
     bob.sees(&[":ann PRIVMSG bob :x"]);
     ann.ask(":bob PRIVMSG bob :y");
     let heard = bob.drain();
-    assert!(heard.iter().all(|message| message.is(":ann PRIVMSG bob :y")), "{}", heard.text());
+    assert!(
+        heard
+            .iter()
+            .all(|message| message.is(":ann PRIVMSG bob :y")),
+        "{}",
+        heard.text()
+    );
 }
 
 #[test]
@@ -190,7 +220,10 @@ fn userhost_says_who_is_away_and_who_rules() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     ann.check("USERHOST bob", &["302 ann :bob=+~bob@127.0.0.1"]);
     bob.ask("AWAY :x");
-    ann.check("USERHOST ann BOB nobody", &["302 ann :ann=+~ann@127.0.0.1 bob=-~bob@127.0.0.1"]);
+    ann.check(
+        "USERHOST ann BOB nobody",
+        &["302 ann :ann=+~ann@127.0.0.1 bob=-~bob@127.0.0.1"],
+    );
     ann.check("USERHOST nobody", &["302 ann :"]);
 }
 

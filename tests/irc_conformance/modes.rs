@@ -7,7 +7,12 @@ fn modes_are_shown_with_the_time_of_creation() {
     let (_net, mut ann, _bob) = ann_and_bob();
     let answer = ann.ask("MODE #a");
     answer.are(&["324 ann #a +nt", "329 ann #a <any>"]);
-    assert!(answer[1].param(2).parse::<u64>().is_ok_and(|at| at > 1_600_000_000));
+    assert!(
+        answer[1]
+            .param(2)
+            .parse::<u64>()
+            .is_ok_and(|at| at > 1_600_000_000)
+    );
 }
 
 #[test]
@@ -24,8 +29,15 @@ fn a_key_and_a_limit_are_shown_behind_the_letters() {
     ann.ask("MODE #a +kl secret 12");
     let answer = ann.ask("MODE #a");
     let line = answer.one("324 ann #a <any> <any> <any>");
-    let (k, l) = (line.param(2).find('k').unwrap(), line.param(2).find('l').unwrap());
-    let shown = if k < l { ["secret", "12"] } else { ["12", "secret"] };
+    let (k, l) = (
+        line.param(2).find('k').unwrap(),
+        line.param(2).find('l').unwrap(),
+    );
+    let shown = if k < l {
+        ["secret", "12"]
+    } else {
+        ["12", "secret"]
+    };
     assert_eq!([line.param(3), line.param(4)], shown);
 }
 
@@ -59,7 +71,10 @@ fn what_changes_nothing_is_silent() {
 #[test]
 fn several_changes_are_one_line_in_their_order() {
     let (_net, mut ann, mut bob) = ann_and_bob();
-    ann.check("MODE #a +m-t+kl-n secret 5", &[":ann MODE #a +m-t+kl-n secret 5"]);
+    ann.check(
+        "MODE #a +m-t+kl-n secret 5",
+        &[":ann MODE #a +m-t+kl-n secret 5"],
+    );
     bob.sees(&[":ann MODE #a +m-t+kl-n secret 5"]);
     ann.check("MODE #a i", &[":ann MODE #a +i"]);
 }
@@ -71,7 +86,11 @@ fn only_operators_change_modes() {
     bob.check("MODE #a +b x", &["482 bob #a <any>"]);
     bob.check("MODE #a -k x", &["482 bob #a <any>"]);
     let answer = net.enter("eve").ask("MODE #a +i");
-    assert!(matches!(answer.commands()[..], ["442" | "482"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["442" | "482"]),
+        "{}",
+        answer.text()
+    );
     ann.sees_nothing();
 }
 
@@ -96,7 +115,13 @@ fn a_ban_is_completed_listed_and_lifted() {
     assert_eq!(answer.commands(), ["367", "368"]);
     let line = answer.one("367 bob #a eve!*@* <any> <any>");
     assert!(line.param(3).starts_with("ann"), "{}", line.line);
-    assert!(line.param(4).parse::<u64>().is_ok_and(|at| at > 1_600_000_000), "{}", line.line);
+    assert!(
+        line.param(4)
+            .parse::<u64>()
+            .is_ok_and(|at| at > 1_600_000_000),
+        "{}",
+        line.line
+    );
     ann.check("MODE #a -b eve", &[":ann MODE #a -b eve!*@*"]);
     ann.check("MODE #a -b eve!*@*", &[]);
     ann.check("MODE #a b", &["368 ann #a <any>"]);
@@ -126,9 +151,18 @@ fn masks_are_completed_as_usual() {
 fn exceptions_and_invitations_are_lists_too() {
     let (_net, mut ann, _bob) = ann_and_bob();
     for (letter, entry, end) in [("e", "348", "349"), ("I", "346", "347")] {
-        ann.check(&format!("MODE #a {letter}"), &[&format!("{end} ann #a <any>")]);
-        ann.check(&format!("MODE #a +{letter} x!*@*"), &[&format!(":ann MODE #a +{letter} x!*@*")]);
-        let (entry, end) = (format!("{entry} ann #a x!*@* <any> <any>"), format!("{end} ann #a <any>"));
+        ann.check(
+            &format!("MODE #a {letter}"),
+            &[&format!("{end} ann #a <any>")],
+        );
+        ann.check(
+            &format!("MODE #a +{letter} x!*@*"),
+            &[&format!(":ann MODE #a +{letter} x!*@*")],
+        );
+        let (entry, end) = (
+            format!("{entry} ann #a x!*@* <any> <any>"),
+            format!("{end} ann #a <any>"),
+        );
         ann.check(&format!("MODE #a +{letter}"), &[&entry, &end]);
     }
 }
@@ -136,7 +170,14 @@ fn exceptions_and_invitations_are_lists_too() {
 #[test]
 fn the_banned_do_not_come_in() {
     let (net, mut ann, _bob) = ann_and_bob();
-    for mask in ["eve!*@*", "*!~eve@*", "*!*@127.0.0.1", "EVE!*@*", "e?e!*@*", "*!*@127.0.0.0/8"] {
+    for mask in [
+        "eve!*@*",
+        "*!~eve@*",
+        "*!*@127.0.0.1",
+        "EVE!*@*",
+        "e?e!*@*",
+        "*!*@127.0.0.0/8",
+    ] {
         ann.ask(&format!("MODE #a +b {mask}"));
         let mut eve = net.enter("eve");
         eve.check("JOIN #a", &["474 eve #a <any>"]);
@@ -150,7 +191,8 @@ fn the_banned_do_not_come_in() {
 fn an_exception_outweighs_a_ban() {
     let (net, mut ann, _bob) = ann_and_bob();
     ann.ask("MODE #a +be *!*@127.0.0.1 eve!*@*");
-    net.enter("mallory").check("JOIN #a", &["474 mallory #a <any>"]);
+    net.enter("mallory")
+        .check("JOIN #a", &["474 mallory #a <any>"]);
     net.enter("eve").ask("JOIN #a").one(":eve JOIN #a");
 }
 
@@ -209,10 +251,18 @@ fn bad_keys_are_refused() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     for key in [":", ":a b", "a,b", "::a"] {
         let answer = ann.ask(&format!("MODE #a +k {key}"));
-        assert!(matches!(answer.commands()[..], ["525" | "696"]), "{key}: {}", answer.text());
+        assert!(
+            matches!(answer.commands()[..], ["525" | "696"]),
+            "{key}: {}",
+            answer.text()
+        );
     }
     let answer = ann.ask("MODE #a +k");
-    assert!(matches!(answer.commands()[..], ["461" | "525" | "696"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["461" | "525" | "696"]),
+        "{}",
+        answer.text()
+    );
     bob.sees_nothing();
 }
 
@@ -233,7 +283,10 @@ fn a_limit_closes_a_room_when_it_is_full() {
 fn bad_limits_are_refused() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     for limit in ["abc", "-1", "0", "1.5", "99999999999999999999"] {
-        ann.check(&format!("MODE #a +l {limit}"), &[&format!("696 ann #a l {limit} <any>")]);
+        ann.check(
+            &format!("MODE #a +l {limit}"),
+            &[&format!("696 ann #a l {limit} <any>")],
+        );
     }
     bob.sees_nothing();
 }
@@ -294,7 +347,11 @@ fn a_room_for_accounts_lets_nobody_in_yet() {
     ann.ask("MODE #a +M");
     bob.drain();
     let answer = bob.ask("PRIVMSG #a :x");
-    assert!(matches!(answer.commands()[..], ["404" | "477"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["404" | "477"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]

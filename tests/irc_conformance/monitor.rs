@@ -76,7 +76,10 @@ fn the_watched_are_listed_and_their_status_told() {
     let (_net, mut ann, _bob) = ann_and_bob();
     ann.ask("MONITOR + bob,nobody");
     ann.check("MONITOR L", &["732 ann :bob,nobody", "733 ann <any>"]);
-    ann.check("MONITOR S", &["730 ann :bob!~bob@127.0.0.1", "731 ann :nobody"]);
+    ann.check(
+        "MONITOR S",
+        &["730 ann :bob!~bob@127.0.0.1", "731 ann :nobody"],
+    );
 }
 
 #[test]
@@ -97,7 +100,8 @@ fn a_full_list_says_which_names_did_not_fit() {
     let mut ann = net.enter("ann");
     let names: Vec<_> = (0..100).map(|number| format!("n{number}")).collect();
     for some in names.chunks(50) {
-        ann.ask(&format!("MONITOR + {}", some.join(","))).have_no(&["734"]);
+        ann.ask(&format!("MONITOR + {}", some.join(",")))
+            .have_no(&["734"]);
     }
     let answer = ann.ask("MONITOR + x,y");
     answer.are(&["734 ann 100 x,y <any>"]);

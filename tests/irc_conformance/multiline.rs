@@ -21,7 +21,9 @@ fn say(irc: &mut Irc, lines: &[&str]) -> Messages {
     irc.send("BATCH +1 draft/multiline #a");
     for line in lines {
         match line.strip_prefix('+') {
-            Some(line) => irc.send(&format!("@batch=1;draft/multiline-concat PRIVMSG #a :{line}")),
+            Some(line) => irc.send(&format!(
+                "@batch=1;draft/multiline-concat PRIVMSG #a :{line}"
+            )),
             None => irc.send(&format!("@batch=1 PRIVMSG #a :{line}")),
         }
     }
@@ -50,7 +52,11 @@ fn others_get_the_lines_without_the_blank_ones() {
     let net = Net::start();
     let [mut ann, _bob, mut eve] = three(&net);
     say(&mut ann, &["hello", "", "how is ", "+everyone?"]);
-    eve.sees(&[":ann PRIVMSG #a :hello", ":ann PRIVMSG #a :how is ", ":ann PRIVMSG #a :everyone?"]);
+    eve.sees(&[
+        ":ann PRIVMSG #a :hello",
+        ":ann PRIVMSG #a :how is ",
+        ":ann PRIVMSG #a :everyone?",
+    ]);
 }
 
 #[test]
@@ -64,7 +70,10 @@ fn in_the_fallback_the_first_line_alone_has_the_id() {
     say(&mut ann, &["one", "two"]);
     let heard = joe.drain();
     let id = bob.drain()[0].tagged("msgid").to_owned();
-    assert_eq!((heard[0].tag("msgid"), heard[1].tag("msgid")), (Some(&*id), None));
+    assert_eq!(
+        (heard[0].tag("msgid"), heard[1].tag("msgid")),
+        (Some(&*id), None)
+    );
 }
 
 #[test]
@@ -111,15 +120,32 @@ fn what_is_attached_to_the_batch_arrives_with_it() {
 #[test]
 fn an_echo_is_a_batch_with_the_label_on_its_first_line() {
     let net = Net::start();
-    let mut ann = net.enter_with("ann", &["batch", "draft/multiline", "echo-message", "labeled-response"]);
+    let mut ann = net.enter_with(
+        "ann",
+        &[
+            "batch",
+            "draft/multiline",
+            "echo-message",
+            "labeled-response",
+        ],
+    );
     ann.ask("JOIN #a");
     ann.send("@label=l BATCH +1 draft/multiline #a");
     ann.send("@batch=1 PRIVMSG #a :x");
     ann.send("@batch=1 PRIVMSG #a :y");
     let echo = ann.ask("BATCH -1");
-    assert_eq!(echo.commands(), ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"], "{}", echo.text());
+    assert_eq!(
+        echo.commands(),
+        ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"],
+        "{}",
+        echo.text()
+    );
     assert_eq!(echo[0].tag("label"), Some("l"));
-    assert!(echo[1..].iter().all(|line| line.tag("label").is_none()), "{}", echo.text());
+    assert!(
+        echo[1..].iter().all(|line| line.tag("label").is_none()),
+        "{}",
+        echo.text()
+    );
 }
 
 #[test]
@@ -139,8 +165,18 @@ fn too_many_lines_are_refused_with_the_limit() {
     let [mut ann, mut bob, _eve] = three(&net);
     let lines: Vec<_> = (0..33).map(|_| "x").collect();
     let answer = say(&mut ann, &lines);
-    assert_eq!(answer.one("FAIL BATCH MULTILINE_MAX_LINES 32 <any>").params.len(), 4);
-    assert!(answer.iter().all(|line| line.command == "FAIL"), "{}", answer.text());
+    assert_eq!(
+        answer
+            .one("FAIL BATCH MULTILINE_MAX_LINES 32 <any>")
+            .params
+            .len(),
+        4
+    );
+    assert!(
+        answer.iter().all(|line| line.command == "FAIL"),
+        "{}",
+        answer.text()
+    );
     bob.sees_nothing();
     say(&mut ann, &lines[..32]).are(&[]);
     assert_eq!(bob.drain().all("PRIVMSG").len(), 32);
@@ -189,8 +225,10 @@ fn what_makes_no_message_is_refused() {
 fn a_batch_that_nobody_opened_is_refused() {
     let net = Net::start();
     let [mut ann, mut bob, _eve] = three(&net);
-    ann.ask("BATCH -9").one("FAIL BATCH MULTILINE_INVALID <any>");
-    ann.ask("@batch=9 PRIVMSG #a :x").one("FAIL BATCH MULTILINE_INVALID <any>");
+    ann.ask("BATCH -9")
+        .one("FAIL BATCH MULTILINE_INVALID <any>");
+    ann.ask("@batch=9 PRIVMSG #a :x")
+        .one("FAIL BATCH MULTILINE_INVALID <any>");
     bob.sees_nothing();
 }
 
@@ -215,11 +253,15 @@ fn lines_may_come_between_those_of_a_batch_from_others() {
     ann.send("@batch=1 PRIVMSG #a :y");
     ann.send("BATCH -1");
     ann.drain();
-    assert_eq!(bob.drain().commands(), ["PRIVMSG", "BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]);
+    assert_eq!(
+        bob.drain().commands(),
+        ["PRIVMSG", "BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]
+    );
 }
 
 #[test]
 fn without_the_capability_there_is_no_such_command() {
     let net = Net::start();
-    net.enter("ann").check("BATCH +1 draft/multiline #a", &["421 ann BATCH <any>"]);
+    net.enter("ann")
+        .check("BATCH +1 draft/multiline #a", &["421 ann BATCH <any>"]);
 }

@@ -79,7 +79,8 @@ fn setname_is_seen_by_those_who_know_it() {
     eve.check("SETNAME Eva", &[":eve SETNAME :Eva"]);
     ann.sees(&[":eve SETNAME :Eva"]);
     bob.drain();
-    bob.ask("WHOIS eve").one("311 bob eve ~eve 127.0.0.1 * :Eva");
+    bob.ask("WHOIS eve")
+        .one("311 bob eve ~eve 127.0.0.1 * :Eva");
     assert!(bob.ask("WHO eve")[0].is("352 bob <any> ~eve 127.0.0.1 madang.local eve H :0 Eva"));
 }
 
@@ -87,7 +88,10 @@ fn setname_is_seen_by_those_who_know_it() {
 fn a_realname_that_is_too_long_is_refused() {
     let net = Net::start();
     let (mut ann, _bob) = ann_with(&net, &["setname"]);
-    ann.check(&format!("SETNAME :{}", "x".repeat(400)), &["FAIL SETNAME INVALID_REALNAME <any>"]);
+    ann.check(
+        &format!("SETNAME :{}", "x".repeat(400)),
+        &["FAIL SETNAME INVALID_REALNAME <any>"],
+    );
 }
 
 #[test]

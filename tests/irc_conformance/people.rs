@@ -11,9 +11,25 @@ fn whois_tells_user_server_idle_time_and_an_end() {
     answer.one("312 eve bob madang.local <any>");
     answer.one("319 eve bob <any>");
     let idle = answer.one("317 eve bob <any> <any> <any>");
-    assert!(idle.param(2).parse::<u64>().is_ok_and(|seconds| seconds < 60), "{}", idle.line);
-    assert!(idle.param(3).parse::<u64>().is_ok_and(|at| at > 1_600_000_000), "{}", idle.line);
-    assert!(answer[0].command == "311" && answer.last().unwrap().is("318 eve bob <any>"), "{}", answer.text());
+    assert!(
+        idle.param(2)
+            .parse::<u64>()
+            .is_ok_and(|seconds| seconds < 60),
+        "{}",
+        idle.line
+    );
+    assert!(
+        idle.param(3)
+            .parse::<u64>()
+            .is_ok_and(|at| at > 1_600_000_000),
+        "{}",
+        idle.line
+    );
+    assert!(
+        answer[0].command == "311" && answer.last().unwrap().is("318 eve bob <any>"),
+        "{}",
+        answer.text()
+    );
     answer.have_no(&["301", "313", "330", "335", "671", "401"]);
 }
 
@@ -63,9 +79,16 @@ fn whois_tells_who_is_away() {
 fn whois_of_nobody_is_a_refusal_and_an_end() {
     let net = Net::start();
     let mut ann = net.enter("ann");
-    ann.check("WHOIS nobody", &["401 ann nobody <any>", "318 ann nobody <any>"]);
+    ann.check(
+        "WHOIS nobody",
+        &["401 ann nobody <any>", "318 ann nobody <any>"],
+    );
     let answer = ann.ask("WHOIS");
-    assert!(matches!(answer.commands()[..], ["431" | "461"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["431" | "461"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -80,9 +103,13 @@ fn whois_of_several() {
 fn whois_may_name_a_server_or_the_person_again() {
     let (_net, mut ann, _bob) = ann_and_bob();
     for server in ["madang.local", "bob", "*.local"] {
-        ann.ask(&format!("WHOIS {server} bob")).one("311 ann bob <...>");
+        ann.ask(&format!("WHOIS {server} bob"))
+            .one("311 ann bob <...>");
     }
-    ann.check("WHOIS nowhere.example bob", &["402 ann nowhere.example <any>"]);
+    ann.check(
+        "WHOIS nowhere.example bob",
+        &["402 ann nowhere.example <any>"],
+    );
 }
 
 #[test]
@@ -130,10 +157,17 @@ fn whowas_remembers_who_is_called_otherwise_now() {
 fn whowas_of_nobody_is_a_refusal_and_an_end() {
     let net = Net::start();
     let mut ann = net.enter("ann");
-    ann.check("WHOWAS nobody", &["406 ann nobody <any>", "369 ann nobody <any>"]);
+    ann.check(
+        "WHOWAS nobody",
+        &["406 ann nobody <any>", "369 ann nobody <any>"],
+    );
     ann.check("WHOWAS ann", &["406 ann ann <any>", "369 ann ann <any>"]);
     let answer = ann.ask("WHOWAS");
-    assert!(matches!(answer.commands()[..], ["431" | "461"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["431" | "461"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]

@@ -69,8 +69,15 @@ fn list_by_mask_and_by_what_a_mask_leaves() {
 #[test]
 fn list_by_time_of_creation_and_of_topic() {
     let (_net, mut ann, _others) = three_rooms();
-    assert_eq!(rooms(&mut ann, "LIST C<1").len(), 3, "made less than a minute ago");
-    assert!(rooms(&mut ann, "LIST C>1").is_empty(), "made more than a minute ago");
+    assert_eq!(
+        rooms(&mut ann, "LIST C<1").len(),
+        3,
+        "made less than a minute ago"
+    );
+    assert!(
+        rooms(&mut ann, "LIST C>1").is_empty(),
+        "made more than a minute ago"
+    );
     assert_eq!(rooms(&mut ann, "LIST T<1"), ["#three"]);
     assert!(rooms(&mut ann, "LIST T>1").is_empty());
 }
@@ -125,8 +132,14 @@ fn version_tells_version_and_server() {
     let mut ann = net.enter("ann");
     let answer = ann.ask("VERSION");
     answer.one(&format!("351 ann <any>madang<any> {SERVER} <any>"));
-    assert_eq!(answer.all("351").len() + answer.all("005").len(), answer.len());
-    ann.check("VERSION nowhere.example", &["402 ann nowhere.example <any>"]);
+    assert_eq!(
+        answer.all("351").len() + answer.all("005").len(),
+        answer.len()
+    );
+    ann.check(
+        "VERSION nowhere.example",
+        &["402 ann nowhere.example <any>"],
+    );
 }
 
 #[test]
@@ -154,7 +167,14 @@ fn admin_tells_who_to_ask() {
     let net = Net::start();
     let mut ann = net.enter("ann");
     let answer = ann.ask("ADMIN");
-    assert!(matches!(answer.commands()[..], ["256", "257", "258", "259"] | ["423"]), "{}", answer.text());
+    assert!(
+        matches!(
+            answer.commands()[..],
+            ["256", "257", "258", "259"] | ["423"]
+        ),
+        "{}",
+        answer.text()
+    );
     assert!(answer[0].params.len() >= 2);
 }
 
@@ -164,7 +184,10 @@ fn links_names_one_server() {
     let mut ann = net.enter("ann");
     ann.check(
         "LINKS",
-        &[&format!("364 ann {SERVER} {SERVER} :0 <any>"), "365 ann * <any>"],
+        &[
+            &format!("364 ann {SERVER} {SERVER} :0 <any>"),
+            "365 ann * <any>",
+        ],
     );
 }
 
@@ -196,9 +219,17 @@ fn help_explains_each_command() {
         let answer = ann.ask(&format!("HELP {subject}"));
         assert!(answer.len() >= 2, "{}", answer.text());
         assert!(answer[0].is("704 ann <any> <any>"), "{}", answer.text());
-        assert!(answer.last().unwrap().is("706 ann <any> <any>"), "{}", answer.text());
+        assert!(
+            answer.last().unwrap().is("706 ann <any> <any>"),
+            "{}",
+            answer.text()
+        );
         let middle = &answer[1..answer.len() - 1];
-        assert!(middle.iter().all(|line| line.is("705 ann <any> <any>")), "{}", answer.text());
+        assert!(
+            middle.iter().all(|line| line.is("705 ann <any> <any>")),
+            "{}",
+            answer.text()
+        );
     }
     ann.ask("HELPOP PRIVMSG").one("706 ann <any> <any>");
     ann.ask("HELP").one("706 ann <any> <any>");

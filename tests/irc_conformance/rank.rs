@@ -6,10 +6,16 @@ use super::common::{Net, ann_and_bob};
 fn ranks_are_given_and_taken() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     for letter in ["o", "h", "v"] {
-        ann.check(&format!("MODE #a +{letter} bob"), &[&format!(":ann MODE #a +{letter} bob")]);
+        ann.check(
+            &format!("MODE #a +{letter} bob"),
+            &[&format!(":ann MODE #a +{letter} bob")],
+        );
         bob.sees(&[&format!(":ann MODE #a +{letter} bob")]);
         ann.check(&format!("MODE #a +{letter} BOB"), &[]);
-        ann.check(&format!("MODE #a -{letter} bob"), &[&format!(":ann MODE #a -{letter} bob")]);
+        ann.check(
+            &format!("MODE #a -{letter} bob"),
+            &[&format!(":ann MODE #a -{letter} bob")],
+        );
         bob.drain();
     }
 }
@@ -26,7 +32,11 @@ fn a_rank_is_for_members() {
     let _eve = net.enter("eve");
     ann.check("MODE #a +o eve", &["441 ann eve #a <any>"]);
     let answer = ann.ask("MODE #a +o nobody");
-    assert!(matches!(answer.commands()[..], ["401" | "441"]), "{}", answer.text());
+    assert!(
+        matches!(answer.commands()[..], ["401" | "441"]),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -57,7 +67,13 @@ fn a_half_operator_does_not_do_the_big_things() {
     let [mut ann, mut bob, _eve] = net.room("#a", ["ann", "bob", "eve"]);
     ann.ask("MODE #a +h bob");
     bob.drain();
-    for line in ["MODE #a +o eve", "MODE #a +h eve", "MODE #a -o ann", "KICK #a ann :x", "MODE #a +o bob"] {
+    for line in [
+        "MODE #a +o eve",
+        "MODE #a +h eve",
+        "MODE #a -o ann",
+        "KICK #a ann :x",
+        "MODE #a +o bob",
+    ] {
         bob.check(line, &["482 bob #a <any>"]);
     }
     ann.sees_nothing();
@@ -155,7 +171,8 @@ fn modes_that_everyone_has_from_the_start_are_told() {
     let net = Net::with("[server]\ndefault_user_modes = 'iw'");
     let mut ann = net.enter("ann");
     ann.check("MODE ann", &["221 ann +iw"]);
-    ann.ask("LUSERS").one("251 ann :There are 0 users and 1 invisible on 1 servers");
+    ann.ask("LUSERS")
+        .one("251 ann :There are 0 users and 1 invisible on 1 servers");
 }
 
 #[test]

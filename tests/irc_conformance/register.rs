@@ -13,14 +13,22 @@ fn the_welcome_has_its_numerics_in_their_order() {
     assert_eq!(commands[..4], GREETING);
     let mut rest = commands[4..].to_vec();
     rest.dedup();
-    assert_eq!(rest, ["005", "251", "252", "253", "254", "255", "265", "266", "422"]);
+    assert_eq!(
+        rest,
+        [
+            "005", "251", "252", "253", "254", "255", "265", "266", "422"
+        ]
+    );
 }
 
 #[test]
 fn every_numeric_of_the_welcome_is_addressed_to_the_nick_by_the_server() {
     let net = Net::start();
     for message in net.newcomer().register("ann").iter() {
-        assert_eq!((message.source.as_deref(), message.param(0)), (Some(SERVER), "ann"));
+        assert_eq!(
+            (message.source.as_deref(), message.param(0)),
+            (Some(SERVER), "ann")
+        );
     }
 }
 
@@ -54,7 +62,11 @@ fn a_line_of_isupport_has_at_most_thirteen_tokens_and_then_words() {
     for line in welcome.all("005") {
         assert!(line.params.len() <= 15, "{}", line.line);
         assert_eq!(line.last(), "are supported by this server");
-        assert!(line.params[1..line.params.len() - 1].iter().all(|token| !token.contains(' ')));
+        assert!(
+            line.params[1..line.params.len() - 1]
+                .iter()
+                .all(|token| !token.contains(' '))
+        );
     }
 }
 
@@ -63,7 +75,10 @@ fn the_message_of_the_day_stands_between_its_start_and_its_end() {
     let motd = super::common::TempFile::new("txt", "hello\n\n  there\n");
     let net = Net::with(&format!("[server]\nmotd = '{}'", motd.path().display()));
     let welcome = net.newcomer().register("ann");
-    let at = welcome.iter().position(|message| message.command == "375").unwrap();
+    let at = welcome
+        .iter()
+        .position(|message| message.command == "375")
+        .unwrap();
     super::common::Messages(welcome[at..].to_vec()).are(&[
         "375 ann :- madang.local Message of the day - ",
         "372 ann :<any>hello",
@@ -124,7 +139,9 @@ fn a_nick_that_someone_else_takes_meanwhile_is_refused_at_the_end() {
 fn bad_nicks_are_refused_before_the_welcome() {
     let net = Net::start();
     let mut ann = net.newcomer();
-    for nick in ["*", "#ann", "a!b", "a@b", "a.b*", "@ann", "+ann", "~ann", "&ann", "%ann", "a,b", "$x"] {
+    for nick in [
+        "*", "#ann", "a!b", "a@b", "a.b*", "@ann", "+ann", "~ann", "&ann", "%ann", "a,b", "$x",
+    ] {
         let answer = ann.ask(&format!("NICK {nick}"));
         answer.are(&[&format!("432 * {nick} <any>")]);
     }
@@ -137,7 +154,11 @@ fn a_nick_that_is_missing_or_empty_is_asked_for() {
     let mut ann = net.newcomer();
     ann.check("NICK", &["431 * <any>"]);
     let answer = ann.ask("NICK :");
-    assert!(["431", "432"].contains(&&*answer.commands().join(" ")), "{}", answer.text());
+    assert!(
+        ["431", "432"].contains(&&*answer.commands().join(" ")),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -145,7 +166,14 @@ fn user_needs_four_parameters_that_say_something() {
     let net = Net::start();
     let mut ann = net.newcomer();
     ann.check("NICK ann", &[]);
-    for line in ["USER", "USER ann", "USER ann 0", "USER ann 0 *", "USER ann 0 * :", "USER"] {
+    for line in [
+        "USER",
+        "USER ann",
+        "USER ann 0",
+        "USER ann 0 *",
+        "USER ann 0 * :",
+        "USER",
+    ] {
         ann.check(line, &["461 * USER <any>"]);
     }
     ann.ask("USER ann 0 * Ann").one("001 ann <any>");
@@ -162,7 +190,12 @@ fn nobody_registers_twice() {
 #[test]
 fn whoever_lacks_the_password_is_sent_away() {
     let net = Net::with("[server]\npassword = 'sesame'");
-    for pass in [None, Some("PASS wrong"), Some("PASS sesam"), Some("PASS sesamee")] {
+    for pass in [
+        None,
+        Some("PASS wrong"),
+        Some("PASS sesam"),
+        Some("PASS sesamee"),
+    ] {
         let mut ann = net.newcomer();
         pass.into_iter().for_each(|line| ann.send(line));
         ann.send("NICK ann");
@@ -199,8 +232,22 @@ fn commands_have_to_wait_for_the_welcome() {
     let net = Net::start();
     let mut ann = net.newcomer();
     for line in [
-        "JOIN #a", "PRIVMSG ann :x", "MODE ann", "WHO *", "LIST", "NAMES #a", "TOPIC #a", "WHOIS ann", "AWAY :x",
-        "LUSERS", "MOTD", "OPER a b", "MONITOR L", "KICK #a b", "USERHOST ann", "SETNAME :x",
+        "JOIN #a",
+        "PRIVMSG ann :x",
+        "MODE ann",
+        "WHO *",
+        "LIST",
+        "NAMES #a",
+        "TOPIC #a",
+        "WHOIS ann",
+        "AWAY :x",
+        "LUSERS",
+        "MOTD",
+        "OPER a b",
+        "MONITOR L",
+        "KICK #a b",
+        "USERHOST ann",
+        "SETNAME :x",
     ] {
         ann.check(line, &["451 * <any>"]);
     }
@@ -221,7 +268,8 @@ fn quit_is_answered_with_an_error_and_the_end() {
     net.newcomer().check_end("QUIT", &["ERROR <any>"]);
     net.newcomer().check_end("QUIT :bye", &["ERROR <any>"]);
     net.enter("ann").check_end("QUIT", &["ERROR <any>"]);
-    net.enter("ann").check_end("QUIT :see you", &["ERROR :<any>see you<any>"]);
+    net.enter("ann")
+        .check_end("QUIT :see you", &["ERROR :<any>see you<any>"]);
 }
 
 #[test]
@@ -263,10 +311,18 @@ fn a_connection_that_ends_is_a_quit() {
 fn ping_is_answered_with_what_it_said() {
     let net = Net::start();
     let mut ann = net.enter("ann");
-    for (ping, token) in [("PING x", "x"), ("PING :two words", "two words"), ("PING ::x", ":x")] {
+    for (ping, token) in [
+        ("PING x", "x"),
+        ("PING :two words", "two words"),
+        ("PING ::x", ":x"),
+    ] {
         ann.send(ping);
         let pong = ann.next();
-        assert!(pong.is(&format!(":{SERVER} PONG {SERVER} :{token}")), "{}", pong.line);
+        assert!(
+            pong.is(&format!(":{SERVER} PONG {SERVER} :{token}")),
+            "{}",
+            pong.line
+        );
     }
 }
 
@@ -293,8 +349,27 @@ fn what_misses_parameters_is_named() {
     let net = Net::start();
     let mut ann = net.enter("ann");
     for line in [
-        "JOIN", "PART", "KICK", "KICK #a", "INVITE ann", "MODE", "TOPIC", "OPER", "OPER x", "KILL", "ISON", "USERHOST",
-        "WHO", "MONITOR", "SETNAME", "WALLOPS", "RENAME #a", "KNOCK", "JOIN :", "PART :", "TOPIC :",
+        "JOIN",
+        "PART",
+        "KICK",
+        "KICK #a",
+        "INVITE ann",
+        "MODE",
+        "TOPIC",
+        "OPER",
+        "OPER x",
+        "KILL",
+        "ISON",
+        "USERHOST",
+        "WHO",
+        "MONITOR",
+        "SETNAME",
+        "WALLOPS",
+        "RENAME #a",
+        "KNOCK",
+        "JOIN :",
+        "PART :",
+        "TOPIC :",
     ] {
         let command = line.split(' ').next().unwrap();
         ann.check(line, &[&format!("461 ann {command} <any>")]);
@@ -347,103 +422,13 @@ fn a_silent_client_is_pinged_and_then_given_up() {
     });
     let rest = ann.rest();
     assert!(rest[0].is("PING <any>"), "{}", rest.text());
-    assert!(rest.last().unwrap().is("ERROR :<any>Ping timeout<any>"), "{}", rest.text());
+    assert!(
+        rest.last().unwrap().is("ERROR :<any>Ping timeout<any>"),
+        "{}",
+        rest.text()
+    );
     let quit = pinger.join().unwrap();
     assert!(quit.is(":ann QUIT :Ping timeout<any>"), "{}", quit.line);
-}
-
-#[test]
-fn a_nick_is_free_as_soon_as_it_is_given_up() {
-    let net = Net::start();
-    let mut ann = net.enter("ann");
-    ann.check("NICK other", &[":ann NICK other"]);
-    let mut second = net.enter("ann");
-    second.send("QUIT");
-    second.rest();
-    net.enter("ann");
-}
-
-#[test]
-fn a_change_of_nick_is_seen_once_by_all_who_share_a_room() {
-    let (net, mut ann, mut bob) = ann_and_bob();
-    let mut eve = net.enter("eve");
-    ann.ask("JOIN #b");
-    bob.ask("JOIN #b");
-    ann.drain();
-    ann.check("NICK anna", &[":ann NICK anna"]);
-    bob.sees(&[":ann NICK anna"]);
-    eve.sees_nothing();
-    ann.check("PRIVMSG bob :x", &[]);
-    bob.sees(&[":anna PRIVMSG bob :x"]);
-}
-
-#[test]
-fn the_same_nick_again_is_silent_and_another_case_is_told() {
-    let (_net, mut ann, mut bob) = ann_and_bob();
-    ann.check("NICK ann", &[]);
-    ann.check("NICK Ann", &[":ann NICK Ann"]);
-    bob.sees(&[":ann NICK Ann"]);
-    ann.check("ISON ann", &["303 Ann :Ann"]);
-}
-
-#[test]
-fn bad_changes_of_nick_are_refused() {
-    let (_net, mut ann, mut bob) = ann_and_bob();
-    ann.check("NICK bob", &["433 ann bob <any>"]);
-    ann.check("NICK BOB", &["433 ann BOB <any>"]);
-    ann.check("NICK #x", &["432 ann #x <any>"]);
-    ann.check("NICK *", &["432 ann * <any>"]);
-    ann.check("NICK", &["431 ann <any>"]);
-    bob.sees_nothing();
-}
-
-#[test]
-fn the_case_of_names_is_that_of_ascii() {
-    let net = Net::start();
-    let _ann = net.enter("ann[]\\");
-    let mut other = net.newcomer();
-    other.check("NICK ANN[]\\", &["433 * ANN[]\\ <any>"]);
-    other.register("ann{}|");
-    other.check("ISON ann[]\\", &["303 ann{}| :ann[]\\"]);
-}
-
-#[test]
-fn a_user_name_is_marked_as_unproven_and_its_bad_characters_go() {
-    let net = Net::start();
-    let mut ann = net.newcomer();
-    ann.send("NICK ann");
-    ann.ask("USER a!b@c 0 * :Ann").one("001 ann :<any>ann!~abc@127.0.0.1");
-}
-
-#[test]
-fn a_nick_may_have_letters_of_any_script() {
-    let net = Net::start();
-    let mut ann = net.enter("ann");
-    let mut 안나 = net.enter("안나");
-    안나.check("PRIVMSG ann :안녕", &[]);
-    ann.sees(&[":안나 PRIVMSG ann :안녕"]);
-    ann.check("PRIVMSG 안나 :hi", &[]);
-    안나.sees(&[":ann PRIVMSG 안나 :hi"]);
-}
-
-#[test]
-fn a_nick_that_looks_like_another_is_taken() {
-    let net = Net::start();
-    let mut ann = net.enter("ann");
-    // Cyrillic а.
-    ann.check("NICK \u{430}nn", &[":ann NICK \u{430}nn"]);
-    let mut other = net.newcomer();
-    other.send("NICK ann");
-    other.check("USER ann 0 * :Ann", &["433 * ann <any>"]);
-}
-
-#[test]
-fn the_host_may_want_ascii_alone() {
-    let net = Net::with("[server]\nunicode_names = false");
-    net.newcomer().check("NICK 안나", &["432 * 안나 <any>"]);
-    let mut ann = net.enter("ann");
-    let answer = ann.ask("JOIN #안나");
-    answer.have_no(&["JOIN"]);
 }
 
 #[test]

@@ -16,7 +16,9 @@ fn two(net: &Net, caps: &[&str]) -> [Irc; 2] {
 
 /// Says something; its id.
 fn say(irc: &mut Irc, target: &str) -> String {
-    irc.ask(&format!("PRIVMSG {target} :oops"))[0].tagged("msgid").to_owned()
+    irc.ask(&format!("PRIVMSG {target} :oops"))[0]
+        .tagged("msgid")
+        .to_owned()
 }
 
 #[test]
@@ -25,7 +27,10 @@ fn one_takes_back_ones_own_words() {
     let [mut ann, mut bob] = two(&net, &REDACT);
     let id = say(&mut bob, "#a");
     ann.drain();
-    bob.check(&format!("REDACT #a {id} :a slip"), &[&format!(":bob REDACT #a {id} :a slip")]);
+    bob.check(
+        &format!("REDACT #a {id} :a slip"),
+        &[&format!(":bob REDACT #a {id} :a slip")],
+    );
     ann.sees(&[&format!(":bob REDACT #a {id} :a slip")]);
 }
 
@@ -37,7 +42,10 @@ fn a_reason_is_optional() {
     ann.drain();
     bob.ask(&format!("REDACT #a {id}"));
     let seen = ann.drain();
-    assert!(seen[0].is(&format!(":bob REDACT #a {id}")) || seen[0].is(&format!(":bob REDACT #a {id} :")));
+    assert!(
+        seen[0].is(&format!(":bob REDACT #a {id}"))
+            || seen[0].is(&format!(":bob REDACT #a {id} :"))
+    );
 }
 
 #[test]
@@ -46,6 +54,7 @@ fn those_who_do_not_know_redaction_see_nothing() {
     let [_ann, mut bob] = two(&net, &REDACT);
     let mut eve = net.enter_with("eve", &["message-tags"]);
     eve.ask("JOIN #a");
+    bob.drain();
     let id = say(&mut bob, "#a");
     eve.drain();
     bob.ask(&format!("REDACT #a {id}"));
@@ -59,7 +68,8 @@ fn an_operator_takes_back_the_words_of_others() {
     let [mut ann, mut bob] = two(&net, &REDACT);
     let id = say(&mut bob, "#a");
     ann.drain();
-    ann.ask(&format!("REDACT #a {id} :rude")).one(&format!(":ann REDACT #a {id} :rude"));
+    ann.ask(&format!("REDACT #a {id} :rude"))
+        .one(&format!(":ann REDACT #a {id} :rude"));
     bob.sees(&[&format!(":ann REDACT #a {id} :rude")]);
 }
 
@@ -69,7 +79,10 @@ fn nobody_else_takes_back_the_words_of_others() {
     let [mut ann, mut bob] = two(&net, &REDACT);
     let id = say(&mut ann, "#a");
     bob.drain();
-    bob.check(&format!("REDACT #a {id}"), &[&format!("FAIL REDACT REDACT_FORBIDDEN #a {id} <any>")]);
+    bob.check(
+        &format!("REDACT #a {id}"),
+        &[&format!("FAIL REDACT REDACT_FORBIDDEN #a {id} <any>")],
+    );
     ann.sees_nothing();
 }
 
@@ -77,11 +90,17 @@ fn nobody_else_takes_back_the_words_of_others() {
 fn words_that_nobody_said_are_not_taken_back() {
     let net = Net::start();
     let [mut ann, _bob] = two(&net, &REDACT);
-    ann.check("REDACT #a nonsense", &["FAIL REDACT UNKNOWN_MSGID #a nonsense <any>"]);
+    ann.check(
+        "REDACT #a nonsense",
+        &["FAIL REDACT UNKNOWN_MSGID #a nonsense <any>"],
+    );
     ann.check("REDACT #a", &["461 ann REDACT <any>"]);
     let id = say(&mut ann, "#a");
     ann.ask("JOIN #b");
-    ann.check(&format!("REDACT #b {id}"), &[&format!("FAIL REDACT UNKNOWN_MSGID #b {id} <any>")]);
+    ann.check(
+        &format!("REDACT #b {id}"),
+        &[&format!("FAIL REDACT UNKNOWN_MSGID #b {id} <any>")],
+    );
 }
 
 #[test]
@@ -92,8 +111,10 @@ fn words_are_not_taken_back_where_one_is_not() {
     let mut eve = net.enter_with("eve", &REDACT);
     let answer = eve.ask(&format!("REDACT #a {id}"));
     answer.one("FAIL REDACT <any> #a <...>");
-    eve.ask(&format!("REDACT #nowhere {id}")).one("FAIL REDACT INVALID_TARGET #nowhere <any>");
-    eve.ask(&format!("REDACT nobody {id}")).one("FAIL REDACT INVALID_TARGET nobody <any>");
+    eve.ask(&format!("REDACT #nowhere {id}"))
+        .one("FAIL REDACT INVALID_TARGET #nowhere <any>");
+    eve.ask(&format!("REDACT nobody {id}"))
+        .one("FAIL REDACT INVALID_TARGET nobody <any>");
 }
 
 #[test]
@@ -104,7 +125,10 @@ fn private_words_are_taken_back_by_their_author() {
     bob.drain();
     ann.ask(&format!("REDACT bob {id}"));
     let seen = bob.drain();
-    assert_eq!((seen.commands(), seen[0].param(0), seen[0].param(1)), (vec!["REDACT"], "bob", &*id));
+    assert_eq!(
+        (seen.commands(), seen[0].param(0), seen[0].param(1)),
+        (vec!["REDACT"], "bob", &*id)
+    );
     let id = say(&mut ann, "bob");
     bob.drain();
     let answer = bob.ask(&format!("REDACT ann {id}"));
@@ -137,7 +161,12 @@ fn others_see_a_part_and_a_join() {
     bob.drain();
     ann.ask("RENAME #a #b :typo");
     let seen = eve.drain();
-    assert_eq!(seen.commands(), ["PART", "JOIN", "332", "333", "353", "366"], "{}", seen.text());
+    assert_eq!(
+        seen.commands(),
+        ["PART", "JOIN", "332", "333", "353", "366"],
+        "{}",
+        seen.text()
+    );
     assert!(seen[0].is(":eve PART #a :typo"), "{}", seen.text());
     assert!(seen[1].is(":eve JOIN #b"), "{}", seen.text());
     assert_eq!(seen.words_of("353"), ["@ann", "bob", "eve"]);
@@ -149,7 +178,12 @@ fn whoever_renames_without_knowing_it_sees_the_fallback() {
     let net = Net::start();
     let [mut ann] = net.room("#a", ["ann"]);
     let answer = ann.ask("RENAME #a #b");
-    assert_eq!(answer.commands(), ["PART", "JOIN", "353", "366"], "{}", answer.text());
+    assert_eq!(
+        answer.commands(),
+        ["PART", "JOIN", "353", "366"],
+        "{}",
+        answer.text()
+    );
     assert_eq!(answer[0].params.len(), 1, "{}", answer.text());
 }
 
@@ -186,9 +220,18 @@ fn names_that_cannot_be_are_refused() {
     let net = Net::start();
     let [mut ann, mut bob] = two(&net, &["draft/channel-rename"]);
     let [_eve] = net.room("#taken", ["eve"]);
-    ann.check("RENAME #a #taken", &["FAIL RENAME CHANNEL_NAME_IN_USE #a #taken <any>"]);
-    ann.check("RENAME #a #TAKEN", &["FAIL RENAME CHANNEL_NAME_IN_USE #a #TAKEN <any>"]);
-    ann.check("RENAME #a nonsense", &["FAIL RENAME CANNOT_RENAME #a nonsense <any>"]);
+    ann.check(
+        "RENAME #a #taken",
+        &["FAIL RENAME CHANNEL_NAME_IN_USE #a #taken <any>"],
+    );
+    ann.check(
+        "RENAME #a #TAKEN",
+        &["FAIL RENAME CHANNEL_NAME_IN_USE #a #TAKEN <any>"],
+    );
+    ann.check(
+        "RENAME #a nonsense",
+        &["FAIL RENAME CANNOT_RENAME #a nonsense <any>"],
+    );
     ann.check("RENAME #nowhere #b", &["403 ann #nowhere <any>"]);
     ann.check("RENAME #taken #b", &["442 ann #taken <any>"]);
     bob.check("RENAME #a #b", &["482 bob #a <any>"]);

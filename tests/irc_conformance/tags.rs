@@ -21,7 +21,10 @@ fn the_time_is_that_of_now_to_the_millisecond_in_utc() {
     ann.ask("PRIVMSG #a :x");
     let heard = bob.drain();
     let time = heard[0].tagged("time");
-    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape: String = time
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
     assert_eq!(shape, "0000-00-00T00:00:00.000Z");
     assert_eq!(heard[0].tags.len(), 1, "{}", heard.text());
 }
@@ -41,11 +44,20 @@ fn without_capabilities_there_are_no_tags() {
 fn what_happens_has_a_time() {
     let net = Net::start();
     let [mut ann, mut bob] = two(&net, &["server-time"]);
-    for line in ["TOPIC #a :x", "MODE #a +i", "MODE #a +v bob", "NICK anna", "KICK #a bob :x"] {
-        ann.ask(line).iter().for_each(|message| drop(message.tagged("time").to_owned()));
+    for line in [
+        "TOPIC #a :x",
+        "MODE #a +i",
+        "MODE #a +v bob",
+        "NICK anna",
+        "KICK #a bob :x",
+    ] {
+        ann.ask(line)
+            .iter()
+            .for_each(|message| drop(message.tagged("time").to_owned()));
         let seen = bob.drain();
         assert!(!seen.is_empty());
-        seen.iter().for_each(|message| drop(message.tagged("time").to_owned()));
+        seen.iter()
+            .for_each(|message| drop(message.tagged("time").to_owned()));
     }
 }
 
@@ -59,7 +71,11 @@ fn a_message_has_an_id_the_same_for_all() {
     let echo = ann.ask("PRIVMSG #a :x");
     let id = echo[0].tagged("msgid").to_owned();
     assert!(!id.is_empty() && !id.contains(' ') && !id.starts_with(':'));
-    bob.until(":ann PRIVMSG #a :x").tagged("msgid").eq(&id).then_some(()).expect("the same");
+    bob.until(":ann PRIVMSG #a :x")
+        .tagged("msgid")
+        .eq(&id)
+        .then_some(())
+        .expect("the same");
     assert_eq!(eve.drain()[0].tagged("msgid"), id);
     let again = ann.ask("PRIVMSG #a :x");
     assert_ne!(again[0].tagged("msgid"), id);
@@ -100,7 +116,10 @@ fn there_is_no_account_tag_while_there_are_no_accounts() {
 fn what_clients_attach_reaches_those_who_know_tags() {
     let net = Net::start();
     let [mut ann, mut bob] = two(&net, &["message-tags"]);
-    ann.check("@+draft/reply=123;+example.com/x=a\\sb\\:c\\\\ PRIVMSG #a :x", &[]);
+    ann.check(
+        "@+draft/reply=123;+example.com/x=a\\sb\\:c\\\\ PRIVMSG #a :x",
+        &[],
+    );
     let heard = bob.drain();
     assert_eq!(heard[0].tagged("+draft/reply"), "123");
     assert_eq!(heard[0].tagged("+example.com/x"), "a b;c\\");
@@ -112,7 +131,10 @@ fn what_clients_attach_reaches_those_who_know_tags() {
 fn only_tags_with_a_plus_are_passed_on() {
     let net = Net::start();
     let [mut ann, mut bob] = two(&net, &BOTH);
-    ann.check("@msgid=mine;time=never;account=root;bot;x=y;+x=z PRIVMSG #a :x", &[]);
+    ann.check(
+        "@msgid=mine;time=never;account=root;bot;x=y;+x=z PRIVMSG #a :x",
+        &[],
+    );
     let heard = bob.drain();
     assert_ne!(heard[0].tagged("msgid"), "mine");
     assert_ne!(heard[0].tagged("time"), "never");
@@ -139,7 +161,10 @@ fn a_tag_without_a_value_and_one_with_an_empty_one_are_the_same() {
     let [mut ann, mut bob] = two(&net, &["message-tags"]);
     ann.check("@+a;+b= PRIVMSG #a :x", &[]);
     let heard = bob.drain();
-    assert_eq!((heard[0].tag("+a"), heard[0].tag("+b")), (Some(""), Some("")));
+    assert_eq!(
+        (heard[0].tag("+a"), heard[0].tag("+b")),
+        (Some(""), Some(""))
+    );
 }
 
 #[test]
@@ -184,7 +209,8 @@ fn tagmsg_obeys_the_rules_of_messages() {
 #[test]
 fn tagmsg_needs_its_capability() {
     let net = Net::start();
-    net.enter("ann").check("@+x=y TAGMSG ann", &["421 ann TAGMSG <any>"]);
+    net.enter("ann")
+        .check("@+x=y TAGMSG ann", &["421 ann TAGMSG <any>"]);
 }
 
 #[test]
@@ -221,7 +247,10 @@ fn words_that_were_refused_have_no_echo() {
 fn words_to_oneself_come_as_echo_and_as_message() {
     let net = Net::start();
     let mut ann = net.enter_with("ann", &["echo-message"]);
-    ann.check("PRIVMSG ann :x", &[":ann PRIVMSG ann :x", ":ann PRIVMSG ann :x"]);
+    ann.check(
+        "PRIVMSG ann :x",
+        &[":ann PRIVMSG ann :x", ":ann PRIVMSG ann :x"],
+    );
 }
 
 #[test]
@@ -229,7 +258,10 @@ fn an_echo_carries_what_was_attached() {
     let net = Net::start();
     let mut ann = net.enter_with("ann", &["echo-message", "message-tags"]);
     ann.ask("JOIN #a");
-    ann.check("@+x=y PRIVMSG #a :x", &["@+x=y;msgid=<any> :ann PRIVMSG #a :x"]);
+    ann.check(
+        "@+x=y PRIVMSG #a :x",
+        &["@+x=y;msgid=<any> :ann PRIVMSG #a :x"],
+    );
     ann.check("@+x=y TAGMSG #a", &["@+x=y;msgid=<any> :ann TAGMSG #a"]);
 }
 

@@ -25,7 +25,11 @@ fn who_of_a_nick_lists_one() {
             "352 eve <any> ~bob 127.0.0.1 madang.local bob H :0 bob the tester",
             &format!("315 eve {asked} <any>"),
         ]);
-        assert!(["*", "#a"].contains(&answer[0].param(1)), "{}", answer.text());
+        assert!(
+            ["*", "#a"].contains(&answer[0].param(1)),
+            "{}",
+            answer.text()
+        );
     }
 }
 
@@ -53,8 +57,16 @@ fn who_takes_masks_of_nick_user_host_server_and_realname() {
     ] {
         let answer = eve.ask(&format!("WHO {mask}"));
         let found = answer.column("352", 5);
-        assert!(nicks.iter().all(|nick| found.iter().any(|f| f == nick)), "{mask}: {}", answer.text());
-        assert!(answer.last().unwrap().is(&format!("315 eve {mask} <any>")), "{}", answer.text());
+        assert!(
+            nicks.iter().all(|nick| found.iter().any(|f| f == nick)),
+            "{mask}: {}",
+            answer.text()
+        );
+        assert!(
+            answer.last().unwrap().is(&format!("315 eve {mask} <any>")),
+            "{}",
+            answer.text()
+        );
         if ["b*", "B?b", "~bo*"].contains(&mask) {
             assert_eq!(found, nicks);
         }
@@ -91,16 +103,28 @@ fn who_with_o_lists_operators_of_the_server() {
 #[test]
 fn whox_gives_the_fields_in_their_own_order() {
     let (_net, mut ann, _bob) = ann_and_bob();
-    ann.check("WHO bob %nuh", &["354 ann ~bob 127.0.0.1 bob", "315 ann bob <any>"]);
-    ann.check("WHO bob %hun", &["354 ann ~bob 127.0.0.1 bob", "315 ann bob <any>"]);
+    ann.check(
+        "WHO bob %nuh",
+        &["354 ann ~bob 127.0.0.1 bob", "315 ann bob <any>"],
+    );
+    ann.check(
+        "WHO bob %hun",
+        &["354 ann ~bob 127.0.0.1 bob", "315 ann bob <any>"],
+    );
 }
 
 #[test]
 fn whox_gives_every_field() {
     let (_net, mut ann, _bob) = ann_and_bob();
     let answer = ann.ask("WHO #a %tcuihsnfdlaor,123");
-    let line = answer.one("354 ann 123 #a ~bob <any> 127.0.0.1 madang.local bob H 0 <any> 0 <any> :bob the tester");
-    assert!(line.param(4).parse::<std::net::IpAddr>().is_ok(), "{}", line.line);
+    let line = answer.one(
+        "354 ann 123 #a ~bob <any> 127.0.0.1 madang.local bob H 0 <any> 0 <any> :bob the tester",
+    );
+    assert!(
+        line.param(4).parse::<std::net::IpAddr>().is_ok(),
+        "{}",
+        line.line
+    );
     assert!(line.param(10).parse::<u64>().is_ok(), "{}", line.line);
     answer.one("354 ann 123 #a ~ann 127.0.0.1 127.0.0.1 madang.local ann H@ 0 <any> 0 <any> :ann the tester");
     assert_eq!(answer.len(), 3);
@@ -110,11 +134,24 @@ fn whox_gives_every_field() {
 fn each_field_of_whox_can_be_had_alone() {
     let (_net, mut ann, _bob) = ann_and_bob();
     for (field, value) in [
-        ("c", "#a"), ("u", "~bob"), ("h", "127.0.0.1"), ("s", "madang.local"), ("n", "bob"), ("f", "H"), ("d", "0"),
-        ("a", "0"), ("r", ":bob the tester"),
+        ("c", "#a"),
+        ("u", "~bob"),
+        ("h", "127.0.0.1"),
+        ("s", "madang.local"),
+        ("n", "bob"),
+        ("f", "H"),
+        ("d", "0"),
+        ("a", "0"),
+        ("r", ":bob the tester"),
     ] {
         let answer = ann.ask(&format!("WHO #a %{field}"));
-        assert!(answer.iter().any(|line| line.is(&format!("354 ann {value}"))), "{field}: {}", answer.text());
+        assert!(
+            answer
+                .iter()
+                .any(|line| line.is(&format!("354 ann {value}"))),
+            "{field}: {}",
+            answer.text()
+        );
         assert_eq!(answer.len(), 3, "{}", answer.text());
     }
 }
@@ -131,5 +168,6 @@ fn the_token_of_whox_comes_back() {
 #[test]
 fn whox_of_nobody_is_an_end_alone() {
     let net = Net::start();
-    net.enter("ann").check("WHO nobody %tn,1", &["315 ann nobody <any>"]);
+    net.enter("ann")
+        .check("WHO nobody %tn,1", &["315 ann nobody <any>"]);
 }
