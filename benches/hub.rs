@@ -3,7 +3,10 @@
 //! Run with `cargo bench --bench hub`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use madang::chat::{Command, Hub, Limits, NameRules, Nick, RoomName, Speech, Target, Time, UserId};
+use madang::chat::{
+    Command, Hub, Limits, NameRules, Nick, Profile, RoomName, Speech, Target, Time, UserId,
+    mode::RoomFlags,
+};
 
 const ROOM: usize = 1000;
 const RULES: NameRules = NameRules { unicode: true };
@@ -19,14 +22,21 @@ fn full_room() -> (Hub, RoomName, UserId) {
     let mut last = None;
     for n in 0..ROOM {
         let nick = Nick::parse(&format!("user{n}"), RULES).expect("a nick");
-        let user = hub.enter(nick, Time(0)).expect("the name is free");
+        let user = hub
+            .enter(nick, Profile::default(), Time(0))
+            .expect("the name is free");
         let room = room.clone();
-        hub.apply(user, Command::Join { room }, Time(0))
+        hub.apply(user, join(room), Time(0))
             .expect("room for one more");
         drain(&mut hub);
         last = Some(user);
     }
     (hub, room, last.expect("the room is full"))
+}
+
+fn join(room: RoomName) -> Command<'static> {
+    let (key, flags) = (None, RoomFlags::usual());
+    Command::Join { room, key, flags }
 }
 
 /// Takes all events, and walks their audiences as the server does.
@@ -50,6 +60,7 @@ fn say_to_a_thousand(bencher: Bencher<'_, '_>) {
             to: Target::Room(&room),
             speech: Speech::Message,
             text: black_box("hello, everyone"),
+            tags: "",
         };
         hub.apply(speaker, say, Time(0))
             .expect("a member may speak");
@@ -63,9 +74,11 @@ fn come_and_go(bencher: Bencher<'_, '_>) {
     let (mut hub, room, _) = full_room();
     bencher.bench_local(|| {
         let nick = Nick::parse(black_box("visitor"), RULES).expect("a nick");
-        let user = hub.enter(nick, Time(0)).expect("the name is free");
+        let user = hub
+            .enter(nick, Profile::default(), Time(0))
+            .expect("the name is free");
         let room = room.clone();
-        hub.apply(user, Command::Join { room }, Time(0))
+        hub.apply(user, join(room), Time(0))
             .expect("room for one more");
         drain(&mut hub);
         hub.apply(user, Command::Quit { reason: "" }, Time(0))

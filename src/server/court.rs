@@ -50,6 +50,8 @@ pub(super) struct Court {
     pub(super) aside: Vec<u8>,
     /// Passwords of operators that are being checked.
     pub(super) checks: FxHashMap<ConnId, Check>,
+    /// The last turn in which that went on.
+    pub(super) checked_in_turn: u64,
 }
 
 impl Court {
@@ -67,6 +69,7 @@ impl Court {
             answer: Vec::new(),
             aside: Vec::new(),
             checks: FxHashMap::default(),
+            checked_in_turn: 0,
         }
     }
 

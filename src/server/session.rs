@@ -164,12 +164,13 @@ impl Session {
     }
 
     fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
-        let probe_at = self.mark.after(settings.ping);
+        let probe_at = self.mark.after(settings.ping).on_grid(GRID);
         if self.probed {
+            // From when it was really asked.
             let at = probe_at.after(settings.ping);
             return (at.on_grid(GRID), Due::PingTimeout);
         }
-        (probe_at.on_grid(GRID), Due::Probe)
+        (probe_at, Due::Probe)
     }
 }
 

@@ -120,6 +120,8 @@ pub(super) fn house(config: &Config, started: Time) -> House {
             .iter()
             .map(|(name, _)| name.clone())
             .collect(),
+        // A client that reads nothing of it must not be let go for what it asked.
+        piece_bytes: House::PIECE_BYTES.min(config.limits.send_queue / SOFT_PART),
         ..House::new(server.name.as_str(), &server.network, started)
     }
 }

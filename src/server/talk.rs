@@ -15,6 +15,8 @@ use crate::{
     protocol::{Cut, Frame, flavour::Flavour, telnet},
 };
 
+use std::mem;
+
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
 /// for their turn.
 const LINES_PER_TURN: usize = 32;
@@ -138,7 +140,12 @@ impl Court {
             // It is we who keep it waiting.
             session.mark = net.now();
         }
+        let turn = net.stats().turns;
         let checked = match self.checks.get_mut(&id) {
+            // One slice a turn, however many passwords are to be checked: the others wait for the next.
+            Some(_) if mem::replace(&mut self.checked_in_turn, turn) == turn => {
+                return net.tell_drained(id);
+            }
             Some(check) => match check.hashing.advance(ROUNDS_PER_TURN) {
                 None => return net.tell_drained(id),
                 Some(hash) => Some(check.expected.matches(&hash)),

@@ -30,11 +30,16 @@ pub struct House {
     pub operators: Box<[Box<str>]>,
     /// ISUPPORT, as lines of tokens.
     pub isupport: Box<[Box<str>]>,
+    /// How much of a long reply is made at once.
+    pub piece_bytes: usize,
 }
 
 impl House {
     /// The program and its version, one word.
     pub const VERSION: &'static str = concat!("madang-", env!("CARGO_PKG_VERSION"));
+
+    /// A full read of most clients.
+    pub const PIECE_BYTES: usize = 16 * 1024;
 
     /// A house with a name, and nothing else decided.
     pub fn new(name: &str, network: &str, started: Time) -> Self {
@@ -48,6 +53,7 @@ impl House {
             started,
             operators: Box::new([]),
             isupport: isupport::lines(network),
+            piece_bytes: Self::PIECE_BYTES,
         }
     }
 }

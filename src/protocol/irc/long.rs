@@ -2,18 +2,19 @@
 //!
 //! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
 //! costs no memory however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes
-//! little more than [`BYTES_MAX`] bytes; whoever and whatever was there all the time is told. (Members of a room are
+//! little more than the server wants at once; whoever and whatever was there all the time is told. (Members of a room are
 //! told from the last to the first: when one leaves, the last takes their place, and that one was told already.)
 //!
 //! Owns those places. Does not know when a client has read enough; the server calls.
 
 use super::{
-    Busy,
+    Busy, House,
     call::{Call, Heading},
     caps::{Cap, CapSet},
     commands::{WhoFormat, write_who},
     line::Line,
     numeric::*,
+    time::Iso,
 };
 use crate::chat::{
     Hub, Room, RoomId, Time, User, UserId,
@@ -24,8 +25,11 @@ use crate::chat::{
 /// Records that one piece looks at; some hundred microseconds.
 const STEPS_MAX: usize = 2_000;
 
-/// Bytes after which a piece ends: a full read of most clients.
-const BYTES_MAX: usize = 16 * 1024;
+/// What it costs to compare a record with a mask, in records that are only looked at, for each byte of the mask: some
+/// masks fit nowhere, and only the last byte of every text tells.
+fn cost_of(mask: &str) -> usize {
+    if mask == "*" { 0 } else { mask.len() }
+}
 
 /// Bytes of names in one line.
 const NAMES_BYTES_MAX: usize = 380;
@@ -39,6 +43,19 @@ pub(super) enum Long {
     Names(Names),
     /// WHO.
     Who { who: Who, format: WhoFormat },
+    /// WHOWAS.
+    Whowas(Whowas),
+}
+
+/// How far WHOWAS came.
+#[derive(Debug)]
+pub(super) struct Whowas {
+    /// The name that was asked for.
+    pub(super) asked: Box<str>,
+    /// So many of its bearers were told.
+    pub(super) told: usize,
+    /// So many are wanted.
+    pub(super) wanted: usize,
 }
 
 /// Which rooms LIST shows (ISUPPORT's ELIST).
@@ -95,6 +112,7 @@ impl Call<'_> {
     /// Begins a long reply. Most end with their first piece.
     pub(super) fn start_long(&mut self, mut long: Long) {
         let caps = self.irc.caps;
+        debug_assert!(!self.irc.is_busy(), "one long reply at a time");
         if !long.write(self, caps) {
             self.irc.desk().busy = Some(Busy::Long { long, batch: None });
         }
@@ -104,10 +122,13 @@ impl Call<'_> {
 impl Long {
     /// Writes the next piece; says whether it was the last.
     pub(super) fn write(&mut self, call: &mut Call<'_>, caps: CapSet) -> bool {
+        let bytes_max = call.ctx.house().piece_bytes;
         let Some((heading, hub, out, me, user)) = call.parts_with_me() else {
             return true;
         };
+        let full = out.len() + bytes_max;
         let piece = Piece {
+            full,
             heading,
             hub,
             me,
@@ -118,6 +139,7 @@ impl Long {
             Self::List { filter, slot } => piece.list(filter, slot, out),
             Self::Names(names) => piece.names(names, out),
             Self::Who { who, format } => piece.who(who, format, out),
+            Self::Whowas(whowas) => piece.whowas(whowas, out),
         }
     }
 }
@@ -129,13 +151,16 @@ struct Piece<'c> {
     me: UserId,
     user: &'c User,
     caps: CapSet,
+    /// At this length of the answer the piece is full.
+    full: usize,
 }
 
 impl Piece<'_> {
     fn list(&self, filter: &ListFilter, slot: &mut u32, out: &mut Vec<u8>) -> bool {
-        let full = out.len() + BYTES_MAX;
-        for (steps, (id, room)) in self.hub.rooms_from(*slot).enumerate() {
-            if steps == STEPS_MAX || out.len() > full {
+        let costs = filter.masks.iter().map(|(mask, _)| cost_of(mask));
+        let cost = 1 + costs.sum::<usize>();
+        for (index, (id, room)) in self.hub.rooms_from(*slot).enumerate() {
+            if index * cost > STEPS_MAX || out.len() > self.full {
                 *slot = id.slot;
                 return false;
             }
@@ -152,7 +177,6 @@ impl Piece<'_> {
     }
 
     fn names(&self, names: &mut Names, out: &mut Vec<u8>) -> bool {
-        let full = out.len() + BYTES_MAX;
         let mut steps = 0;
         loop {
             if names.rooms.is_empty() {
@@ -169,7 +193,7 @@ impl Piece<'_> {
             };
             steps += 1;
             let left = &mut names.left;
-            let told = self.names_of(room, left, &mut steps, full, out);
+            let told = self.names_of(room, left, &mut steps, out);
             if !told {
                 return false;
             }
@@ -179,7 +203,7 @@ impl Piece<'_> {
                 let line = self.heading.numeric(RPL_ENDOFNAMES, out);
                 line.param(record.name()).text(RPL_ENDOFNAMES.words).end();
             }
-            if (steps > STEPS_MAX || out.len() > full)
+            if (steps > STEPS_MAX || out.len() > self.full)
                 && !(names.rooms.is_empty() && names.slot.is_none())
             {
                 return false;
@@ -198,7 +222,6 @@ impl Piece<'_> {
         id: RoomId,
         left: &mut Option<usize>,
         steps: &mut usize,
-        full: usize,
         out: &mut Vec<u8>,
     ) -> bool {
         let Some(room) = self.hub.room(id) else {
@@ -212,7 +235,7 @@ impl Piece<'_> {
         let mut row = String::new();
         let mut index = left.unwrap_or(usize::MAX).min(room.member_count());
         while index > 0 {
-            if *steps > STEPS_MAX || out.len() > full {
+            if *steps > STEPS_MAX || out.len() > self.full {
                 break;
             }
             index -= 1;
@@ -253,7 +276,6 @@ impl Piece<'_> {
     }
 
     fn who(&self, who: &mut Who, format: &WhoFormat, out: &mut Vec<u8>) -> bool {
-        let full = out.len() + BYTES_MAX;
         let operators = who.operators;
         let tell = |user: &User, room: Option<RoomId>, out: &mut Vec<u8>| {
             if operators && !user.is_operator() {
@@ -284,7 +306,7 @@ impl Piece<'_> {
                 let count = self.hub.room(*room).map_or(0, Room::member_count);
                 *left = (*left).min(count);
                 for _ in 0..STEPS_MAX.min(*left) {
-                    if out.len() > full {
+                    if out.len() > self.full {
                         break;
                     }
                     *left -= 1;
@@ -300,8 +322,9 @@ impl Piece<'_> {
                 }
             }
             Scope::Matching { mask, slot } => {
-                for (steps, (id, user)) in self.hub.users_from(*slot).enumerate() {
-                    if steps == STEPS_MAX || out.len() > full {
+                let cost = 1 + cost_of(mask);
+                for (index, (id, user)) in self.hub.users_from(*slot).enumerate() {
+                    if index * cost > STEPS_MAX || out.len() > self.full {
                         *slot = id.slot;
                         return false;
                     }
@@ -313,6 +336,36 @@ impl Piece<'_> {
         }
         let line = self.heading.numeric(RPL_ENDOFWHO, out);
         line.param(&who.asked).text(RPL_ENDOFWHO.words).end();
+        true
+    }
+
+    fn whowas(&self, whowas: &mut Whowas, out: &mut Vec<u8>) -> bool {
+        let left = whowas.wanted - whowas.told;
+        for was in self.hub.whowas(&whowas.asked).skip(whowas.told).take(left) {
+            if out.len() > self.full {
+                return false;
+            }
+            whowas.told += 1;
+            let line = self.heading.numeric(RPL_WHOWASUSER, out).param(&was.nick);
+            let line = line.param(was.username()).param(was.host());
+            line.param("*").text(was.realname()).end();
+            if self.user.is_operator() {
+                let line = self.heading.numeric(RPL_WHOISACTUALLY, out);
+                let line = line.param(&was.nick).param(was.address());
+                line.text(RPL_WHOISACTUALLY.words).end();
+            }
+            let line = self.heading.numeric(RPL_WHOISSERVER, out);
+            let line = line.param(&was.nick).param(self.heading.server);
+            line.text(Iso(was.at)).end();
+        }
+        if whowas.told == 0 {
+            let line = self.heading.numeric(ERR_WASNOSUCHNICK, out);
+            line.param(&whowas.asked)
+                .text(ERR_WASNOSUCHNICK.words)
+                .end();
+        }
+        let line = self.heading.numeric(RPL_ENDOFWHOWAS, out);
+        line.param(&whowas.asked).text(RPL_ENDOFWHOWAS.words).end();
         true
     }
 
@@ -377,6 +430,7 @@ pub(super) fn write_all_names(
 ) {
     let Some(user) = hub.user(me) else { return };
     let piece = Piece {
+        full: out.len() + House::PIECE_BYTES,
         heading,
         hub,
         me,

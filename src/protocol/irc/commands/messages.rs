@@ -1,7 +1,7 @@
 //! What people say: PRIVMSG, NOTICE, TAGMSG, REDACT.
 
 use crate::{
-    chat::{Command, Refusal, RoomName, Speech, Target, mode::Rank},
+    chat::{Command, MessageId, Refusal, RoomName, Speech, Target, mode::Rank},
     protocol::irc::{
         call::Call,
         caps::Cap,
@@ -161,10 +161,8 @@ pub(in super::super) fn redact(call: &mut Call<'_>, message: &Message<'_>) {
     let (target, msgid, reason) = (params.at(0), params.at(1), params.at(2));
     let mut room = None;
     let outcome = target_of(call, target, &mut room).and_then(|from| {
-        let no_such = Refusal::NoSuchMessage {
-            message: crate::chat::MessageId(0),
-        };
-        let message = Msgid::parse(msgid).ok_or(no_such)?;
+        // What is no id names no message; but whether the target is one comes first.
+        let message = Msgid::parse(msgid).unwrap_or(MessageId(u64::MAX));
         call.apply(Command::Redact {
             from,
             message,

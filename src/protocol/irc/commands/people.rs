@@ -8,11 +8,11 @@ use crate::{
     protocol::irc::{
         call::{Call, Heading},
         isupport::RECIPIENTS_MAX,
-        long::push_prefixes,
+        long::{Long, Whowas, push_prefixes},
         message::Params,
         monitor::TARGETS_MAX,
         numeric::*,
-        time::{Iso, unix},
+        time::unix,
     },
 };
 
@@ -144,27 +144,11 @@ pub(in super::super) fn whowas(call: &mut Call<'_>, params: &Params<'_>) {
     };
     let count: i64 = params.at(1).parse().unwrap_or(0);
     let count = usize::try_from(count).ok().filter(|count| *count > 0);
-    let Some((heading, hub, out, _, reader)) = call.parts_with_me() else {
-        return;
-    };
-    let mut told = 0;
-    for was in hub.whowas(asked).take(count.unwrap_or(usize::MAX)) {
-        let line = heading.numeric(RPL_WHOWASUSER, out).param(&was.nick);
-        let line = line.param(was.username()).param(was.host());
-        line.param("*").text(was.realname()).end();
-        if reader.is_operator() {
-            let line = heading.numeric(RPL_WHOISACTUALLY, out).param(&was.nick);
-            let line = line.param(was.address());
-            line.text(RPL_WHOISACTUALLY.words).end();
-        }
-        let line = heading.numeric(RPL_WHOISSERVER, out).param(&was.nick);
-        line.param(heading.server).text(Iso(was.at)).end();
-        told += 1;
-    }
-    if told == 0 {
-        call.reply(ERR_WASNOSUCHNICK, &[asked]);
-    }
-    call.reply(RPL_ENDOFWHOWAS, &[asked]);
+    call.start_long(Long::Whowas(Whowas {
+        asked: asked.into(),
+        told: 0,
+        wanted: count.unwrap_or(usize::MAX),
+    }));
 }
 
 /// USERHOST.

@@ -76,16 +76,19 @@ fn tell_names(call: &mut Call<'_>, entered: &mut Vec<RoomId>) {
         .hub()
         .room(room)
         .map_or(0, |room| room.member_count());
-    if count > FEW || entered.len() > 1 {
+    let is_full = call.ctx.answer().len() > call.ctx.house().piece_bytes;
+    if count > FEW || entered.len() > 1 || is_full {
         return;
     }
     entered.clear();
-    call.start_long(Long::Names(Names {
+    let caps = call.irc.caps;
+    let mut long = Long::Names(Names {
         rooms: vec![room],
         slot: None,
         left: None,
         end: None,
-    }));
+    });
+    while !long.write(call, caps) {}
 }
 
 fn leave_all(call: &mut Call<'_>) {
