@@ -25,8 +25,7 @@ fn full_room() -> (Hub, RoomName, UserId) {
         let user = hub
             .enter(nick, Profile::default(), Time(0))
             .expect("the name is free");
-        let room = room.clone();
-        hub.apply(user, join(room), Time(0))
+        hub.apply(user, join(&room), Time(0))
             .expect("room for one more");
         drain(&mut hub);
         last = Some(user);
@@ -34,9 +33,12 @@ fn full_room() -> (Hub, RoomName, UserId) {
     (hub, room, last.expect("the room is full"))
 }
 
-fn join(room: RoomName) -> Command<'static> {
-    let (key, flags) = (None, RoomFlags::usual());
-    Command::Join { room, key, flags }
+fn join(room: &RoomName) -> Command<'static> {
+    Command::Join {
+        room: room.clone(),
+        key: None,
+        flags: RoomFlags::usual(),
+    }
 }
 
 /// Takes all events, and walks their audiences as the server does.
@@ -77,8 +79,7 @@ fn come_and_go(bencher: Bencher<'_, '_>) {
         let user = hub
             .enter(nick, Profile::default(), Time(0))
             .expect("the name is free");
-        let room = room.clone();
-        hub.apply(user, join(room), Time(0))
+        hub.apply(user, join(&room), Time(0))
             .expect("room for one more");
         drain(&mut hub);
         hub.apply(user, Command::Quit { reason: "" }, Time(0))

@@ -71,8 +71,6 @@ pub(super) struct Connection {
     pub(super) input: Input,
     /// Deadline of the connection's owner while open; of the phase while draining and lingering.
     pub(super) alarm: Tick,
-    /// Input rests until then (flood control); in the past if it does not rest.
-    pub(super) resume: Tick,
     /// The one reminder in the heap that counts.
     pub(super) armed: Tick,
     pub(super) limits: Limits,
@@ -105,7 +103,6 @@ impl Connection {
             output: OutputQueue::new(),
             input: Input::default(),
             alarm: Tick::NEVER,
-            resume: Tick(0),
             armed: Tick::NEVER,
             limits: Limits {
                 soft: 64 * 1024,
@@ -195,7 +192,7 @@ impl Connection {
 
     /// Whether input is left unread on purpose.
     pub(super) fn is_held(&self, now: Tick) -> bool {
-        self.phase == Phase::Open && (self.resume > now || self.is_backlogged())
+        self.phase == Phase::Open && (self.input.rests_until() > now || self.is_backlogged())
     }
 
     /// Whether more waits for the peer than it may leave unread and still be served.
@@ -211,8 +208,9 @@ impl Connection {
 
     /// When the loop must look at this connection, whatever its peer does.
     pub(super) fn due(&self, now: Tick) -> Tick {
-        if self.resume > now {
-            self.alarm.min(self.resume)
+        let resume = self.input.rests_until();
+        if resume > now {
+            self.alarm.min(resume)
         } else {
             self.alarm
         }
@@ -226,6 +224,6 @@ mod tests {
     #[test]
     fn a_record_stays_small() {
         // Sixteen thousand idle clients pay for every byte (DESIGN section 10).
-        assert!(size_of::<Connection>() <= 96, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 88, "{}", size_of::<Connection>());
     }
 }

@@ -4,6 +4,8 @@
 //! here, so an idle connection owns no buffer (invariant 7). A remainder is appended to, and searched from where the last
 //! search ended, so that a peer which sends byte by byte costs linear time. Knows no line ends and no limits of protocols.
 
+use super::clock::Tick;
+
 /// A remainder may own this much memory, however short it is: less is not worth a call of the allocator.
 const ROOM_KEPT: usize = 512;
 
@@ -15,12 +17,35 @@ pub(super) struct Input(Option<Box<Remainder>>);
 struct Remainder {
     bytes: Vec<u8>,
     searched: usize,
+    /// Nothing more is handed over before this moment (flood control).
+    rests_until: Tick,
 }
 
 impl Input {
     /// How many bytes are kept.
     pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |rest| rest.bytes.len())
+    }
+
+    /// Until when input is left unread; in the past if it is not.
+    pub(super) fn rests_until(&self) -> Tick {
+        self.0.as_ref().map_or(Tick(0), |rest| rest.rests_until)
+    }
+
+    /// Leaves what is kept, and all that follows it, unread until this moment.
+    pub(super) fn rest_until(&mut self, at: Tick) {
+        self.0.get_or_insert_default().rests_until = at;
+    }
+
+    /// Forgets a rest that is over, and with it all memory if nothing is kept.
+    pub(super) fn wake(&mut self, now: Tick) {
+        if self
+            .0
+            .as_ref()
+            .is_some_and(|rest| rest.bytes.is_empty() && rest.rests_until <= now)
+        {
+            self.0 = None;
+        }
     }
 
     /// How many bytes of heap memory are held.
@@ -38,7 +63,11 @@ impl Input {
             debug_assert!(taken <= fresh.len(), "more was taken than was there");
             if taken < fresh.len() {
                 let bytes = fresh[taken..].to_vec();
-                self.0 = Some(Box::new(Remainder { bytes, searched }));
+                self.0 = Some(Box::new(Remainder {
+                    bytes,
+                    searched,
+                    ..Remainder::default()
+                }));
             }
             return;
         };

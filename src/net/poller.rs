@@ -233,6 +233,7 @@ impl Poller {
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) if connection.armed == at => {
                     connection.armed = Tick::NEVER;
+                    connection.input.wake(now);
                     let alarmed = connection.alarm <= now;
                     if alarmed {
                         connection.alarm = Tick::NEVER;

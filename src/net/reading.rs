@@ -148,7 +148,7 @@ impl Poller {
         let too_long = input.len() > INPUT_KEPT;
         connection.input = input;
         if let Then::WaitUntil(at) = then {
-            connection.resume = at;
+            connection.input.rest_until(at);
             self.rearm(id);
         }
         if too_long {

@@ -1,11 +1,10 @@
 //! The fault swarm: the whole server, stepped turn by turn over a network that misbehaves, with everything drawn from
 //! a seed.
 //!
-//! Guests talk, rename, come and go with good manners and bad ones; each hears by a model of what it may hear
-//! (`ear`), and the accounts of all are compared with each other and with the hub (`verdict`). Between two turns
-//! nothing that the server remembers may contradict itself, and when everyone has gone it remembers nothing. Time
-//! stands still but for jumps to the next deadline. Every run is bounded in steps, so a server that hangs or spins
-//! fails.
+//! Guests talk, rename, come and go with good manners and bad ones; each hears by a model of what it may hear (`ear`), and the
+//! accounts of all are compared with each other and with the hub (`verdict`). Between two turns nothing that the
+//! server remembers may contradict itself, and when everyone has gone it remembers nothing. Time stands still but for
+//! jumps to the next deadline. Every run is bounded in steps, so a server that hangs or spins fails.
 //!
 //! `MADANG_SEED=n cargo test swarm` plays one run again.
 

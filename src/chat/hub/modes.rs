@@ -39,7 +39,10 @@ impl Hub {
         }
         let record = &mut self.rooms[room.slot as usize];
         record.tidy();
-        let concerns_speech = |change: &AppliedMode| matches!(change, AppliedMode::List { kind, .. } if *kind != ListKind::Invitation);
+        let concerns_speech = |change: &AppliedMode| match change {
+            AppliedMode::List { kind, .. } => *kind != ListKind::Invitation,
+            _ => false,
+        };
         if applied.iter().any(concerns_speech) {
             for member in &mut record.members {
                 member.hush = Hush::Unknown;

@@ -16,7 +16,7 @@
 //! speech.rs     words in lines           multiline.rs          messages of several lines
 //! ```
 //!
-//! Invariants: to wait costs nothing, for what only some connections need is in one box ([`Desk`]) that goes when it
+//! Invariants: to wait costs nothing, for what only some connections need is in one box (`Desk`) that goes when it
 //! is empty; a reply is bounded however long a list is, for long ones come in pieces as the client reads.
 //!
 //! Does not know sockets, nor other connections.

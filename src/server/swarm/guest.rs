@@ -328,7 +328,8 @@ impl Guest {
         }
     }
 
-    /// Enters a room, or talks there again. It has a new name for each room it comes back to, so that no two arrivals look the same.
+    /// Enters a room, or talks there again. It has a new name for each room it comes back to, so that no two arrivals
+    /// look the same.
     fn join(&mut self, random: &mut Random) {
         let room = ROOMS[random.below(ROOMS.len())];
         if !self.rooms.contains(&room) && self.been_in.contains(&room) {
