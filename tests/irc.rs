@@ -110,7 +110,7 @@ fn operators_end_the_stay_of_others() {
     root.expect(":madang.local 481 root :Permission Denied- You're not an IRC operator");
     // What is said while the password is being checked is done afterwards.
     root.send_bytes(b"OPER root secret\r\nKILL bob :enough\r\n");
-    root.expect(":root MODE root +o");
+    root.expect(":root!~root@127.0.0.1 MODE root +o");
     root.expect(":madang.local 381 root :You are now an IRC operator");
     bob.expect_prefix(":root!~root@127.0.0.1 KILL bob :Killed (root (enough))");
     bob.expect_prefix("ERROR :Closing Link: Killed");

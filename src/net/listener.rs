@@ -113,6 +113,7 @@ pub fn listen_tcp(address: SocketAddr, options: &SocketOptions) -> io::Result<Tc
         socket.set_keepalive(true)?;
         // Four questions in as long again: a peer that vanished is noticed after twice the span.
         let interval = (idle / 4).max(Duration::from_secs(1));
+        let idle = idle.max(Duration::from_secs(1)); // The system counts whole seconds, and refuses none.
         let keepalive = TcpKeepalive::new().with_time(idle).with_interval(interval);
         socket.set_tcp_keepalive(&keepalive.with_retries(4))?;
     }

@@ -77,8 +77,8 @@ pub struct Distinction(CapSet);
 
 impl Distinction {
     /// Those of this event.
-    pub fn of(event: &Event) -> Self {
-        Self(irc::relevant(&event.body))
+    pub fn of(event: &Event, hub: &Hub) -> Self {
+        Self(irc::relevant(event, hub))
     }
 }
 

@@ -96,7 +96,7 @@ impl Audience<'_> {
 
     fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
         let (hub, seats, net, server) = (&*self.hub, self.seats, &mut *self.net, self.server);
-        let distinction = Distinction::of(event);
+        let distinction = Distinction::of(event, hub);
         let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
         hub.for_each_in(&event.audience, |user| {
             let view = if user == event.author {
@@ -158,7 +158,7 @@ impl Audience<'_> {
                 self.tell_come(event.author);
             }
             Body::AwayChanged | Body::RealnameChanged => {
-                let distinction = Distinction::of(event);
+                let distinction = Distinction::of(event, self.hub);
                 for &watcher in monitors.of(author.nick()) {
                     let Some(seat) = self.seats.of(watcher) else {
                         continue;

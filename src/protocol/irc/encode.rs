@@ -24,8 +24,18 @@ use crate::{
 /// Bytes of mode letters and parameters in one line: what is left beside names of the greatest length.
 const MODE_BYTES_MAX: usize = 250;
 
-/// The capabilities that make a difference to the bytes of such an event.
-pub fn relevant(body: &Body) -> CapSet {
+/// The capabilities that make a difference to the bytes of an event.
+pub fn relevant(event: &Event, hub: &Hub) -> CapSet {
+    match hub.user(event.author) {
+        // Whatever a bot does is marked (IRCv3 bot-mode).
+        Some(author) if author.modes().contains(UserMode::Bot) => {
+            relevant_to(&event.body).or(CapSet::of(&[Cap::MessageTags]))
+        }
+        _ => relevant_to(&event.body),
+    }
+}
+
+fn relevant_to(body: &Body) -> CapSet {
     const TIMED: CapSet = CapSet::of(&[Cap::ServerTime]);
     const SAID: CapSet = TIMED.or(CapSet::of(&[Cap::EchoMessage, Cap::MessageTags]));
     let and = |cap| TIMED.or(CapSet::of(&[cap]));
@@ -199,7 +209,7 @@ impl Scene<'_> {
             }
             Body::UserModesChanged { changes } => {
                 let nick = self.author.nick();
-                let line = self.tagged(out).source(nick).command("MODE").param(nick);
+                let line = self.command("MODE", out).param(nick);
                 line.param(SpelledModes::of_user(changes).letters).end();
             }
             Body::Wallops { text } => self.command("WALLOPS", out).text(text).end(),
@@ -214,9 +224,12 @@ impl Scene<'_> {
 
     /// Begins a line with the tags that every event has.
     fn tagged<'o>(&self, out: &'o mut Vec<u8>) -> Line<'o> {
-        let line = Line::new(out);
+        let mut line = Line::new(out);
         if self.caps.has(Cap::ServerTime) {
-            return line.plain_tag("time", Iso(self.event.time));
+            line = line.plain_tag("time", Iso(self.event.time));
+        }
+        if self.caps.has(Cap::MessageTags) && self.author.modes().contains(UserMode::Bot) {
+            line = line.tag("bot", "");
         }
         line
     }
@@ -232,9 +245,6 @@ impl Scene<'_> {
         if self.caps.has(Cap::MessageTags) {
             if with_id {
                 line = line.plain_tag("msgid", Msgid(self.event.id));
-            }
-            if self.author.modes().contains(UserMode::Bot) {
-                line = line.tag("bot", "");
             }
             line = line.raw_tags(self.event.tags.as_deref().unwrap_or_default());
         }

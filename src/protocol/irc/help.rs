@@ -38,6 +38,10 @@ pub(super) fn of(command: &str) -> &'static [&'static str] {
             "ISON <nick>{ <nick>}",
             "Shows which of these people are here.",
         ],
+        "ISUPPORT" => &[
+            "ISUPPORT",
+            "Shows what the server can do and where its limits are.",
+        ],
         "JOIN" => &[
             "JOIN <channel>{,<channel>} [<key>{,<key>}]",
             "JOIN 0",

@@ -22,6 +22,8 @@ pub(super) struct Multiline {
     speech: Option<Speech>,
     lines: Vec<(Box<str>, bool)>,
     bytes: usize,
+    /// A mistake was told; what follows up to the end of the batch goes with it.
+    is_spoiled: bool,
 }
 
 /// BATCH from a client: begins or ends a message of several lines.
@@ -69,6 +71,7 @@ fn open(call: &mut Call<'_>, reference: &str, message: &Message<'_>) {
         speech: None,
         lines: Vec::new(),
         bytes: 0,
+        is_spoiled: false,
     });
 }
 
@@ -81,62 +84,84 @@ pub(super) fn take(call: &mut Call<'_>, message: &Message<'_>) -> bool {
         fail(call, "MULTILINE_INVALID", &[], "there is no open batch");
         return true;
     };
-    match open.add(message) {
-        Ok(()) => call.irc.desk().multiline = Some(open),
-        Err((code, limit, words)) => {
-            let limit = limit.map(|limit| limit.to_string());
-            let context: Vec<&str> = limit.iter().map(String::as_str).collect();
+    if !open.is_spoiled {
+        if let Err(mistake) = open.add(message) {
+            let context: Vec<&str> = mistake.context.iter().map(String::as_str).collect();
             call.label = open.label.take().map(|label| String::from(label).into());
-            fail(call, code, &context, words);
+            fail(call, mistake.code, &context, mistake.words);
+            open.spoil();
         }
     }
+    call.irc.desk().multiline = Some(open);
     true
 }
 
-/// A mistake: its code, the limit that was passed, and words.
-type Mistake = (&'static str, Option<usize>, &'static str);
+/// What is wrong with a batch: a code of the specification, what belongs to it, and words.
+struct Mistake {
+    code: &'static str,
+    context: Vec<String>,
+    words: &'static str,
+}
+
+impl Mistake {
+    fn new(code: &'static str, context: Vec<String>, words: &'static str) -> Self {
+        Self {
+            code,
+            context,
+            words,
+        }
+    }
+
+    fn invalid(words: &'static str) -> Self {
+        Self::new("MULTILINE_INVALID", Vec::new(), words)
+    }
+}
 
 impl Multiline {
     fn add(&mut self, message: &Message<'_>) -> Result<(), Mistake> {
-        const INVALID: &str = "MULTILINE_INVALID";
         let speech = if message.command.eq_ignore_ascii_case("PRIVMSG") {
             Speech::Message
         } else if message.command.eq_ignore_ascii_case("NOTICE") {
             Speech::Notice
         } else {
-            return Err((INVALID, None, "a message consists of PRIVMSG or NOTICE"));
+            return Err(Mistake::invalid("a message consists of PRIVMSG or NOTICE"));
         };
         if message.tags.get("batch").as_deref() != Some(&*self.reference) {
-            return Err((INVALID, None, "that is not the open batch"));
+            return Err(Mistake::invalid("that is not the open batch"));
         }
         if self.speech.is_some_and(|other| other != speech) {
-            return Err((INVALID, None, "PRIVMSG and NOTICE do not mix"));
+            return Err(Mistake::invalid("PRIVMSG and NOTICE do not mix"));
         }
         if message.params.at(0) != &*self.target {
-            return Err(("MULTILINE_INVALID_TARGET", None, "the target changed"));
+            let context = vec![self.target.to_string(), message.params.at(0).to_owned()];
+            let words = "the target changed";
+            return Err(Mistake::new("MULTILINE_INVALID_TARGET", context, words));
         }
         let text = message.params.at(1);
         let concat = message.tags.has("draft/multiline-concat");
         if concat && text.is_empty() {
-            return Err((
-                INVALID,
-                None,
+            return Err(Mistake::invalid(
                 "there is nothing to go on with in a blank line",
             ));
         }
         // A line end counts, unless the line goes on where the last one ended.
         self.bytes += text.len() + usize::from(!concat && !self.lines.is_empty());
         if self.lines.len() >= MULTILINE_LINES_MAX {
-            let limit = Some(MULTILINE_LINES_MAX);
-            return Err(("MULTILINE_MAX_LINES", limit, "too many lines"));
+            let limit = vec![MULTILINE_LINES_MAX.to_string()];
+            return Err(Mistake::new("MULTILINE_MAX_LINES", limit, "too many lines"));
         }
         if self.bytes > MULTILINE_BYTES_MAX {
-            let limit = Some(MULTILINE_BYTES_MAX);
-            return Err(("MULTILINE_MAX_BYTES", limit, "too many bytes"));
+            let limit = vec![MULTILINE_BYTES_MAX.to_string()];
+            return Err(Mistake::new("MULTILINE_MAX_BYTES", limit, "too many bytes"));
         }
         self.speech = Some(speech);
         self.lines.push((text.into(), concat));
         Ok(())
+    }
+
+    fn spoil(&mut self) {
+        self.is_spoiled = true;
+        self.lines = Vec::new();
     }
 }
 
@@ -150,6 +175,9 @@ fn close(call: &mut Call<'_>, reference: &str) {
             "there is no such open batch",
         );
     };
+    if open.is_spoiled {
+        return;
+    }
     call.label = open.label.map(|label| String::from(label).into());
     let lines: Vec<_> = open
         .lines

@@ -129,7 +129,7 @@ fn welcome(call: &mut Call<'_>) {
     let away = call.irc.finish_registration().and_then(|said| said.away);
     call.ctx.set_flavour(call.irc.flavour());
     greet(call);
-    super::commands::isupport(call, false);
+    super::commands::isupport(call);
     super::commands::lusers(call);
     super::commands::motd(call);
     let modes = call.ctx.house().default_user_modes;

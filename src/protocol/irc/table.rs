@@ -72,7 +72,7 @@ const fn tagged(
 use When::{After, Always, Before};
 
 /// All commands, by name.
-pub(super) static COMMANDS: [Entry; 48] = [
+pub(super) static COMMANDS: [Entry; 49] = [
     row("ADMIN", 0, After, c::admin),
     row("AUTHENTICATE", 1, Always, register::authenticate),
     row("AWAY", 0, Always, c::away),
@@ -84,6 +84,7 @@ pub(super) static COMMANDS: [Entry; 48] = [
     row("INFO", 0, After, c::info),
     row("INVITE", 0, After, c::invite),
     row("ISON", 1, After, c::ison),
+    row("ISUPPORT", 0, Always, c::isupport_command),
     row("JOIN", 1, After, c::join),
     row("KICK", 2, After, c::kick),
     row("KILL", 1, After, c::kill),

@@ -3,6 +3,7 @@
 //! Invariant: tags are read where they stand; only a value with an escape in it is copied. Of several tags with one
 //! key, the last counts. Does not know what any tag means.
 
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 
 /// The tags of one message, as they came.
@@ -46,23 +47,26 @@ impl<'a> Tags<'a> {
     }
 
     /// The client-only tags (`+key`), as they came, joined by semicolons: what is passed on to others. Borrowed if
-    /// they stand together.
+    /// there is only one.
     pub fn client_only(&self) -> Cow<'a, str> {
         if !self.data.contains('+') {
             return Cow::Borrowed("");
         }
         let mut parts = self.data.split(';').filter(|tag| is_client_only(tag));
         let first = parts.next().unwrap_or_default();
-        let Some(second) = parts.next() else {
+        if parts.next().is_none() {
             return Cow::Borrowed(first);
-        };
-        let mut all = format!("{first};{second}");
-        for part in parts {
-            all.push(';');
-            all.push_str(part);
         }
-        Cow::Owned(all)
+        let mut seen = FxHashSet::default();
+        let parts = self.data.rsplit(';').filter(|tag| is_client_only(tag));
+        let mut kept: Vec<_> = parts.filter(|tag| seen.insert(key_of(tag))).collect();
+        kept.reverse();
+        Cow::Owned(kept.join(";"))
     }
+}
+
+fn key_of(tag: &str) -> &str {
+    tag.split_once('=').map_or(tag, |(key, _)| key)
 }
 
 fn is_client_only(tag: &str) -> bool {

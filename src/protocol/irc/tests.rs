@@ -385,7 +385,6 @@ fn several_lines_as_one_message() {
         a> @batch=2 PRIVMSG #r :x
         a< :srv FAIL BATCH MULTILINE_INVALID :that is not the open batch
         a> BATCH -1
-        a< :srv FAIL BATCH MULTILINE_INVALID :there is no such open batch
         ",
     );
 }

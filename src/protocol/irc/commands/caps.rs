@@ -65,12 +65,9 @@ fn request(call: &mut Call<'_>, wanted: &str) {
 }
 
 fn change(call: &mut Call<'_>, caps: CapSet) {
-    let is_new = caps.has(Cap::ExtendedIsupport) && !call.irc.caps.has(Cap::ExtendedIsupport);
     call.irc.caps = caps;
     if call.irc.registered {
         call.ctx.set_flavour(call.irc.flavour());
-    } else if is_new {
-        super::isupport(call, true);
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) use operators::{become_operator, die, kill, kline, oper, rehash, unkl
 pub(super) use people::{ison, monitor, userhost, whois, whowas};
 pub(super) use rooms::{invite, join, kick, knock, part, rename, topic, write_topic};
 pub(super) use server::{
-    admin, help, info, isupport, links, lusers, lusers_command, motd, motd_command, stats, time,
-    version,
+    admin, help, info, isupport, isupport_command, links, lusers, lusers_command, motd,
+    motd_command, stats, time, version,
 };
 pub(super) use who::{WhoFormat, who, write_who};

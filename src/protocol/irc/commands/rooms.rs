@@ -38,14 +38,16 @@ pub(in super::super) fn join(call: &mut Call<'_>, params: &Params<'_>) {
         }
         let flags = RoomFlags::usual();
         match call.apply(Command::Join { room, key, flags }) {
-            Ok(()) => entered.extend(call.find_room(text)),
-            Err(refusal) => call.refuse(&refusal),
-        }
-        if let Some(room) = entered.last() {
-            let (heading, hub, out) = call.parts();
-            if hub.room(*room).is_some_and(|room| room.topic().is_some()) {
-                write_topic(heading, hub, *room, out);
+            Ok(()) => {}
+            Err(refusal) => {
+                call.refuse(&refusal);
+                continue;
             }
+        }
+        if let Some(room) = call.find_room(text) {
+            entered.push(room);
+            let (heading, hub, out) = call.parts();
+            write_topic(heading, hub, room, out);
         }
         tell_names(call, &mut entered);
     }
@@ -133,10 +135,15 @@ pub(in super::super) fn topic(call: &mut Call<'_>, params: &Params<'_>) {
     if !hub.is_visible(id, me) {
         return call.reply(ERR_NOTONCHANNEL, &[text]);
     }
+    if let Some(room) = hub.room(id).filter(|room| room.topic().is_none()) {
+        let line = heading.numeric(RPL_NOTOPIC, out).param(room.name());
+        return line.text(RPL_NOTOPIC.words).end();
+    }
     write_topic(heading, hub, id, out);
 }
 
-/// A room's topic, who set it and when; or that there is none.
+/// A room's topic, who set it and when. Nothing if there is none, which is what a newcomer is told ("Modern IRC", JOIN
+/// message).
 pub(in super::super) fn write_topic(
     heading: Heading<'_>,
     hub: &Hub,
@@ -144,10 +151,7 @@ pub(in super::super) fn write_topic(
     out: &mut Vec<u8>,
 ) {
     let Some(room) = hub.room(id) else { return };
-    let Some(topic) = room.topic() else {
-        let line = heading.numeric(RPL_NOTOPIC, out).param(room.name());
-        return line.text(RPL_NOTOPIC.words).end();
-    };
+    let Some(topic) = room.topic() else { return };
     let line = heading.numeric(RPL_TOPIC, out).param(room.name());
     line.text(&topic.text).end();
     let line = heading.numeric(RPL_TOPICWHOTIME, out).param(room.name());

@@ -6,6 +6,7 @@ use crate::{
     protocol::irc::{
         backstage::House,
         call::Call,
+        caps::Cap,
         label,
         message::Params,
         numeric::*,
@@ -28,8 +29,17 @@ fn is_elsewhere(call: &mut Call<'_>, target: &str) -> bool {
     elsewhere
 }
 
-/// ISUPPORT. To those who asked for it before registration, as a batch (IRCv3 draft/extended-isupport).
-pub(in super::super) fn isupport(call: &mut Call<'_>, in_batch: bool) {
+/// ISUPPORT, which also those who know the command may ask for before registration (IRCv3 draft/extended-isupport).
+pub(in super::super) fn isupport_command(call: &mut Call<'_>, _params: &Params<'_>) {
+    if !call.irc.registered && !call.irc.caps.has(Cap::ExtendedIsupport) {
+        return call.reply(ERR_NOTREGISTERED, &[]);
+    }
+    isupport(call);
+}
+
+/// What the server can do; a batch to those who know it as one.
+pub(in super::super) fn isupport(call: &mut Call<'_>) {
+    let in_batch = call.irc.caps.has(Cap::Batch) && call.irc.caps.has(Cap::ExtendedIsupport);
     let lines = call.ctx.house().isupport.clone();
     let before = if in_batch {
         call.take_out()
@@ -124,7 +134,7 @@ pub(in super::super) fn version(call: &mut Call<'_>, params: &Params<'_>) {
     let house = call.ctx.house();
     let (name, words) = (house.name.clone(), house.description.clone());
     call.reply_with(RPL_VERSION, &[House::VERSION, &name], words);
-    isupport(call, false);
+    isupport(call);
 }
 
 /// TIME.
