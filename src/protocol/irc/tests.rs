@@ -3,6 +3,8 @@
 //! A script is lines of `who> what they send` and `who< what they then receive`; every line received must be in the
 //! script, in its order.
 
+mod random;
+
 use super::Irc;
 use crate::protocol::{flavour::Flavour, testing::World};
 
@@ -484,106 +486,5 @@ fn an_operator_is_made_when_the_password_was_checked() {
         let told = stage.received('a');
         assert!(told.iter().any(|line| line.contains(code)), "{told:?}");
         assert!(told[0].starts_with("@label=o "), "{told:?}");
-    }
-}
-
-/// Words that mean something in one place or another.
-const WORDS: [&str; 40] = [
-    "#r",
-    "#s",
-    "#r,#s",
-    "a",
-    "b",
-    "a,b",
-    "*",
-    "+",
-    "-",
-    "0",
-    "1",
-    "+ovb",
-    "-o+k",
-    "+lIe",
-    "C",
-    "L",
-    "S",
-    ">1",
-    "C<5",
-    "!#*",
-    "LS",
-    "302",
-    "REQ",
-    "END",
-    "%tcuhnfar,7",
-    "a!*@*",
-    "*@192.0.2.0/24",
-    "@#r",
-    "+1",
-    "-1",
-    "draft/multiline",
-    "batch echo-message",
-    "message-tags draft/multiline labeled-response",
-    ":",
-    ":two words",
-    ":\x01ACTION x\x01",
-    "마당",
-    "#마당",
-    "srv",
-    "secret",
-];
-
-fn lines() -> impl proptest::strategy::Strategy<Value = (usize, String)> {
-    use proptest::prelude::*;
-    let commands: Vec<&str> = super::table::COMMANDS
-        .iter()
-        .map(|entry| entry.name)
-        .collect();
-    let tags = prop_oneof![
-        5 => Just(""),
-        1 => Just("@label=x "),
-        1 => Just("@batch=1;+t=u "),
-        1 => Just("@batch=1;draft/multiline-concat "),
-    ];
-    let params = proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..5);
-    let line = (
-        tags,
-        proptest::sample::select(commands),
-        params,
-        any::<u8>(),
-    );
-    (0..3_usize, line).prop_map(|(who, (tags, command, params, noise))| {
-        let noise = if noise == 0 { "\u{1}x" } else { "" };
-        (who, format!("{tags}{command}{noise} {}", params.join(" ")))
-    })
-}
-
-proptest::proptest! {
-    /// Whatever clients say, in whatever order: nothing breaks, each line sent is a line, and the chat stays in order.
-    #[test]
-    fn nothing_that_is_said_breaks_anything(script in proptest::collection::vec(lines(), 1..60)) {
-        let mut stage = Stage::new();
-        stage.world.house.operators = Box::new(["a".into()]);
-        stage.register('a', "message-tags echo-message batch labeled-response draft/multiline");
-        stage.register('b', "extended-join away-notify draft/channel-rename multi-prefix");
-        stage.connect('c');
-        for (who, line) in script {
-            let letter = ['a', 'b', 'c'][who];
-            let seat = stage.clients[who].1;
-            if stage.world.farewell(seat).is_some() {
-                continue;
-            }
-            stage.send(letter, &line);
-            if !stage.world.wishes.is_empty() {
-                stage.world.wishes.clear();
-                let (_, seat, irc) = &mut stage.clients[who];
-                irc.operator_checked(true, &mut stage.world.at(*seat));
-            }
-            stage.world.hub.check_invariants();
-            for letter in ['a', 'b', 'c'] {
-                for line in stage.received(letter) {
-                    let body = line.strip_prefix('@').map_or(&*line, |l| l.split_once(' ').unwrap().1);
-                    proptest::prop_assert!(body.len() <= 510 && !body.contains(['\r', '\0']), "{line}");
-                }
-            }
-        }
     }
 }
