@@ -17,7 +17,9 @@ use crate::{
     net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
     protocol::{
         detect::{self, Detected},
-        echo, irc, telnet,
+        echo,
+        irc::{self, Irc},
+        telnet::{self, Telnet},
     },
 };
 use rustc_hash::FxHashMap;
@@ -141,10 +143,10 @@ impl Court {
             Detected::Undecided => {}
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
-            Detected::Irc => session.protocol = Protocol::irc(),
+            Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
             // What is not spoken here yet is told so in telnet's words.
             Detected::Telnet | Detected::Tls | Detected::Web => {
-                session.protocol = Protocol::telnet();
+                session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
                     net.send(id, &self.settings.greeting);
                 }
@@ -171,7 +173,7 @@ impl Court {
         self.checks.remove(&id);
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
-        if let Protocol::Irc { irc, .. } = &mut session.protocol {
+        if let Protocol::Irc(irc) = &mut session.protocol {
             irc.forget_monitored(user, &mut self.hall.monitors);
         }
         self.hall.seats.leave(user);
@@ -190,7 +192,7 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
         match self.sessions.get_mut(id).map(|session| &session.protocol) {
-            Some(Protocol::Irc { .. }) => irc::error(reason, &mut bytes),
+            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
             _ => telnet::refusal(&mut bytes, word),
         }
         net.send(id, &bytes);
@@ -209,8 +211,8 @@ impl Handler for Court {
         let mut session = Session::new(
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
-                Scheme::Telnet => Protocol::telnet(),
-                Scheme::Irc => Protocol::irc(),
+                Scheme::Telnet => Protocol::Telnet(Telnet::default()),
+                Scheme::Irc => Protocol::Irc(Irc::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
@@ -237,7 +239,7 @@ impl Handler for Court {
             Protocol::Echo => net.set_limits(id, ECHO),
             _ => net.set_limits(id, self.settings.chat),
         }
-        if matches!(session.protocol, Protocol::Telnet { .. }) {
+        if matches!(session.protocol, Protocol::Telnet(_)) {
             net.send(id, &self.settings.greeting);
         }
         let (peer, inside) = (session.peer, session.inside);
@@ -262,9 +264,7 @@ impl Handler for Court {
                 bytes: 0,
                 then: Then::ReadOn,
             },
-            Protocol::Irc { .. } | Protocol::Telnet { .. } => {
-                self.handle_lines(net, id, input, searched)
-            }
+            Protocol::Irc(_) | Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
             Protocol::Echo => {
                 net.send(id, input);
                 all_of(input)
@@ -275,12 +275,10 @@ impl Handler for Court {
 
     fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
         let session = self.sessions.get_mut(id);
-        if let Some(Protocol::Irc { irc, ended }) = session.map(|session| &mut session.protocol) {
-            if irc.is_busy() {
-                // What it asked for is still being answered.
-                *ended = true;
-                return;
-            }
+        if let Some(session) = session.filter(|session| session.is_busy()) {
+            // What it asked for is still being answered.
+            session.speech_ended = true;
+            return;
         }
         self.dismiss(net, id, "connection closed");
         net.close(id);
@@ -331,7 +329,7 @@ impl Handler for Court {
                 Due::Probe => {
                     session.probed = true;
                     match session.protocol {
-                        Protocol::Irc { .. } => net.send(id, &self.settings.irc_ping),
+                        Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
                         _ => net.send(id, &telnet::PROBE),
                     }
                 }

@@ -234,7 +234,7 @@ impl Server {
             .iter()
             .map(|(id, session)| {
                 let words = match session.protocol {
-                    Protocol::Irc { .. } => Some(&self.court.settings.irc_last_words),
+                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
                     _ if session.is_chat() => Some(&self.court.settings.last_words),
                     _ => None,
                 };

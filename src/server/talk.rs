@@ -163,7 +163,7 @@ impl Court {
                 }
             }
         });
-        let over = |session: &mut Session| matches!(&session.protocol, Protocol::Irc { irc, ended: true } if !irc.is_busy());
+        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
         if self.sessions.get_mut(id).is_some_and(over) {
             self.dismiss(net, id, "connection closed");
             net.close(id);
@@ -182,14 +182,14 @@ impl Court {
         let session = self.sessions.get_mut(id)?;
         let due_before = session.next_due(&self.settings).map(|(_, due)| due);
         let (mut talker, flavour) = match &mut session.protocol {
-            Protocol::Irc { irc, .. } => {
+            Protocol::Irc(irc) => {
                 let flavour = irc.flavour();
                 (Talker::Irc(irc), flavour)
             }
-            Protocol::Telnet {
-                telnet,
-                said_password,
-            } => (Talker::Telnet(telnet, said_password), Flavour::Telnet),
+            Protocol::Telnet(telnet) => {
+                let said_password = &mut session.said_password;
+                (Talker::Telnet(telnet, said_password), Flavour::Telnet)
+            }
             Protocol::Undecided { .. } | Protocol::Echo | Protocol::TurnedAway => return None,
         };
         self.answer.clear();
