@@ -82,7 +82,7 @@ fn privmsg_to_a_thousand(bencher: Bencher<'_, '_>) {
         hub.apply(all[0], say, Time(0)).expect("a member may speak");
         log.clear();
         while let Some(event) = hub.next_event() {
-            let distinction = Distinction::of(&event);
+            let distinction = Distinction::of(&event, &hub);
             let mut known: Vec<Flavour> = Vec::with_capacity(FLAVOURS.len());
             hub.for_each_in(&event.audience, |user| {
                 let flavour = FLAVOURS[user.slot as usize % FLAVOURS.len()];
