@@ -378,7 +378,11 @@ impl Piece<'_> {
             self.heading.server,
             user.realname(),
         ];
-        mask == "*" || texts.iter().any(|text| glob(mask, &fold(text)))
+        // `*!*@*.example` means all three together.
+        let is_whole = mask.contains(['!', '@']);
+        mask == "*"
+            || texts.iter().any(|text| glob(mask, &fold(text)))
+            || is_whole && glob(mask, &fold(&user.mask().to_string()))
     }
 }
 
