@@ -6,13 +6,13 @@
 
 use super::{
     court::Court,
-    exchange::Exchange,
+    exchange::{Exchange, TELNET_USERNAME},
     session::{Protocol, Session},
 };
 use crate::{
     config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
-    protocol::{Cut, Frame, flavour::Flavour, telnet},
+    protocol::{Cut, Frame, flavour::Flavour, irc::Backstage as _, telnet},
 };
 
 use std::mem;
@@ -102,10 +102,12 @@ impl Court {
                 (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
                 (Frame::Line(line), Talker::Telnet(telnet, said_password)) => {
                     let is_open = exchange.hall.house.password.is_none();
-                    if is_open || **said_password || exchange.user.is_some() {
+                    if exchange.user.is_some() {
                         telnet.handle_line(&line, exchange);
-                    } else {
+                    } else if !is_open && !**said_password {
                         **said_password = hear_password(&line, exchange);
+                    } else if !refuse_banned(exchange) {
+                        telnet.handle_line(&line, exchange);
                     }
                 }
                 (Frame::TooLong, Talker::Telnet(telnet, _)) => {
@@ -268,4 +270,15 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
     telnet::refusal(exchange.answer, "that is not the password; good-bye");
     exchange.quitting = Some("Bad password".into());
     false
+}
+
+/// Sends a telnet caller away who is banned from the server; says whether they are.
+fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
+    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
+        return false;
+    };
+    let word = format!("you are banned from this server: {reason}");
+    telnet::refusal(exchange.answer, &word);
+    exchange.quitting = Some("Banned".into());
+    true
 }

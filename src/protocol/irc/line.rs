@@ -94,12 +94,13 @@ impl<'o> Line<'o> {
         self.body = Some(self.out.len());
     }
 
-    /// A parameter that is one word. An empty one becomes `*`, the usual word for nothing.
+    /// A parameter that is one word. An empty one, or one with a colon in front, becomes `*`, the usual word for nothing.
     pub fn param(mut self, param: impl Display) -> Self {
         self.out.push(b' ');
         let before = self.out.len();
         self.write(param, Kind::Word);
-        if self.out.len() == before {
+        if matches!(self.out.get(before), None | Some(b':')) {
+            self.out.truncate(before);
             self.out.push(b'*');
         }
         self
