@@ -1,12 +1,13 @@
 //! The crowd: the latest fan-out of the turn, as lists of peers instead of a place in each peer's queue.
 //!
-//! In a room the same peers are told line after line. A fan-out only notes who gets which chunk; if the next one is for the same peers,
-//! its chunks are joined to those, however many peers there are. At the end of the turn each peer is offered its bytes at once, and only
-//! what the kernel does not take goes into its queue. So a line costs one walk over the peers' records, and sixteen lines in one turn
-//! cost no more.
+//! In a room the same peers are told line after line. A fan-out only notes who gets which chunk; if the next one is for
+//! the same peers, its chunks are joined to those, however many peers there are. At the end of the turn each peer is
+//! offered its bytes at once, and only what the kernel does not take goes into its queue. So a line costs one walk over
+//! the peers' records, and sixteen lines in one turn cost no more.
 //!
-//! Invariants: nobody is in two lists; what the crowd is to be told is younger than whatever is in a queue. Therefore anything else that
-//! is asked of the loop, and could come to stand in a queue, first puts the crowd's chunks there ([`Poller::settle_crowd`]). Knows no messages.
+//! Invariants: nobody is in two lists; what the crowd is to be told is younger than whatever is in a queue. Therefore
+//! anything else that is asked of the loop, and could come to stand in a queue, first puts the crowd's chunks there
+//! ([`Poller::settle_crowd`]). Knows no messages.
 
 use super::{backlog::Chunk, connection::Connection, phase::Phase, poller::Poller, token::ConnId};
 use std::{
@@ -14,7 +15,8 @@ use std::{
     mem,
 };
 
-/// Whom a fan-out is for: two with the same are for the very same peers, if nothing was asked of the loop in between. The numbers are the caller's.
+/// Whom a fan-out is for: two with the same are for the very same peers, if nothing was asked of the loop in between.
+/// The numbers are the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FanOut(pub u64, pub u64);
 

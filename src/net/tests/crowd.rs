@@ -1,5 +1,5 @@
-//! Fan-outs: told straight to those who have nothing queued, joined to the one before if it was for the same peers, and in order with
-//! everything else.
+//! Fan-outs: told straight to those who have nothing queued, joined to the one before if it was for the same peers, and
+//! in order with everything else.
 
 use super::{script::Script, stage::Stage};
 use crate::net::{Chunk, ConnId, FanOut, Lane};
