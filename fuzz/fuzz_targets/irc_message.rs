@@ -22,7 +22,8 @@ fuzz_target!(|line: &str| {
     }
     let mut out = Vec::new();
     let body = write(&message, &mut out);
-    if out.len() - body > BODY_BYTES_MAX {
+    // It may have been cut, which is done between characters: at most three bytes short of the limit.
+    if out.len() - body >= BODY_BYTES_MAX - 3 {
         return;
     }
     let text = std::str::from_utf8(&out).expect("what was text stays text");
@@ -48,7 +49,7 @@ fn check(message: &Message<'_>) {
     }
 }
 
-/// Writes a message; says where its body began. Without the limit of a line, for one that is cut is not the same.
+/// Writes a message; says where its body began.
 fn write(message: &Message<'_>, out: &mut Vec<u8>) -> usize {
     let mut line = Line::new(out);
     for (key, value) in message.tags.raw() {
