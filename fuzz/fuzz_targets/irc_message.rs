@@ -16,8 +16,10 @@ fuzz_target!(|line: &str| {
         return;
     };
     check(&message);
-    // The server sends no such command, and there is no way to write it without a source in front.
-    if message.command.starts_with(['@', ':']) {
+    // The server sends no such command, and there is no way to write it without a source in front; nor is anyone
+    // called so.
+    let source = message.source.unwrap_or_default();
+    if message.command.starts_with(['@', ':']) || source.starts_with(':') {
         return;
     }
     let mut out = Vec::new();

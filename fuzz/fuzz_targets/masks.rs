@@ -21,6 +21,10 @@ fuzz_target!(|input: &str| {
     if let Some(mask) = Mask::parse(pattern) {
         assert!(pattern.len() <= MASK_BYTES_MAX + 2);
         let shown = mask.as_str();
+        assert!(
+            !shown.starts_with(':') && !shown.contains(char::is_whitespace),
+            "{shown:?} is no parameter"
+        );
         let again = Mask::parse(shown).filter(|again| again.as_str() == shown);
         // A completed one may have grown past the limit.
         assert!(
