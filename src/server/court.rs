@@ -4,9 +4,10 @@
 //! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
+    arrivals::{Arrivals, network_of},
     hall::Hall,
     session::{Due, Peer, Protocol, Session, Sessions},
-    settings::{ECHO, Settings},
+    settings::{ECHO, Settings, Word},
     signals::Signals,
     talk::Check,
     wall::Wall,
@@ -26,7 +27,6 @@ use rustc_hash::FxHashMap;
 use std::{
     io, mem,
     net::{IpAddr, SocketAddr},
-    rc::Rc,
 };
 
 /// Everything behind the loop.
@@ -40,8 +40,10 @@ pub(super) struct Court {
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
     /// not keep anyone out.
     pub(super) inside: usize,
-    /// The same by address, kept only if their number is limited.
+    /// The same by network (see [`network_of`]), kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
+    /// How often which network calls, kept only if that is limited.
+    pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
     pub(super) signals: Option<Signals>,
@@ -65,6 +67,7 @@ impl Court {
             doors: FxHashMap::default(),
             inside: 0,
             by_address: FxHashMap::default(),
+            arrivals: Arrivals::default(),
             clients_max,
             signals: None,
             wall: Wall::default(),
@@ -76,13 +79,19 @@ impl Court {
     }
 
     /// Lets a caller in, or says why they cannot come in, in words for them.
-    fn admit(&mut self, address: IpAddr) -> Result<(), Rc<[u8]>> {
+    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Word> {
+        let network = network_of(address);
+        // Those who are refused for another reason have called all the same.
+        let per_minute = self.settings.connections_per_minute;
+        if !self.arrivals.admits(network, per_minute, now) {
+            return Err(self.settings.too_soon.clone());
+        }
         if self.inside >= self.clients_max {
             return Err(self.settings.full.clone());
         }
         let limit = self.settings.clients_per_address;
         if limit > 0 {
-            let count = self.by_address.entry(address).or_default();
+            let count = self.by_address.entry(network).or_default();
             if *count >= limit {
                 return Err(self.settings.too_many.clone());
             }
@@ -100,15 +109,15 @@ impl Court {
         if !std::mem::take(&mut session.inside) {
             return;
         }
-        let address = session.peer.ip();
+        let network = network_of(session.peer.ip());
         self.inside -= 1;
         if session.is_chat() {
             self.hall.callers -= 1;
         }
-        if let Some(count) = self.by_address.get_mut(&address) {
+        if let Some(count) = self.by_address.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                self.by_address.remove(&address);
+                self.by_address.remove(&network);
             }
         }
     }
@@ -218,7 +227,7 @@ impl Handler for Court {
             peer,
             net.now(),
         );
-        match self.admit(session.peer.ip()) {
+        match self.admit(session.peer.ip(), net.now()) {
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
@@ -228,8 +237,8 @@ impl Handler for Court {
             Err(word) => {
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
-                    Scheme::Irc => net.send(id, &self.settings.irc_full),
-                    Scheme::Any | Scheme::Telnet => net.send(id, &word),
+                    Scheme::Irc => net.send(id, &word.irc),
+                    Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
                 session.protocol = Protocol::TurnedAway;

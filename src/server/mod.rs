@@ -4,6 +4,7 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
+mod arrivals;
 mod bind;
 mod cloak;
 mod court;
