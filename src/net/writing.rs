@@ -143,8 +143,11 @@ impl Poller {
         }
     }
 
-    /// Too much is queued in the whole process: the largest queues go, until it is not.
+    /// Too much is queued in the whole process: the largest queues go, until it is not. What their going makes others
+    /// say does not count before it was flushed, for most of those who hear it read; else one farewell to a crowd
+    /// would push the next over the edge.
     fn enforce_ceiling(&mut self, handler: &mut impl Handler) {
+        let mut excess = self.backlog.bytes().saturating_sub(self.ceiling);
         let mut queues: Vec<(usize, ConnId)> = self
             .table
             .connections()
@@ -152,10 +155,11 @@ impl Poller {
             .filter(|(bytes, _)| *bytes > 0)
             .collect();
         queues.sort_unstable();
-        while self.backlog.bytes() > self.ceiling {
-            let Some((_, id)) = queues.pop() else {
+        while excess > 0 {
+            let Some((bytes, id)) = queues.pop() else {
                 return;
             };
+            excess = excess.saturating_sub(bytes);
             self.stats.over_ceiling += 1;
             self.lose(id, &Loss::OverCeiling, handler);
         }

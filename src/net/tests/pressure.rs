@@ -272,3 +272,32 @@ fn limits_of_one_are_not_limits_of_another() {
     assert_eq!(stage.told(), [Told::Overflow(id)]);
     assert_eq!(stage.net.queued(other_id), 2);
 }
+
+#[test]
+fn the_farewells_of_those_past_the_ceiling_push_nobody_else_over_it() {
+    let mut stage = Stage::new();
+    stage.net.set_ceiling(110);
+    let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    for (script, id) in scripts.iter().zip(&ids).take(3) {
+        script.is_full(true);
+        stage.send(*id, &"x".repeat(40));
+    }
+    let everyone = ids.clone();
+    stage.react(move |net, told| {
+        if let Told::Lost(lost, _) = told {
+            for id in everyone.iter().filter(|id| *id != lost) {
+                net.send(*id, &chunk("someone quit\n"));
+            }
+        }
+    });
+    stage.turn();
+    let told = stage.told();
+    assert!(
+        matches!(told[..], [Told::Lost(..), Told::Reaped(_)]),
+        "{told:?}"
+    );
+    // Most of them read: what they were told is gone before anyone looks at the ceiling again.
+    stage.turn();
+    assert_eq!(stage.told(), []);
+}
