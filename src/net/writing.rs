@@ -75,7 +75,7 @@ impl Poller {
             return;
         };
         if connection.phase == Phase::Open {
-            let has_room = !connection.is_backlogged() && !connection.broken;
+            let has_room = !connection.is_backlogged();
             if connection.output.bytes() > connection.limits.hard as usize {
                 handler.handle_overflow(self, id);
             } else if has_room && mem::take(&mut connection.tell_drained) {
@@ -117,11 +117,16 @@ impl Poller {
         connection.broken = true;
         connection.output.clear(&mut self.backlog);
         connection.readable |= !connection.ended;
+        let has_more_to_say = connection.tell_drained;
         if connection.phase == Phase::Draining {
             // Nobody will get the rest.
             return self.finish(id);
         }
         self.list(id);
+        if has_more_to_say {
+            // Nothing is in its way any more, and it may be what the lines that are left wait for.
+            self.mark_dirty(id);
+        }
     }
 
     /// Asks the poll for writable events exactly while something is unsent (invariant 2).

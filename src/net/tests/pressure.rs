@@ -301,3 +301,37 @@ fn the_farewells_of_those_past_the_ceiling_push_nobody_else_over_it() {
     stage.turn();
     assert_eq!(stage.told(), []);
 }
+
+#[test]
+fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
+    let (mut stage, script, id) = connection();
+    stage.limit(id, 4, 1000);
+    script.is_full(true);
+    stage.send(id, "12345");
+    stage.net.tell_drained(id);
+    stage.turns(2);
+    assert_eq!(stage.told(), []);
+    script.is_full(false);
+    stage.writable(id);
+    assert_eq!(stage.told(), [Told::Drained(id)]);
+    assert!(!stage.net.has_work(), "it was told once");
+}
+
+#[test]
+fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
+    let (mut stage, script, id) = connection();
+    stage.handler.lines_at_once = 0;
+    script.arrives(b"QUIT\n").refuses(ErrorKind::BrokenPipe);
+    stage.readable(id);
+    // Until it has said it, its owner takes no line; so that the lines come to an end, it must be told.
+    stage.react(|net, told| {
+        if let Told::Drained(id) = told {
+            net.close(*id);
+        }
+    });
+    stage.send(id, "a piece");
+    stage.net.tell_drained(id);
+    stage.settle();
+    let expected = [Told::Drained(id), Told::Reaped(id)];
+    assert_eq!(stage.told(), expected);
+}
