@@ -12,7 +12,7 @@ use super::{
 };
 use std::{mem, time::Duration};
 
-/// How long a closing connection may take to read what is owed to it.
+/// How long a closing connection may read nothing of what is owed to it. One on a slow link gets its last words too.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
 /// How long we wait for the peer's end of stream after ours.
@@ -55,7 +55,13 @@ impl Poller {
         if matches!(connection.phase, Phase::Connecting | Phase::Closed) {
             return;
         }
-        match connection.flush(&mut self.backlog, &mut self.stats) {
+        let owed = connection.output.bytes();
+        let flushed = connection.flush(&mut self.backlog, &mut self.stats);
+        if connection.phase == Phase::Draining && connection.output.bytes() < owed {
+            // The reminder for the earlier moment looks again.
+            connection.alarm = self.now.after(DRAIN);
+        }
+        match flushed {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
             Flush::Drained if connection.our_half == OurHalf::Ending => {
                 connection.our_half = OurHalf::Ended;
