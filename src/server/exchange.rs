@@ -17,6 +17,9 @@ use crate::{
 };
 use std::net::IpAddr;
 
+/// The user name of those who come in by telnet, which has none: for masks.
+pub(super) const TELNET_USERNAME: &str = "~telnet";
+
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
     pub(super) hall: &'a mut Hall,
@@ -78,7 +81,7 @@ impl Context for Exchange<'_> {
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
         let profile = Profile {
-            username: "~telnet".into(),
+            username: TELNET_USERNAME.into(),
             realname: nick.as_str().into(),
             ..Profile::default()
         };

@@ -1,6 +1,6 @@
 //! Operators of the server, and whom they send away.
 
-use super::common::{Irc, Net, SERVER};
+use super::common::{Client, Irc, Net, SERVER};
 
 /// `madang passwd` makes such a line; this one has few rounds, for the sake of the test's time. The password is `secret`.
 const HASH: &str = "pbkdf2-sha256$1000$00000000000000000000000000000000$\
@@ -197,6 +197,22 @@ fn a_ban_from_the_server_ends_connections_and_keeps_new_ones_out() {
     let mut again = net.newcomer();
     again.send("NICK bob");
     again.ask("USER bad 0 * :Bob").one("001 bob <any>");
+}
+
+#[test]
+fn a_ban_from_the_server_is_one_from_all_its_protocols() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    let mut bob = net.telnet("bob");
+    ann.ask("KLINE ~telnet@127.0.0.1 :be off");
+    assert!(bob.rest().contains("be off"));
+    let mut again = Client::connect(net.server.address_of(1));
+    again.skip_to("* what is your name?");
+    again.send("bob");
+    again.expect("! you are banned from this server: be off");
+    again.expect_end();
+    ann.ask("UNKLINE ~telnet@127.0.0.1");
+    net.telnet("bob");
 }
 
 #[test]
