@@ -216,10 +216,29 @@ fn a_ban_from_the_server_is_one_from_all_its_protocols() {
 }
 
 #[test]
+fn a_longer_user_name_is_no_way_around_a_ban() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    ann.ask("KLINE ~aaaaaaaaaaaaaaaaaaa@* :be off");
+    let mut bob = net.newcomer();
+    bob.send("NICK bob");
+    bob.send("USER aaaaaaaaaaaaaaaaaaabbb 0 * :Bob");
+    bob.rest().one("465 <any> <any>");
+}
+
+#[test]
+fn a_mask_that_cannot_be_one_is_not_said_to_be_added() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    let mask = format!("KLINE {}@x.example :be off", "x".repeat(250));
+    ann.check(&mask, &["461 ann KLINE <any>"]);
+}
+
+#[test]
 fn the_ban_of_everyone_is_refused() {
     let net = net();
     let mut ann = operator(&net, "ann");
-    for mask in ["*@*", "*", "?*@*"] {
+    for mask in ["*@*", "*", "?*@*", "*@0.0.0.0/0", "::/0"] {
         ann.ask(&format!("KLINE {mask} :x"));
         ann.sees_nothing();
     }
