@@ -121,6 +121,14 @@ impl<'o> Line<'o> {
         }
     }
 
+    /// How many bytes of text there is room for as the last parameter. Only asks: no line is left behind.
+    pub fn text_room(self) -> usize {
+        let body = self.body.unwrap_or(self.start);
+        let used = self.out.len() - body + " :".len();
+        self.out.truncate(self.start);
+        (BODY_BYTES_MAX - END.len()).saturating_sub(used)
+    }
+
     /// Ends the line.
     pub fn end(self) {
         let room = BODY_BYTES_MAX - END.len();

@@ -31,9 +31,6 @@ fn cost_of(mask: &str) -> usize {
     if mask == "*" { 0 } else { mask.len() }
 }
 
-/// Bytes of names in one line.
-const NAMES_BYTES_MAX: usize = 380;
-
 /// A long reply, and how far it came.
 #[derive(Debug)]
 pub(super) enum Long {
@@ -232,7 +229,8 @@ impl Piece<'_> {
         }
         let is_member = self.hub.is_member(self.me, id);
         let symbol = if room.has(RoomFlag::Secret) { "@" } else { "=" };
-        let mut row = String::new();
+        let row_max = self.names_row(symbol, room, out).text_room();
+        let (mut row, mut name) = (String::new(), String::new());
         let mut index = left.unwrap_or(usize::MAX).min(room.member_count());
         while index > 0 {
             if *steps > STEPS_MAX || out.len() > self.full {
@@ -249,30 +247,33 @@ impl Piece<'_> {
             let Some(user) = self.hub.user(user) else {
                 continue;
             };
+            name.clear();
+            push_prefixes(ranks, self.caps.has(Cap::MultiPrefix), &mut name);
+            if self.caps.has(Cap::UserhostInNames) {
+                name += &user.mask().to_string();
+            } else {
+                name += user.nick().as_str();
+            }
+            if !row.is_empty() && row.len() + 1 + name.len() > row_max {
+                self.names_row(symbol, room, out).text(&row).end();
+                row.clear();
+            }
             if !row.is_empty() {
                 row.push(' ');
             }
-            push_prefixes(ranks, self.caps.has(Cap::MultiPrefix), &mut row);
-            if self.caps.has(Cap::UserhostInNames) {
-                row += &user.mask().to_string();
-            } else {
-                row += user.nick().as_str();
-            }
-            if row.len() > NAMES_BYTES_MAX - 60 || index == 0 {
-                self.names_row(symbol, room, &row, out);
-                row.clear();
-            }
+            row += &name;
         }
         if !row.is_empty() {
-            self.names_row(symbol, room, &row, out);
+            self.names_row(symbol, room, out).text(&row).end();
         }
         *left = Some(index);
         index == 0
     }
 
-    fn names_row(&self, symbol: &str, room: &Room, row: &str, out: &mut Vec<u8>) {
+    /// Begins a row of names.
+    fn names_row<'o>(&self, symbol: &str, room: &Room, out: &'o mut Vec<u8>) -> Line<'o> {
         let line = self.heading.numeric(RPL_NAMREPLY, out).param(symbol);
-        line.param(room.name()).text(row).end();
+        line.param(room.name())
     }
 
     fn who(&self, who: &mut Who, format: &WhoFormat, out: &mut Vec<u8>) -> bool {

@@ -488,3 +488,49 @@ fn an_operator_is_made_when_the_password_was_checked() {
         assert!(told[0].starts_with("@label=o "), "{told:?}");
     }
 }
+
+#[test]
+fn no_name_of_a_list_is_cut_however_long_the_names_are() {
+    let mut stage = Stage::new();
+    let name = |letter: char| format!("{letter}{}", "가".repeat(29));
+    let room = |index: usize| format!("#{index}{}", "나".repeat(60));
+    for letter in 'a'..='h' {
+        stage.register(letter, "userhost-in-names");
+        stage.send(letter, &format!("NICK {}", name(letter)));
+        for index in 0..3 {
+            stage.send(letter, &format!("JOIN {}", room(index)));
+        }
+    }
+    stage.received('a');
+    let column = |lines: &[String], numeric: &str| -> Vec<String> {
+        let lines = lines.iter().filter(|line| line.contains(numeric));
+        let words = lines.filter_map(|line| Some(line.split_once(" :")?.1.to_owned()));
+        let words: Vec<_> = words.collect();
+        words
+            .iter()
+            .flat_map(|words| words.split([' ', ',']))
+            .map(str::to_owned)
+            .collect()
+    };
+    stage.send('a', &format!("NAMES {}", room(0)));
+    let names = column(&stage.received('a'), " 353 ");
+    assert_eq!(names.len(), 8);
+    assert!(
+        names.iter().all(|name| name.ends_with("@home")),
+        "{names:?}"
+    );
+    stage.send('a', &format!("WHOIS {}", name('b')));
+    let rooms = column(&stage.received('a'), " 319 ");
+    assert_eq!(rooms, [room(0), room(1), room(2)]);
+    for letter in 'b'..='h' {
+        stage.send('a', &format!("MONITOR + {}", name(letter)));
+    }
+    stage.received('a');
+    stage.send('a', "MONITOR S");
+    let online = column(&stage.received('a'), " 730 ");
+    assert_eq!(online.len(), 7);
+    assert!(
+        online.iter().all(|mask| mask.ends_with("@home")),
+        "{online:?}"
+    );
+}
