@@ -116,7 +116,7 @@ pub fn encode_personal(
         client: user.nick().as_str(),
     };
     super::commands::write_topic(heading, hub, *room, out);
-    super::long::write_all_names(heading, hub, *room, recipient, out);
+    super::long::write_names_to_all(heading, hub, *room, recipient, out);
 }
 
 impl Scene<'_> {

@@ -421,8 +421,12 @@ impl ListFilter {
     }
 }
 
-/// All names of a room at once, for a rare line that cannot come in pieces.
-pub(super) fn write_all_names(
+/// Bytes of names that all members of a room are told together when each of them is told: one line of an operator
+/// brings that about, and must not stop the others for seconds nor fill every queue.
+const NAMES_TO_ALL_BYTES: usize = 4 * 1024 * 1024;
+
+/// Names of a room at once, for a rare line that cannot come in pieces and goes to every member.
+pub(super) fn write_names_to_all(
     heading: Heading<'_>,
     hub: &Hub,
     room: RoomId,
@@ -430,8 +434,9 @@ pub(super) fn write_all_names(
     out: &mut Vec<u8>,
 ) {
     let Some(user) = hub.user(me) else { return };
+    let members = hub.room(room).map_or(1, |room| room.member_count().max(1));
     let piece = Piece {
-        full: out.len() + House::PIECE_BYTES,
+        full: out.len() + House::PIECE_BYTES.min(NAMES_TO_ALL_BYTES / members),
         heading,
         hub,
         me,
@@ -444,7 +449,7 @@ pub(super) fn write_all_names(
         left: None,
         end: None,
     };
-    // One piece: of a very large room this is a part, and a client that wants the rest asks for NAMES.
+    // One piece: of a large room this is a part, and a client that wants the rest asks for NAMES.
     if !piece.names(&mut names, out) {
         let name = hub.room(room).map_or("", |room| room.name().as_str());
         Line::new(out)

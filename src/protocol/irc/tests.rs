@@ -6,7 +6,10 @@
 mod random;
 
 use super::Irc;
-use crate::protocol::{flavour::Flavour, testing::World};
+use crate::{
+    chat::{Command, Nick, Profile, RoomName, Time, mode::RoomFlags},
+    protocol::{flavour::Flavour, testing::World},
+};
 
 /// Some clients in one world.
 struct Stage {
@@ -533,4 +536,30 @@ fn no_name_of_a_list_is_cut_however_long_the_names_are() {
         online.iter().all(|mask| mask.ends_with("@home")),
         "{online:?}"
     );
+}
+
+#[test]
+fn the_new_name_of_a_crowded_room_costs_a_bounded_answer_in_all() {
+    const CROWD: usize = 5_000;
+    let mut stage = Stage::new();
+    let hub = &mut stage.world.hub;
+    let room = RoomName::parse("#r", hub.rules()).unwrap();
+    for index in 0..CROWD {
+        let nick = Nick::parse(&format!("guest{index}"), hub.rules()).unwrap();
+        let user = hub.enter(nick, Profile::default(), Time(0)).unwrap();
+        let (room, key, flags) = (room.clone(), None, RoomFlags::EMPTY);
+        let join = Command::Join { room, key, flags };
+        hub.apply(user, join, Time(0)).unwrap();
+        hub.next_event();
+    }
+    let id = hub.find_room(&room).unwrap();
+    let me = hub.members(id).next().unwrap();
+    let (server, client) = ("srv", "guest0");
+    let heading = super::call::Heading { server, client };
+    let mut out = Vec::new();
+    super::long::write_names_to_all(heading, hub, id, me, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("guest4999"), "some names: {text}");
+    assert!(text.ends_with(":End of /NAMES list\r\n"), "{text}");
+    assert!(text.len() * CROWD < 8 << 20, "{} bytes each", text.len());
 }
