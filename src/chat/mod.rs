@@ -29,3 +29,12 @@ pub use user::{Origin, Profile, User, UserId};
 /// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
+
+/// The beginning of a text: whole characters, at most so many bytes.
+pub fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

@@ -12,7 +12,7 @@ use std::{fmt, num::NonZeroU32, rc::Rc};
 use smallvec::SmallVec;
 
 use super::{
-    Nick, RoomId, Time,
+    Nick, RoomId, Time, cut,
     mask::Subject,
     mode::{UserMode, UserModes},
 };
@@ -294,17 +294,6 @@ impl fmt::Display for ShownMask<'_> {
         let user = self.0;
         write!(f, "{}!{}@{}", user.nick, user.username(), user.host())
     }
-}
-
-/// The beginning of a text: whole characters, at most so many bytes.
-pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
-    if text.len() <= bytes_max {
-        return text;
-    }
-    let end = (0..=bytes_max)
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
-    &text[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]

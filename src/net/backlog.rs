@@ -160,6 +160,20 @@ impl Backlog {
         next
     }
 
+    /// Gives a place these bytes instead of its range, in a log of their own.
+    pub(super) fn move_out(&mut self, place: u32, bytes: Vec<u8>) {
+        let end = bytes.len() as u32;
+        let log = self.logs.insert(Log {
+            bytes,
+            places: 1,
+            young: false,
+        }) as u32;
+        let moved = Chunk { log, start: 0, end };
+        let left = mem::replace(&mut self.places[place as usize].chunk, moved).log;
+        self.logs[left as usize].places -= 1;
+        self.drop_log_if_unused(left);
+    }
+
     pub(super) fn note_queued(&mut self, bytes: u32) {
         self.bytes += bytes as usize;
         self.bytes_peak = self.bytes_peak.max(self.bytes);

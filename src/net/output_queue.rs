@@ -1,15 +1,15 @@
 //! What a connection still has to send: ranges of shared chunks, a cursor into the first, a byte count.
 //!
 //! The ranges are places in the [`Backlog`]; a queue itself is twenty bytes in its connection's record. A range keeps
-//! its whole log in memory. That is fine within a turn; what is still unsent at its end and is short, or covers less
+//! its whole log in memory. That is fine within a turn; what is still unsent after a flush and is short, or covers less
 //! than half of the log, is moved to a log of its own ([`OutputQueue::settle`]), so slow readers never hold more than
 //! twice what is queued for them.
 //!
 //! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
 //! cleared before. Knows no socket.
 
-use super::backlog::{Backlog, Chunk, LOG_BYTES, Log, NONE, Place};
-use std::{io::IoSlice, mem};
+use super::backlog::{Backlog, Chunk, LOG_BYTES, NONE, Place};
+use std::io::IoSlice;
 
 /// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
 /// than the call, and the array of slices lives on the stack.
@@ -133,10 +133,10 @@ impl OutputQueue {
         self.consume(backlog, self.bytes());
     }
 
-    /// After a flush that left something over: moves the ranges of this turn out of logs of which they are only a
-    /// small part. A range that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of
-    /// its own.
+    /// After a flush that left something over: moves the ranges that are new out of logs of which they are only a small
+    /// part. A range that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
     pub(super) fn settle(&mut self, backlog: &mut Backlog) {
+        self.leave_sent_behind(backlog);
         let mut before = self.settled;
         let mut at = match backlog.places.get(before as usize) {
             Some(settled) => settled.next,
@@ -147,13 +147,28 @@ impl OutputQueue {
             let log = &backlog.logs[chunk.log as usize];
             let range = chunk.start as usize..chunk.end as usize;
             let small = range.len() < SHARED_BYTES_MIN || range.len() * 2 < log.bytes.len();
-            if log.young && small {
+            if small {
                 let bytes = log.bytes[range].to_vec();
                 at = self.relocate(backlog, before, at, &bytes);
             }
             (before, at) = (at, next);
         }
         self.settled = before;
+    }
+
+    /// What was sent of the first range stays in memory with the rest. Once it is the greater part of its log the rest
+    /// moves out, so each byte sent costs at most one byte copied.
+    fn leave_sent_behind(&mut self, backlog: &mut Backlog) {
+        let Some(Place { chunk, .. }) = backlog.places.get(self.first as usize) else {
+            return;
+        };
+        let log = &backlog.logs[chunk.log as usize].bytes;
+        let rest = (chunk.start + self.cursor) as usize..chunk.end as usize;
+        if self.cursor > 0 && rest.len() * 2 < log.len() {
+            let rest = log[rest].to_vec();
+            backlog.move_out(self.first, rest);
+            self.cursor = 0;
+        }
     }
 
     /// Gives the place `at` bytes of its own, in the log of the place before if that one is its own too; returns
@@ -172,19 +187,7 @@ impl OutputQueue {
             }
             return before;
         }
-        let log = backlog.logs.insert(Log {
-            bytes: bytes.to_vec(),
-            places: 1,
-            young: false,
-        }) as u32;
-        let moved = Chunk {
-            log,
-            start: 0,
-            end: bytes.len() as u32,
-        };
-        let shared = mem::replace(&mut backlog.places[at as usize].chunk, moved).log;
-        backlog.logs[shared as usize].places -= 1;
-        backlog.drop_log_if_unused(shared);
+        backlog.move_out(at, bytes.to_vec());
         at
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use std::{io, mem, time::Duration};
 
-/// How long a closing connection may take to read what is owed to it.
+/// How long a closing connection may read nothing of what is owed to it. One on a slow link gets its last words too.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
 /// How long we wait for the peer's end of stream after ours.
@@ -56,7 +56,13 @@ impl Poller {
         if matches!(connection.phase, Phase::Connecting | Phase::Closed) {
             return;
         }
-        match connection.flush(&mut self.backlog, &mut self.stats) {
+        let owed = connection.output.bytes();
+        let flushed = connection.flush(&mut self.backlog, &mut self.stats);
+        if connection.phase == Phase::Draining && connection.output.bytes() < owed {
+            // The reminder for the earlier moment looks again.
+            connection.alarm = self.now.after(DRAIN);
+        }
+        match flushed {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
             Flush::Drained if connection.our_half == OurHalf::Ending => {
                 connection.our_half = OurHalf::Ended;
@@ -73,7 +79,7 @@ impl Poller {
             return;
         };
         if connection.phase == Phase::Open {
-            let has_room = !connection.is_backlogged() && !connection.broken;
+            let has_room = !connection.is_backlogged();
             if connection.output.bytes() > connection.limits.hard as usize {
                 handler.handle_overflow(self, id);
             } else if has_room && mem::take(&mut connection.tell_drained) {
@@ -116,11 +122,16 @@ impl Poller {
         connection.broken = true;
         connection.output.clear(&mut self.backlog);
         connection.readable |= !connection.ended;
+        let has_more_to_say = connection.tell_drained;
         if connection.phase == Phase::Draining {
             // Nobody will get the rest.
             return self.finish(id);
         }
         self.list(id);
+        if has_more_to_say {
+            // Nothing is in its way any more, and it may be what the lines that are left wait for.
+            self.mark_dirty(id);
+        }
     }
 
     /// Asks the poll for writable events exactly while something is unsent (invariant 2).
@@ -142,8 +153,11 @@ impl Poller {
         }
     }
 
-    /// Too much is queued in the whole process: the largest queues go, until it is not.
+    /// Too much is queued in the whole process: the largest queues go, until it is not. What their going makes others
+    /// say does not count before it was flushed, for most of those who hear it read; else one farewell to a crowd
+    /// would push the next over the edge.
     fn enforce_ceiling(&mut self, handler: &mut impl Handler) {
+        let mut excess = self.backlog.bytes().saturating_sub(self.ceiling);
         let mut queues: Vec<(usize, ConnId)> = self
             .table
             .connections()
@@ -151,10 +165,11 @@ impl Poller {
             .filter(|(bytes, _)| *bytes > 0)
             .collect();
         queues.sort_unstable();
-        while self.backlog.bytes() > self.ceiling {
-            let Some((_, id)) = queues.pop() else {
+        while excess > 0 {
+            let Some((bytes, id)) = queues.pop() else {
                 return;
             };
+            excess = excess.saturating_sub(bytes);
             self.stats.over_ceiling += 1;
             self.lose(id, &Loss::OverCeiling, handler);
         }

@@ -11,6 +11,7 @@ use crate::{
         irc::{self, monitor::Monitors},
     },
 };
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 /// Where a person sits: their connection, and how it wants events told.
@@ -183,20 +184,39 @@ impl Audience<'_> {
                 self.tell_come(event.author);
             }
             Body::AwayChanged | Body::RealnameChanged => {
-                let distinction = Distinction::of(event, self.hub);
-                for &watcher in monitors.of(author.nick()) {
-                    let Some(seat) = self.seats.of(watcher) else {
-                        continue;
-                    };
-                    if seat.flavour.watches_changes() && !is_told(event, watcher) {
-                        let flavour = seat.flavour.for_event(distinction);
-                        let mut bytes = Vec::new();
-                        encode(flavour, View::Other, event, hub, self.server, &mut bytes);
-                        self.net.send(seat.conn, &bytes);
-                    }
-                }
+                self.tell_change(event, monitors.of(author.nick()));
             }
             _ => {}
+        }
+    }
+
+    /// Tells watchers who were not told as neighbours.
+    fn tell_change(&mut self, event: &Event, watchers: &[UserId]) {
+        let (hub, server) = (&*self.hub, self.server);
+        let distinction = Distinction::of(event, hub);
+        let mut told: FxHashSet<UserId> = FxHashSet::default();
+        if !watchers.is_empty() {
+            // Both may be many: not one walk for each watcher.
+            hub.for_each_in(&event.audience, |user| {
+                told.insert(user);
+            });
+        }
+        let mut encoded: SmallVec<[(Flavour, Option<Chunk>); 4]> = SmallVec::new();
+        let strangers = watchers.iter().filter(|watcher| !told.contains(watcher));
+        let seats = strangers.filter_map(|&watcher| self.seats.of(watcher));
+        for Seat { conn, flavour } in seats.filter(|seat| seat.flavour.watches_changes()) {
+            let flavour = flavour.for_event(distinction);
+            let known = encoded.iter().position(|(other, _)| *other == flavour);
+            let index = known.unwrap_or_else(|| {
+                let write =
+                    |out: &mut Vec<u8>| encode(flavour, View::Other, event, hub, server, out);
+                let chunk = self.net.compose(Lane(flavour.number()), write);
+                encoded.push((flavour, chunk));
+                encoded.len() - 1
+            });
+            if let Some(chunk) = encoded[index].1 {
+                self.net.share(conn, chunk);
+            }
         }
     }
 
@@ -277,12 +297,5 @@ fn is_to_oneself(event: &Event) -> bool {
             place == Place::User(event.author)
         }
         _ => false,
-    }
-}
-
-fn is_told(event: &Event, user: UserId) -> bool {
-    match &event.audience {
-        chat::Audience::Users(users) => users.contains(&user),
-        chat::Audience::Room(_) => false,
     }
 }

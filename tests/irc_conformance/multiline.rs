@@ -265,3 +265,14 @@ fn without_the_capability_there_is_no_such_command() {
     net.enter("ann")
         .check("BATCH +1 draft/multiline #a", &["421 ann BATCH <any>"]);
 }
+
+#[test]
+fn a_line_that_others_would_get_cut_is_refused_as_it_is_alone() {
+    let net = Net::start();
+    let [mut ann, mut bob, mut eve] = three(&net);
+    let long = "x".repeat(490);
+    ann.ask(&format!("PRIVMSG #a :{long}")).one("417 ann <any>");
+    say(&mut ann, &["hello", &long]).one("FAIL BATCH MULTILINE_INVALID <any>");
+    bob.sees_nothing();
+    eve.sees_nothing();
+}

@@ -1,6 +1,6 @@
 //! Operators of the server, and whom they send away.
 
-use super::common::{Irc, Net, SERVER};
+use super::common::{Client, Irc, Net, SERVER};
 
 /// `madang passwd` makes such a line; this one has few rounds, for the sake of the test's time. The password is `secret`.
 const HASH: &str = "pbkdf2-sha256$1000$00000000000000000000000000000000$\
@@ -200,10 +200,45 @@ fn a_ban_from_the_server_ends_connections_and_keeps_new_ones_out() {
 }
 
 #[test]
+fn a_ban_from_the_server_is_one_from_all_its_protocols() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    let mut bob = net.telnet("bob");
+    ann.ask("KLINE ~telnet@127.0.0.1 :be off");
+    assert!(bob.rest().contains("be off"));
+    let mut again = Client::connect(net.server.address_of(1));
+    again.skip_to("* what is your name?");
+    again.send("bob");
+    again.expect("! you are banned from this server: be off");
+    again.expect_end();
+    ann.ask("UNKLINE ~telnet@127.0.0.1");
+    net.telnet("bob");
+}
+
+#[test]
+fn a_longer_user_name_is_no_way_around_a_ban() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    ann.ask("KLINE ~aaaaaaaaaaaaaaaaaaa@* :be off");
+    let mut bob = net.newcomer();
+    bob.send("NICK bob");
+    bob.send("USER aaaaaaaaaaaaaaaaaaabbb 0 * :Bob");
+    bob.rest().one("465 <any> <any>");
+}
+
+#[test]
+fn a_mask_that_cannot_be_one_is_not_said_to_be_added() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    let mask = format!("KLINE {}@x.example :be off", "x".repeat(250));
+    ann.check(&mask, &["461 ann KLINE <any>"]);
+}
+
+#[test]
 fn the_ban_of_everyone_is_refused() {
     let net = net();
     let mut ann = operator(&net, "ann");
-    for mask in ["*@*", "*", "?*@*"] {
+    for mask in ["*@*", "*", "?*@*", "*@0.0.0.0/0", "::/0"] {
         ann.ask(&format!("KLINE {mask} :x"));
         ann.sees_nothing();
     }

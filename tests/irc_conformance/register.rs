@@ -448,3 +448,14 @@ fn irc_alone_may_be_spoken_on_a_port() {
     let mut ann = Irc::enter(server.address(), "ann");
     ann.sees_nothing();
 }
+
+#[test]
+fn a_realname_is_cut_to_what_namelen_says() {
+    let net = Net::start();
+    let mut ann = net.newcomer();
+    ann.send("NICK ann");
+    ann.ask(&format!("USER ann 0 * :{}", "r".repeat(200)));
+    let answer = ann.ask("WHOIS ann");
+    let realname = answer.one("311 ann ann <...>").last();
+    assert_eq!(realname, "r".repeat(150));
+}

@@ -6,10 +6,10 @@ use std::mem;
 
 use super::{
     super::{
-        Audience, Body, Refusal, RoomName, Time, UserId,
+        Audience, Body, Refusal, RoomName, Time, UserId, cut,
         mode::{Rank, RoomFlag, UserMode},
         room::Welcome,
-        user::{Invitation, cut},
+        user::Invitation,
     },
     Hub,
     commands::debug_assert_one_line,

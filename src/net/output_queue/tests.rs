@@ -119,6 +119,45 @@ fn a_slow_reader_holds_no_more_than_twice_its_queue() {
 }
 
 #[test]
+fn what_was_said_after_the_flush_of_a_turn_is_moved_by_the_next() {
+    let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
+    push(&mut queue, &mut backlog, LANE, "someone quit\r\n");
+    chunk(&mut backlog, LANE, &"for others ".repeat(500));
+    backlog.end_turn();
+    queue.settle(&mut backlog);
+    assert_eq!(backlog.held(), queue.bytes());
+    queue.clear(&mut backlog);
+    assert_eq!(backlog.held(), 0);
+}
+
+#[test]
+fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
+    let (mut shared, mut own) = (OutputQueue::new(), OutputQueue::new());
+    let mut backlog = Backlog::default();
+    let list = "a long answer ".repeat(1000);
+    push(&mut shared, &mut backlog, LANE, &list);
+    backlog.end_turn();
+    for _ in 0..1000 {
+        push(&mut own, &mut backlog, LANE, "a long answer ");
+        own.settle(&mut backlog);
+        backlog.end_turn();
+    }
+    for queue in [&mut shared, &mut own] {
+        let mut left = list.clone();
+        let held_for_others = backlog.held() - list.len();
+        while !left.is_empty() {
+            let sent = send(queue, &mut backlog, 999);
+            assert_eq!(left.drain(..sent.len()).as_str(), sent);
+            queue.settle(&mut backlog);
+            queue.check_invariants(&backlog);
+            let held = backlog.held() - held_for_others;
+            assert!(held <= 2 * left.len(), "{held} bytes for {}", left.len());
+        }
+    }
+    assert_eq!(backlog.held(), 0);
+}
+
+#[test]
 fn a_chunk_stays_good_while_its_lane_fills_log_after_log() {
     let mut backlog = Backlog::default();
     let first = chunk(&mut backlog, LANE, "hello");

@@ -119,6 +119,24 @@ fn a_peer_that_does_not_read_its_last_words_is_given_up_after_the_drain_deadline
 }
 
 #[test]
+fn a_peer_that_reads_its_last_words_slowly_gets_them_all() {
+    let (mut stage, script, id) = connection();
+    let words = "last words";
+    for _ in 1..words.len() {
+        script.takes(1);
+    }
+    stage.send(id, words);
+    stage.net.close(id);
+    stage.turn();
+    for second in 1..words.len() as u64 {
+        stage.at(1000 + 4000 * second);
+        stage.writable(id);
+    }
+    assert_eq!(script.written(), words);
+    assert!(script.is_shut());
+}
+
+#[test]
 fn a_peer_that_does_not_end_its_stream_is_given_up_after_the_linger_deadline() {
     let (mut stage, script, id) = connection();
     stage.net.close(id);

@@ -272,3 +272,66 @@ fn limits_of_one_are_not_limits_of_another() {
     assert_eq!(stage.told(), [Told::Overflow(id)]);
     assert_eq!(stage.net.queued(other_id), 2);
 }
+
+#[test]
+fn the_farewells_of_those_past_the_ceiling_push_nobody_else_over_it() {
+    let mut stage = Stage::new();
+    stage.net.set_ceiling(110);
+    let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    for (script, id) in scripts.iter().zip(&ids).take(3) {
+        script.is_full(true);
+        stage.send(*id, &"x".repeat(40));
+    }
+    let everyone = ids.clone();
+    stage.react(move |net, told| {
+        if let Told::Lost(lost, _) = told {
+            for id in everyone.iter().filter(|id| *id != lost) {
+                net.send(*id, &chunk("someone quit\n"));
+            }
+        }
+    });
+    stage.turn();
+    let told = stage.told();
+    assert!(
+        matches!(told[..], [Told::Lost(..), Told::Reaped(_)]),
+        "{told:?}"
+    );
+    // Most of them read: what they were told is gone before anyone looks at the ceiling again.
+    stage.turn();
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
+    let (mut stage, script, id) = connection();
+    stage.limit(id, 4, 1000);
+    script.is_full(true);
+    stage.send(id, "12345");
+    stage.net.tell_drained(id);
+    stage.turns(2);
+    assert_eq!(stage.told(), []);
+    script.is_full(false);
+    stage.writable(id);
+    assert_eq!(stage.told(), [Told::Drained(id)]);
+    assert!(!stage.net.has_work(), "it was told once");
+}
+
+#[test]
+fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
+    let (mut stage, script, id) = connection();
+    stage.handler.lines_at_once = 0;
+    script.arrives(b"QUIT\n").refuses(ErrorKind::BrokenPipe);
+    stage.readable(id);
+    // Until it has said it, its owner takes no line; so that the lines come to an end, it must be told.
+    stage.react(|net, told| {
+        if let Told::Drained(id) = told {
+            net.close(*id);
+        }
+    });
+    stage.send(id, "a piece");
+    stage.net.tell_drained(id);
+    stage.settle();
+    let expected = [Told::Drained(id), Told::Reaped(id)];
+    assert_eq!(stage.told(), expected);
+}

@@ -18,6 +18,7 @@ pub(crate) enum Told {
     Alarm(ConnId),
     Connected(ConnId),
     Datagram(ConnId, SocketAddr, Vec<u8>),
+    Drained(ConnId),
     End(ConnId),
     External(u8),
     Line(ConnId, String),
@@ -111,6 +112,10 @@ impl Handler for Recorder {
         if self.closes {
             net.close(id);
         }
+    }
+
+    fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
+        self.tell(net, Told::Drained(id));
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {

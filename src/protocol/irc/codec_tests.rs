@@ -169,10 +169,9 @@ fn no_parameter_breaks_a_line_and_none_is_cut_within_a_character() {
         .command("C")
         .param("x\r\nQUIT")
         .param("")
-        .param(":y")
         .text("one\ntwo")
         .end();
-    assert_eq!(out, b":a C x * * :one\r\n");
+    assert_eq!(out, b":a C x * :one\r\n");
     for padding in 0..4 {
         let mut out = Vec::new();
         let text = format!("{}{}", "x".repeat(padding), "마".repeat(400));

@@ -21,9 +21,6 @@ use crate::{
     protocol::flavour::View,
 };
 
-/// Bytes of mode letters and parameters in one line: what is left beside names of the greatest length.
-const MODE_BYTES_MAX: usize = 250;
-
 /// The capabilities that make a difference to the bytes of an event.
 pub fn relevant(event: &Event, hub: &Hub) -> CapSet {
     match hub.user(event.author) {
@@ -119,7 +116,7 @@ pub fn encode_personal(
         client: user.nick().as_str(),
     };
     super::commands::write_topic(heading, hub, *room, out);
-    super::long::write_all_names(heading, hub, *room, recipient, out);
+    super::long::write_names_to_all(heading, hub, *room, recipient, out);
 }
 
 impl Scene<'_> {
@@ -323,13 +320,14 @@ impl Scene<'_> {
 
     /// Some changes in one line, others in the next, as their length allows.
     fn modes_changed(&self, room: RoomId, changes: &[AppliedMode], out: &mut Vec<u8>) {
+        let bytes_max = self.command("MODE", out).param(self.room(room)).text_room();
         let mut rest = changes;
         while !rest.is_empty() {
             let mut count = rest.len();
             let spelled = loop {
                 let spelled = SpelledModes::of_room(&rest[..count], self.hub);
                 let length: usize = spelled.parameters.iter().map(|p| p.len() + 1).sum();
-                if count == 1 || spelled.letters.len() + length <= MODE_BYTES_MAX {
+                if count == 1 || spelled.letters.len() + length <= bytes_max {
                     break spelled;
                 }
                 count /= 2;

@@ -1,8 +1,8 @@
 //! A message, put together: tags, source, command, parameters, and its end.
 //!
 //! Invariants: what a [`Line`] appends is one line with CR LF; no parameter can break it, for those that would (a CR,
-//! LF or NUL, or a space where none may be) are cut off there, and a colon in front of a word is left out; without its tags it has at most [`BODY_BYTES_MAX`]
-//! bytes and is cut between characters.
+//! LF or NUL, or a space where none may be) are cut off there, and a colon in front of a word is left out; without its
+//! tags it has at most [`BODY_BYTES_MAX`] bytes and is cut between characters.
 //!
 //! Owns nothing but the place where the line began. Does not know what it says.
 
@@ -120,6 +120,14 @@ impl<'o> Line<'o> {
         } else {
             self.param(text)
         }
+    }
+
+    /// How many bytes of text there is room for as the last parameter. Only asks: no line is left behind.
+    pub fn text_room(self) -> usize {
+        let body = self.body.unwrap_or(self.start);
+        let used = self.out.len() - body + " :".len();
+        self.out.truncate(self.start);
+        (BODY_BYTES_MAX - END.len()).saturating_sub(used)
     }
 
     /// Ends the line.

@@ -31,9 +31,6 @@ fn cost_of(mask: &str) -> usize {
     if mask == "*" { 0 } else { mask.len() }
 }
 
-/// Bytes of names in one line.
-const NAMES_BYTES_MAX: usize = 380;
-
 /// A long reply, and how far it came.
 #[derive(Debug)]
 pub(super) enum Long {
@@ -232,7 +229,8 @@ impl Piece<'_> {
         }
         let is_member = self.hub.is_member(self.me, id);
         let symbol = if room.has(RoomFlag::Secret) { "@" } else { "=" };
-        let mut row = String::new();
+        let row_max = self.names_row(symbol, room, out).text_room();
+        let (mut row, mut name) = (String::new(), String::new());
         let mut index = left.unwrap_or(usize::MAX).min(room.member_count());
         while index > 0 {
             if *steps > STEPS_MAX || out.len() > self.full {
@@ -249,30 +247,33 @@ impl Piece<'_> {
             let Some(user) = self.hub.user(user) else {
                 continue;
             };
+            name.clear();
+            push_prefixes(ranks, self.caps.has(Cap::MultiPrefix), &mut name);
+            if self.caps.has(Cap::UserhostInNames) {
+                name += &user.mask().to_string();
+            } else {
+                name += user.nick().as_str();
+            }
+            if !row.is_empty() && row.len() + 1 + name.len() > row_max {
+                self.names_row(symbol, room, out).text(&row).end();
+                row.clear();
+            }
             if !row.is_empty() {
                 row.push(' ');
             }
-            push_prefixes(ranks, self.caps.has(Cap::MultiPrefix), &mut row);
-            if self.caps.has(Cap::UserhostInNames) {
-                row += &user.mask().to_string();
-            } else {
-                row += user.nick().as_str();
-            }
-            if row.len() > NAMES_BYTES_MAX - 60 || index == 0 {
-                self.names_row(symbol, room, &row, out);
-                row.clear();
-            }
+            row += &name;
         }
         if !row.is_empty() {
-            self.names_row(symbol, room, &row, out);
+            self.names_row(symbol, room, out).text(&row).end();
         }
         *left = Some(index);
         index == 0
     }
 
-    fn names_row(&self, symbol: &str, room: &Room, row: &str, out: &mut Vec<u8>) {
+    /// Begins a row of names.
+    fn names_row<'o>(&self, symbol: &str, room: &Room, out: &'o mut Vec<u8>) -> Line<'o> {
         let line = self.heading.numeric(RPL_NAMREPLY, out).param(symbol);
-        line.param(room.name()).text(row).end();
+        line.param(room.name())
     }
 
     fn who(&self, who: &mut Who, format: &WhoFormat, out: &mut Vec<u8>) -> bool {
@@ -424,8 +425,12 @@ impl ListFilter {
     }
 }
 
-/// All names of a room at once, for a rare line that cannot come in pieces.
-pub(super) fn write_all_names(
+/// Bytes of names that all members of a room are told together when each of them is told: one line of an operator
+/// brings that about, and must not stop the others for seconds nor fill every queue.
+const NAMES_TO_ALL_BYTES: usize = 4 * 1024 * 1024;
+
+/// Names of a room at once, for a rare line that cannot come in pieces and goes to every member.
+pub(super) fn write_names_to_all(
     heading: Heading<'_>,
     hub: &Hub,
     room: RoomId,
@@ -433,8 +438,9 @@ pub(super) fn write_all_names(
     out: &mut Vec<u8>,
 ) {
     let Some(user) = hub.user(me) else { return };
+    let members = hub.room(room).map_or(1, |room| room.member_count().max(1));
     let piece = Piece {
-        full: out.len() + House::PIECE_BYTES,
+        full: out.len() + House::PIECE_BYTES.min(NAMES_TO_ALL_BYTES / members),
         heading,
         hub,
         me,
@@ -447,7 +453,7 @@ pub(super) fn write_all_names(
         left: None,
         end: None,
     };
-    // One piece: of a very large room this is a part, and a client that wants the rest asks for NAMES.
+    // One piece: of a large room this is a part, and a client that wants the rest asks for NAMES.
     if !piece.names(&mut names, out) {
         let name = hub.room(room).map_or("", |room| room.name().as_str());
         Line::new(out)

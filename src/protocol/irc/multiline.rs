@@ -6,7 +6,7 @@
 use super::{
     call::Call,
     caps::{Cap, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX},
-    commands::target_of,
+    commands::{fits, target_of},
     message::Message,
     numeric::*,
 };
@@ -85,7 +85,14 @@ pub(super) fn take(call: &mut Call<'_>, message: &Message<'_>) -> bool {
         return true;
     };
     if !open.is_spoiled {
-        if let Err(mistake) = open.add(message) {
+        let added = if fits(call, &open.target, Speech::Message, message.params.at(1)) {
+            open.add(message)
+        } else {
+            Err(Mistake::invalid(
+                "a line is too long for those who would read it",
+            ))
+        };
+        if let Err(mistake) = added {
             let context: Vec<&str> = mistake.context.iter().map(String::as_str).collect();
             call.label = open.label.take().map(|label| String::from(label).into());
             fail(call, mistake.code, &context, mistake.words);

@@ -4,7 +4,7 @@
 //! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
 
 use super::{call::Call, caps::Cap, message::Params, numeric::*};
-use crate::chat::{Command, Nick, Refusal, mode::Letter as _};
+use crate::chat::{Command, Nick, Refusal, cut, mode::Letter as _, user::USERNAME_BYTES_MAX};
 
 /// What a newcomer has said so far.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub(super) fn user(call: &mut Call<'_>, params: &Params<'_>) {
     }
     let named = Named {
         username: fit_username(username).into(),
-        realname: realname.into(),
+        realname: cut(realname, call.ctx.hub().limits().realname_bytes).into(),
     };
     if let Some(registration) = call.irc.registration() {
         registration.user = Some(named);
@@ -65,14 +65,14 @@ pub(super) fn user(call: &mut Call<'_>, params: &Params<'_>) {
 }
 
 /// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would
-/// break a mask is left out.
+/// break a mask is left out. Cut here to what will be shown, for a ban is compared with that before anyone is in.
 fn fit_username(text: &str) -> String {
     let fit = |c: &char| c.is_alphanumeric() || "-._[]{}\\|`^".contains(*c);
     let kept: String = text.trim_start_matches('~').chars().filter(fit).collect();
     if kept.is_empty() {
         return "~user".into();
     }
-    format!("~{kept}")
+    cut(&format!("~{kept}"), USERNAME_BYTES_MAX).to_owned()
 }
 
 /// Lets the newcomer in if they have said everything.

@@ -3,8 +3,7 @@
 //! Invariant: tags are read where they stand; only a value with an escape in it is copied. Of several tags with one
 //! key, the last counts. Does not know what any tag means.
 
-use rustc_hash::FxHashSet;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 /// The tags of one message, as they came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +56,8 @@ impl<'a> Tags<'a> {
         if parts.next().is_none() {
             return Cow::Borrowed(first);
         }
-        let mut seen = FxHashSet::default();
+        // Peers choose the keys: the standard set's keyed hash keeps them from choosing collisions.
+        let mut seen = HashSet::new();
         let parts = self.data.rsplit(';').filter(|tag| is_client_only(tag));
         let mut kept: Vec<_> = parts.filter(|tag| seen.insert(key_of(tag))).collect();
         kept.reverse();

@@ -3,6 +3,7 @@
 //! A script is lines of `who> what they send` and `who< what they then receive`; every line received must be in the
 //! script, in its order.
 
+mod bounds;
 mod random;
 
 use super::Irc;

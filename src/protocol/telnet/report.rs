@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 use super::encode::{line, news};
 use crate::chat::{
-    Hub, ListEntry, Room, RoomId, User, UserId,
+    Hub, ListEntry, Room, RoomId, User, UserId, cut,
     mode::{ListKind, RoomFlag},
 };
 
@@ -168,14 +168,9 @@ pub(super) fn away(user: &User, out: &mut Vec<u8>) {
 
 /// The beginning of a text, whole characters of it, and dots if that is not all.
 pub(super) fn shortened(text: &str, bytes_max: usize) -> (&str, &'static str) {
-    if text.len() <= bytes_max {
-        return (text, "");
-    }
-    let end = (0..=bytes_max)
-        .rev()
-        .find(|&end| text.is_char_boundary(end))
-        .unwrap_or(0);
-    (&text[..end], "...")
+    let start = cut(text, bytes_max);
+    let dots = if start.len() < text.len() { "..." } else { "" };
+    (start, dots)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One's own connection: NICK, PING, PONG, QUIT, AWAY, SETNAME.
 
 use crate::{
-    chat::{Command, Refusal},
+    chat::{Command, Refusal, cut},
     protocol::irc::{call::Call, message::Params, numeric::*, register},
 };
 
@@ -75,13 +75,4 @@ pub(in super::super) fn setname(call: &mut Call<'_>, params: &Params<'_>) {
         Err(refusal) => call.refuse(&refusal),
         Ok(()) => {}
     }
-}
-
-/// The beginning of a text: whole characters, at most so many bytes.
-pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }

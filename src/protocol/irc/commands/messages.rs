@@ -8,7 +8,7 @@ use crate::{
         isupport::RECIPIENTS_MAX,
         message::Message,
         numeric::*,
-        speech::{Msgid, TargetName, room_for_text},
+        speech::{Msgid, TargetName, room_for_text, verb},
     },
 };
 
@@ -100,7 +100,12 @@ pub(in super::super) fn target_of<'t>(
 }
 
 /// Whether the words fit into the line that others get: it begins with who said them.
-fn fits(call: &mut Call<'_>, target: &str, speech: Speech, text: &str) -> bool {
+pub(in super::super) fn fits(
+    call: &mut Call<'_>,
+    target: &str,
+    speech: Speech,
+    text: &str,
+) -> bool {
     let Some((_, _, _, _, author)) = call.parts_with_me() else {
         return false;
     };
@@ -108,11 +113,7 @@ fn fits(call: &mut Call<'_>, target: &str, speech: Speech, text: &str) -> bool {
         prefix: None,
         name: target,
     };
-    let verb = match speech {
-        Speech::Notice => "NOTICE",
-        Speech::Action | Speech::Message => "PRIVMSG",
-    };
-    text.len() <= room_for_text(author, verb, &target, speech)
+    text.len() <= room_for_text(author, verb(speech), &target, speech)
 }
 
 /// Who speaks to someone who is away learns it.

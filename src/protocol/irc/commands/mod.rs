@@ -16,7 +16,7 @@ mod who;
 pub(super) use caps::cap;
 pub(super) use connection::{away, nick, ping, pong, quit, setname};
 pub(super) use lists::{list, names};
-pub(super) use messages::{notice, privmsg, redact, tagmsg, target_of};
+pub(super) use messages::{fits, notice, privmsg, redact, tagmsg, target_of};
 pub(super) use modes::{mode, mode_letters};
 pub(super) use operators::{become_operator, die, kill, kline, oper, rehash, unkline, wallops};
 pub(super) use people::{ison, monitor, userhost, whois, whowas};

@@ -1,7 +1,7 @@
 //! Operators of the server: OPER, KILL, KLINE, UNKLINE, WALLOPS, REHASH, DIE.
 
 use crate::{
-    chat::{Command, Time},
+    chat::{Command, Time, mask::Mask},
     protocol::irc::{
         Busy,
         backstage::{ServerBan, Wish},
@@ -98,16 +98,18 @@ pub(in super::super) fn unkline(call: &mut Call<'_>, params: &Params<'_>) {
     }
 }
 
-/// `user@host`; a word alone is a host. What would ban everyone is refused.
+/// `user@host`; a word alone is a host. What would ban everyone is refused, and what makes no mask.
 fn complete(typed: &str) -> Option<String> {
     let (user, host) = typed.rsplit_once('@').unwrap_or(("*", typed));
     let is_wild = |text: &str| text.chars().all(|c| matches!(c, '*' | '?' | '.' | ':'));
-    let is_bad = |c: char| c.is_control() || c.is_whitespace() || c == '!';
-    if host.is_empty() || typed.contains(is_bad) || (is_wild(user) && is_wild(host)) {
+    // A block that leaves no bit to differ in is another word for everyone.
+    let is_everywhere = is_wild(host) || host.ends_with("/0");
+    if host.is_empty() || typed.contains('!') || (is_wild(user) && is_everywhere) {
         return None;
     }
     let user = if user.is_empty() { "*" } else { user };
-    Some(format!("{user}@{host}"))
+    let mask = format!("{user}@{host}");
+    Mask::parse(&format!("*!{mask}")).map(|_| mask)
 }
 
 /// WALLOPS.

@@ -8,6 +8,7 @@ use crate::{
     protocol::irc::{
         call::{Call, Heading},
         isupport::RECIPIENTS_MAX,
+        line::Line,
         long::{Long, Whowas, push_prefixes},
         message::Params,
         monitor::TARGETS_MAX,
@@ -15,9 +16,6 @@ use crate::{
         time::unix,
     },
 };
-
-/// Bytes of names in one line of an answer.
-const WORDS_BYTES_MAX: usize = 350;
 
 /// People in one USERHOST (RFC 2812 section 4.8).
 const USERHOST_MAX: usize = 5;
@@ -115,26 +113,39 @@ fn write_rooms(heading: Heading<'_>, hub: &Hub, user: &User, me: UserId, out: &m
         let shared = hub.is_member(me, *id);
         shared || (!is_hidden && hub.is_visible(*id, me))
     };
+    let rooms = hub.rooms_of(user.id()).filter(may_know);
+    let names = rooms.filter_map(|id| {
+        let mut name = String::new();
+        push_prefixes(hub.ranks(user.id(), id), true, &mut name);
+        Some(name + hub.room(id)?.name().as_str())
+    });
+    write_rows(names, ' ', out, |out| {
+        heading.numeric(RPL_WHOISCHANNELS, out).param(user.nick())
+    });
+}
+
+/// Names in as many lines as it takes, each of which begins alike; none for no names.
+fn write_rows(
+    names: impl Iterator<Item = String>,
+    gap: char,
+    out: &mut Vec<u8>,
+    begin: impl Fn(&mut Vec<u8>) -> Line<'_>,
+) {
+    let row_max = begin(out).text_room();
     let mut row = String::new();
-    let mut write = |row: &mut String| {
-        if !row.is_empty() {
-            let line = heading.numeric(RPL_WHOISCHANNELS, out);
-            line.param(user.nick()).text(&row).end();
+    for name in names {
+        if !row.is_empty() && row.len() + gap.len_utf8() + name.len() > row_max {
+            begin(out).text(&row).end();
             row.clear();
         }
-    };
-    for id in hub.rooms_of(user.id()).filter(may_know) {
-        let Some(room) = hub.room(id) else { continue };
-        if row.len() + room.name().as_str().len() > WORDS_BYTES_MAX {
-            write(&mut row);
-        }
         if !row.is_empty() {
-            row.push(' ');
+            row.push(gap);
         }
-        push_prefixes(hub.ranks(user.id(), id), true, &mut row);
-        row += room.name().as_str();
+        row += &name;
     }
-    write(&mut row);
+    if !row.is_empty() {
+        begin(out).text(&row).end();
+    }
 }
 
 /// WHOWAS: who bore a name before, the newest first.
@@ -266,21 +277,10 @@ fn tell_status(call: &mut Call<'_>, targets: &[Nick]) {
     write_lists(call, RPL_MONOFFLINE, gone);
 }
 
-/// Names joined by commas, in as many lines as it takes; none for no names.
+/// Names joined by commas.
 fn write_lists(call: &mut Call<'_>, numeric: Numeric, names: Vec<String>) {
     let (heading, _, out) = call.parts();
-    let mut row = String::new();
-    let mut names = names.into_iter().peekable();
-    while let Some(name) = names.next() {
-        row += &name;
-        let next = names
-            .peek()
-            .map_or(usize::MAX, |next| row.len() + next.len());
-        if next > WORDS_BYTES_MAX {
-            heading.numeric(numeric, out).text(&row).end();
-            row.clear();
-        } else {
-            row.push(',');
-        }
-    }
+    write_rows(names.into_iter(), ',', out, |out| {
+        heading.numeric(numeric, out)
+    });
 }

@@ -1,8 +1,8 @@
 //! Rooms: JOIN, PART, TOPIC, INVITE, KICK, KNOCK, RENAME.
 
-use super::{connection::cut, messages::tell_away};
+use super::messages::tell_away;
 use crate::{
-    chat::{Command, Hub, Refusal, RoomId, mode::RoomFlags},
+    chat::{Command, Hub, Refusal, RoomId, cut, mode::RoomFlags},
     protocol::irc::{
         call::{Call, Heading},
         caps::Cap,
