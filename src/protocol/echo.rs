@@ -7,11 +7,6 @@
 //!
 //! Owns nothing. Does not know sockets.
 
-/// The most that one UDP datagram carries over IPv4: 65,535 bytes of IP total length (RFC 791,
-/// section 3.1) less 20 of its header and 8 of UDP's (RFC 768). A receive buffer this large plus
-/// one byte shows whether something was cut off.
-pub const UDP_PAYLOAD_BYTES_MAX: usize = 65_507;
-
 /// The first port that an ordinary program may have; below are the system ports (RFC 6335, section
 /// 6).
 const FIRST_USER_PORT: u16 = 1024;

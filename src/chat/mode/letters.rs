@@ -206,11 +206,6 @@ impl<M: Letter> ModeSet<M> {
         self.bits == 0
     }
 
-    /// Whether any of `others` is in.
-    pub fn intersects(self, others: Self) -> bool {
-        self.bits & others.bits != 0
-    }
-
     /// Puts one in or takes it out; says whether that changed anything.
     pub fn set(&mut self, mode: M, sign: super::Sign) -> bool {
         let before = self.bits;

@@ -6,6 +6,7 @@
 //! Owns nothing. Does not know who listens.
 
 use super::{
+    call::Heading,
     caps::{Cap, CapSet},
     line::Line,
     numeric::RPL_KNOCK,
@@ -111,7 +112,7 @@ pub fn encode_personal(
     end_with_reason(part.param(old), reason);
     let join = Line::new(out).source(user.mask()).command("JOIN");
     join.param(name).end();
-    let heading = super::call::Heading {
+    let heading = Heading {
         server,
         client: user.nick().as_str(),
     };
@@ -162,14 +163,12 @@ impl Scene<'_> {
                 reason,
             } => self.redacted(*place, *message, reason, out),
             Body::Refused(refusals) => {
+                let heading = Heading {
+                    server: self.server,
+                    client: self.author.nick().as_str(),
+                };
                 for refusal in refusals {
-                    refusal::write(
-                        refusal,
-                        self.server,
-                        self.author.nick().as_str(),
-                        self.hub,
-                        out,
-                    );
+                    refusal::write(refusal, heading, out);
                 }
             }
             Body::Renamed { old } => {

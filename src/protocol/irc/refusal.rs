@@ -8,11 +8,11 @@ use super::{
     numeric::*,
     speech::Msgid,
 };
-use crate::chat::{Hub, Refusal, Silence, mode::Letter as _};
+use crate::chat::{Refusal, Silence, mode::Letter as _};
 
 /// Appends the reply to a refusal.
-pub(super) fn write(refusal: &Refusal, server: &str, client: &str, _hub: &Hub, out: &mut Vec<u8>) {
-    let heading = Heading { server, client };
+pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) {
+    let client = heading.client;
     let room = |numeric: Numeric, room: &dyn std::fmt::Display, out: &mut Vec<u8>| {
         let line = heading.numeric(numeric, out).param(room);
         line.text(numeric.words).end();
@@ -137,7 +137,7 @@ fn words_of(why: Silence) -> &'static str {
 impl Call<'_> {
     /// Answers a refusal.
     pub(super) fn refuse(&mut self, refusal: &Refusal) {
-        let (heading, hub, out) = self.parts();
-        write(refusal, heading.server, heading.client, hub, out);
+        let (heading, _, out) = self.parts();
+        write(refusal, heading, out);
     }
 }
