@@ -68,8 +68,8 @@
 //!   ─> Telnet or Irc::next_frame: one whole line ─> handle_line: a Command
 //!   ─> Hub::apply ─> Events, each with its audience             (all told before the next command)
 //!   ─> server::fanout: encoded once for each flavour: the protocol, and the capabilities that matter here
-//!   ─> OutputQueue::push of a range of a shared log; the connection is marked dirty
-//!   ─> end of the turn: one write for each dirty connection ─> kernel
+//!   ─> Poller::share of a range of a shared log: noted for the crowd, or appended to the peer's OutputQueue
+//!   ─> end of the turn: one write for each peer ─> kernel       (what it does not take waits in the queue)
 //! ```
 //!
 //! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md tells what goes wrong without each rule

@@ -1,4 +1,4 @@
-//! The chat as people see it: every shape of line, every command, and who sees what (DESIGN section 6).
+//! The chat as people see it: every shape of line, every command, and who sees what.
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! The terminal client against the real server: from a pipe, from a file, from nothing; what it says when nobody
-//! answers (DESIGN section 4).
+//! answers.
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Out of room: more callers than descriptors, than clients allowed, than connections allowed from one address
-//! (DESIGN section 3, invariant 4).
+//! (docs/PITFALLS.md, 4).
 //!
 //! Whoever is inside notices nothing, whoever is outside is told, the process does not spin, and who leaves makes room at once.
 

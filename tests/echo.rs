@@ -1,4 +1,4 @@
-//! Echo over TCP and UDP (RFC 862, DESIGN section 7): every byte back, in order, with bounded memory, whoever stops reading.
+//! Echo over TCP and UDP (RFC 862): every byte back, in order, with bounded memory, whoever stops reading.
 
 mod common;
 

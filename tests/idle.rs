@@ -1,4 +1,4 @@
-//! Thousands who say nothing: they cost little memory and no time at all (DESIGN section 3, invariant 7, and section 10).
+//! Thousands who say nothing: they cost little memory and no time at all (docs/PITFALLS.md, 7).
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Many people, slow people, people who paste, people who flood: each line once and in order to everyone, and nobody
-//! pays for a neighbour (DESIGN section 3, invariants 1, 2 and 5).
+//! pays for a neighbour (docs/PITFALLS.md, 1, 2 and 5).
 
 mod common;
 

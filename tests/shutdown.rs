@@ -1,5 +1,5 @@
 //! Signals and the end: last words, clean ends of streams, exit codes, the port free again, and the configuration
-//! read anew (DESIGN section 4).
+//! read anew.
 
 mod common;
 

@@ -1,5 +1,4 @@
-//! Telnet as bytes: line ends, splits, caps, negotiation with the bytes of real clients, and the greeting's moment
-//! (DESIGN sections 5 and 6).
+//! Telnet as bytes: line ends, splits, caps, negotiation with the bytes of real clients, and the greeting's moment.
 
 mod common;
 

@@ -10,7 +10,7 @@
 //! | | invariant | code | test |
 //! |---|---|---|---|
 //! | 1 | **Drain or carry over.** A source is read until it would block, or put on the carry-over list. | `reading.rs` | `tests/reading.rs` |
-//! | 2 | **Write first, then ask.** Writable interest exists only while bytes are unsent; a short write keeps the cursor. | `connection.rs`, `writing.rs` | `tests/writing.rs` |
+//! | 2 | **Write first, then ask.** Writable interest exists only while bytes are unsent; a short write keeps the cursor. | `connection.rs`, `writing.rs`, `crowd.rs` | `tests/writing.rs`, `tests/crowd.rs` |
 //! | 3 | **A token names one connection for ever.** Slots are freed at the end of the turn, ids carry a generation. | `token.rs`, `table.rs` | `tests/lifetime.rs` |
 //! | 4 | **Accept is bounded**, and out of descriptors callers are told and the listener rests. | `listener.rs` | `tests/accepting.rs` |
 //! | 5 | **Back-pressure.** A soft mark, a hard limit, a ceiling, and flood control by not reading. | `writing.rs`, `reading.rs` | `tests/pressure.rs` |

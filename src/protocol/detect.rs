@@ -1,4 +1,4 @@
-//! Which protocol a caller speaks, told from the first bytes (DESIGN section 5: one port for
+//! Which protocol a caller speaks, told from the first bytes (one port for
 //! everything).
 //!
 //! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is

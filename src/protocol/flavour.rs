@@ -21,7 +21,7 @@ use crate::chat::{Event, Hub, UserId};
 pub enum Flavour {
     /// IRC, with those capabilities that change the bytes of events.
     Irc(CapSet),
-    /// Lines for people (DESIGN section 6).
+    /// Lines for people.
     Telnet,
 }
 
