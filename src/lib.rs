@@ -30,7 +30,23 @@
 //!                   chat
 //! ```
 //!
-//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`.)
+//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`.) To come: `store`, what outlives the process,
+//! beside `protocol`; and `load`, the load generator, beside `server`.
+//!
+//! # Inside `server` and `protocol`
+//!
+//! ```text
+//! server/  court     who comes and goes         protocol/  detect    which protocol, by the first bytes
+//!          session   behind each connection                telnet    lines for people
+//!          talk      lines in, answers out                 irc       RFC 1459/2812, IRCv3
+//!          exchange  what a protocol may do                flavour   which bytes an event becomes
+//!          hall      what all share: hub, seats,           echo
+//!                    bans, hosts (cloak)
+//!          fanout    events to their audience
+//! ```
+//!
+//! A protocol acts through [`protocol::Context`], and IRC through [`protocol::irc::Backstage`] beside it; the server
+//! implements both, tests fake them.
 //!
 //! # The turn
 //!
@@ -48,10 +64,11 @@
 //! ```text
 //! kernel ─event─> Poller: token -> ConnId                       (stale: counted, skipped)
 //!   ─> Connection::fill into the loop's one scratch area        (only an unfinished tail is kept)
-//!   ─> Telnet::next_frame: one whole line ─> Telnet::handle_line: a Command
+//!   ─> any://: protocol::detect                                 (once, from the first bytes)
+//!   ─> Telnet or Irc::next_frame: one whole line ─> handle_line: a Command
 //!   ─> Hub::apply ─> Events, each with its audience             (all told before the next command)
-//!   ─> server::fanout: encoded once for each flavour
-//!   ─> OutputQueue::push of a range of the shared bytes; the connection is marked dirty
+//!   ─> server::fanout: encoded once for each flavour: the protocol, and the capabilities that matter here
+//!   ─> OutputQueue::push of a range of a shared log; the connection is marked dirty
 //!   ─> end of the turn: one write for each dirty connection ─> kernel
 //! ```
 //!

@@ -16,6 +16,7 @@ use std::{
 
 const FULL: &str = "! the server is full, try again later";
 const TOO_MANY: &str = "! too many connections from your address";
+const TOO_SOON: &str = "! too many connections from your address, try again later";
 
 const CALLERS: usize = 300;
 const DESCRIPTORS: u32 = 64;
@@ -230,4 +231,22 @@ fn callers_refused_for_another_reason_do_not_loosen_the_limit_of_their_address()
     drop(bob);
     let mut second = call_from(2, &server);
     second.expect(TOO_MANY);
+}
+
+#[test]
+fn one_address_may_call_so_often_and_no_more() {
+    let config = "[limits]\nconnections_per_minute = 3\n";
+    let server = Setup::new().config(config).start();
+    for number in 0..3 {
+        let mut caller = call_from(2, &server);
+        caller.give_name(&format!("guest{number}"));
+        caller.send("/quit");
+    }
+    // That they have left makes no difference.
+    for _ in 0..2 {
+        let mut caller = call_from(2, &server);
+        caller.expect(TOO_SOON);
+        caller.expect_end();
+    }
+    call_from(3, &server).give_name("elsewhere");
 }

@@ -106,7 +106,7 @@ struct Source {
 fn sources(folder: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let tops: &[&str] = match folder {
-        "" => &["src", "tests", "examples", "benches"],
+        "" => &["src", "tests", "examples", "benches", "fuzz/fuzz_targets"],
         folder => &[folder],
     };
     for top in tops {
@@ -367,7 +367,7 @@ fn files_fit_the_screen_and_the_mind() {
 /// The Markdown files of the house.
 fn documents() -> Vec<PathBuf> {
     let mut found = vec![];
-    for folder in ["", "docs", "benches"] {
+    for folder in ["", "docs", "benches", "fuzz"] {
         let entries = fs::read_dir(root().join(folder)).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         found.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "md")));

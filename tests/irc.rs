@@ -123,6 +123,10 @@ fn operators_end_the_stay_of_others() {
     again.send("NICK eve\r");
     again.send("USER eve 0 * :Eve\r");
     again.expect(":madang.local 465 * :You are banned from this server: go away");
+    let mut terminal = Client::connect(server.address());
+    terminal.send("eve");
+    terminal.find("! you are banned from this server: go away");
+    terminal.expect_end();
     root.send("UNKLINE *@127.0.0.0/8\r");
     root.find("Lifted the ban of");
     enter(&server, "eve");

@@ -75,6 +75,11 @@ impl Allowance {
         self.due_ns = self.due_ns.saturating_add(interval_ns);
         Ok(())
     }
+
+    /// Whether at `now_ms` it is as good as a new one, and need not be remembered.
+    pub fn is_whole(&self, now_ms: u64) -> bool {
+        self.due_ns <= now_ms.saturating_mul(NANOS_PER_MILLI)
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +164,20 @@ mod tests {
         };
         assert_eq!(allowance.take(0, fast), Err(1));
         assert_eq!(allowance.take(1, fast), Ok(()));
+    }
+
+    #[test]
+    fn an_allowance_is_whole_again_when_all_that_was_taken_is_earned() {
+        let rate = Rate {
+            per_second: 10,
+            burst: 3,
+        };
+        let mut allowance = Allowance::default();
+        assert!(allowance.is_whole(0));
+        assert_eq!(allowance.take(50, rate), Ok(()));
+        assert_eq!(allowance.take(50, rate), Ok(()));
+        assert!(!allowance.is_whole(249));
+        assert!(allowance.is_whole(250));
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //!
 //! Does not know connections, wire formats or the clock.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, num::NonZeroU32};
 
 use slab::Slab;
 use smallvec::SmallVec;
@@ -345,9 +345,12 @@ impl Hub {
         id
     }
 
-    fn next_generation(&mut self) -> u32 {
-        self.last_generation = self.last_generation.wrapping_add(1);
-        self.last_generation
+    /// Never zero, so that "nobody" and "no room" take no more memory than an id.
+    fn next_generation(&mut self) -> NonZeroU32 {
+        let next = NonZeroU32::new(self.last_generation.wrapping_add(1));
+        let generation = next.unwrap_or(NonZeroU32::MIN);
+        self.last_generation = generation.get();
+        generation
     }
 }
 

@@ -101,7 +101,8 @@ impl Mask {
     /// Completes and checks what was typed. `m:` in front makes it a mute (ISUPPORT's EXTBAN, as Ergo has it): it
     /// concerns speaking alone.
     ///
-    /// `None` if it is no mask: nothing there, too long, with a space or a control character, or `!` behind `@`.
+    /// `None` if it is no mask: nothing there, too long, with a space or a control character, with `!` behind `@`, or with a
+    /// colon in front of the nick, which has none.
     pub fn parse(typed: &str) -> Option<Self> {
         let is_bad = |c: char| c.is_control() || c.is_whitespace();
         let (prefix, typed) = match typed.strip_prefix("m:") {
@@ -119,6 +120,10 @@ impl Mask {
             return None;
         }
         let completed = complete(typed);
+        // It could not stand in the middle of a line of IRC.
+        if completed.starts_with(':') {
+            return None;
+        }
         let mut pattern = fold(&completed);
         let mut block = None;
         if let Some((names, host)) = pattern.rsplit_once('@') {

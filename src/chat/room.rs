@@ -6,6 +6,8 @@
 //!
 //! Invariant, kept by the hub: each member's record knows its index in this list. Does not know who may do what.
 
+use std::num::NonZeroU32;
+
 use super::{
     Nick, RoomName, Time, UserId,
     mode::{Letter, ListKind, Ranks, RoomFlag, RoomFlags},
@@ -22,7 +24,7 @@ pub struct RoomId {
     /// Place in the hub's table; reused after the room vanished.
     pub slot: u32,
     /// Tells apart those that had the slot.
-    pub generation: u32,
+    pub generation: NonZeroU32,
 }
 
 /// One room.
@@ -196,7 +198,7 @@ mod tests {
     fn user(slot: u32) -> UserId {
         UserId {
             slot,
-            generation: 1,
+            generation: NonZeroU32::MIN,
         }
     }
 
@@ -204,7 +206,7 @@ mod tests {
         let name = RoomName::parse("#r", NameRules { unicode: true }).unwrap();
         let id = RoomId {
             slot: 0,
-            generation: 1,
+            generation: NonZeroU32::MIN,
         };
         Room::new(id, name, RoomFlags::usual(), Time(0))
     }

@@ -7,7 +7,7 @@
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
 //! the person, nor the protocol they speak.
 
-use std::{fmt, rc::Rc};
+use std::{fmt, num::NonZeroU32, rc::Rc};
 
 use smallvec::SmallVec;
 
@@ -23,7 +23,7 @@ pub struct UserId {
     /// Place in the hub's table; reused after the person quit.
     pub slot: u32,
     /// Tells apart those who had the slot.
-    pub generation: u32,
+    pub generation: NonZeroU32,
 }
 
 /// Longest user name, in bytes (ISUPPORT's USERLEN); what is beyond is cut off.

@@ -118,20 +118,54 @@ fn reachable(host: &Host) -> String {
     }
 }
 
-/// Says on standard output where the server listens, one line each, and then how to come in. Flushed, for whoever waits for it.
+/// Says on standard output where the server listens and how to come in. Flushed, for whoever waits for it.
 fn announce(listening: &[ListenUrl]) {
-    let mut text = String::new();
-    for url in listening {
-        text += &format!("listening {url}\n");
-    }
-    let chat = |url: &&ListenUrl| matches!(url.scheme, Scheme::Any | Scheme::Telnet);
-    if let Some(url) = listening.iter().find(chat) {
-        let (host, port) = (reachable(&url.host), url.port);
-        text += &format!("come in with `nc {host} {port}`, or `madang connect {host}:{port}`\n");
-    }
+    let text = announcement(listening);
     // Nobody reads it: that is no reason not to serve.
     let mut stdout = io::stdout().lock();
     let _ = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+}
+
+/// A line for each listener, then how to come in: from a terminal if that can be, else with an IRC client.
+fn announcement(listening: &[ListenUrl]) -> String {
+    let mut text = String::new();
+    for url in listening {
+        text += &format!("listening {url}\n");
+    }
+    let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
+    if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
+        let (host, port) = (reachable(&url.host), url.port);
+        text += &format!("come in with `nc {host} {port}`, or `madang connect {host}:{port}`\n");
+    } else if let Some(url) = first_of(&[Scheme::Irc]) {
+        let (host, port) = (reachable(&url.host), url.port);
+        text += &format!("come in with any IRC client: irc://{host}:{port}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(urls: &[&str], how: &str) {
+        let urls: Vec<ListenUrl> = urls.iter().map(|url| url.parse().unwrap()).collect();
+        let where_to = urls.iter().map(|url| format!("listening {url}\n"));
+        assert_eq!(announcement(&urls), where_to.collect::<String>() + how);
+    }
+
+    #[test]
+    fn it_is_said_how_to_come_in() {
+        let by_terminal = "come in with `nc localhost 7777`, or `madang connect localhost:7777`\n";
+        check(&["any://[::]:7777"], by_terminal);
+        check(
+            &["irc://127.0.0.1:6667", "telnet://0.0.0.0:7777"],
+            by_terminal,
+        );
+        let by_irc = "come in with any IRC client: irc://127.0.0.1:6667\n";
+        check(&["echo://127.0.0.1:7007", "irc://127.0.0.1:6667"], by_irc);
+        check(&["echo://127.0.0.1:7007"], "");
+    }
 }

@@ -355,6 +355,7 @@ mod tests {
             [limits]
             clients = 10
             clients_per_address = 2
+            connections_per_minute = 30
             line = 0x200
             send_queue = "2 MiB"
             queued_total = "1 GiB"

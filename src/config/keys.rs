@@ -127,11 +127,21 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "clients_per_address",
-            about: "Connections at a time from one address; 0 is no limit.",
+            about: "Connections at a time from one address (or IPv6 network of 64 bits); 0 is no limit.",
             example: "",
             field: Field::Count(
                 |config| &mut config.limits.clients_per_address,
                 0..=CLIENTS_MAX,
+            ),
+        },
+        Key {
+            name: "connections_per_minute",
+            about: "Connections a minute from one address, so many at once after a silence; 0 is no limit.\n\
+                    An IPv6 network of 64 bits counts as one address, for one customer has at least that.",
+            example: "",
+            field: Field::Count(
+                |config| &mut config.limits.connections_per_minute,
+                0..=1_000_000,
             ),
         },
         Key {

@@ -85,6 +85,8 @@ pub struct Limits {
     pub clients: Option<u32>,
     /// Connections at a time from one address; 0 is no limit.
     pub clients_per_address: u32,
+    /// Connections a minute from one address in the long run, and at once after a silence; 0 is no limit.
+    pub connections_per_minute: u32,
     /// Longest telnet line in bytes, without its end.
     pub line: usize,
     /// Bytes queued for one connection before it is let go; at least `line`.
@@ -122,6 +124,9 @@ impl Default for Config {
             limits: Limits {
                 clients: None,
                 clients_per_address: 0,
+                // A school, an office or a whole provider may stand behind one address, and all of them come at once
+                // when the server was started anew. Who runs a server knows better than we do whether they do.
+                connections_per_minute: 0,
                 line: 4096,
                 send_queue: 1 << 20,
                 queued_total: 256 << 20,

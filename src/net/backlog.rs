@@ -33,11 +33,34 @@ impl Lane {
 }
 
 /// Bytes to be sent to any number of peers: a range of a log. Good until the end of the turn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     pub(super) log: u32,
     pub(super) start: u32,
     pub(super) end: u32,
+}
+
+impl Chunk {
+    /// How many bytes it has.
+    pub(super) fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Both as one, if they stand side by side.
+    pub(super) fn followed_by(self, next: Self) -> Option<Self> {
+        let together = self.log == next.log && self.end == next.start;
+        together.then_some(Self {
+            end: next.end,
+            ..self
+        })
+    }
+
+    /// What is left of it when its first bytes are sent; `None` if that was all.
+    pub(super) fn without(self, sent: usize) -> Option<Self> {
+        debug_assert!(sent <= self.len(), "a transport took more than was offered");
+        let start = self.start + sent as u32;
+        (start < self.end).then_some(Self { start, ..self })
+    }
 }
 
 /// Chunks side by side.
@@ -158,6 +181,11 @@ impl Backlog {
 
     pub(super) fn note_gone(&mut self, bytes: usize) {
         self.bytes -= bytes;
+    }
+
+    /// The bytes of a chunk.
+    pub(super) fn bytes_of(&self, chunk: Chunk) -> &[u8] {
+        &self.logs[chunk.log as usize].bytes[chunk.start as usize..chunk.end as usize]
     }
 
     /// Bytes that wait in all queues together; a shared chunk counts in each.

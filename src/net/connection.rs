@@ -190,6 +190,11 @@ impl Connection {
         }
     }
 
+    /// Whether our half is still open to whatever comes.
+    pub(super) fn is_speaking(&self) -> bool {
+        self.our_half == OurHalf::Speaking
+    }
+
     /// Whether input is left unread on purpose.
     pub(super) fn is_held(&self, now: Tick) -> bool {
         self.phase == Phase::Open && (self.input.rests_until() > now || self.is_backlogged())

@@ -32,6 +32,7 @@
 mod backlog;
 mod clock;
 mod connection;
+mod crowd;
 mod deadlines;
 mod handler;
 mod input;
@@ -55,6 +56,7 @@ mod writing;
 pub use backlog::{Backlog, Chunk, Lane};
 pub use clock::Tick;
 pub use connection::Limits;
+pub use crowd::FanOut;
 pub use handler::{Handler, Loss, Taken, Then};
 pub use listener::{Acceptor, SocketOptions, listen_tcp};
 pub use output_queue::OutputQueue;

@@ -69,8 +69,8 @@ impl OutputQueue {
             .expect("a queue ends at its limit, far below 4 GiB");
         backlog.note_queued(length);
         if let Some(Place { chunk: last, .. }) = backlog.places.get_mut(self.last as usize) {
-            if last.log == chunk.log && last.end == chunk.start {
-                last.end = chunk.end;
+            if let Some(both) = last.followed_by(chunk) {
+                *last = both;
                 return;
             }
         }

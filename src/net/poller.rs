@@ -13,6 +13,7 @@
 use super::{
     backlog::Backlog,
     clock::{Clock, Tick},
+    crowd::Crowd,
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Spare},
@@ -67,6 +68,7 @@ pub struct Poller {
     pub(super) closed: Vec<ConnId>,
     pub(super) deadlines: Deadlines,
     pub(super) backlog: Backlog,
+    pub(super) crowd: Crowd,
     pub(super) ceiling: usize,
     pub(super) spare: Spare,
     /// Callers turned away in this turn.
@@ -96,6 +98,7 @@ impl Poller {
             closed: Vec::new(),
             deadlines: Deadlines::default(),
             backlog: Backlog::default(),
+            crowd: Crowd::default(),
             ceiling: CEILING,
             spare: Spare::new(),
             shed_in_turn: 0,
@@ -219,7 +222,7 @@ impl Poller {
     pub fn is_turn_full(&self) -> bool {
         let (deliveries, bytes) = self.turn_began_with;
         self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
-            || self.backlog.bytes() > bytes + QUEUED_PER_TURN
+            || self.backlog.bytes() + self.crowd.bytes() > bytes + QUEUED_PER_TURN
     }
 
     /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
@@ -295,6 +298,8 @@ impl Poller {
             }
             self.table.remove(id);
         }
+        // Those who were told of the last ends; their chunks are good for this turn only.
+        self.settle_crowd();
         self.backlog.end_turn();
         let (sources, table) = (self.table.len(), &self.table);
         self.deadlines.tidy(sources, |at, id| match table.get(id) {

@@ -16,7 +16,7 @@ use super::{
     transport::Stream,
 };
 use mio::{Interest, event, net::TcpStream};
-use std::{io, mem, net::SocketAddr, rc::Rc};
+use std::{io, net::SocketAddr, rc::Rc};
 
 impl Poller {
     /// The moment of this turn.
@@ -117,25 +117,9 @@ impl Poller {
         self.backlog.compose(lane, write)
     }
 
-    /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this
-    /// does nothing.
-    pub fn share(&mut self, id: ConnId, chunk: Chunk) {
-        let Some(connection) = self.table.connection_mut(id) else {
-            return;
-        };
-        let speaking = connection.our_half == OurHalf::Speaking;
-        if connection.phase > Phase::Open || !speaking || connection.broken {
-            return;
-        }
-        self.stats.deliveries += 1;
-        connection.output.push(&mut self.backlog, chunk);
-        if !mem::replace(&mut connection.dirty, true) {
-            self.dirty.push(id);
-        }
-    }
-
     /// Queues bytes for one peer alone.
     pub fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        self.settle_crowd();
         let chunk = self.compose(Lane::PRIVATE, |out| {
             out.extend_from_slice(bytes);
             true
@@ -148,6 +132,7 @@ impl Poller {
     /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own
     /// (half-close).
     pub fn half_close(&mut self, id: ConnId) {
+        self.settle_crowd();
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.our_half == OurHalf::Speaking {
                 connection.our_half = OurHalf::Ending;
@@ -159,6 +144,7 @@ impl Poller {
     /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and
     /// datagram sockets go at the end of the turn.
     pub fn close(&mut self, id: ConnId) {
+        self.settle_crowd();
         let drain_until = self.now.after(super::writing::DRAIN);
         match self.table.get_mut(id) {
             Some(Source::Connection(connection)) => match connection.phase {

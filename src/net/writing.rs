@@ -10,7 +10,7 @@ use super::{
     poller::Poller,
     token::ConnId,
 };
-use std::{mem, time::Duration};
+use std::{io, mem, time::Duration};
 
 /// How long a closing connection may read nothing of what is owed to it. One on a slow link gets its last words too.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -33,6 +33,7 @@ impl Poller {
 
     /// Stage: flushes everyone who has something new to send or new room for it.
     pub(super) fn flush_dirty(&mut self, handler: &mut impl Handler) {
+        self.tell_crowd();
         let mut dirty = mem::take(&mut self.dirty);
         for id in dirty.drain(..) {
             self.flush_connection(id, handler);
@@ -65,15 +66,12 @@ impl Poller {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
             Flush::Drained if connection.our_half == OurHalf::Ending => {
                 connection.our_half = OurHalf::Ended;
-                if connection.stream.transport().shutdown_write().is_err() {
-                    return self.note_broken(id);
+                if let Err(error) = connection.stream.transport().shutdown_write() {
+                    return self.note_broken(id, &error);
                 }
             }
             Flush::Drained | Flush::Blocked => {}
-            Flush::Lost(error) => {
-                tracing::debug!(%error, "a write failed; reading on to the end");
-                return self.note_broken(id);
-            }
+            Flush::Lost(error) => return self.note_broken(id, &error),
         }
         self.update_interest(id);
         let now = self.now();
@@ -116,7 +114,8 @@ impl Poller {
     }
 
     /// A write failed. Lines that came before the peer's reset can still be read (a QUIT, say), so we read to the end first.
-    fn note_broken(&mut self, id: ConnId) {
+    pub(super) fn note_broken(&mut self, id: ConnId, error: &io::Error) {
+        tracing::debug!(%error, "a write failed; reading on to the end");
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -147,9 +146,9 @@ impl Poller {
         connection.wants_writable = interest.is_writable();
         if let Some(source) = connection.stream.transport().source() {
             let registry = self.poll.registry();
-            if registry.reregister(source, id.token(), interest).is_err() {
+            if let Err(error) = registry.reregister(source, id.token(), interest) {
                 // Without events the connection would hang for ever.
-                self.note_broken(id);
+                self.note_broken(id, &error);
             }
         }
     }

@@ -80,6 +80,11 @@ impl Distinction {
     pub fn of(event: &Event, hub: &Hub) -> Self {
         Self(irc::relevant(event, hub))
     }
+
+    /// A number for each.
+    pub fn number(self) -> u32 {
+        self.0.number()
+    }
 }
 
 /// From which side an event is seen.

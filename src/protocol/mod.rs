@@ -17,8 +17,8 @@ pub mod flavour;
 pub mod irc;
 pub mod lines;
 pub mod telnet;
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, fuzzing))]
+pub mod testing;
 
 /// What was taken off the front of the input.
 ///

@@ -1,5 +1,5 @@
-//! A courtyard without sockets, for the tests of every protocol: a real hub, and seats that collect
-//! what they would be sent.
+//! A courtyard without sockets, for the tests of every protocol and for fuzzing: a real hub, and
+//! seats that collect what they would be sent. Not there in an ordinary build.
 //!
 //! It does what the server does for a connection, in the plainest way: one command, then all its
 //! events, each encoded for everyone in its audience.
@@ -12,13 +12,17 @@ use super::{
 use crate::chat::{Command, Hub, NameRules, Nick, Origin, Profile, Refusal, Time, UserId};
 
 /// A hub, and everyone connected to it.
-pub(crate) struct World {
-    pub(crate) hub: Hub,
-    pub(crate) house: House,
-    pub(crate) monitors: Monitors,
+pub struct World {
+    /// The chat.
+    pub hub: Hub,
+    /// What the server says of itself.
+    pub house: House,
+    /// Who waits for whom.
+    pub monitors: Monitors,
     /// What was asked of the server.
-    pub(crate) wishes: Vec<Wish>,
-    pub(crate) bans: Vec<ServerBan>,
+    pub wishes: Vec<Wish>,
+    /// Bans from the server; whatever they say, they concern everyone.
+    pub bans: Vec<ServerBan>,
     seats: Vec<Seat>,
     now: Time,
 }
@@ -33,13 +37,20 @@ struct Seat {
 }
 
 /// The world as the one at a seat acts upon it.
-pub(crate) struct At<'a> {
+pub struct At<'a> {
     world: &'a mut World,
     seat: usize,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
-    pub(crate) fn new() -> Self {
+    /// A world without anyone in it.
+    pub fn new() -> Self {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
             house: House::new("srv", "net", Time(1_700_000_000_000)),
@@ -52,7 +63,7 @@ impl World {
     }
 
     /// A new connection; the number names it.
-    pub(crate) fn connect(&mut self, flavour: Flavour) -> usize {
+    pub fn connect(&mut self, flavour: Flavour) -> usize {
         self.seats.push(Seat {
             flavour,
             user: None,
@@ -63,17 +74,18 @@ impl World {
         self.seats.len() - 1
     }
 
-    pub(crate) fn at(&mut self, seat: usize) -> At<'_> {
+    /// The world for one who sits there.
+    pub fn at(&mut self, seat: usize) -> At<'_> {
         At { world: self, seat }
     }
 
     /// Everything sent to a seat since this was asked last.
-    pub(crate) fn received(&mut self, seat: usize) -> Vec<u8> {
+    pub fn received(&mut self, seat: usize) -> Vec<u8> {
         std::mem::take(&mut self.seats[seat].inbox)
     }
 
     /// The reason with which a seat ended its connection, if it did.
-    pub(crate) fn farewell(&self, seat: usize) -> Option<&str> {
+    pub fn farewell(&self, seat: usize) -> Option<&str> {
         self.seats[seat].farewell.as_deref()
     }
 

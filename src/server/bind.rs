@@ -62,7 +62,8 @@ fn bind_address(
             let local = listener.local_addr()?;
             let farewell = match url.scheme {
                 crate::config::Scheme::Echo => [].into(),
-                _ => court.settings.full.clone(),
+                crate::config::Scheme::Irc => court.settings.full.irc.clone(),
+                _ => court.settings.full.plain.clone(),
             };
             (net.adopt_listener(Box::new(listener), farewell)?, local)
         }

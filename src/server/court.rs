@@ -4,9 +4,10 @@
 //! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
+    arrivals::{Arrivals, network_of},
     hall::Hall,
     session::{Due, Peer, Protocol, Session, Sessions},
-    settings::{ECHO, Settings},
+    settings::{ECHO, Settings, Word},
     signals::Signals,
     talk::Check,
     wall::Wall,
@@ -17,14 +18,15 @@ use crate::{
     net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
     protocol::{
         detect::{self, Detected},
-        echo, irc, telnet,
+        echo,
+        irc::{self, Irc},
+        telnet::{self, Telnet},
     },
 };
 use rustc_hash::FxHashMap;
 use std::{
     io, mem,
     net::{IpAddr, SocketAddr},
-    rc::Rc,
 };
 
 /// Everything behind the loop.
@@ -38,8 +40,10 @@ pub(super) struct Court {
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
     /// not keep anyone out.
     pub(super) inside: usize,
-    /// The same by address, kept only if their number is limited.
+    /// The same by network (see [`network_of`]), kept only if their number is limited.
     pub(super) by_address: FxHashMap<IpAddr, u32>,
+    /// How often which network calls, kept only if that is limited.
+    pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
     pub(super) signals: Option<Signals>,
@@ -63,6 +67,7 @@ impl Court {
             doors: FxHashMap::default(),
             inside: 0,
             by_address: FxHashMap::default(),
+            arrivals: Arrivals::default(),
             clients_max,
             signals: None,
             wall: Wall::default(),
@@ -74,13 +79,19 @@ impl Court {
     }
 
     /// Lets a caller in, or says why they cannot come in, in words for them.
-    fn admit(&mut self, address: IpAddr) -> Result<(), Rc<[u8]>> {
+    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Word> {
+        let network = network_of(address);
+        // Those who are refused for another reason have called all the same.
+        let per_minute = self.settings.connections_per_minute;
+        if !self.arrivals.admits(network, per_minute, now) {
+            return Err(self.settings.too_soon.clone());
+        }
         if self.inside >= self.clients_max {
             return Err(self.settings.full.clone());
         }
         let limit = self.settings.clients_per_address;
         if limit > 0 {
-            let count = self.by_address.entry(address).or_default();
+            let count = self.by_address.entry(network).or_default();
             if *count >= limit {
                 return Err(self.settings.too_many.clone());
             }
@@ -98,15 +109,15 @@ impl Court {
         if !std::mem::take(&mut session.inside) {
             return;
         }
-        let address = session.peer.ip();
+        let network = network_of(session.peer.ip());
         self.inside -= 1;
         if session.is_chat() {
             self.hall.callers -= 1;
         }
-        if let Some(count) = self.by_address.get_mut(&address) {
+        if let Some(count) = self.by_address.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                self.by_address.remove(&address);
+                self.by_address.remove(&network);
             }
         }
     }
@@ -141,10 +152,10 @@ impl Court {
             Detected::Undecided => {}
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
-            Detected::Irc => session.protocol = Protocol::irc(),
+            Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
             // What is not spoken here yet is told so in telnet's words.
             Detected::Telnet | Detected::Tls | Detected::Web => {
-                session.protocol = Protocol::telnet();
+                session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
                     net.send(id, &self.settings.greeting);
                 }
@@ -171,7 +182,7 @@ impl Court {
         self.checks.remove(&id);
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
-        if let Protocol::Irc { irc, .. } = &mut session.protocol {
+        if let Protocol::Irc(irc) = &mut session.protocol {
             irc.forget_monitored(user, &mut self.hall.monitors);
         }
         self.hall.seats.leave(user);
@@ -190,7 +201,7 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
         match self.sessions.get_mut(id).map(|session| &session.protocol) {
-            Some(Protocol::Irc { .. }) => irc::error(reason, &mut bytes),
+            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
             _ => telnet::refusal(&mut bytes, word),
         }
         net.send(id, &bytes);
@@ -209,14 +220,14 @@ impl Handler for Court {
         let mut session = Session::new(
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
-                Scheme::Telnet => Protocol::telnet(),
-                Scheme::Irc => Protocol::irc(),
+                Scheme::Telnet => Protocol::Telnet(Telnet::default()),
+                Scheme::Irc => Protocol::Irc(Irc::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
-        match self.admit(session.peer.ip()) {
+        match self.admit(session.peer.ip(), net.now()) {
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
@@ -226,8 +237,8 @@ impl Handler for Court {
             Err(word) => {
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
-                    Scheme::Irc => net.send(id, &self.settings.irc_full),
-                    Scheme::Any | Scheme::Telnet => net.send(id, &word),
+                    Scheme::Irc => net.send(id, &word.irc),
+                    Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
                 session.protocol = Protocol::TurnedAway;
@@ -237,7 +248,7 @@ impl Handler for Court {
             Protocol::Echo => net.set_limits(id, ECHO),
             _ => net.set_limits(id, self.settings.chat),
         }
-        if matches!(session.protocol, Protocol::Telnet { .. }) {
+        if matches!(session.protocol, Protocol::Telnet(_)) {
             net.send(id, &self.settings.greeting);
         }
         let (peer, inside) = (session.peer, session.inside);
@@ -262,9 +273,7 @@ impl Handler for Court {
                 bytes: 0,
                 then: Then::ReadOn,
             },
-            Protocol::Irc { .. } | Protocol::Telnet { .. } => {
-                self.handle_lines(net, id, input, searched)
-            }
+            Protocol::Irc(_) | Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
             Protocol::Echo => {
                 net.send(id, input);
                 all_of(input)
@@ -275,12 +284,10 @@ impl Handler for Court {
 
     fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
         let session = self.sessions.get_mut(id);
-        if let Some(Protocol::Irc { irc, ended }) = session.map(|session| &mut session.protocol) {
-            if irc.is_busy() {
-                // What it asked for is still being answered.
-                *ended = true;
-                return;
-            }
+        if let Some(session) = session.filter(|session| session.is_busy()) {
+            // What it asked for is still being answered.
+            session.speech_ended = true;
+            return;
         }
         self.dismiss(net, id, "connection closed");
         net.close(id);
@@ -331,7 +338,7 @@ impl Handler for Court {
                 Due::Probe => {
                     session.probed = true;
                     match session.protocol {
-                        Protocol::Irc { .. } => net.send(id, &self.settings.irc_ping),
+                        Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
                         _ => net.send(id, &telnet::PROBE),
                     }
                 }

@@ -17,7 +17,7 @@ use crate::{
 };
 use std::net::IpAddr;
 
-/// The user name of those who come in by telnet, which has none: for masks.
+/// The user name of everyone who comes in by telnet, where nobody is asked for one.
 pub(super) const TELNET_USERNAME: &str = "~telnet";
 
 /// See the module's documentation.

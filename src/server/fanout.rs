@@ -5,7 +5,7 @@
 
 use crate::{
     chat::{Body, Event, Hub, Nick, Place, UserId},
-    net::{Chunk, ConnId, Lane, Poller},
+    net::{Chunk, ConnId, FanOut, Lane, Poller},
     protocol::{
         flavour::{Distinction, Flavour, View, encode, encode_personal},
         irc::{self, monitor::Monitors},
@@ -70,6 +70,10 @@ pub(super) struct Own<'a> {
     pub(super) aside: &'a mut Vec<u8>,
 }
 
+/// The chunks of the last fan-out, by flavour and view: if the next event is for the same people, it is only encoded
+/// and joined to them.
+pub(super) type LastFanOut = Vec<(Flavour, View, Chunk)>;
+
 /// What events are told from, and where they go.
 pub(super) struct Audience<'a> {
     pub(super) hub: &'a mut Hub,
@@ -80,6 +84,7 @@ pub(super) struct Audience<'a> {
     pub(super) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
     pub(super) expelled: &'a mut Vec<ConnId>,
+    pub(super) last_fan_out: &'a mut LastFanOut,
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
@@ -98,6 +103,23 @@ impl Audience<'_> {
     fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
         let (hub, seats, net, server) = (&*self.hub, self.seats, &mut *self.net, self.server);
         let distinction = Distinction::of(event, hub);
+        let is_for = own
+            .as_ref()
+            .and_then(|own| to_room_of(event, own, distinction));
+        let is_repeated = net.begin_fan_out(is_for);
+        if is_repeated {
+            if let Some(own) = own {
+                encode(own.flavour, View::Author, event, hub, server, own.answer);
+            }
+            for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
+                let lane = Lane(flavour.number());
+                let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
+                if let Some(next) = net.compose(lane, write) {
+                    *chunk = net.repeat(*chunk, next);
+                }
+            }
+            return;
+        }
         let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
         hub.for_each_in(&event.audience, |user| {
             let view = if user == event.author {
@@ -138,6 +160,9 @@ impl Audience<'_> {
                 net.share(conn, chunk);
             }
         });
+        self.last_fan_out.clear();
+        let told = |(flavour, view, chunk): &Encoded| Some((*flavour, *view, (*chunk)?));
+        self.last_fan_out.extend(encoded.iter().filter_map(told));
     }
 
     /// Tells those who watch a name that its bearer came, went, or changed (IRCv3 monitor and extended-monitor).
@@ -248,6 +273,21 @@ impl Audience<'_> {
         self.net.send(conn, &bytes);
         self.expelled.push(conn);
     }
+}
+
+/// Whom an event is for, if it is what the person at hand said to a whole room: the next thing they say there is for
+/// the same people, unless something else happens in between, and that is told to someone.
+fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOut> {
+    let (Body::Said { .. }, chat::Audience::Room(room)) = (&event.body, &event.audience) else {
+        return None;
+    };
+    let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+    (own.user == event.author && !own.flavour.is_personal(event)).then(|| {
+        FanOut(
+            pair(room.slot, room.generation.get()),
+            pair(own.user.slot, distinction.number()),
+        )
+    })
 }
 
 /// Whether something was said by someone to themselves.

@@ -5,7 +5,7 @@
 
 use super::{
     cloak::{Cloak, shown},
-    fanout::{Audience, Seats},
+    fanout::{Audience, LastFanOut, Seats},
 };
 use crate::{
     chat::{
@@ -31,6 +31,7 @@ pub(super) struct Hall {
     pub(super) callers: usize,
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
     pub(super) expelled: Vec<ConnId>,
+    pub(super) last_fan_out: LastFanOut,
     /// DIE was said by an operator.
     pub(super) die: bool,
     /// REHASH was.
@@ -48,6 +49,7 @@ impl Hall {
             hosts: Hosts::new()?,
             callers: 0,
             expelled: Vec::new(),
+            last_fan_out: LastFanOut::new(),
             die: false,
             rehash: false,
         })
@@ -62,6 +64,7 @@ impl Hall {
             monitors: &self.monitors,
             server: &self.house.name,
             expelled: &mut self.expelled,
+            last_fan_out: &mut self.last_fan_out,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
+mod arrivals;
 mod bind;
 mod cloak;
 mod court;
@@ -234,7 +235,7 @@ impl Server {
             .iter()
             .map(|(id, session)| {
                 let words = match session.protocol {
-                    Protocol::Irc { .. } => Some(&self.court.settings.irc_last_words),
+                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
                     _ if session.is_chat() => Some(&self.court.settings.last_words),
                     _ => None,
                 };

@@ -21,39 +21,13 @@ pub(super) enum Protocol {
     /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet.
     Undecided { greeted: bool },
     /// Lines for people.
-    Telnet {
-        telnet: Telnet,
-        /// The word that the server asks of everyone was said.
-        said_password: bool,
-    },
+    Telnet(Telnet),
     /// IRC.
-    Irc {
-        irc: Irc,
-        /// The peer's speech has ended while something was still being done for it.
-        ended: bool,
-    },
+    Irc(Irc),
     /// Every byte comes back.
     Echo,
     /// There was no room: a word, and good-bye.
     TurnedAway,
-}
-
-impl Protocol {
-    /// Telnet, at its beginning.
-    pub(super) fn telnet() -> Self {
-        Self::Telnet {
-            telnet: Telnet::default(),
-            said_password: false,
-        }
-    }
-
-    /// IRC, at its beginning.
-    pub(super) fn irc() -> Self {
-        Self::Irc {
-            irc: Irc::default(),
-            ended: false,
-        }
-    }
 }
 
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
@@ -101,6 +75,10 @@ pub(super) struct Session {
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
+    /// Whether the word that the server asks of everyone was said; in IRC that is the protocol's own affair.
+    pub(super) said_password: bool,
+    /// Whether the peer's speech has ended while something was still being done for it.
+    pub(super) speech_ended: bool,
 }
 
 /// What an alarm means for a session.
@@ -126,20 +104,22 @@ impl Session {
             peer: peer.into(),
             inside: false,
             probed: false,
+            said_password: false,
+            speech_ended: false,
         }
     }
 
     /// Whether a person may read what is sent here.
     pub(super) fn is_chat(&self) -> bool {
         match self.protocol {
-            Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. } => true,
+            Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_) => true,
             Protocol::Echo | Protocol::TurnedAway => false,
         }
     }
 
     /// Whether something is being done for it that takes more than a moment.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(&self.protocol, Protocol::Irc { irc, .. } if irc.is_busy())
+        matches!(&self.protocol, Protocol::Irc(irc) if irc.is_busy())
     }
 
     /// What comes next if the peer stays silent, and when.
@@ -151,14 +131,14 @@ impl Session {
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }
-            (Protocol::Undecided { .. } | Protocol::Irc { .. } | Protocol::Telnet { .. }, None) => {
+            (Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_), None) => {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoName))
             }
-            (Protocol::Telnet { telnet, .. }, Some(_)) if telnet.speaks_telnet() => {
+            (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
                 Some(self.next_sign_of_life(settings))
             }
-            (Protocol::Irc { .. }, Some(_)) => Some(self.next_sign_of_life(settings)),
+            (Protocol::Irc(_), Some(_)) => Some(self.next_sign_of_life(settings)),
             _ => None,
         }
     }
@@ -226,7 +206,7 @@ mod tests {
     fn a_record_stays_small() {
         // An idle client pays for it (DESIGN section 10).
         let size = size_of::<Option<(u32, Session)>>();
-        assert!(size <= 88, "{size}");
+        assert!(size <= 80, "{size}");
     }
 
     #[test]

@@ -33,22 +33,42 @@ pub(super) struct Settings {
     pub(super) queued_total: usize,
     /// Connections from one address; 0 is no limit.
     pub(super) clients_per_address: u32,
+    /// Connections a minute from one address; 0 is no limit.
+    pub(super) connections_per_minute: u32,
     /// What a telnet caller reads first.
     pub(super) greeting: Rc<[u8]>,
     /// What a telnet caller reads last when the server stops.
     pub(super) last_words: Rc<[u8]>,
     /// What an IRC client is sent when the server stops.
     pub(super) irc_last_words: Rc<[u8]>,
-    /// What an IRC client is sent for whom there is no room.
-    pub(super) irc_full: Rc<[u8]>,
     /// What a silent IRC client is asked.
     pub(super) irc_ping: Rc<[u8]>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
-    /// What a caller reads for whom there is no room.
-    pub(super) full: Rc<[u8]>,
-    /// What a caller reads whose address has too many connections.
-    pub(super) too_many: Rc<[u8]>,
+    /// Why there is no room for a caller.
+    pub(super) full: Word,
+    /// Why a caller's address has no room.
+    pub(super) too_many: Word,
+    /// Why a caller comes too soon.
+    pub(super) too_soon: Word,
+}
+
+/// What a caller is told who is turned away, in the words of whatever is spoken at the door.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    /// For those who may be people.
+    pub(super) plain: Rc<[u8]>,
+    /// Where only IRC is spoken.
+    pub(super) irc: Rc<[u8]>,
+}
+
+impl Word {
+    fn new(plain: &str, irc: &str) -> Self {
+        Self {
+            plain: text(|out| telnet::refusal(out, plain)),
+            irc: text(|out| irc::error(irc, out)),
+        }
+    }
 }
 
 /// An echo peer is not read from until all it is owed is sent; its queue is bounded by that, not by a limit.
@@ -77,6 +97,7 @@ impl Settings {
             ping: config.limits.ping,
             queued_total: config.limits.queued_total,
             clients_per_address: config.limits.clients_per_address,
+            connections_per_minute: config.limits.connections_per_minute,
             greeting: text(|out| {
                 let motd = &motd.join("\n");
                 let greeting = Greeting { server, motd };
@@ -86,14 +107,23 @@ impl Settings {
                 }
             }),
             irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
-            irc_full: text(|out| irc::error("No more connections allowed", out)),
             irc_ping: text(|out| irc::ping(server, out)),
             operators: operators(config),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
-            full: text(|out| telnet::refusal(out, "the server is full, try again later")),
-            too_many: text(|out| telnet::refusal(out, "too many connections from your address")),
+            full: Word::new(
+                "the server is full, try again later",
+                "No more connections allowed",
+            ),
+            too_many: Word::new(
+                "too many connections from your address",
+                "Too many connections from your address",
+            ),
+            too_soon: Word::new(
+                "too many connections from your address, try again later",
+                "Too many connections from your address, try again later",
+            ),
         }
     }
 }

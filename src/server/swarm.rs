@@ -142,7 +142,7 @@ impl Swarm {
         for (number, scheme) in DOORS.into_iter().enumerate() {
             let farewell = match number {
                 plan::ECHO_DOOR => [].into(),
-                _ => server.court.settings.full.clone(),
+                _ => server.court.settings.full.plain.clone(),
             };
             let gate = network.gate(number);
             let door = server.net.adopt_listener(gate, farewell);

@@ -100,13 +100,14 @@ impl Court {
                 (Frame::Incomplete, _) => {}
                 (Frame::Line(line), Talker::Irc(irc)) => irc.handle_line(&line, exchange),
                 (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
-                (Frame::Line(_), Talker::Telnet(..)) if is_shut_out(exchange) => {}
                 (Frame::Line(line), Talker::Telnet(telnet, said_password)) => {
                     let is_open = exchange.hall.house.password.is_none();
-                    if is_open || **said_password || exchange.user.is_some() {
+                    if exchange.user.is_some() {
                         telnet.handle_line(&line, exchange);
-                    } else {
+                    } else if !is_open && !**said_password {
                         **said_password = hear_password(&line, exchange);
+                    } else if !refuse_banned(exchange) {
+                        telnet.handle_line(&line, exchange);
                     }
                 }
                 (Frame::TooLong, Talker::Telnet(telnet, _)) => {
@@ -164,7 +165,7 @@ impl Court {
                 }
             }
         });
-        let over = |session: &mut Session| matches!(&session.protocol, Protocol::Irc { irc, ended: true } if !irc.is_busy());
+        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
         if self.sessions.get_mut(id).is_some_and(over) {
             self.dismiss(net, id, "connection closed");
             net.close(id);
@@ -183,14 +184,14 @@ impl Court {
         let session = self.sessions.get_mut(id)?;
         let due_before = session.next_due(&self.settings).map(|(_, due)| due);
         let (mut talker, flavour) = match &mut session.protocol {
-            Protocol::Irc { irc, .. } => {
+            Protocol::Irc(irc) => {
                 let flavour = irc.flavour();
                 (Talker::Irc(irc), flavour)
             }
-            Protocol::Telnet {
-                telnet,
-                said_password,
-            } => (Talker::Telnet(telnet, said_password), Flavour::Telnet),
+            Protocol::Telnet(telnet) => {
+                let said_password = &mut session.said_password;
+                (Talker::Telnet(telnet, said_password), Flavour::Telnet)
+            }
             Protocol::Undecided { .. } | Protocol::Echo | Protocol::TurnedAway => return None,
         };
         self.answer.clear();
@@ -259,20 +260,6 @@ enum Talker<'a> {
     Telnet(&'a mut telnet::Telnet, &'a mut bool),
 }
 
-/// Whether a telnet caller without a name is banned from the server; then it is told so, and that is the end.
-fn is_shut_out(exchange: &mut Exchange<'_>) -> bool {
-    if exchange.user.is_some() {
-        return false;
-    }
-    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
-        return false;
-    };
-    let words = format!("you are banned from this server: {reason}");
-    telnet::refusal(exchange.answer, &words);
-    exchange.quitting = Some("Banned".into());
-    true
-}
-
 /// Hears the first line of a telnet caller where the server has a password; says whether it was that.
 fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
     let password = exchange.hall.house.password.as_deref();
@@ -283,4 +270,15 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
     telnet::refusal(exchange.answer, "that is not the password; good-bye");
     exchange.quitting = Some("Bad password".into());
     false
+}
+
+/// Sends a telnet caller away who is banned from the server; says whether they are.
+fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
+    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
+        return false;
+    };
+    let word = format!("you are banned from this server: {reason}");
+    telnet::refusal(exchange.answer, &word);
+    exchange.quitting = Some("Banned".into());
+    true
 }

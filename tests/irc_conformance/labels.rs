@@ -240,6 +240,28 @@ fn a_label_means_nothing_without_its_capability() {
 }
 
 #[test]
+fn a_label_means_nothing_to_one_who_knows_no_batches() {
+    let net = Net::start();
+    let mut ann = net.enter_with("ann", &["labeled-response"]);
+    let answer = ann.ask("@label=l WHOIS ann");
+    answer.have_no(&["BATCH"]);
+    assert!(answer.iter().all(|line| line.tag("batch").is_none()));
+    ann.request(&["batch"]);
+    assert_eq!(ann.ask("@label=l WHOIS ann")[0].command, "BATCH");
+}
+
+#[test]
+fn the_welcome_may_be_the_answer_to_a_label() {
+    let net = Net::start();
+    let mut ann = net.newcomer();
+    ann.request(&CAPS);
+    ann.send("NICK ann");
+    ann.check("USER ann 0 * :Ann", &[]);
+    let answer = ann.ask("@label=l CAP END");
+    in_batch(&answer, "l").one("001 ann <any>");
+}
+
+#[test]
 fn a_label_without_a_value_is_none() {
     let net = Net::start();
     let mut ann = ann(&net);

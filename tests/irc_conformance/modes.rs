@@ -221,6 +221,26 @@ fn the_muted_stay_and_are_silent() {
 }
 
 #[test]
+fn an_exception_from_being_muted_is_none_from_a_ban() {
+    let (_net, mut ann, mut bob) = ann_and_bob();
+    ann.ask("MODE #a +be m:*!*@127.0.0.1 m:bob!*@*");
+    bob.drain();
+    bob.check("PRIVMSG #a :x", &[]);
+    ann.until(":bob PRIVMSG #a :x");
+    ann.ask("MODE #a +b bob!*@*");
+    bob.drain();
+    bob.check("PRIVMSG #a :x", &["404 bob #a <any>"]);
+}
+
+#[test]
+fn the_muted_speak_with_a_voice() {
+    let (_net, mut ann, mut bob) = ann_and_bob();
+    ann.ask("MODE #a +bv m:bob!*@* bob");
+    bob.drain();
+    bob.check("PRIVMSG #a :x", &[]);
+}
+
+#[test]
 fn a_key_locks_a_room() {
     let (net, mut ann, mut bob) = ann_and_bob();
     ann.check("MODE #a +k secret", &[":ann MODE #a +k secret"]);

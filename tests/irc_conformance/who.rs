@@ -53,6 +53,7 @@ fn who_takes_masks_of_nick_user_host_server_and_realname() {
         ("~bo*", vec!["bob"]),
         ("127.0.0.*", vec!["ann", "bob", "eve"]),
         ("ann?the?tester", vec!["ann"]),
+        ("b*!*@127.*", vec!["bob"]),
         ("*", vec!["ann", "bob", "eve"]),
     ] {
         let answer = eve.ask(&format!("WHO {mask}"));
@@ -67,7 +68,7 @@ fn who_takes_masks_of_nick_user_host_server_and_realname() {
             "{}",
             answer.text()
         );
-        if ["b*", "B?b", "~bo*"].contains(&mask) {
+        if ["b*", "B?b", "~bo*", "b*!*@127.*"].contains(&mask) {
             assert_eq!(found, nicks);
         }
     }

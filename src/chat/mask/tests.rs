@@ -126,6 +126,8 @@ fn what_is_no_mask() {
         "bell\x07",
         "host@nick!user",
         "a\u{a0}b",
+        ":nick!user",
+        "::1!*@*",
     ] {
         assert!(Mask::parse(typed).is_none(), "{typed}");
     }

@@ -3,6 +3,7 @@
 mod accepting;
 mod closing;
 mod connecting;
+mod crowd;
 mod datagrams;
 mod idle;
 mod lifetime;

@@ -149,6 +149,19 @@ fn client_only_tags_pass_as_they_came() {
 }
 
 #[test]
+fn a_colon_in_front_of_a_word_does_not_make_it_the_last() {
+    let said = |param: &dyn std::fmt::Display| {
+        let mut out = Vec::new();
+        let line = Line::new(&mut out).command("421").param(param);
+        line.text("x").end();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(said(&":a:b"), "421 a:b :x\r\n");
+    assert_eq!(said(&"::"), "421 * :x\r\n");
+    assert_eq!(said(&format_args!("{}{}", ":", ":a")), "421 a :x\r\n");
+}
+
+#[test]
 fn no_parameter_breaks_a_line_and_none_is_cut_within_a_character() {
     let mut out = Vec::new();
     Line::new(&mut out)

@@ -1,8 +1,8 @@
 //! A message, put together: tags, source, command, parameters, and its end.
 //!
 //! Invariants: what a [`Line`] appends is one line with CR LF; no parameter can break it, for those that would (a CR,
-//! LF or NUL, or a space where none may be) are cut off there; without its tags it has at most [`BODY_BYTES_MAX`]
-//! bytes and is cut between characters.
+//! LF or NUL, or a space where none may be) are cut off there, and a colon in front of a word is left out; without its
+//! tags it has at most [`BODY_BYTES_MAX`] bytes and is cut between characters.
 //!
 //! Owns nothing but the place where the line began. Does not know what it says.
 
@@ -94,7 +94,8 @@ impl<'o> Line<'o> {
         self.body = Some(self.out.len());
     }
 
-    /// A parameter that is one word. An empty one becomes `*`, the usual word for nothing.
+    /// A parameter that is one word. An empty one becomes `*`, the usual word for nothing. Colons in front of it are left
+    /// out, for they would make the rest of the line one parameter.
     pub fn param(mut self, param: impl Display) -> Self {
         self.out.push(b' ');
         let before = self.out.len();
@@ -147,6 +148,7 @@ impl<'o> Line<'o> {
         let mut filter = Filter {
             out: self.out,
             kind,
+            begun: false,
             ended: false,
         };
         let written = write!(filter, "{value}");
@@ -167,6 +169,7 @@ enum Kind {
 struct Filter<'a> {
     out: &'a mut Vec<u8>,
     kind: Kind,
+    begun: bool,
     ended: bool,
 }
 
@@ -175,6 +178,11 @@ impl fmt::Write for Filter<'_> {
         if self.ended {
             return Ok(());
         }
+        let text = match self.kind {
+            Kind::Word if !self.begun => text.trim_start_matches(':'),
+            _ => text,
+        };
+        self.begun |= !text.is_empty();
         let breaks = |b: &u8| match b {
             b'\r' | b'\n' | 0 => true,
             b' ' => self.kind == Kind::Word,

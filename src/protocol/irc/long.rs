@@ -1,4 +1,4 @@
-//! Replies of any length, in pieces: LIST, NAMES, WHO.
+//! Replies of any length, in pieces: LIST, NAMES, WHO, WHOWAS.
 //!
 //! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
 //! costs no memory however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes
@@ -379,7 +379,11 @@ impl Piece<'_> {
             self.heading.server,
             user.realname(),
         ];
-        mask == "*" || texts.iter().any(|text| glob(mask, &fold(text)))
+        // `*!*@*.example` means all three together.
+        let is_whole = mask.contains(['!', '@']);
+        mask == "*"
+            || texts.iter().any(|text| glob(mask, &fold(text)))
+            || is_whole && glob(mask, &fold(&user.mask().to_string()))
     }
 }
 

@@ -206,9 +206,9 @@ impl Irc {
         }
     }
 
-    /// The label of a message, if this client may use them.
+    /// The label of a message, if this client may use them: an answer may be a batch, so it has to know these.
     fn label_of<'m>(&self, message: &Message<'m>) -> Option<Cow<'m, str>> {
-        if !self.caps.has(Cap::LabeledResponse) {
+        if !self.caps.has(Cap::LabeledResponse) || !self.caps.has(Cap::Batch) {
             return None;
         }
         let label = message.tags.get("label")?;

@@ -111,6 +111,7 @@ impl Plan {
         limits.messages_per_second = [0, 0, 2, 20][random.below(4)];
         limits.burst = [1, 3][random.below(2)];
         limits.clients_per_address = [0, 0, 1, 2][random.below(4)];
+        limits.connections_per_minute = [0, 0, 0, 2][random.below(4)];
         limits.clients = [None, None, None, Some(3)][random.below(4)];
     }
 

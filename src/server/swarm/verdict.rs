@@ -138,7 +138,9 @@ impl Swarm {
             }
         }
         let limits = &self.server.config.limits;
-        let limited = limits.clients.is_some() || limits.clients_per_address > 0;
+        let limited = limits.clients.is_some()
+            || limits.clients_per_address > 0
+            || limits.connections_per_minute > 0;
         let given_up = self.plan.tight || self.plan.hurry > 0 || self.cue.stopped;
         for echo in &self.echoes {
             echo.check_end(given_up, limited);

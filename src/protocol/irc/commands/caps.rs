@@ -8,8 +8,8 @@ use crate::protocol::irc::{
     register,
 };
 
-/// Bytes of names in one line, beside what stands before them.
-const NAMES_BYTES_MAX: usize = 350;
+/// Bytes of a line without its end.
+const LINE_BYTES_MAX: usize = 510;
 
 /// CAP.
 pub(in super::super) fn cap(call: &mut Call<'_>, params: &Params<'_>) {
@@ -92,9 +92,12 @@ fn answer(call: &mut Call<'_>, subcommand: &str, words: &str) {
 fn say(call: &mut Call<'_>, subcommand: &str, names: Vec<String>, may_continue: bool) {
     let (heading, _, _) = call.parts();
     let client = heading.client.to_owned();
+    // One line if it can be: there are clients that read only one.
+    let head = ": CAP   * :".len() + heading.server.len() + client.len() + subcommand.len();
     let mut row = String::new();
     for name in names {
-        if may_continue && !row.is_empty() && row.len() + 1 + name.len() > NAMES_BYTES_MAX {
+        let is_full = head + row.len() + 1 + name.len() > LINE_BYTES_MAX;
+        if may_continue && !row.is_empty() && is_full {
             call.line(|line| {
                 let line = line.command("CAP").param(&client).param(subcommand);
                 line.param("*").text(&row)

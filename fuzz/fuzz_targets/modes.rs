@@ -1,0 +1,66 @@
+//! Mode strings: whatever the letters and parameters, what is understood is valid and little is said of the rest.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use madang::chat::mode::{
+    Letter, ModeChange, ModeTrouble, PARAMETERS_MAX, SpelledModes, UserMode, is_valid_key,
+    parse_room_changes, parse_user_changes,
+};
+use std::collections::BTreeSet;
+
+fuzz_target!(|text: &str| {
+    let mut words = text.split(' ');
+    let letters = words.next().unwrap_or_default();
+    room(letters, &words.collect::<Vec<_>>());
+    user(letters);
+});
+
+fn room(letters: &str, parameters: &[&str]) {
+    let request = parse_room_changes(letters, parameters.iter().copied());
+    let understood = letters.chars().filter(|c| !matches!(c, '+' | '-')).count();
+    assert!(request.changes.len() + request.lists.len() <= understood);
+    let mut used = Vec::new();
+    for change in &request.changes {
+        match *change {
+            ModeChange::Key(Some(key)) => {
+                assert!(is_valid_key(key));
+                used.push(key);
+            }
+            ModeChange::Limit(max) => assert_ne!(max, Some(0)),
+            ModeChange::List { mask, .. } => used.push(mask),
+            ModeChange::Rank { nick, .. } => used.push(nick),
+            ModeChange::Flag { .. } | ModeChange::Key(None) => {}
+        }
+    }
+    assert!(used.len() <= PARAMETERS_MAX);
+    // In their order: a parameter never goes to an earlier letter than the one before it.
+    let mut left = parameters.iter();
+    for word in used {
+        assert!(left.any(|parameter| *parameter == word));
+    }
+    let mut seen = BTreeSet::new();
+    for trouble in &request.troubles {
+        assert!(
+            seen.insert(trouble.to_string() + &format!("{trouble:?}")),
+            "told twice"
+        );
+        if let ModeTrouble::InvalidKey(key) = trouble {
+            assert!(!is_valid_key(key));
+        }
+    }
+}
+
+fn user(letters: &str) {
+    let (changes, unknown) = parse_user_changes(letters);
+    let distinct: BTreeSet<_> = unknown.iter().collect();
+    assert_eq!(distinct.len(), unknown.len(), "told twice");
+    assert!(
+        unknown
+            .iter()
+            .all(|&letter| UserMode::from_letter(letter).is_none())
+    );
+    // Written and read again, they are the same.
+    let spelled = SpelledModes::of_user(&changes);
+    assert!(spelled.parameters.is_empty());
+    assert_eq!(parse_user_changes(&spelled.letters), (changes, Vec::new()));
+}
