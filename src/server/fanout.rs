@@ -4,7 +4,7 @@
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
 use crate::{
-    chat::{Body, Event, Hub, Nick, Place, UserId},
+    chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{Chunk, ConnId, FanOut, Lane, Poller},
     protocol::{
         flavour::{Distinction, Flavour, View, encode, encode_personal},
