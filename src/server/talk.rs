@@ -100,7 +100,6 @@ impl Court {
                 (Frame::Incomplete, _) => {}
                 (Frame::Line(line), Talker::Irc(irc)) => irc.handle_line(&line, exchange),
                 (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
-                (Frame::Line(_), Talker::Telnet(..)) if is_shut_out(exchange) => {}
                 (Frame::Line(line), Talker::Telnet(telnet, said_password)) => {
                     let is_open = exchange.hall.house.password.is_none();
                     if exchange.user.is_some() {
@@ -259,20 +258,6 @@ enum Talker<'a> {
     Irc(&'a mut crate::protocol::irc::Irc),
     /// And whether the server's password was said, if it has one.
     Telnet(&'a mut telnet::Telnet, &'a mut bool),
-}
-
-/// Whether a telnet caller without a name is banned from the server; then it is told so, and that is the end.
-fn is_shut_out(exchange: &mut Exchange<'_>) -> bool {
-    if exchange.user.is_some() {
-        return false;
-    }
-    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
-        return false;
-    };
-    let words = format!("you are banned from this server: {reason}");
-    telnet::refusal(exchange.answer, &words);
-    exchange.quitting = Some("Banned".into());
-    true
 }
 
 /// Hears the first line of a telnet caller where the server has a password; says whether it was that.
