@@ -271,6 +271,7 @@ impl Poller {
     }
 
     fn accept_from(&mut self, listener: ConnId, handler: &mut impl Handler) {
+        let mut in_vain = 0;
         for _ in 0..ACCEPTS_PER_TURN {
             // Looked up each time: the handler may have closed the listener.
             let Some(record) = self.table.listener_mut(listener) else {
@@ -294,7 +295,7 @@ impl Poller {
                     }
                     match failure {
                         Failure::NobodyWaits => return,
-                        Failure::NextCaller => {}
+                        Failure::NextCaller => in_vain += 1,
                         Failure::OutOfDescriptors | Failure::Later => {
                             tracing::warn!(%error, "cannot accept; the listener rests");
                             return self.rest(listener);
@@ -303,8 +304,9 @@ impl Poller {
                 }
             }
         }
-        if self.shed_in_turn >= ACCEPTS_PER_TURN / 2 {
-            // A crowd at a closed gate is not worth our time: let them wait in the kernel's queue.
+        if in_vain >= ACCEPTS_PER_TURN / 2 {
+            // A crowd at a closed gate is not worth our time: let them wait in the kernel's queue. And an error that does not
+            // go away, whatever it is, must not make us spin.
             return self.rest(listener);
         }
         self.list_listener(listener);
@@ -356,7 +358,6 @@ impl Poller {
         let _ = caller.shutdown_write();
         let _ = caller.read(&mut [0; SHED_INPUT]);
         self.stats.shed += 1;
-        self.shed_in_turn += 1;
     }
 
     /// Takes a listener out of the poll for a while.

@@ -71,8 +71,6 @@ pub struct Poller {
     pub(super) crowd: Crowd,
     pub(super) ceiling: usize,
     pub(super) spare: Spare,
-    /// Callers turned away in this turn.
-    pub(super) shed_in_turn: usize,
     scratch: Box<[u8]>,
     pub(super) clock: Clock,
     pub(super) now: Tick,
@@ -101,7 +99,6 @@ impl Poller {
             crowd: Crowd::default(),
             ceiling: CEILING,
             spare: Spare::new(),
-            shed_in_turn: 0,
             scratch: vec![0; SCRATCH].into(),
             clock: Clock::System(Instant::now()),
             now: Tick(0),
@@ -147,7 +144,6 @@ impl Poller {
         }
         self.now = self.clock.now();
         self.stats.turns += 1;
-        self.shed_in_turn = 0;
         self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
         Ok(())
     }

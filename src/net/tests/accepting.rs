@@ -58,6 +58,18 @@ fn a_rush_at_one_listener_does_not_delay_another() {
 }
 
 #[test]
+fn an_error_of_one_caller_after_the_other_makes_the_listener_rest() {
+    let (mut stage, gate, listener) = listener();
+    for _ in 0..200 {
+        gate.fails(Errno::PERM.into());
+    }
+    stage.readable(listener);
+    assert_eq!(gate.accepts(), 64);
+    assert!(!stage.net.has_work(), "it must not spin");
+    assert_eq!(stage.net.stats().rests, 1);
+}
+
+#[test]
 fn aborted_callers_are_skipped() {
     let (mut stage, gate, listener) = listener();
     for error in [
