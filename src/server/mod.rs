@@ -26,6 +26,7 @@ use crate::{
     net::{External, Poller, Stats, Tick},
 };
 use court::Court;
+use fanout::Seats;
 use hall::Hall;
 use session::Protocol;
 use settings::{Settings, house};
@@ -248,6 +249,8 @@ impl Server {
             }
             self.net.close(id);
         }
+        // Everyone has heard it: who goes first need not be told to the others, each to each.
+        self.court.hall.seats = Seats::default();
     }
 
     /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
