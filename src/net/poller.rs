@@ -237,12 +237,16 @@ impl Poller {
                     if alarmed {
                         connection.alarm = Tick::NEVER;
                     }
-                    let phase = connection.phase;
+                    let (phase, broken) = (connection.phase, connection.broken);
                     if connection.has_work() && !connection.is_held(now) {
                         // Its rest is over, and no event will tell.
                         self.list(id);
                     }
                     match phase {
+                        Phase::Open if alarmed && broken => {
+                            let error = io::Error::from(ErrorKind::BrokenPipe);
+                            self.lose(id, &error.into(), handler);
+                        }
                         Phase::Connecting | Phase::Open if alarmed => {
                             handler.handle_alarm(self, id)
                         }

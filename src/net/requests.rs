@@ -179,10 +179,11 @@ impl Poller {
     }
 
     /// Asks for [`Handler::handle_alarm`](super::Handler::handle_alarm) at this moment, instead of any moment asked
-    /// for earlier. `NEVER` asks for none. A connection that is being closed has no alarm but its own limits.
+    /// for earlier. `NEVER` asks for none. A connection that is being closed, or cannot be written to any more, has no
+    /// alarm but its own limits.
     pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
         if let Some(connection) = self.table.connection_mut(id) {
-            if connection.phase <= Phase::Open {
+            if connection.phase <= Phase::Open && !connection.broken {
                 connection.alarm = at;
                 self.rearm(id);
             }

@@ -18,6 +18,10 @@ pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long we wait for the peer's end of stream after ours.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long we go on hearing what a peer said before it was gone. What waits for flood control's sake could take an hour,
+/// with a connection held for nobody; a paste of two hundred lines is through by then.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// Deadlines of phases go on this grid (milliseconds), so that a crowd that leaves wakes us up a few times, not a thousand.
 const GRID: u64 = 250;
 
@@ -116,10 +120,17 @@ impl Poller {
     /// A write failed. Lines that came before the peer's reset can still be read (a QUIT, say), so we read to the end first.
     pub(super) fn note_broken(&mut self, id: ConnId, error: &io::Error) {
         tracing::debug!(%error, "a write failed; reading on to the end");
+        let now = self.now();
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        connection.broken = true;
+        if !mem::replace(&mut connection.broken, true) && connection.phase == Phase::Open {
+            connection.alarm = now.after(LAST_WORDS).on_grid(GRID);
+            self.rearm(id);
+        }
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
         connection.output.clear(&mut self.backlog);
         connection.readable |= !connection.ended;
         let has_more_to_say = connection.tell_drained;

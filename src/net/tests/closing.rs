@@ -207,6 +207,33 @@ fn a_failed_write_waits_for_a_pause_to_end_before_the_rest_is_read() {
 }
 
 #[test]
+fn what_a_broken_peer_said_before_is_heard_for_a_bounded_time() {
+    let (mut stage, script, id) = connection();
+    script.arrives("line\n".repeat(100).as_bytes());
+    stage.handler.lines_at_once = 1;
+    stage.handler.rest = Some(std::time::Duration::from_secs(1));
+    stage.readable(id);
+    script.refuses(ErrorKind::ConnectionReset);
+    stage.send(id, "hello");
+    stage.settle();
+    // Neither a later failure nor an alarm of the owner makes it longer.
+    stage.net.set_alarm(id, Tick(60_000));
+    for second in 2..=11 {
+        stage.net.half_close(id);
+        stage.at(1000 * second);
+        stage.turns(2);
+    }
+    let told = stage.told();
+    let heard = told.iter().filter(|t| matches!(t, Told::Line(..))).count();
+    assert!((9..=11).contains(&heard), "{heard}");
+    assert!(
+        matches!(told[heard..], [Told::Lost(..), Told::Reaped(_)]),
+        "{told:?}"
+    );
+    assert_eq!(stage.net.nearest_deadline(), None);
+}
+
+#[test]
 fn a_reset_after_lines_is_heard_after_the_lines() {
     let (mut stage, script, id) = connection();
     script.arrives(b"one\n").fails(ErrorKind::ConnectionReset);
