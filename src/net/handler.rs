@@ -42,7 +42,8 @@ pub trait Handler {
     }
 
     /// The flush that [`Poller::tell_drained`] asked to be told of is done, and no more is left of the queue than the
-    /// soft limit allows: the handler may go on with what it has to say. Called once for each time that was asked.
+    /// soft limit allows: the handler may go on with what it has to say. Called once for each time that was asked; when
+    /// many ask, it is a later turn's.
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
     }

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over
-//! first), `dirty` (to flush), `closed` (to reap). Each connection is on a list at most once; its record says so.
-//! Knows no frames, no people and no protocols: those are the [`Handler`]'s.
+//! first), `dirty` (to flush), `roomy` (flushed, with more to say), `closed` (to reap). Each connection is on a list at
+//! most once; its record says so. Knows no frames, no people and no protocols: those are the [`Handler`]'s.
 
 use super::{
     backlog::Backlog,
@@ -65,6 +65,7 @@ pub struct Poller {
     pub(super) accepting: Accepting,
     pub(super) ready: VecDeque<ConnId>,
     pub(super) dirty: Vec<ConnId>,
+    pub(super) roomy: VecDeque<ConnId>,
     pub(super) closed: Vec<ConnId>,
     pub(super) deadlines: Deadlines,
     pub(super) backlog: Backlog,
@@ -93,6 +94,7 @@ impl Poller {
             accepting: Accepting::new(),
             ready: VecDeque::new(),
             dirty: Vec::new(),
+            roomy: VecDeque::new(),
             closed: Vec::new(),
             deadlines: Deadlines::default(),
             backlog: Backlog::default(),
@@ -152,6 +154,7 @@ impl Poller {
     pub fn has_work(&self) -> bool {
         !(self.ready.is_empty()
             && self.dirty.is_empty()
+            && self.roomy.is_empty()
             && self.closed.is_empty()
             && self.accepting.is_empty()
             && self.injected.is_empty())

@@ -191,8 +191,8 @@ impl Poller {
     }
 
     /// Asks for [`Handler::handle_drained`](super::Handler::handle_drained) after a flush, at the end of this turn or
-    /// of one in which the peer has read enough. Who has a lot to say says it in pieces this way, one a turn, so that
-    /// neither the loop nor the queue has to take it all at once.
+    /// of one in which the peer has read enough and not too many others go on. Who has a lot to say says it in pieces
+    /// this way, one a turn, so that neither the loop nor the queue has to take it all at once.
     pub fn tell_drained(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
             connection.tell_drained = true;

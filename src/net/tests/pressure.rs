@@ -318,6 +318,33 @@ fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
 }
 
 #[test]
+fn many_who_have_more_to_say_take_turns_and_no_turn_is_long() {
+    let mut stage = Stage::new();
+    let ids: Vec<_> = (0..300).map(|_| stage.adopt(&Script::new())).collect();
+    for id in &ids {
+        stage.net.tell_drained(*id);
+    }
+    // Each has still more to say.
+    stage.react(|net, told| {
+        if let Told::Drained(id) = told {
+            net.send(*id, b"a piece");
+            net.tell_drained(*id);
+        }
+    });
+    let mut told = Vec::new();
+    while told.len() < 2 * ids.len() {
+        stage.turn();
+        let in_turn = stage.told();
+        assert!((1..=64).contains(&in_turn.len()), "{}", in_turn.len());
+        assert!(stage.net.has_work(), "nobody waits for an event");
+        told.extend(in_turn);
+    }
+    let in_order: Vec<_> = ids.iter().map(|id| Told::Drained(*id)).collect();
+    assert_eq!(told[..300], in_order);
+    assert_eq!(told[300..600], in_order);
+}
+
+#[test]
 fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
     let (mut stage, script, id) = connection();
     stage.handler.lines_at_once = 0;
