@@ -1,127 +1,93 @@
 /**
- * What is typed, and what it asks for: `/commands` as telnet has them, IRC's beside.
- *
- * Owns the table of commands and their help. Everything here is a plain function of the line and of where it was typed:
- * it sends nothing and shows nothing. Does not know the connection, nor the page.
+ * What is typed, and what it asks for: `/commands` as telnet has them, IRC's beside. Owns the table and its help.
+ * Plain functions of the line and of where it was typed: nothing is sent or shown here.
  */
 
 /**
  * What a line comes to; one of these is there.
  * @typedef {object} Wish
- * @property {{to: string, text: string, manner: 'message'|'action'|'notice'}} [say]
- * @property {string[][]} [send] lines for the server: command and parameters
+ * @property {{to: string, text: string, isAction?: boolean}} [say]
+ * @property {string[]} [send] a command for the server, and its parameters
+ * @property {string} [raw] the same as one line
  * @property {string} [open] a conversation to be shown
- * @property {'help'|'clear'|'find'|'who'|'close'} [show]
- * @property {string} [quit] with this reason
+ * @property {'help'|'find'|'close'|'undo'} [show]
+ * @property {string} [quit] why
  * @property {string} [error] what is wrong with the line
  *
  * @typedef {object} Where
- * @property {string} name of the place; empty where nothing can be said
+ * @property {string} name empty where nothing can be said
  * @property {boolean} isRoom
- * @property {(nick: string) => string | undefined} hostOf
  * @property {string} me
+ * @property {(nick: string) => string | undefined} hostOf
  */
 
 const named = (room) => (room.startsWith('#') ? room : `#${room}`);
-const send = (...lines) => ({ send: lines });
+const some = (text) => (text ? [text] : []);
+const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: 'nobody hears you here; /join a room first' });
+const inRoom = (run) => (at, ...given) => (at.isRoom ? run(at, ...given) : { error: 'this is for rooms' });
+const mode = (letters) => inRoom((at, nick) => ({ send: ['MODE', at.name, letters, nick] }));
 
-/** Name, arguments (those in brackets may be missing), help, what it asks for, other names. */
-const TABLE = [
-  ['join', 'ROOM [KEY]', 'enter a room', (w) => send(['JOIN', named(w[0]), ...w.slice(1, 2)]), 'j'],
-  ['leave', '[ROOM]', 'leave a room, or this one', leave, 'part close'],
-  ['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
-  ['who', '[ROOM]', 'who is in a room', (w) => (w[0] ? send(['NAMES', named(w[0])]) : { show: 'who' }), 'names'],
-  ['msg', 'NICK TEXT', 'say something to one person alone', (w, rest) => said(w[0], rest(1), 'message'), 'm'],
-  ['query', 'NICK', 'open a conversation with one person', (w) => ({ open: w[0] })],
-  ['me', 'TEXT', 'do something: /me waves', (w, rest, at) => said(at.name, rest(0), 'action')],
-  ['notice', 'NICK TEXT', 'say something that no program answers', (w, rest) => said(w[0], rest(1), 'notice')],
-  ['nick', 'NAME', 'be known by another name', (w) => send(['NICK', w[0]])],
-  ['topic', '[TEXT]', "show the room's topic, or change it (- clears it)", topic],
-  ['away', '[TEXT]', 'say that you are away and why, or that you are back', (w, rest) => send(['AWAY', ...some(rest(0))]), 'back'],
-  ['invite', 'NICK', 'ask someone into the room', inRoom((w, rest, room) => send(['INVITE', w[0], room]))],
-  ['kick', 'NICK [WHY]', 'send someone out of the room', inRoom((w, rest, room) => send(['KICK', room, w[0], ...some(rest(1))]))],
-  ['ban', 'NICK|MASK', 'keep someone out of the room', inRoom(ban)],
-  ['unban', 'NICK|MASK', 'lift such a ban', inRoom(unban)],
-  ['op', 'NICK', 'make someone an operator of the room', rank('+o')],
-  ['deop', 'NICK', 'the opposite', rank('-o')],
-  ['voice', 'NICK', 'let someone speak where few may', rank('+v')],
-  ['devoice', 'NICK', 'the opposite', rank('-v')],
-  ['mode', '[CHANGES]', "show the room's modes, or change them: +l 20", inRoom((w, rest, room) => send(['MODE', room, ...w]))],
-  ['whois', 'NICK', 'what is known of someone', (w) => send(['WHOIS', w[0]])],
-  ['whowas', 'NICK', 'who bore a name before', (w) => send(['WHOWAS', w[0]])],
-  ['knock', 'ROOM [TEXT]', 'ask to be let into a room', (w, rest) => send(['KNOCK', named(w[0]), ...some(rest(1))])],
-  ['rename', 'ROOM', 'give this room another name', inRoom((w, rest, room) => send(['RENAME', room, named(w[0])]))],
-  ['motd', '', "the server's greeting", () => send(['MOTD'])],
-  ['oper', 'NAME PASSWORD', 'become an operator of the server', (w) => send(['OPER', w[0], w[1]])],
-  ['raw', 'LINE', 'send a line of IRC as it is', (w, rest) => ({ raw: rest(0) }), 'quote'],
-  ['clear', '', 'take what was said here off the screen', () => ({ show: 'clear' })],
-  ['help', '', 'this list', () => ({ show: 'help' }), 'h ?'],
-  ['quit', '[WHY]', 'leave the server', (w, rest) => ({ quit: rest(0) }), 'q exit bye'],
-];
-
-const COMMANDS = new Map();
-for (const [name, args, help, run, others = ''] of TABLE) {
-  const wordsMin = args.replace(/\[.*?\]/g, '').split(' ').filter(Boolean).length;
-  for (const word of [name, ...others.split(' ').filter(Boolean)]) COMMANDS.set(word, { name, args, wordsMin, run });
+/** Of someone who is here the host is banned, so that another name is no way around it; but never our own host. */
+function ban(at, typed) {
+	const host = at.hostOf(typed);
+	return { send: ['MODE', at.name, '+b', host && host !== at.hostOf(at.me) ? `*!*@${host}` : typed] };
 }
 
+function leave(at, room) {
+	if (room || at.isRoom) return { send: ['PART', room ? named(room) : at.name] };
+	return { show: 'close' };
+}
+
+/**
+ * Name, arguments (those in brackets may be missing), help, what it asks for, other names. The last argument is the rest
+ * of the line.
+ */
+const TABLE = [
+	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => ({ send: ['JOIN', named(room), ...some(key)] }), 'j'],
+	['leave', '[ROOM]', 'leave a room, or this one', leave, 'part'],
+	['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
+	['who', '[ROOM]', 'who is in a room', (at, room) => ({ send: ['NAMES', room ? named(room) : at.name] }), 'names'],
+	['msg', 'NICK [TEXT]', 'say something to one person alone', (at, nick, text) => (text ? say(nick, text) : { open: nick }), 'm query'],
+	['me', 'TEXT', 'do something: /me waves', (at, text) => say(at.name, text, true)],
+	['nick', 'NAME', 'be known by another name', (at, name) => ({ send: ['NICK', name] })],
+	['topic', '[TEXT]', 'show or set the topic; - clears it', inRoom((at, text) => ({ send: ['TOPIC', at.name, ...(text === '-' ? [''] : some(text))] }))],
+	['away', '[TEXT]', 'say that you are away, or back', (at, text) => ({ send: ['AWAY', ...some(text)] }), 'back'],
+	['invite', 'NICK', 'ask someone into the room', inRoom((at, nick) => ({ send: ['INVITE', nick, at.name] }))],
+	['kick', 'NICK [WHY]', 'send someone out of the room', inRoom((at, nick, why) => ({ send: ['KICK', at.name, nick, ...some(why)] }))],
+	['ban', 'NICK|MASK', 'keep someone out of the room', inRoom(ban)],
+	['unban', 'NICK|MASK', 'lift that', inRoom((at, typed) => ({ send: ['MODE', at.name, '-bb', typed, `*!*@${at.hostOf(typed) ?? typed}`] }))],
+	['op', 'NICK', 'make someone an operator of the room', mode('+o')],
+	['deop', 'NICK', 'the opposite', mode('-o')],
+	['voice', 'NICK', 'let someone speak where few may', mode('+v')],
+	['devoice', 'NICK', 'the opposite', mode('-v')],
+	['mode', '[CHANGES]', "show or change the room's modes: +l 20", inRoom((at, changes) => ({ raw: `MODE ${at.name} ${changes}` }))],
+	['undo', '', 'take your last message back', () => ({ show: 'undo' })],
+	['help', '', 'this list', () => ({ show: 'help' }), 'h ?'],
+	['quit', '[WHY]', 'leave the server', (at, why) => ({ quit: why }), 'q exit bye'],
+	['raw', 'LINE', 'send a line of IRC as it is; so do /whois, /knock, /rename, /oper and others', (at, line) => ({ raw: line }), 'quote'],
+];
+
+/** Commands of IRC that go to the server as they are. */
+const AS_THEY_ARE = /^(?:admin|info|kill|kline|knock|links|lusers|monitor|motd|notice|oper|redact|rehash|rename|setname|stats|time|unkline|version|wallops|whois|whowas)$/i;
+
+const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[4] ?? ''}`.trim().split(' ').map((word) => [word, row])));
+
 /** Rows of help: how it is written, what it does. */
-export const help = () => TABLE.map(([name, args, help]) => [`/${name} ${args}`.trim(), help]);
+export const help = () => TABLE.map(([name, args, text]) => [`/${name} ${args}`, text]);
 
 /** All words that may follow a slash. */
 export const words = () => [...COMMANDS.keys()];
 
 /** @param {string} line @param {Where} at @returns {Wish} */
 export function interpret(line, at) {
-  if (!line.startsWith('/') || line.startsWith('//')) {
-    const text = line.startsWith('//') ? line.slice(1) : line;
-    return at.name ? said(at.name, text, 'message') : { error: 'nobody hears you here; /join a room first' };
-  }
-  const [, word, tail] = /^\/(\S*)\s*([\s\S]*?)\s*$/.exec(line);
-  const command = COMMANDS.get(word.toLowerCase());
-  if (!command) return { error: `there is no command /${word}; /help lists them, //${word} says /${word}` };
-  const given = tail.split(/\s+/).filter(Boolean);
-  if (given.length < command.wordsMin) return { error: `it is written /${command.name} ${command.args}` };
-  // What follows so many words, with its spaces.
-  const rest = (count) => tail.replace(new RegExp(`^(?:\\S+\\s+){${count}}`), '');
-  return command.run(given, rest, at);
-}
-
-function some(text) {
-  return text ? [text] : [];
-}
-
-function said(to, text, manner) {
-  return to ? { say: { to, text, manner } } : { error: 'nobody hears you here; /join a room first' };
-}
-
-function inRoom(run) {
-  return (words, rest, at) => (at.isRoom ? run(words, rest, at.name, at) : { error: 'this is for rooms' });
-}
-
-function rank(letters) {
-  return inRoom((words, rest, room) => send(['MODE', room, letters, words[0]]));
-}
-
-function leave(words, rest, at) {
-  if (words[0]) return send(['PART', named(words[0])]);
-  return at.isRoom ? send(['PART', at.name]) : { show: 'close' };
-}
-
-function topic(words, rest, at) {
-  if (!at.isRoom) return { error: 'this is for rooms' };
-  const text = rest(0);
-  return send(['TOPIC', at.name, ...(text === '-' ? [''] : some(text))]);
-}
-
-/** Of someone who is here their host is banned, so that another name is no way around it; but never our own host. */
-function ban([typed], rest, room, at) {
-  const host = at.hostOf(typed);
-  const isOurs = host === at.hostOf(at.me);
-  return send(['MODE', room, '+b', host && !isOurs ? `*!*@${host}` : typed]);
-}
-
-function unban([typed], rest, room, at) {
-  const host = at.hostOf(typed);
-  return send(host ? ['MODE', room, '-bb', typed, `*!*@${host}`] : ['MODE', room, '-b', typed]);
+	if (!/^\/(?!\/)/.test(line)) return say(at.name, line.replace(/^\/\//, '/'));
+	const [, word, rest] = /^\/(\S*)\s*([^]*?)\s*$/.exec(line);
+	if (AS_THEY_ARE.test(word)) return { raw: `${word} ${rest}` };
+	const [name, args, , run] = COMMANDS.get(word.toLowerCase()) ?? [];
+	if (!run) return { error: `there is no command /${word}; /help lists them, //${word} says /${word}` };
+	const [, first, after] = /^(\S*)\s*([^]*)/.exec(rest);
+	const isPair = args.includes(' ');
+	const needed = args.replace(/ ?\[.*/, '').split(' ').filter(Boolean).length;
+	if ([first, after].filter(Boolean).length < needed) return { error: `it is written /${name} ${args}` };
+	return isPair ? run(at, first, after) : run(at, rest);
 }

@@ -1,8 +1,6 @@
 /**
- * Elements, made safely.
- *
- * Owns the one way in which this page makes elements: texts become text nodes, so nothing that anyone wrote can become
- * markup. Does not know what is shown.
+ * Elements, made in the one way in which this page makes them: every text becomes a text node, so that nothing that anyone
+ * wrote can become markup.
  */
 
 import { colour, runs } from './text.js';
@@ -11,29 +9,24 @@ export const $ = (id) => document.getElementById(id);
 
 /**
  * @param {string} tag
- * @param {Record<string, unknown>} [props] attributes; functions listen to events of that name
- * @param {...(Node | string)} children strings become text
+ * @param {Record<string, unknown>} props attributes (false and undefined: none); functions listen to events of that name
+ * @param {...(Node | string)} children
  */
 export function el(tag, props = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (typeof value === 'function') element.addEventListener(name, value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : value);
-  }
-  element.append(...children);
-  return element;
+	const element = document.createElement(tag);
+	for (const [name, value] of Object.entries(props)) {
+		if (typeof value === 'function') element.addEventListener(name, value);
+		else if (value !== undefined && value !== false) element.setAttribute(name, value);
+	}
+	element.append(...children);
+	return element;
 }
 
-/** A name in its colour, isolated from the direction of what stands beside it. */
+/** A name in its colour, apart from the direction of what stands beside it. */
 export const nickName = (nick) => el('bdi', { class: `nick n${colour(nick)}` }, nick);
 
 /** What someone wrote, with links to follow and rooms to enter. @param {(room: string) => void} enter */
-export function written(text, enter) {
-  return runs(text).map(({ text, manners, href, room }) => {
-    let node = new Text(text);
-    if (href) node = el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, node);
-    else if (room) node = el('button', { class: 'link', click: () => enter(room) }, node);
-    for (const manner of manners) node = el(manner, {}, node);
-    return node;
-  });
-}
+export const written = (text, enter) => runs(text).map(({ text, href, room }) => {
+	if (href) return el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, text);
+	return room ? el('button', { class: 'link', click: () => enter(room) }, text) : text;
+});

@@ -1,116 +1,61 @@
 /**
- * Lines of IRC: taken apart, and put together.
- *
- * Owns the grammar of "Modern IRC" with IRCv3's tags, how long a line may be, and how names are compared. Does not know
- * what any command means, nor where lines come from.
+ * Lines of IRC ("Modern IRC", IRCv3's tags): taken apart, put together, measured. Also how names are compared.
+ * Does not know what any command means.
  */
 
-/** Bytes of a line with its end, tags not counted (RFC 1459, section 2.3). */
-const LINE_BYTES_MAX = 512;
+/** Bytes of a line without its end and its tags. */
+const LINE_BYTES_MAX = 510;
 
+const ESCAPES = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
 const UNESCAPED = { ':': ';', s: ' ', '\\': '\\', r: '\r', n: '\n' };
 
-/**
- * @typedef {object} Message
- * @property {Map<string, string>} tags
- * @property {string} source  who sent it, `nick!user@host` or a server; empty if not said
- * @property {string} nick    the first part of the source
- * @property {string} command in capitals
- * @property {string[]} params
- */
-
-/** @returns {Message} */
+/** @returns {{tags: Map<string, string>, source: string, nick: string, command: string, params: string[]}} */
 export function parse(line) {
-  const tags = new Map();
-  let rest = line.replace(/[\r\n]+$/, '');
-  const word = () => {
-    const end = rest.indexOf(' ');
-    const found = end < 0 ? rest : rest.slice(0, end);
-    rest = end < 0 ? '' : rest.slice(end).replace(/^ +/, '');
-    return found;
-  };
-  if (rest.startsWith('@')) {
-    for (const tag of word().slice(1).split(';')) {
-      const [name, ...value] = tag.split('=');
-      // A backslash at the very end stands for nothing.
-      const text = value.join('=').replace(/\\(.?)/g, (_, c) => UNESCAPED[c] ?? c);
-      if (name) tags.set(name, text);
-    }
-  }
-  const source = rest.startsWith(':') ? word().slice(1) : '';
-  const command = word().toUpperCase();
-  const params = [];
-  while (rest) {
-    if (rest.startsWith(':')) {
-      params.push(rest.slice(1));
-      break;
-    }
-    params.push(word());
-  }
-  return { tags, source, nick: source.split('!')[0], command, params };
+	const [, tagged = '', source = '', command, rest = ''] =
+		/^(?:@(\S*) +)?(?::(\S*) +)?(\S*) *([^\r\n]*)/.exec(line);
+	const tags = new Map();
+	for (const tag of tagged.split(';').filter(Boolean)) {
+		const [, name, text] = /^([^=]*)=?([^]*)/.exec(tag);
+		// A backslash at the very end stands for nothing.
+		tags.set(name, text.replace(/\\(.?)/g, (_, c) => UNESCAPED[c] ?? c));
+	}
+	const [, middle, trailing] = /^((?:(?!:)\S+ *)*)(?::([^]*))?/.exec(rest);
+	const params = middle.split(' ').filter(Boolean);
+	if (trailing !== undefined) params.push(trailing);
+	return { tags, source, nick: source.split('!')[0], command: command.toUpperCase(), params };
 }
 
-/** What separates lines, or would end one early. */
-const BREAKS = /[\r\n\0]/g;
-
-/**
- * Puts a line together. Only the last parameter may have spaces, be empty or begin with a colon.
- * @param {string} command
- * @param {string[]} params
- * @param {Record<string, string>} [tags]
- */
+/** Only the last parameter may have spaces, be empty, or begin with a colon. @param {Record<string, string>} tags */
 export function format(command, params = [], tags = {}) {
-  const escaped = (text) =>
-    text.replace(/[;\s\\]/g, (c) => ({ ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' })[c] ?? c);
-  const tagged = Object.entries(tags).map(([name, text]) => (text ? `${name}=${escaped(text)}` : name));
-  const words = params.map((param, at) => {
-    const clean = String(param).replace(BREAKS, ' ');
-    const isLast = at === params.length - 1;
-    return isLast && (clean === '' || clean.startsWith(':') || clean.includes(' ')) ? `:${clean}` : clean;
-  });
-  const head = tagged.length ? [`@${tagged.join(';')}`] : [];
-  return [...head, command, ...words].join(' ');
+	const escaped = (text) => text.replace(/[; \\\r\n]/g, (c) => ESCAPES[c]);
+	const head = Object.entries(tags).map(([name, text]) => (text ? `${name}=${escaped(text)}` : name)).join(';');
+	// What would end the line early is no part of a text.
+	const words = params.map((param) => String(param).replace(/[\r\n\0]/g, ' '));
+	if (/^(?::|$)| /.test(words.at(-1) ?? 'none')) words.push(`:${words.pop()}`);
+	return [...(head ? [`@${head}`] : []), command, ...words].join(' ');
 }
 
-/** The form in which names are compared (a server folds by RFC 8265; this is the part of it that browsers know). */
-export function fold(name) {
-  return name.normalize('NFC').toLowerCase();
-}
+/** The form in which names are compared: as much of RFC 8265 as browsers know. */
+export const fold = (name) => name.normalize('NFC').toLowerCase();
 
 export const isRoom = (name) => name.startsWith('#');
 
-const encoder = new TextEncoder();
+export const bytesOf = (text) => new TextEncoder().encode(text).length;
 
-/** Bytes of a text in UTF-8. */
-export const bytesOf = (text) => encoder.encode(text).length;
+/** Bytes of text that fit into a line as others get it. @param {string} mask our own `nick!user@host` */
+export const roomForText = (mask, to) => LINE_BYTES_MAX - bytesOf(`:${mask} PRIVMSG ${to} :`);
 
-/**
- * Bytes of text that fit into a line as others get it, `:mask PRIVMSG target :text`.
- * @param {string} mask our own `nick!user@host`
- */
-export function roomForText(mask, target) {
-  return LINE_BYTES_MAX - 2 - bytesOf(`:${mask} PRIVMSG ${target} :`);
-}
-
-/** Cuts a text into pieces of at most so many bytes: between words if that can be, never within a character. */
+/** Pieces of at most so many bytes, cut between words if that can be; joined, they are the text again. */
 export function cut(text, bytes) {
-  const pieces = [];
-  let rest = text;
-  while (bytesOf(rest) > bytes) {
-    let end = 0;
-    let size = 0;
-    for (const character of rest) {
-      size += bytesOf(character);
-      if (size > bytes) break;
-      end += character.length;
-    }
-    if (end === 0) break;
-    const space = rest.lastIndexOf(' ', end - 1);
-    // The space stays with what stands before it: joined again, the text is what it was.
-    if (space > end / 2) end = space + 1;
-    pieces.push(rest.slice(0, end));
-    rest = rest.slice(end);
-  }
-  pieces.push(rest);
-  return pieces;
+	if (bytesOf(text) <= bytes) return [text];
+	let end = 0;
+	let size = 0;
+	for (const character of text) {
+		size += bytesOf(character);
+		if (size > bytes && end) break;
+		end += character.length;
+	}
+	const space = text.lastIndexOf(' ', end - 1);
+	if (space > end / 2) end = space + 1;
+	return [text.slice(0, end), ...cut(text.slice(end), bytes)];
 }

@@ -1,13 +1,14 @@
 /**
  * The page of madang: where its parts meet.
  *
- *     connection.js  a WebSocket, and patience            state.js     what is known
- *     session.js     IRC: coming in, saying, answers      view.js      rooms, people, dialogs
- *     news.js        what the server's commands mean      log.js       what was said
- *     commands.js    what is typed                        compose.js   where it is typed
- *     irc.js, words.js, text.js, dom.js  lines, numbers, texts, elements      corner.js  the server's state
+ *     connection.js  a WebSocket, and patience        state.js    what is known
+ *     session.js     IRC: coming in, saying things    view.js     rooms, people, dialogs
+ *     news.js        what the server's lines mean     log.js      what was said
+ *     commands.js    what is typed                    compose.js  where it is typed
+ *     irc.js text.js dom.js  lines, texts, elements   corner.js   the state of the server
  *
- * Owns what happens when: coming in, losing the connection, leaving; what is remembered in the browser; shortcuts.
+ * Owns coming in and leaving, what the browser remembers, and the keys. There is no build step, and a limit of 60 KiB: that
+ * is why it is indented by tabs.
  */
 
 import { interpret, words } from './commands.js';
@@ -22,276 +23,229 @@ import { State } from './state.js';
 import { plain } from './text.js';
 import { View } from './view.js';
 
-const store = (kind, name, value) => {
-  try {
-    if (value === undefined) return kind.getItem(`madang.${name}`) ?? '';
-    kind.setItem(`madang.${name}`, value);
-  } catch {
-    // A browser may keep nothing; then nothing is remembered.
-  }
-  return '';
+/** What is remembered: in the browser, or in this tab as long as it is open. A browser may refuse. */
+const memory = (kind) => (name, value) => {
+	try {
+		const storage = globalThis[kind];
+		if (value !== undefined) storage.setItem(name, value);
+		return storage.getItem(name) ?? '';
+	} catch {
+		return '';
+	}
 };
-const remember = (name, value) => store(localStorage, name, value);
-/** For this tab, as long as it is open. */
-const keep = (name, value) => store(sessionStorage, name, value);
+const remember = memory('localStorage');
+const keep = memory('sessionStorage');
 
 const state = new State();
-const url = new URL('ws', location.href);
-url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-url.search = url.hash = '';
-
-const connection = new Connection(url.href, {
-  opened: () => session.begin(),
-  heard: (line) => session.hear(line),
-  question: () => 'PING :here',
-  lost,
-});
+const url = new URL('ws', location.href.replace(/^http/, 'ws'));
+const connection = new Connection(`${url.origin}${url.pathname}`, { opened: () => session.begin(), heard: (line) => session.hear(line), lost });
 const session = new Session(state, {
-  send: (line) => connection.send(line),
-  doubt: () => connection.probe(),
-  listed: (rooms) => view.find(rooms),
-  entered,
-  refused,
-  renamed: (nick) => remember('name', nick),
-  called,
+	send: (line) => connection.send(line),
+	doubted: () => connection.probe(),
+	listed: (rooms) => view.list(rooms),
+	entered,
+	refused,
+	called,
 });
-const go = (name) => {
-  view.drawer();
-  if (state.find(name)?.isIn || !isRoom(name)) state.show(state.place(name));
-  else session.command(state.current, 'JOIN', [name]);
-};
-const view = new View(state, { show: (place) => { view.drawer(); state.show(place); }, go, signs: () => session.signs });
+const view = new View(state, { show, go, signs: () => session.signs });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-state.listener = (what, place, item) => {
-  if (what === 'item' && place === state.current) log.add(item);
-  if (what === 'change' && place === state.current) log.change(item);
-  if (what === 'current') {
-    if (drafted !== state.current) {
-      drafted.draft = compose.text;
-      compose.text = state.current.draft;
-      drafted = state.current;
-    }
-    log.show(state.current);
-    if (isRoom(state.current.name)) history.replaceState(null, '', state.current.name);
-    if (matchMedia('(hover: hover)').matches) $('words').focus();
-  }
-  if (what === 'places' && session.isIn) keep('rooms', state.rooms().map((room) => room.name).join(' '));
-  view.mark(what);
-};
 /** The place that the draft in the field is for. */
 let drafted = state.current;
 
-/** Coming in. */
-
-const goal = () => {
-  const asked = decodeURIComponent(location.hash.slice(1)) || new URLSearchParams(location.search).get('room') || 'lobby';
-  return `#${asked.replace(/^#|[\s,].*/g, '')}`;
+state.listener = (what, place, item) => {
+	const { current } = state;
+	if (what === 'item' && place === current) log.add(item);
+	if (what === 'change' && place === current) log.change(item);
+	if (what === 'places' && session.isIn) {
+		keep('rooms', state.rooms().map(({ name }) => name).join(' '));
+		remember('name', state.me);
+	}
+	if (what === 'current') {
+		log.show(current);
+		if (drafted !== current) {
+			drafted.draft = compose.text;
+			drafted = current;
+			compose.text = current.draft;
+		}
+		// A phone's keyboard comes when it is asked for.
+		if (matchMedia('(hover: hover)').matches) $('words').focus();
+	}
+	view.mark(what);
 };
 
+function show(place) {
+	view.drawer();
+	state.show(place);
+}
+
+function go(name) {
+	if (isRoom(name) && !state.find(name)?.isIn) session.command(state.current, 'JOIN', [name]);
+	else show(state.place(name));
+}
+
+// Coming in, and leaving.
+
+const goal = () => `#${(decodeURIComponent(location.hash.slice(1)) || new URLSearchParams(location.search).get('room') || 'lobby').replace(/^#/, '')}`;
+
 function enter(nick, rooms) {
-  const password = $('password').value || keep('password');
-  session.want({ nick, password, rooms });
-  if (connection.isOpen && !session.farewell) session.retry(nick);
-  else connection.open();
-  $('refusal').textContent = 'Calling the server …';
+	session.want({ nick, password: $('password').value || keep('password'), rooms });
+	$('refusal').textContent = 'Calling the server …';
+	if (connection.isOpen) session.send('NICK', [nick]);
+	else connection.open();
 }
 
 function entered() {
-  const password = $('password').value;
-  if (password) keep('password', password);
-  connection.settle();
-  remember('name', state.me);
-  keep('isIn', 'yes');
-  $('app').hidden = false;
-  $('entry').hidden = true;
-  $('refusal').textContent = '';
-  status('');
-  if (!$('corner').dataset.isWatched) watch();
-  $('corner').dataset.isWatched = 'yes';
+	if ($('password').value) keep('password', $('password').value);
+	connection.settle();
+	keep('isIn', 'yes');
+	stand(true, '');
 }
 
 function refused(what, text) {
-  // The name can be tried again at once; after anything else the server hangs up.
-  if (what !== 'name') connection.close();
-  if (what === 'password') {
-    keep('password', '');
-    $('secret').hidden = false;
-  }
-  outside(what === 'password' ? 'This server asks for a password.' : text);
-  $(what === 'password' ? 'password' : 'name').focus();
+	const isPassword = what === 'password';
+	// A name can be tried again at once; after anything else the server hangs up.
+	if (what !== 'name') connection.close();
+	for (const element of isPassword ? [$('password'), $('password').labels[0]] : []) element.hidden = false;
+	stand(false, isPassword ? 'This server asks for a password.' : text);
+	$(isPassword ? 'password' : 'name').focus();
 }
 
-/** The first page again. */
-function outside(text) {
-  keep('isIn', '');
-  $('app').hidden = true;
-  $('entry').hidden = false;
-  $('refusal').textContent = text;
-  view.mark('places');
+/** Shows the floor, or the door. */
+function stand(isIn, text) {
+	$('app').hidden = !isIn;
+	$('entry').hidden = isIn;
+	$(isIn ? 'status' : 'refusal').textContent = text;
 }
 
 function lost(wait) {
-  session.interrupt();
-  const said = session.farewell.replace(/^Closing Link: |^Error: /i, '');
-  const seconds = Math.max(1, Math.round(wait / 1000));
-  const text = `No connection${said ? ` (${said})` : ''}. Trying again in ${seconds} s.`;
-  status(text);
-  if ($('app').hidden) $('refusal').textContent = text;
+	session.interrupt();
+	const why = session.farewell && ` (${session.farewell})`;
+	stand(!$('app').hidden, `No connection${why}. Trying again in ${Math.ceil(wait / 1000)} s.`);
 }
 
-function status(text) {
-  $('status').textContent = text;
-  $('app').classList.toggle('lost', Boolean(text));
+function leave(why = '') {
+	session.quit(why);
+	connection.close();
+	keep('isIn', '');
+	for (const place of state.listed()) state.remove(place);
+	stand(false, 'You have left.');
 }
 
-/** Typing. */
+// Typing.
 
 function typed(text) {
-  const { current } = state;
-  const at = {
-    name: current.kind === 'server' ? '' : current.name,
-    isRoom: current.kind === 'room',
-    hostOf: (nick) => current.people.get(fold(nick))?.host,
-    me: state.me,
-  };
-  const wish = interpret(text, at);
-  if (!session.isIn && !wish.show && wish.quit === undefined) wish.error ??= 'there is no connection; it was not sent';
-  else if (wish.say?.to === current.name && at.isRoom && !current.isIn) wish.error = `you are not in here; /join ${current.name} enters`;
-  const error = wish.error ?? fulfil(wish, current);
-  if (error) session.tell(current, 'error', error);
-  return !error;
+	const { current } = state;
+	const { name, kind, people, isIn } = current;
+	const at = { name: kind === 'server' ? '' : name, isRoom: kind === 'room', me: state.me, hostOf: (nick) => people.get(fold(nick))?.host };
+	const wish = interpret(text, at);
+	const isForServer = wish.say || wish.send || wish.raw;
+	if (isForServer && !session.isIn) wish.error = 'there is no connection; this was not sent';
+	else if (wish.say?.to === name && at.isRoom && !isIn) wish.error = `you are not in here; /join ${name} enters`;
+	const error = wish.error ?? fulfil(wish, current);
+	if (error) session.tell(current, 'error', error);
+	return !error;
 }
 
+/** @returns {string | undefined} why it cannot be done */
 function fulfil(wish, current) {
-  if (wish.say) {
-    const error = session.say(current, wish.say);
-    if (!error && !isRoom(wish.say.to)) state.show(state.place(wish.say.to));
-    return error;
-  }
-  for (const [command, ...params] of wish.send ?? []) session.command(current, command, params);
-  if (wish.raw) session.raw(wish.raw);
-  if (wish.open) state.show(state.place(wish.open));
-  if (wish.quit !== undefined) leave(wish.quit);
-  if (wish.show) SHOW[wish.show](current);
-  return undefined;
+	if (wish.say) return session.say(current, wish.say);
+	if (wish.send) session.command(current, wish.send[0], wish.send.slice(1));
+	if (wish.raw) session.raw(current, wish.raw);
+	if (wish.open) go(wish.open);
+	if (wish.quit !== undefined) leave(wish.quit);
+	if (wish.show === 'help') $('help').showModal();
+	if (wish.show === 'find') find();
+	if (wish.show === 'close') state.remove(current);
+	if (wish.show !== 'undo') return undefined;
+	const last = current.items.findLast(({ isOwn, id }) => isOwn && id);
+	return last ? session.command(current, 'REDACT', [current.name, last.id]) : 'there is nothing of yours here';
 }
-
-const SHOW = {
-  help: () => view.help(),
-  find: () => find(),
-  close: (place) => state.remove(place),
-  clear(place) {
-    place.items = [];
-    log.redraw();
-  },
-  who(place) {
-    const people = state.sorted(place, session.signs).map(({ nick, ranks }) => ranks.slice(0, 1) + nick);
-    session.tell(place, 'info', `in ${place.name}: ${people.join(' ')}`);
-  },
-};
 
 function find() {
-  view.find();
-  if (session.isIn) session.send('LIST');
-}
-
-function leave(reason = '') {
-  session.quit(reason);
-  connection.close();
-  for (const place of state.listed()) state.remove(place);
-  outside('You have left.');
+	view.find();
+	session.send('LIST');
 }
 
 function candidates(word, isFirst) {
-  const begins = (name) => fold(name).startsWith(fold(word));
-  if (isFirst && word.startsWith('/')) return words().map((name) => `/${name} `).filter(begins);
-  if (isRoom(word)) return state.rooms().map((room) => `${room.name} `).filter(begins);
-  const { current } = state;
-  const nicks = current.kind === 'person' ? [current.name] : state.sorted(current, session.signs).map((person) => person.nick);
-  return nicks.filter((nick) => begins(nick) && !state.isMe(nick)).map((nick) => nick + (isFirst ? ': ' : ' '));
+	const begins = (name) => fold(name).startsWith(fold(word));
+	const { current } = state;
+	const nicks = [...current.people.values(), { nick: current.name }].map(({ nick }) => nick).filter((nick) => !state.isMe(nick)).sort();
+	if (isFirst) return [...words().map((name) => `/${name} `), ...nicks.map((nick) => `${nick}: `)].filter(begins);
+	return [...state.rooms().map(({ name }) => name), ...nicks].filter(begins).map((name) => `${name} `);
 }
 
-/** Being called. */
+// Being called.
 
-function called(item, place) {
-  if (!document.hidden || $('bell').ariaPressed !== 'true') return;
-  const title = place.kind === 'person' ? item.nick : `${item.nick} in ${place.name}`;
-  const notification = new Notification(title, { body: plain(item.text), tag: place.name });
-  notification.onclick = () => {
-    window.focus();
-    state.show(place);
-  };
+function called({ nick, text }, place) {
+	if (state.isWatched || $('bell').ariaPressed !== 'true') return;
+	const title = place.kind === 'person' ? nick : `${nick} in ${place.name}`;
+	new Notification(title, { body: plain(text), tag: place.name }).onclick = () => show(place);
 }
 
 function ring(isOn) {
-  $('bell').ariaPressed = `${isOn}`;
-  remember('bell', isOn ? 'yes' : '');
+	$('bell').ariaPressed = `${isOn}`;
+	remember('bell', `${isOn}`);
 }
 
-/** What is clicked and pressed. */
+// What is clicked and pressed.
 
-const THEMES = ['light dark', 'dark', 'light'];
-const paint = (theme) => { document.documentElement.dataset.theme = theme; };
+const THEMES = ['', 'dark', 'light'];
+const root = document.documentElement;
 
-const clicks = {
-  add: find,
-  bell: async () => ring($('bell').ariaPressed !== 'true' && (await Notification.requestPermission()) === 'granted'),
-  leave: () => leave(),
-  me: () => { compose.text = '/nick '; $('words').focus(); },
-  part: () => typed('/leave'),
-  retitle: () => { compose.text = `/topic ${state.current.topic}`; $('words').focus(); },
-  theme: () => {
-    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length];
-    paint(next);
-    remember('theme', next);
-  },
+const CLICKS = {
+	add: find,
+	bell: async () => ring($('bell').ariaPressed !== 'true' && (await Notification.requestPermission()) === 'granted'),
+	out: () => leave(),
+	me: () => compose.begin('/nick '),
+	part: () => typed('/leave'),
+	retitle: () => compose.begin(`/topic ${state.current.topic}`),
+	theme: () => { root.className = remember('theme', THEMES[(THEMES.indexOf(root.className) + 1) % THEMES.length]); },
 };
-for (const [id, click] of Object.entries(clicks)) $(id).addEventListener('click', click);
+for (const [id, click] of Object.entries(CLICKS)) $(id).addEventListener('click', click);
 
 $('enter').addEventListener('submit', (event) => {
-  event.preventDefault();
-  enter($('name').value.trim(), [goal()]);
+	event.preventDefault();
+	enter($('name').value.trim(), [goal()]);
 });
 
-/** Goes so many places on, or to the next that fits. */
-function step(by, fits = () => true) {
-  const places = [state.server, ...state.listed()];
-  const at = places.indexOf(state.current);
-  for (let steps = 1; steps <= places.length; steps += 1) {
-    const place = places[(at + by * steps + places.length * steps) % places.length];
-    if (fits(place)) return state.show(place);
-  }
+/** To the next place that fits, up or down. */
+function step(by, fits) {
+	const places = [state.server, ...state.listed()];
+	const from = places.indexOf(state.current) + (by > 0 ? 1 : 0);
+	const round = [...places.slice(from), ...places.slice(0, from)];
+	const next = by > 0 ? round.find(fits) : round.findLast(fits);
+	if (next) show(next);
 }
 
 addEventListener('keydown', (event) => {
-  if ($('app').hidden || document.querySelector('dialog[open]')) return;
-  const { key, altKey, ctrlKey, metaKey } = event;
-  if ((ctrlKey || metaKey) && key.toLowerCase() === 'k') find();
-  else if (altKey && key === 'ArrowDown') step(1);
-  else if (altKey && key === 'ArrowUp') step(-1);
-  else if (altKey && event.code === 'KeyU') step(1, (place) => place.unread);
-  else if (key === 'PageUp' || key === 'PageDown') log.page(key === 'PageUp' ? -1 : 1);
-  else if (key === 'Escape') view.drawer();
-  else return;
-  event.preventDefault();
+	const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
+	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
+	const page = { PageUp: -0.8, PageDown: 0.8 }[key];
+	if ($('app').hidden || document.querySelector('dialog[open]')) return;
+	if ((ctrlKey || metaKey) && key === 'k') find();
+	else if (arrow) step(arrow, (place) => !shiftKey || place.unread);
+	else if (page) $('scroll').scrollBy(0, page * $('scroll').clientHeight);
+	else if (key === 'Escape') view.drawer();
+	else return;
+	event.preventDefault();
 });
 
-const watched = () => {
-  state.isWatched = !document.hidden && document.hasFocus();
-  state.read();
-};
-for (const name of ['focus', 'blur']) addEventListener(name, watched);
-document.addEventListener('visibilitychange', watched);
+for (const name of ['focus', 'blur', 'visibilitychange']) {
+	addEventListener(name, () => {
+		state.isWatched = document.hasFocus();
+		state.read();
+	});
+}
 addEventListener('hashchange', () => session.isIn && go(goal()));
 
-paint(remember('theme') || THEMES[0]);
-ring(remember('bell') && globalThis.Notification?.permission === 'granted');
+root.className = remember('theme');
+ring(remember('bell') === 'true' && globalThis.Notification?.permission === 'granted');
 $('name').value = remember('name');
 $('goal').textContent = goal();
-$('house').textContent = location.hostname === 'localhost' ? 'madang' : document.title;
+watch(() => !document.hidden && !$('app').hidden);
+stand(false, '');
 // A page that is loaded again goes where it was.
-if (keep('isIn') && remember('name')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));
+if (keep('isIn')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));
 else $('name').focus();
-$('entry').hidden = false;
