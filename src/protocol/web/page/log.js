@@ -1,15 +1,10 @@
-/**
- * What was said in the place that is looked at. Owns the elements of its items, and where the reader is: who reads further
- * up stays there, and learns that there is more below.
- */
+/** What was said in the place that is looked at. Who reads further up stays there, and learns that there is more below. */
 
 import { $, el, nickName, written } from './dom.js';
 import { ITEMS_MAX, summary } from './state.js';
 
-/** Words of one person within such a time stand together. */
 const TOGETHER_MS = 5 * 60_000;
 
-/** So near to the end the reader is at the end. */
 const NEAR_PX = 60;
 
 const OPENINGS = {
@@ -28,22 +23,20 @@ export class Log {
 	#isAtEnd = true;
 	#missed = 0;
 
-	/** @param {(room: string) => void} enter */
 	constructor(enter) {
 		this.enter = enter;
 		this.box = $('scroll');
 		this.list = $('log');
-		this.box.addEventListener('scroll', () => {
+		this.box.onscroll = () => {
 			const { scrollHeight, scrollTop, clientHeight } = this.box;
 			this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
 			this.#offer();
-		});
-		$('below').addEventListener('click', () => this.toEnd());
+		};
+		$('below').onclick = () => this.toEnd();
 		// The keyboard of a phone, or a longer draft, takes of the height: the end stays in sight.
 		new ResizeObserver(() => this.#isAtEnd && this.toEnd()).observe(this.box);
 	}
 
-	/** @param {import('./state.js').Place} place */
 	show(place) {
 		if (this.#place === place) return;
 		this.#place = place;
@@ -57,7 +50,6 @@ export class Log {
 		this.list.querySelector('.new')?.scrollIntoView({ block: 'center' });
 	}
 
-	/** An item was added at the end. */
 	add(item) {
 		this.list.append(...this.#nodes(item, this.#place.items.at(-2)));
 		if (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
@@ -66,7 +58,6 @@ export class Log {
 		return this.#offer();
 	}
 
-	/** An item became another. */
 	change(item) {
 		this.#elements.get(item)?.replaceWith(this.#element(item, true));
 		if (this.#isAtEnd) this.toEnd();
@@ -84,7 +75,6 @@ export class Log {
 		$('below').textContent = this.#missed ? `${this.#missed} new below ↓` : 'To the end ↓';
 	}
 
-	/** The element of an item, with what stands before it. */
 	#nodes(item, before) {
 		const date = day.format(item.time);
 		const nodes = [];
@@ -109,7 +99,6 @@ export class Log {
 	}
 }
 
-/** Coming and going, folded if there was much of it. */
 function traffic(events) {
 	const words = summary(events);
 	if (events.length < 3) return el('p', { dir: 'auto' }, words);
