@@ -45,12 +45,11 @@ mod table;
 pub mod tags;
 #[cfg(test)]
 mod tests;
-mod time;
 
 pub use backstage::{Backstage, House, ServerBan, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
 
-use super::{Cut, flavour::Flavour};
+use super::{Cut, flavour::Flavour, time};
 use crate::chat::Nick;
 use call::Call;
 use caps::{Cap, CapSet};
