@@ -19,6 +19,7 @@ pub mod lines;
 pub mod telnet;
 #[cfg(any(test, fuzzing))]
 pub mod testing;
+pub mod web;
 
 /// What was taken off the front of the input.
 ///
