@@ -1,11 +1,14 @@
-//! The web: HTTP/1.1 for the page, WebSocket for the talk.
+//! What browsers speak: HTTP as far as a page and an upgrade need it, and WebSocket (RFC 6455).
 //!
 //! ```text
 //! http.rs            bytes -> requests, within limits
-//! http/request.rs    one request: its target, the header fields that we ask for
+//! http/request.rs    one request: its target, its header fields by name
 //! http/response.rs   status, pages and their header fields -> bytes
+//! websocket.rs       bytes -> messages, messages -> frames, at either end; websocket/handshake.rs: the upgrade
 //! ```
 //!
-//! Codecs without sockets, like all of this layer: they borrow their input and append to a buffer of the caller's.
+//! Like every codec of this layer it sees bytes and makes bytes. What it does not know: sockets, what time it is, and who
+//! sits behind the browser.
 
 pub mod http;
+pub mod websocket;
