@@ -159,6 +159,12 @@ impl<'a> Request<'a> {
         self.header(name).is_some()
     }
 
+    /// All header fields as they came, names and values: for the handshake of WebSocket.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + '_ {
+        let headers = self.headers[..self.header_count].iter();
+        headers.map(|header| (header.name, header.value))
+    }
+
     /// The parts of a header field that is a list, those of all fields of this name one after the other (RFC 9110
     /// section 5.6.1).
     pub fn list<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
