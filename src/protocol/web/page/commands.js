@@ -12,7 +12,7 @@ const here = (lines) => (at, ...given) => (at.isRoom ? { send: lines(at.name, ..
 const asItIs = (line) => ({ send: [parse(line).command, ...parse(line).params] });
 const mode = (letters) => here((room, nick) => ['MODE', room, letters, nick]);
 
-/** Name, arguments (those in brackets may be missing; the last is the rest of the line), help, wish, other names. */
+/** Name, arguments (in brackets: may be missing), help, wish, other names. The last argument is the rest of the line. */
 const TABLE = [
 	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => ({ send: ['JOIN', named(room), ...some(key)] }), 'j'],
 	['leave', '[ROOM]', 'leave a room, or this one', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
@@ -33,7 +33,7 @@ const TABLE = [
 	['mode', '[CHANGES]', "show or change the room's modes: +l 20", here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
 	['help', '', 'this list', () => ({ show: 'help' }), 'h ?'],
 	['quit', '[WHY]', 'leave the server', (at, why) => ({ quit: why }), 'q exit bye'],
-	['raw', 'LINE', 'a line of IRC as it is; so are /whois, /notice, /knock, /rename, /motd, /oper', (at, line) => asItIs(line), 'quote'],
+	['raw', 'LINE', 'a line of IRC; so are /whois, /notice, /knock, /motd, /oper', (at, line) => asItIs(line), 'quote'],
 ];
 const AS_IT_IS = /^(?:kill|kline|knock|motd|notice|oper|rename|unkline|whois|whowas)$/i;
 const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[4] ?? ''}`.trim().split(' ').map((word) => [word, row])));

@@ -34,7 +34,7 @@ export function format(command, params = [], tags = {}) {
 /** How names are compared. */
 export const fold = (name) => name.normalize('NFC').toLowerCase();
 
-/** Signs of ranks, highest first, and the letters of their modes. */
+/** Signs of ranks and letters of their modes, highest first. */
 export const RANKS = '~&@%+';
 export const RANK_LETTERS = 'qaohv';
 

@@ -10,7 +10,7 @@ const NEAR_PX = 60;
 const OPENINGS = {
 	room: 'This is where you came in. What was said before is not kept.',
 	person: 'Only the two of you read this.',
-	server: 'Words of the server itself. Ctrl+K finds a room, /help tells what you can type.',
+	server: 'Ctrl+K finds a room, /help tells what you can type.',
 };
 
 const clock = new Intl.DateTimeFormat([], { timeStyle: 'short' });
@@ -33,7 +33,7 @@ export class Log {
 			this.#offer();
 		};
 		$('below').onclick = () => this.toEnd();
-		// The keyboard of a phone, or a longer draft, takes of the height: the end stays in sight.
+		// A phone's keyboard, or a long draft, takes of the height: the end stays in sight.
 		new ResizeObserver(() => this.#isAtEnd && this.toEnd()).observe(this.box);
 	}
 

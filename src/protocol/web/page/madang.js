@@ -21,7 +21,7 @@ import { Session } from './session.js';
 import { State } from './state.js';
 import { View } from './view.js';
 
-/** What is remembered in the browser, or in this tab; a browser may refuse. */
+/** What is remembered; a browser may refuse. */
 const memory = (kind) => (name, value) => {
 	try {
 		const storage = globalThis[kind];
@@ -51,7 +51,7 @@ const view = new View(state, { show, go });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-/** The place that the draft in the field is for. */
+/** Whose draft is in the field. */
 let drafted = state.current;
 
 state.listener = (what, place, item) => {
@@ -67,7 +67,8 @@ state.listener = (what, place, item) => {
 		drafted.draft = compose.text;
 		compose.text = current.draft;
 		drafted = current;
-		// A phone's keyboard comes when it is asked for.
+		view.drawer();
+		// A phone's keyboard comes when asked for.
 		if (matchMedia('(hover: hover)').matches) $('words').focus();
 	}
 	view.mark(what);
@@ -143,7 +144,6 @@ function typed(text) {
 	return !error;
 }
 
-/** Returns why it cannot be done. */
 function fulfil({ say, send, open, quit, show }, current) {
 	if (say) return session.say(current, say);
 	if (send) session.command(current, send[0], send.slice(1));

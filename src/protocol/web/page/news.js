@@ -64,7 +64,7 @@ export const NEWS = {
 		state.empty(place);
 		Object.assign(place, { isIn: true, topic: '' });
 		session.send('WHO', [place.name, WHO]);
-		return message.place || state.current === state.server ? state.show(place) : undefined;
+		return message.place === state.current ? state.show(place) : undefined;
 	},
 	354({ state }, message, me, token, room, nick, flags) {
 		const place = state.find(room);
@@ -112,7 +112,7 @@ export const NEWS = {
 		const place = state.find(room);
 		if (!place) return;
 		state.retitle(place, text);
-		tell(place, 'info', text ? `${nick} set the topic: ${text}` : `${nick} cleared the topic`);
+		tell(place, 'info', `${nick} set the topic: ${text}`);
 	},
 	332(session, message, me, room, text) {
 		const place = session.state.find(room);
@@ -147,8 +147,8 @@ export const NEWS = {
 	465: refuse('ban'),
 };
 
-/** What nobody needs to read: heads and ends of lists, what is seen elsewhere. */
-const SILENT = /^(?:00[2-4]|25[1-5]|26[56]|31[258]|32[19]|333|34[79]|36[689]|37[456]|422|730)$/;
+/** What nobody needs to read, or is seen elsewhere. */
+const SILENT = /^(?:00.|25.|26.|31[258]|32[19]|333|34[79]|36[689]|37[456]|422|730)$/;
 
 /** Numbers in better words than the server's own. */
 const WORDS = {

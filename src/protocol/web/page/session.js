@@ -25,11 +25,10 @@ export class Session {
 	#keys = new Map();
 	#offered = new Map();
 	#labels = 0;
-	/** What is not answered yet, by label: where it was asked, and the text that would be lost. */
+	/** What is not answered yet, by label: where it was asked, what text would be lost. */
 	#asked = new Map();
 	#lostAt = 0;
 
-	/** `events` are those in madang.js. */
 	constructor(state, events) {
 		Object.assign(this, { state, events });
 	}
@@ -69,7 +68,7 @@ export class Session {
 		state.mask = words.split(' ').pop();
 		for (const place of state.listed()) if (this.#lostAt && place.items.length) this.tell(place, 'gap', gap);
 		if (fold(me) !== fold(nick)) this.send('MONITOR', ['+', nick]);
-		for (const room of rooms) this.command(state.current, 'JOIN', [room, ...(this.#keys.get(fold(room)) ?? [])]);
+		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.#keys.get(fold(room)) ?? [])]);
 		this.events.entered();
 	}
 
@@ -82,7 +81,6 @@ export class Session {
 		else this.events.refused(what, inWords(message));
 	}
 
-	/** The name that we wanted is free. */
 	reclaim() {
 		this.send('MONITOR', ['C']);
 		this.send('NICK', [this.#wanted.nick]);
@@ -111,7 +109,7 @@ export class Session {
 		this.events.send(format(command, params, tags));
 	}
 
-	/** Sends a command whose answer will be shown in `place`. `text` is what would be lost with it. */
+	/** Sends a command whose answer will be shown in `place`. */
 	command(place, command, params, text) {
 		const label = `${(this.#labels += 1)}`;
 		if (command === 'JOIN') this.#keys.set(fold(params[0]), params.slice(1));
@@ -150,7 +148,7 @@ export class Session {
 		return command > 0 && this.answer(message);
 	}
 
-	/** Where an answer is shown; what answers nothing is the server's. */
+	/** What answers nothing is the server's. */
 	here = (message) => message.place ?? this.state.server;
 
 	/** An answer that changes nothing; numbers from 400 on are errors. */

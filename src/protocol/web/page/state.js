@@ -80,7 +80,7 @@ export class State {
 	add(place, item) {
 		const last = place.items.at(-1);
 		if (item.events && last?.events) {
-			last.events.push(...item.events);
+			last.events = [...last.events, ...item.events].slice(-ITEMS_MAX);
 			return this.listener('change', place, last);
 		}
 		place.items.push(item);

@@ -11,7 +11,7 @@ const UNSEEN = /\x03(?:\d\d?(?:,\d\d?)?)?|\x04(?:[\da-f]{6})?|[\0-\x08\x0b-\x1f\
 
 export const plain = (text) => text.replace(UNSEEN, '');
 
-/** Runs of text; those with an `href` are safe to follow, those with a `room` can be entered. */
+/** Runs of text; an `href` is safe to follow, a `room` can be entered. */
 export function runs(text) {
 	const found = [];
 	const all = plain(text);

@@ -11,7 +11,7 @@ const FOUND_MAX = 100;
 const TITLES = { '~': 'founder', '&': 'admin', '@': 'operator', '%': 'half-operator', '+': 'voice' };
 const KEYS = [
 	['Ctrl+K', 'find a room or a person'],
-	['Alt+↑ Alt+↓', 'the place above, below; with Shift, one with something new'],
+	['Alt+↑ Alt+↓', 'up, down; with Shift, where something is new'],
 	['Tab', 'complete a name'],
 	['↑ ↓', 'what you typed before'],
 	['Shift+Enter', 'a new line'],
@@ -21,10 +21,10 @@ export class View {
 	#stale = new Set();
 	#listed = [];
 
-	/** `acts` are those in madang.js. */
 	constructor(state, acts) {
 		Object.assign(this, { state, acts });
 		for (const id of ['menu', 'crowd']) $(id).onclick = () => this.drawer(id);
+		$('scroll').onclick = () => this.drawer();
 		$('query').oninput = () => this.#drawFound();
 		$('query').form.onsubmit = () => $('found').firstChild?.click();
 		for (const [what, text] of [...help(), ...KEYS]) $('commands').append(el('dt', {}, what), el('dd', {}, text));
@@ -89,13 +89,16 @@ export class View {
 		$('people').replaceChildren(...people.map(row));
 	}
 
-	/** Opens one, or closes what is open. On a wide page, the people are put away or come back. */
+	/** Opens one, or closes what is open. A wide page has none; there the people are put away, or come back. */
 	drawer(id) {
 		const { classList } = $('app');
+		const isNarrow = innerWidth <= 760;
 		const isOpen = id && !classList.contains(id);
+		if (!id && !isNarrow) return;
 		classList.remove('menu', 'crowd');
 		if (isOpen) classList.add(id);
-		for (const other of ['menu', 'crowd']) $(other).ariaExpanded = classList.contains(other);
+		for (const other of ['menu', 'crowd']) $(other).ariaExpanded = classList.contains(other) === isNarrow;
+		if (isOpen && isNarrow) $(id === 'menu' ? 'side' : 'people').querySelector('button').focus();
 	}
 
 	find() {
