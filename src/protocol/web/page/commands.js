@@ -6,9 +6,10 @@
 import { parse } from './irc.js';
 
 const named = (room) => room.replace(/^#?/, '#');
+const OUTSIDE = { error: 'this is for a room that you are in' };
 const some = (text) => (text ? [text] : []);
 const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: 'nobody hears you here; /join a room' });
-const here = (lines) => (at, ...given) => (at.isRoom ? { send: lines(at.name, ...given) } : { error: 'this is for rooms' });
+const here = (lines) => (at, ...given) => (at.isRoom ? { send: lines(at.name, ...given) } : OUTSIDE);
 const asItIs = (line) => ({ send: [parse(line).command, ...parse(line).params] });
 const mode = (letters) => here((room, nick) => ['MODE', room, letters, nick]);
 
@@ -17,7 +18,7 @@ const TABLE = [
 	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => ({ send: ['JOIN', named(room), ...some(key)] }), 'j'],
 	['leave', '[ROOM]', 'leave a room, or this one', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
 	['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
-	['who', '[ROOM]', 'who is in a room', (at, room) => ({ send: ['NAMES', named(room || at.name)] }), 'names'],
+	['who', '[ROOM]', 'who is in a room', (at, room) => (room || at.isRoom ? { send: ['NAMES', named(room || at.name)] } : OUTSIDE), 'names'],
 	['msg', 'NICK [TEXT]', 'say something to one person alone', (at, nick, text) => (text ? say(nick, text) : { open: nick }), 'm query'],
 	['me', 'TEXT', 'do something: /me waves', (at, text) => say(at.name, text, true)],
 	['nick', 'NAME', 'be known by another name', (at, name) => ({ send: ['NICK', name] })],

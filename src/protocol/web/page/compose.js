@@ -49,7 +49,7 @@ export class Compose {
 	#key(event) {
 		const { key, isComposing, shiftKey, altKey, ctrlKey, metaKey } = event;
 		// While letters are put together (Hangul, Kana), the keys belong to that.
-		if (isComposing || shiftKey || altKey || ctrlKey || metaKey) return;
+		if (isComposing || event.keyCode === 229 || shiftKey || altKey || ctrlKey || metaKey) return;
 		if (key !== 'Tab') this.#cycle = null;
 		const { selectionStart: at } = this.field;
 		if (key === 'Enter') this.#submit();

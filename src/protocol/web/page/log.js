@@ -52,14 +52,17 @@ export class Log {
 
 	add(item) {
 		this.list.append(...this.#nodes(item, this.#place.items.at(-2)));
-		if (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
+		while (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
 		if (this.#isAtEnd || item.isOwn) return this.toEnd();
 		if (item.nick) this.#missed += 1;
 		return this.#offer();
 	}
 
 	change(item) {
-		this.#elements.get(item)?.replaceWith(this.#element(item, true));
+		const old = this.#elements.get(item);
+		const now = this.#element(item, old.classList.contains('first'));
+		now.querySelector('details')?.toggleAttribute('open', old.querySelector('[open]'));
+		old.replaceWith(now);
 		if (this.#isAtEnd) this.toEnd();
 	}
 
@@ -79,7 +82,10 @@ export class Log {
 		const date = day.format(item.time);
 		const nodes = [];
 		if (!before || day.format(before.time) !== date) nodes.push(el('p', { class: 'line' }, date));
-		if (item === this.#place.firstUnread) nodes.push(el('p', { class: 'line new' }, 'New'));
+		if (item === this.#place.firstUnread) {
+			this.list.querySelector('.new')?.remove();
+			nodes.push(el('p', { class: 'line new' }, 'New'));
+		}
 		const isTogether = !nodes.length && isSpeech(item) && isSpeech(before) && before.nick === item.nick
 			&& item.time - before.time < TOGETHER_MS;
 		return [...nodes, this.#element(item, !isTogether)];
@@ -93,7 +99,7 @@ export class Log {
 		const who = isSpeech(item) ? [el('span', { class: isFirst ? 'who' : 'unseen' }, nickName(nick))] : [];
 		const stamp = el('time', { datetime: new Date(time).toISOString() }, clock.format(time));
 		const flags = `${isFirst ? ' first' : ''}${isMention ? ' mention' : ''}`;
-		const element = el('div', { class: `item ${kind}${flags}` }, stamp, el('div', {}, ...who, words));
+		const element = el('div', { class: `item ${kind}${flags}`, 'aria-live': events && 'off' }, stamp, el('div', {}, ...who, words));
 		this.#elements.set(item, element);
 		return element;
 	}

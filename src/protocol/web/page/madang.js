@@ -1,13 +1,7 @@
 /**
- * The page of madang: where its parts meet.
- *
- *     connection.js  a WebSocket, and patience        state.js    what is known
- *     session.js     IRC: coming in, saying things    view.js     rooms, people, dialogs
- *     news.js        what the server's lines mean     log.js      what was said
- *     commands.js    what is typed                    compose.js  where it is typed
- *     irc.js text.js dom.js  lines, texts, elements   corner.js   the state of the server
- *
- * All of it is served as it is, in less than 60 KiB.
+ * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js and news.js
+ * say what it means for state.js, which log.js and view.js show, by text.js and dom.js. What is typed in compose.js is
+ * understood by commands.js. All is served as it is, in less than 60 KiB.
  */
 
 import { interpret, words } from './commands.js';
@@ -60,7 +54,7 @@ state.listener = (what, place, item) => {
 	if (what === 'change' && place === current) log.change(item);
 	if (what === 'places' && session.isIn) {
 		keep('rooms', state.listed().map(({ name }) => name).filter(isRoom).join(' '));
-		remember('name', state.me);
+		remember('name', session.wanted.nick);
 	}
 	if (what === 'current' && drafted !== current) {
 		log.show(current);
@@ -86,13 +80,13 @@ function go(name) {
 
 // Coming in, and leaving.
 
-const goal = () => decodeURIComponent(location.hash) || '#lobby';
+/** From `#room` or `?room=room`. */
+const goal = () => `#${new URLSearchParams(location.hash.replace('#', 'room=') || location.search).get('room') || 'lobby'}`;
 
 function enter(nick, rooms) {
 	session.want({ nick, password: $('password').value || keep('password'), rooms });
 	$('refusal').textContent = 'Calling the server …';
-	if (connection.isOpen) session.send('NICK', [nick]);
-	else connection.open();
+	connection.open();
 }
 
 function entered() {
@@ -104,8 +98,7 @@ function entered() {
 
 function refused(what, text) {
 	const isPassword = what === 'password';
-	// A name can be tried again at once; after anything else the server hangs up.
-	if (what !== 'name') connection.close();
+	connection.close();
 	if (isPassword) $('password').hidden = $('password').labels[0].hidden = false;
 	stand(false, isPassword ? 'This server asks for a password.' : text);
 	$(isPassword ? 'password' : 'name').focus();
@@ -136,7 +129,7 @@ function leave(why) {
 function typed(text) {
 	const { current } = state;
 	const { name, kind, isIn } = current;
-	const wish = interpret(text, { name: kind === 'server' ? '' : name, isRoom: kind === 'room' });
+	const wish = interpret(text, { name: kind === 'server' ? '' : name, isRoom: isIn });
 	if (!session.isIn && (wish.say || wish.send)) wish.error = 'there is no connection; this was not sent';
 	else if (wish.say?.to === name && kind === 'room' && !isIn) wish.error = `you are not in here; /join ${name} enters`;
 	const error = wish.error ?? fulfil(wish, current);
@@ -144,14 +137,18 @@ function typed(text) {
 	return !error;
 }
 
-function fulfil({ say, send, open, quit, show }, current) {
-	if (say) return session.say(current, say);
+function fulfil({ say, send, open, quit, show: what }, current) {
+	if (say) {
+		const place = isRoom(say.to) ? current : state.place(say.to);
+		show(place);
+		return session.say(place, say);
+	}
 	if (send) session.command(current, send[0], send.slice(1));
 	if (open) go(open);
 	if (quit !== undefined) leave(quit);
-	if (show === 'help') $('help').showModal();
-	if (show === 'find') find();
-	if (show === 'close') state.remove(current);
+	if (what === 'help') $('help').showModal();
+	if (what === 'find') find();
+	if (what === 'close') state.remove(current);
 	return undefined;
 }
 

@@ -110,7 +110,6 @@ export const NEWS = {
 
 	TOPIC({ state, tell }, { nick }, room, text) {
 		const place = state.find(room);
-		if (!place) return;
 		state.retitle(place, text);
 		tell(place, 'info', `${nick} set the topic: ${text}`);
 	},
@@ -132,9 +131,7 @@ export const NEWS = {
 			} else if ('beIk'.includes(letter) || (letter === 'l' && sign === '+')) params.shift();
 		}
 	},
-	INVITE({ state, tell }, message, nick, room) {
-		if (state.isMe(nick)) tell(state.current, 'info', `${message.nick} asks you into ${room}`);
-	},
+	INVITE: ({ state, tell }, { nick }, me, room) => tell(state.current, 'info', `${nick} asks you into ${room}`),
 
 	322: (session, message, me, name, people, topic) => session.list.push({ name, people: Number(people), topic }),
 	323: (session) => session.events.listed(session.list.splice(0)),
@@ -157,8 +154,6 @@ const WORDS = {
 	401: (name) => `${name} is not here`,
 	432: (name) => `${name} cannot be a name: letters and digits, 30 at most, no spaces`,
 	433: (name) => `${name} is taken, or looks like a name that is`,
-	473: (room) => `${room} is for the invited; /knock ${room} asks for that`,
-	475: (room) => `${room} needs a key: /join ${room} KEY`,
 };
 
 export function inWords({ command, params: [, ...params] }) {

@@ -21,7 +21,7 @@ export class Session {
 	isIn = false;
 	batches = new Map();
 	list = [];
-	#wanted = { nick: '', password: '', rooms: [] };
+	wanted = { nick: '', password: '', rooms: [] };
 	#keys = new Map();
 	#offered = new Map();
 	#labels = 0;
@@ -35,11 +35,11 @@ export class Session {
 
 	/** Who shall come in, and where to: `nick`, `password`, `rooms`. */
 	want(wish) {
-		Object.assign(this.#wanted, wish);
+		Object.assign(this.wanted, wish);
 	}
 
 	begin() {
-		const { nick, password } = this.#wanted;
+		const { nick, password } = this.wanted;
 		this.farewell = '';
 		this.send('CAP', ['LS', '302']);
 		if (password) this.send('PASS', [password]);
@@ -60,7 +60,7 @@ export class Session {
 
 	enter(me, words) {
 		const { state } = this;
-		const { nick, rooms } = this.#wanted;
+		const { nick, rooms } = this.wanted;
 		const [from, to] = [this.#lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString());
 		const gap = `no connection from ${from} to ${to}; what was said meanwhile is not here`;
 		this.isIn = true;
@@ -83,7 +83,7 @@ export class Session {
 
 	reclaim() {
 		this.send('MONITOR', ['C']);
-		this.send('NICK', [this.#wanted.nick]);
+		this.send('NICK', [this.wanted.nick]);
 	}
 
 	interrupt() {
@@ -151,7 +151,7 @@ export class Session {
 	/** What answers nothing is the server's. */
 	here = (message) => message.place ?? this.state.server;
 
-	/** An answer that changes nothing; numbers from 400 on are errors. */
+	/** Numbers from 400 on are errors. */
 	answer(message) {
 		const text = inWords(message);
 		if (text) this.tell(this.here(message), message.command < 400 ? 'info' : 'error', text);

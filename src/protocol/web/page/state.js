@@ -97,7 +97,7 @@ export class State {
 	redact(place, id) {
 		const item = place.items.find((item) => item.id === id);
 		if (!item) return;
-		Object.assign(item, { kind: 'info', text: `${item.nick} took a message back` });
+		Object.assign(item, { text: '(taken back)', id: '' });
 		this.listener('change', place, item);
 	}
 

@@ -17,6 +17,14 @@ const KEYS = [
 	['Shift+Enter', 'a new line'],
 ];
 
+/** Replaces rows; who stands on one with the keyboard stays there. */
+function fill(box, rows) {
+	const name = (row) => row?.querySelector('bdi')?.textContent;
+	const here = box.contains(document.activeElement) && name(document.activeElement);
+	box.replaceChildren(...rows);
+	rows.find((row) => here && name(row) === here)?.focus();
+}
+
 export class View {
 	#stale = new Set();
 	#listed = [];
@@ -59,8 +67,7 @@ export class View {
 		const places = this.state.listed();
 		const sum = (what) => places.reduce((all, place) => all + place[what], 0);
 		const sign = sum('mentions') || (sum('unread') ? '•' : '');
-		const rows = [server, ...places].map((place) => this.#row(place));
-		$('places').replaceChildren(...rows);
+		fill($('places'), [server, ...places].map((place) => this.#row(place)));
 		for (const [kind, words] of [['room', 'Rooms'], ['person', 'Conversations']]) {
 			$('places').querySelector(`.${kind}`)?.before(el('h2', {}, words));
 		}
@@ -86,7 +93,7 @@ export class View {
 			return el('button', props, rank, nickName(nick), isAway ? el('small', {}, 'away') : '');
 		};
 		$('crowd').textContent = `${people.length} here`;
-		$('people').replaceChildren(...people.map(row));
+		fill($('people'), people.map(row));
 	}
 
 	/** Opens one, or closes what is open. A wide page has none; there the people are put away, or come back. */
@@ -121,7 +128,7 @@ export class View {
 		const room = typed.replace(/^#?/, '#');
 		if (typed && !found.some(({ name }) => name.toLowerCase() === room)) found.push({ name: room, note: 'enter' });
 		const row = ({ name, note }) => el('button', { click: () => this.#go(name) }, el('bdi', {}, name), el('small', {}, note));
-		$('found').replaceChildren(...found.map(row));
+		fill($('found'), found.map(row));
 	}
 
 	#go(name) {
