@@ -59,6 +59,28 @@ test('it comes back after a restart of the server, and marks the gap', LIMIT, as
   await reads(alice, 'and after');
 });
 
+test('a name that our own ghost holds is taken back when it goes', LIMIT, async () => {
+  const page = await yard.visit();
+  const sockets = [];
+  // The page's end can be cut while the server's stays, as on a phone that changes its network.
+  await page.routeWebSocket(/\/ws$/, (ours) => {
+    const theirs = ours.connectToServer();
+    ours.onClose(() => {});
+    sockets.push({ ours, theirs });
+  });
+  await page.reload();
+  await page.fill('#name', 'alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  await say(page, 'before');
+  await reads(page, 'before');
+  await sockets[0].ours.close();
+  await page.locator('#me', { hasText: 'alice_' }).waitFor();
+  await reads(page, 'what was said meanwhile is not here');
+  await sockets[0].theirs.close();
+  await page.waitForFunction(() => document.querySelector('#me').textContent === 'alice');
+});
+
 test('nothing that others write becomes markup', LIMIT, async () => {
   const alice = await yard.enter('alice');
   const count = () => alice.evaluate(() => document.querySelectorAll('script, img, iframe, object, style, svg').length);
