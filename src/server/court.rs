@@ -7,6 +7,7 @@ use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
     reason::{Closes, Reason},
+    recent::Recent,
     session::{Due, Protocol, Session, Sessions},
     settings::{ECHO, Settings},
     signals::Signals,
@@ -47,6 +48,8 @@ pub(super) struct Court {
     pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
+    /// What was done in the last seconds.
+    pub(super) recent: Recent,
     /// Connections that ended, by reason.
     pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
@@ -72,6 +75,7 @@ impl Court {
             by_address: FxHashMap::default(),
             arrivals: Arrivals::default(),
             clients_max,
+            recent: Recent::default(),
             closes: Closes::default(),
             signals: None,
             wall: Wall::default(),

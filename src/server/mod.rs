@@ -12,7 +12,9 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod process;
 mod reason;
+mod recent;
 mod session;
 mod settings;
 mod signals;
@@ -185,6 +187,9 @@ impl Server {
             None => timeout,
         };
         self.net.turn(&mut self.court, timeout)?;
+        let messages = self.court.hall.tally.messages;
+        let took = self.net.stats().last_turn_ns;
+        self.court.recent.note_turn(self.net.now(), messages, took);
         Ok(self.heed_signals())
     }
 

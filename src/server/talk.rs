@@ -126,6 +126,7 @@ impl Court {
             return (input.len(), false);
         };
         if whole {
+            self.hall.tally.lines += 1;
             let _ = session.allowance.take(now.0, rate);
         }
         if session.user.is_some() {
