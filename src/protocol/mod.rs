@@ -19,6 +19,8 @@ pub mod lines;
 pub mod telnet;
 #[cfg(any(test, fuzzing))]
 pub mod testing;
+mod time;
+pub mod web;
 
 /// What was taken off the front of the input.
 ///
