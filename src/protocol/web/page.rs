@@ -22,7 +22,39 @@ const fn file(path: &'static str, content_type: &'static str, bytes: &'static [u
 
 const HTML: &str = "text/html; charset=utf-8";
 
-const FILES: [File; 1] = [file("/", HTML, include_bytes!("page/index.html"))];
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// A script, at its own name.
+macro_rules! script {
+    ($name:literal) => {
+        file(
+            concat!("/", $name),
+            JS,
+            include_bytes!(concat!("page/", $name)),
+        )
+    };
+}
+
+const FILES: [File; 16] = [
+    file("/", HTML, include_bytes!("page/index.html")),
+    file("/icon.svg", SVG, include_bytes!("page/icon.svg")),
+    file("/madang.css", CSS, include_bytes!("page/madang.css")),
+    script!("commands.js"),
+    script!("compose.js"),
+    script!("connection.js"),
+    script!("corner.js"),
+    script!("dom.js"),
+    script!("irc.js"),
+    script!("log.js"),
+    script!("madang.js"),
+    script!("news.js"),
+    script!("session.js"),
+    script!("state.js"),
+    script!("text.js"),
+    script!("view.js"),
+];
 
 /// The files, and a name for each one's content.
 #[derive(Debug)]
@@ -61,6 +93,20 @@ impl Files {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_of_the_page_is_served() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/protocol/web/page");
+        let files = Files::default();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let path = match &*name {
+                "index.html" => "/".to_owned(),
+                name => format!("/{name}"),
+            };
+            assert!(files.at(&path).is_some(), "{path}");
+        }
+    }
 
     #[test]
     fn every_path_is_there_once() {

@@ -148,12 +148,6 @@ impl<'a> Request<'a> {
             .map(|header| header.value.trim_ascii())
     }
 
-    /// All header fields, in order.
-    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + '_ {
-        let headers = self.headers[..self.header_count].iter();
-        headers.map(|header| (header.name, header.value))
-    }
-
     /// Whether there is a header field of this name.
     pub fn has(&self, name: &str) -> bool {
         self.header(name).is_some()
