@@ -56,6 +56,11 @@ impl Seats {
         *self.by_slot.get(user.slot as usize)?
     }
 
+    /// Bytes of memory of the seats.
+    pub(super) fn memory(&self) -> usize {
+        self.by_slot.capacity() * size_of::<Option<Seat>>()
+    }
+
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.by_slot.iter().flatten().count()
