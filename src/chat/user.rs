@@ -131,6 +131,10 @@ impl User {
         }
     }
 
+    pub(super) fn words_len(&self) -> usize {
+        self.words.len()
+    }
+
     pub(super) fn set_realname(&mut self, realname: &str) {
         self.words = [self.username(), realname].concat().into();
     }

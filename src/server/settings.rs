@@ -45,6 +45,8 @@ pub(super) struct Settings {
     pub(super) irc_last_words: Rc<[u8]>,
     /// What a silent IRC client is asked.
     pub(super) irc_ping: Rc<[u8]>,
+    /// Whether `/status` tells anyone how many are here.
+    pub(super) public_status: bool,
     /// Pages of which other hosts may speak here.
     pub(super) origins: Rc<[Box<str>]>,
     /// Operators, and the hashes of their passwords.
@@ -115,6 +117,7 @@ impl Settings {
             }),
             irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
+            public_status: config.web.status,
             origins: config
                 .web
                 .origins

@@ -137,6 +137,7 @@ impl Court {
             return;
         };
         if whole {
+            self.hall.tally.lines += 1;
             let rate = session.rate(&self.settings);
             let _ = session.allowance.take(now.0, rate);
         }
