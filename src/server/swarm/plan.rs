@@ -60,18 +60,18 @@ impl Family {
                 "shed",
                 "too many connections",
                 "try again later",
-                "1000 ERROR :Closing Link: ",
+                "by websocket: 1000 Quit",
             ],
             Self::Tight => &[
                 "agreement",
                 "over the ceiling",
                 "SendQ exceeded",
-                "1008 ERROR :Closing Link: SendQ exceeded",
+                "by websocket: 1008 SendQ exceeded",
             ],
             Self::Rough => &[
                 "shutting down",
                 "over the ceiling",
-                "1001 ERROR :Closing Link: madang.local is shutting down",
+                "by websocket: 1001 shutting down",
             ],
         }
     }

@@ -259,9 +259,12 @@ impl Webber {
         format!("{count} bytes, {heard:?}, {:?}", self.closed).into_bytes()
     }
 
-    /// What it came to, in the words of the last line.
+    /// What it came to: the number, and the words of the last line that are the same in each run.
     pub(super) fn farewell(&self) -> Option<String> {
-        self.closed.map(|code| format!("{code} {}", self.last))
+        let known = ["Quit: ", "Ping timeout", "SendQ exceeded", "shutting down"];
+        let words = known.into_iter().find(|words| self.last.contains(words));
+        self.closed
+            .map(|code| format!("by websocket: {code} {}", words.unwrap_or_default()))
     }
 
     /// Whoever was not given up got whole messages up to the end, and the Close behind a last line that fits it.
