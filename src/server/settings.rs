@@ -4,7 +4,7 @@
 
 use crate::{
     chat::{Time, flood::Rate, mode::parse_user_changes},
-    config::{Config, PasswordHash},
+    config::{Config, PasswordHash, Scheme},
     net::{Limits, SocketOptions},
     protocol::{
         irc::{self, House},
@@ -124,6 +124,17 @@ impl Settings {
                 "too many connections from your address, try again later",
                 "Too many connections from your address, try again later",
             ),
+        }
+    }
+}
+
+impl Settings {
+    /// The word for callers for whom there is no descriptor, as spoken at this door.
+    pub(super) fn farewell_at(&self, scheme: Scheme) -> Rc<[u8]> {
+        match scheme {
+            Scheme::Echo | Scheme::EchoUdp => [].into(),
+            Scheme::Irc => self.full.irc.clone(),
+            Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }
     }
 }
