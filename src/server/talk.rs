@@ -6,10 +6,11 @@
 
 use super::{
     court::Court,
-    exchange::{Exchange, TELNET_USERNAME},
+    exchange::Exchange,
     session::{Protocol, Session},
 };
 use crate::{
+    chat::USERNAME_OF_UNASKED,
     config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
     protocol::{Cut, Frame, flavour::Flavour, irc::Backstage as _, telnet},
@@ -274,7 +275,7 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
 
 /// Sends a telnet caller away who is banned from the server; says whether they are.
 fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
-    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
+    let Some(reason) = exchange.ban_of(USERNAME_OF_UNASKED) else {
         return false;
     };
     let word = format!("you are banned from this server: {reason}");
