@@ -5,7 +5,7 @@
 //! events, each encoded for everyone in its audience.
 
 use super::{
-    Context,
+    Context, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
     irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
 };
@@ -161,6 +161,10 @@ impl Context for At<'_> {
         let seat = &mut self.world.seats[self.seat];
         seat.user = None;
         seat.farewell = Some(reason.to_owned());
+    }
+
+    fn turn_away(&mut self, why: TurnedAway) {
+        self.quit(&format!("{why:?}"));
     }
 }
 

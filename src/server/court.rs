@@ -6,8 +6,9 @@
 use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
-    session::{Due, Peer, Protocol, Session, Sessions},
-    settings::{ECHO, Settings, Word},
+    reason::{Closes, Reason},
+    session::{Due, Protocol, Session, Sessions},
+    settings::{ECHO, Settings},
     signals::Signals,
     talk::Check,
     wall::Wall,
@@ -25,7 +26,7 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 use std::{
-    io, mem,
+    mem,
     net::{IpAddr, SocketAddr},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Court {
     pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
+    /// Connections that ended, by reason.
+    pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
     pub(super) wall: Wall,
     /// Room for the answer to a line, used again for the next.
@@ -69,6 +72,7 @@ impl Court {
             by_address: FxHashMap::default(),
             arrivals: Arrivals::default(),
             clients_max,
+            closes: Closes::default(),
             signals: None,
             wall: Wall::default(),
             answer: Vec::new(),
@@ -78,22 +82,22 @@ impl Court {
         }
     }
 
-    /// Lets a caller in, or says why they cannot come in, in words for them.
-    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Word> {
+    /// Lets a caller in, or says why they cannot come in.
+    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Reason> {
         let network = network_of(address);
         // Those who are refused for another reason have called all the same.
         let per_minute = self.settings.connections_per_minute;
         if !self.arrivals.admits(network, per_minute, now) {
-            return Err(self.settings.too_soon.clone());
+            return Err(Reason::TooSoon);
         }
         if self.inside >= self.clients_max {
-            return Err(self.settings.full.clone());
+            return Err(Reason::ServerFull);
         }
         let limit = self.settings.clients_per_address;
         if limit > 0 {
             let count = self.by_address.entry(network).or_default();
             if *count >= limit {
-                return Err(self.settings.too_many.clone());
+                return Err(Reason::TooManyFromAddress);
             }
             *count += 1;
         }
@@ -164,8 +168,14 @@ impl Court {
         }
     }
 
-    /// The person at this connection, if any, quits, and those who knew them are told. There is room for another.
-    pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
+    /// The connection ends: the person there, if any, quits, and those who knew them are told. There is room for another.
+    pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: Reason) {
+        self.dismiss_with(net, id, reason, reason.quit());
+    }
+
+    /// The same, with other words than the reason's own.
+    pub(super) fn dismiss_with(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
+        self.note_end(net, id, why, None);
         let time = self.wall.at(net.now());
         let Some(user) = self.vacate(id) else {
             return;
@@ -191,26 +201,24 @@ impl Court {
 
     /// Ends the connections of those whose stay was ended by others. They have quit already, and were told.
     pub(super) fn expel(&mut self, net: &mut Poller) {
-        for id in mem::take(&mut self.hall.expelled) {
+        for (id, reason) in mem::take(&mut self.hall.expelled) {
+            self.note_end(net, id, reason, None);
             self.vacate(id);
             net.close(id);
         }
     }
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
-    fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
+    fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
+        self.note_end(net, id, why, None);
         let mut bytes = Vec::new();
         match self.sessions.get_mut(id).map(|session| &session.protocol) {
             Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
-            _ => telnet::refusal(&mut bytes, word),
+            _ => telnet::refusal(&mut bytes, why.told()),
         }
         net.send(id, &bytes);
-        self.dismiss(net, id, reason);
+        self.dismiss_with(net, id, why, reason);
         net.close(id);
-    }
-
-    fn peer(&mut self, id: ConnId) -> Option<Peer> {
-        self.sessions.get_mut(id).map(|session| session.peer)
     }
 }
 
@@ -227,14 +235,16 @@ impl Handler for Court {
             peer,
             net.now(),
         );
-        match self.admit(session.peer.ip(), net.now()) {
+        let admitted = self.admit(session.peer.ip(), net.now());
+        match admitted {
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
                     self.hall.callers += 1;
                 }
             }
-            Err(word) => {
+            Err(reason) => {
+                let word = self.settings.word(reason);
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
@@ -254,6 +264,9 @@ impl Handler for Court {
         let (peer, inside) = (session.peer, session.inside);
         tracing::debug!(%peer, via = scheme.name(), inside, "accepted");
         self.sessions.insert(id, session);
+        if let Err(reason) = admitted {
+            self.note_end(net, id, reason, None);
+        }
         self.set_alarm(net, id);
     }
 
@@ -289,34 +302,19 @@ impl Handler for Court {
             session.speech_ended = true;
             return;
         }
-        self.dismiss(net, id, "connection closed");
+        self.dismiss(net, id, Reason::PeerClosed);
         net.close(id);
     }
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
-        let reason = match loss {
-            Loss::Io(error) if error.kind() == io::ErrorKind::TimedOut => "Ping timeout",
-            Loss::Io(_) => "connection lost",
-            Loss::InputTooLong => "too much unfinished input",
-            Loss::OverCeiling => "SendQ exceeded",
-        };
-        if let Some(peer) = self.peer(id) {
-            tracing::debug!(%peer, %loss, "lost");
-        }
+        let reason = Reason::from(loss);
+        self.note_end(net, id, reason, Some(loss));
         self.dismiss(net, id, reason);
     }
 
     fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
-        let queued = net.queued(id);
-        if let Some(peer) = self.peer(id) {
-            tracing::info!(%peer, queued, "let go: it does not read");
-        }
-        self.part(
-            net,
-            id,
-            "you read too slowly; good-bye (SendQ exceeded)",
-            "SendQ exceeded",
-        );
+        let reason = Reason::SendqExceeded;
+        self.part(net, id, reason, reason.quit());
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
@@ -332,8 +330,8 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    let word = "you gave no name in time; good-bye";
-                    return self.part(net, id, word, "Registration timeout");
+                    let reason = Reason::RegistrationTimeout;
+                    return self.part(net, id, reason, reason.quit());
                 }
                 Due::Probe => {
                     session.probed = true;
@@ -344,8 +342,9 @@ impl Handler for Court {
                 }
                 Due::PingTimeout => {
                     let silence = session.mark.until(now).as_secs();
-                    let reason = format!("Ping timeout: {silence} seconds");
-                    return self.part(net, id, "no sign of life; good-bye", &reason);
+                    let reason = Reason::PingTimeout;
+                    let words = format!("{}: {silence} seconds", reason.quit());
+                    return self.part(net, id, reason, &words);
                 }
             },
             _ => {}
@@ -371,11 +370,8 @@ impl Handler for Court {
 
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         // Whatever ended the connection, nobody is left behind in the hub.
-        self.dismiss(net, id, "connection lost");
-        let Some(session) = self.sessions.remove(id) else {
-            return;
-        };
-        tracing::debug!(peer = %session.peer, "closed");
+        self.dismiss(net, id, Reason::IoError);
+        self.sessions.remove(id);
     }
 }
 

@@ -5,12 +5,13 @@
 use super::{
     fanout::{Own, Seat},
     hall::Hall,
+    reason::Reason,
 };
 use crate::{
     chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId, mask::Subject},
     net::{ConnId, Poller},
     protocol::{
-        Context,
+        Context, TurnedAway,
         flavour::Flavour,
         irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
     },
@@ -31,8 +32,8 @@ pub(super) struct Exchange<'a> {
     pub(super) now: Time,
     pub(super) answer: &'a mut Vec<u8>,
     pub(super) aside: &'a mut Vec<u8>,
-    /// The reason, once the protocol has asked for an end.
-    pub(super) quitting: Option<String>,
+    /// Why, and what others are told, once the protocol has asked for an end.
+    pub(super) quitting: Option<(Reason, String)>,
     /// An operator's name and password to be checked.
     pub(super) check: Option<(Box<str>, Box<str>)>,
 }
@@ -101,7 +102,16 @@ impl Context for Exchange<'_> {
     }
 
     fn quit(&mut self, reason: &str) {
-        self.quitting = Some(reason.to_owned());
+        self.quitting = Some((Reason::ClientQuit, reason.to_owned()));
+    }
+
+    fn turn_away(&mut self, why: TurnedAway) {
+        let reason = match why {
+            TurnedAway::BadPassword => Reason::BadPassword,
+            TurnedAway::Banned => Reason::Banned,
+            TurnedAway::Full => Reason::ServerFull,
+        };
+        self.quitting = Some((reason, reason.quit().to_owned()));
     }
 }
 
@@ -147,7 +157,7 @@ impl Backstage for Exchange<'_> {
                 let mut bytes = Vec::new();
                 seat.flavour.push_farewell(&reason, &mut bytes);
                 self.net.send(seat.conn, &bytes);
-                self.hall.expelled.push(seat.conn);
+                self.hall.expelled.push((seat.conn, Reason::Banned));
             }
             let gone = self.apply_as(user, Command::Quit { reason: &reason });
             debug_assert!(gone.is_ok(), "a person may always quit");

@@ -3,6 +3,7 @@
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
+use super::reason::Reason;
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{Chunk, ConnId, FanOut, Lane, Poller},
@@ -83,7 +84,7 @@ pub(super) struct Audience<'a> {
     /// The server's name.
     pub(super) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
-    pub(super) expelled: &'a mut Vec<ConnId>,
+    pub(super) expelled: &'a mut Vec<(ConnId, Reason)>,
     pub(super) last_fan_out: &'a mut LastFanOut,
 }
 
@@ -271,7 +272,7 @@ impl Audience<'_> {
         );
         flavour.push_farewell(reason, &mut bytes);
         self.net.send(conn, &bytes);
-        self.expelled.push(conn);
+        self.expelled.push((conn, Reason::Killed));
     }
 }
 

@@ -12,6 +12,7 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod reason;
 mod session;
 mod settings;
 mod signals;
@@ -28,6 +29,7 @@ use crate::{
 use court::Court;
 use fanout::Seats;
 use hall::Hall;
+use reason::Reason;
 use session::Protocol;
 use settings::{Settings, house};
 use signals::Signals;
@@ -156,6 +158,20 @@ impl Server {
         self.net.stats()
     }
 
+    /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
+    /// is decided, which may be seconds before the last byte is delivered.
+    pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let shed = self.net.stats().shed;
+        self.court.closes.iter().map(move |(reason, count)| {
+            let count = match reason {
+                // Turned away by the loop itself, before there was a connection.
+                Reason::OutOfDescriptors => shed,
+                _ => count,
+            };
+            (reason.code(), count)
+        })
+    }
+
     /// One turn of the loop, and what signals asked for since the last.
     ///
     /// # Errors
@@ -190,6 +206,10 @@ impl Server {
             let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
             if stops > 1 {
                 let cut_off = self.net.connection_count();
+                for id in self.court.sessions.ids() {
+                    self.court
+                        .note_end(&self.net, id, Reason::SecondSignal, None);
+                }
                 tracing::warn!(cut_off, "stopped at the second signal");
                 return State::Interrupted;
             }
@@ -244,6 +264,7 @@ impl Server {
             })
             .collect();
         for (id, words) in sessions {
+            self.court.note_end(&self.net, id, Reason::Shutdown, None);
             if let Some(words) = words {
                 self.net.send(id, &words);
             }

@@ -3,7 +3,7 @@
 //! Records lie in the order of the loop's slots, so that no map is needed; each belongs to one [`ConnId`] and goes when
 //! the loop says that the connection was reaped. Does not know how bytes move.
 
-use super::settings::Settings;
+use super::{reason::Reason, settings::Settings};
 use crate::{
     chat::{UserId, flood::Allowance},
     net::{ConnId, Tick},
@@ -28,6 +28,19 @@ pub(super) enum Protocol {
     Echo,
     /// There was no room: a word, and good-bye.
     TurnedAway,
+}
+
+impl Protocol {
+    /// Its name in the log and in the metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Undecided { .. } => "undecided",
+            Self::Telnet(_) => "telnet",
+            Self::Irc(_) => "irc",
+            Self::Echo => "echo",
+            Self::TurnedAway => "none",
+        }
+    }
 }
 
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
@@ -70,7 +83,13 @@ pub(super) struct Session {
     pub(super) allowance: Allowance,
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard.
     pub(super) mark: Tick,
+    /// Of the connection's id. It stands here, and not beside the record, because here is a gap for it.
+    generation: u32,
+    /// When the connection was made, in whole seconds of the loop's time: half the size of a tick.
+    made_s: u32,
     pub(super) peer: Peer,
+    /// Why the connection ends, once that is so.
+    pub(super) ended_for: Option<Reason>,
     /// Whether it counts among those for whom there is room.
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
@@ -101,12 +120,20 @@ impl Session {
             user: None,
             allowance: Allowance::default(),
             mark: now,
+            generation: 0,
+            made_s: seconds(now),
             peer: peer.into(),
+            ended_for: None,
             inside: false,
             probed: false,
             said_password: false,
             speech_ended: false,
         }
+    }
+
+    /// How old the connection is, in seconds.
+    pub(super) fn age_s(&self, now: Tick) -> u32 {
+        seconds(now).saturating_sub(self.made_s)
     }
 
     /// Whether a person may read what is sent here.
@@ -154,14 +181,19 @@ impl Session {
     }
 }
 
+/// Whole seconds of the loop's time. They last for 136 years.
+fn seconds(at: Tick) -> u32 {
+    u32::try_from(at.0 / 1000).unwrap_or(u32::MAX)
+}
+
 /// All sessions.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    by_slot: Vec<Option<(u32, Session)>>,
+    by_slot: Vec<Option<Session>>,
 }
 
 impl Sessions {
-    pub(super) fn insert(&mut self, id: ConnId, session: Session) {
+    pub(super) fn insert(&mut self, id: ConnId, mut session: Session) {
         let slot = id.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize_with(slot + 1, || None);
@@ -170,31 +202,33 @@ impl Sessions {
             self.by_slot[slot].is_none(),
             "a slot is reaped before it is used again"
         );
-        self.by_slot[slot] = Some((id.generation, session));
+        session.generation = id.generation;
+        self.by_slot[slot] = Some(session);
     }
 
     pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
-        match self.by_slot.get_mut(id.slot as usize)? {
-            Some((generation, session)) if *generation == id.generation => Some(session),
-            _ => None,
-        }
+        let session = self.by_slot.get_mut(id.slot as usize)?.as_mut()?;
+        (session.generation == id.generation).then_some(session)
     }
 
     pub(super) fn remove(&mut self, id: ConnId) -> Option<Session> {
         self.get_mut(id)?;
-        self.by_slot[id.slot as usize]
-            .take()
-            .map(|(_, session)| session)
+        self.by_slot[id.slot as usize].take()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {
         let slots = self.by_slot.iter().enumerate();
         slots.filter_map(|(slot, record)| {
-            let (generation, session) = record.as_ref()?;
+            let session = record.as_ref()?;
             let slot = slot as u32;
-            let generation = *generation;
+            let generation = session.generation;
             Some((ConnId { slot, generation }, session))
         })
+    }
+
+    /// The names of all, to be walked while they are changed.
+    pub(super) fn ids(&self) -> Vec<ConnId> {
+        self.iter().map(|(id, _)| id).collect()
     }
 }
 
@@ -205,7 +239,7 @@ mod tests {
     #[test]
     fn a_record_stays_small() {
         // An idle client pays for it: the budget for all of one is 400 bytes (benches/README.md).
-        let size = size_of::<Option<(u32, Session)>>();
+        let size = size_of::<Option<Session>>();
         assert!(size <= 80, "{size}");
     }
 

@@ -7,12 +7,15 @@
 use super::{
     court::Court,
     exchange::{Exchange, TELNET_USERNAME},
+    reason::Reason,
     session::{Protocol, Session},
 };
 use crate::{
     config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
-    protocol::{Cut, Frame, flavour::Flavour, irc::Backstage as _, telnet},
+    protocol::{
+        Context as _, Cut, Frame, TurnedAway, flavour::Flavour, irc::Backstage as _, telnet,
+    },
 };
 
 use std::mem;
@@ -167,7 +170,7 @@ impl Court {
         });
         let over = |session: &mut Session| session.speech_ended && !session.is_busy();
         if self.sessions.get_mut(id).is_some_and(over) {
-            self.dismiss(net, id, "connection closed");
+            self.dismiss(net, id, Reason::PeerClosed);
             net.close(id);
         }
     }
@@ -224,10 +227,10 @@ impl Court {
         if is_busy {
             net.tell_drained(id);
         }
-        let is_expelled = self.hall.expelled.contains(&id);
+        let is_expelled = self.hall.expelled.iter().any(|(conn, _)| *conn == id);
         self.expel(net);
-        if let Some(reason) = quitting {
-            self.dismiss(net, id, &reason);
+        if let Some((reason, words)) = quitting {
+            self.dismiss_with(net, id, reason, &words);
             net.close(id);
             return None;
         }
@@ -267,8 +270,8 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
         telnet::news(exchange.answer, telnet::QUESTION);
         return true;
     }
-    telnet::refusal(exchange.answer, "that is not the password; good-bye");
-    exchange.quitting = Some("Bad password".into());
+    telnet::refusal(exchange.answer, Reason::BadPassword.told());
+    exchange.turn_away(TurnedAway::BadPassword);
     false
 }
 
@@ -279,6 +282,6 @@ fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
     };
     let word = format!("you are banned from this server: {reason}");
     telnet::refusal(exchange.answer, &word);
-    exchange.quitting = Some("Banned".into());
+    exchange.turn_away(TurnedAway::Banned);
     true
 }
