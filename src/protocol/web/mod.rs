@@ -13,5 +13,5 @@
 pub mod http;
 pub mod websocket;
 
-/// The one word of the chat that HTTP needs, for the date of an answer: so that a web server without a chat names this layer alone.
+/// The one word of the chat that HTTP needs, for the date of an answer: a web server without a chat names this layer alone.
 pub use crate::chat::Time;
