@@ -103,7 +103,7 @@ impl World {
                 for seat in self.seats.iter_mut().filter(|seat| seat.user == Some(user)) {
                     let (hub, flavour) = (&self.hub, seat.flavour);
                     if flavour.is_personal(&event) {
-                        encode_personal(user, &event, hub, "srv", &mut seat.inbox);
+                        encode_personal(flavour, user, &event, hub, "srv", &mut seat.inbox);
                     } else {
                         encode(flavour, view, &event, hub, "srv", &mut seat.inbox);
                     }

@@ -62,6 +62,7 @@ fn bind_address(
             let local = listener.local_addr()?;
             let farewell = match url.scheme {
                 crate::config::Scheme::Echo => [].into(),
+                crate::config::Scheme::Http => court.settings.full.web.clone(),
                 crate::config::Scheme::Irc => court.settings.full.irc.clone(),
                 _ => court.settings.full.plain.clone(),
             };

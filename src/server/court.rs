@@ -12,6 +12,7 @@ use super::{
     signals::Signals,
     talk::Check,
     wall::Wall,
+    web::{VISITOR, Visit},
 };
 use crate::{
     chat::{Command, UserId},
@@ -20,8 +21,10 @@ use crate::{
     protocol::{
         detect::{self, Detected},
         echo,
-        irc::{self, Irc},
+        flavour::Flavour,
+        irc::Irc,
         telnet::{self, Telnet},
+        web::{http::Status, page::Files, websocket::push_ping},
     },
 };
 use rustc_hash::FxHashMap;
@@ -55,6 +58,10 @@ pub(super) struct Court {
     pub(super) answer: Vec<u8>,
     /// The same for what is no part of it.
     pub(super) aside: Vec<u8>,
+    /// Room for a message that came by WebSocket.
+    pub(super) scratch: Vec<u8>,
+    /// The page.
+    pub(super) files: Files,
     /// Passwords of operators that are being checked.
     pub(super) checks: FxHashMap<ConnId, Check>,
     /// The last turn in which that went on.
@@ -77,6 +84,8 @@ impl Court {
             wall: Wall::default(),
             answer: Vec::new(),
             aside: Vec::new(),
+            scratch: Vec::new(),
+            files: Files::default(),
             checks: FxHashMap::default(),
             checked_in_turn: 0,
         }
@@ -157,8 +166,9 @@ impl Court {
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
+            Detected::Web => self.begin_visit(net, id),
             // What is not spoken here yet is told so in telnet's words.
-            Detected::Telnet | Detected::Tls | Detected::Web => {
+            Detected::Telnet | Detected::Tls => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
                     net.send(id, &self.settings.greeting);
@@ -192,7 +202,7 @@ impl Court {
         self.checks.remove(&id);
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
-        if let Protocol::Irc(irc) = &mut session.protocol {
+        if let Some(irc) = session.irc_mut() {
             irc.forget_monitored(user, &mut self.hall.monitors);
         }
         self.hall.seats.leave(user);
@@ -204,7 +214,7 @@ impl Court {
         for (id, reason) in mem::take(&mut self.hall.expelled) {
             self.note_end(net, id, reason, None);
             self.vacate(id);
-            net.close(id);
+            self.hang_up(net, id);
         }
     }
 
@@ -212,13 +222,14 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
         self.note_end(net, id, why, None);
         let mut bytes = Vec::new();
-        match self.sessions.get_mut(id).map(|session| &session.protocol) {
-            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
-            _ => telnet::refusal(&mut bytes, why.told()),
+        match self.sessions.get_mut(id).and_then(|s| s.flavour()) {
+            Some(Flavour::Telnet) => telnet::refusal(&mut bytes, why.told()),
+            Some(flavour) => flavour.push_farewell(reason, &mut bytes),
+            None => {}
         }
         net.send(id, &bytes);
         self.dismiss_with(net, id, why, reason);
-        net.close(id);
+        self.hang_up(net, id);
     }
 }
 
@@ -230,6 +241,7 @@ impl Handler for Court {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
                 Scheme::Irc => Protocol::Irc(Irc::default()),
+                Scheme::Http => Protocol::Http(Visit::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
@@ -248,6 +260,7 @@ impl Handler for Court {
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
+                    Scheme::Http => net.send(id, &word.web),
                     Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
@@ -256,6 +269,7 @@ impl Handler for Court {
         }
         match session.protocol {
             Protocol::Echo => net.set_limits(id, ECHO),
+            Protocol::Http(_) => net.set_limits(id, VISITOR),
             _ => net.set_limits(id, self.settings.chat),
         }
         if matches!(session.protocol, Protocol::Telnet(_)) {
@@ -281,12 +295,22 @@ impl Handler for Court {
         let Some(session) = self.sessions.get_mut(id) else {
             return all_of(input);
         };
+        // A page can make any browser that looks at it send a form to any port, with lines of any protocol in it. It
+        // cannot keep the browser from saying first that it speaks HTTP.
+        let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
+        if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
+            let reason = Reason::HttpNotHere;
+            self.part(net, id, reason, reason.quit());
+            return all_of(input);
+        }
         match session.protocol {
             Protocol::Undecided { .. } => Taken {
                 bytes: 0,
                 then: Then::ReadOn,
             },
-            Protocol::Irc(_) | Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
+            Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) | Protocol::Web(_) => {
+                self.handle_lines(net, id, input, searched)
+            }
             Protocol::Echo => {
                 net.send(id, input);
                 all_of(input)
@@ -303,7 +327,7 @@ impl Handler for Court {
             return;
         }
         self.dismiss(net, id, Reason::PeerClosed);
-        net.close(id);
+        self.hang_up(net, id);
     }
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
@@ -333,10 +357,20 @@ impl Handler for Court {
                     let reason = Reason::RegistrationTimeout;
                     return self.part(net, id, reason, reason.quit());
                 }
+                Due::NoRequest => {
+                    self.dismiss(net, id, Reason::HttpIdle);
+                    return net.close(id);
+                }
+                Due::SlowRequest => {
+                    let status = Status::RequestTimeout;
+                    return self.turn_down(net, id, status, Reason::RequestTimeout);
+                }
                 Due::Probe => {
                     session.probed = true;
                     match session.protocol {
                         Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
+                        // Browsers answer by themselves, and proxies see that the connection is used.
+                        Protocol::Web(_) => net.write(id, |out| push_ping(b"", out)),
                         _ => net.send(id, &telnet::PROBE),
                     }
                 }

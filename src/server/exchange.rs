@@ -14,6 +14,7 @@ use crate::{
         Context, TurnedAway,
         flavour::Flavour,
         irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
+        web::websocket::Kind,
     },
 };
 use std::net::IpAddr;
@@ -27,7 +28,10 @@ pub(super) struct Exchange<'a> {
     pub(super) net: &'a mut Poller,
     pub(super) id: ConnId,
     pub(super) address: IpAddr,
+    /// In lines, whatever carries them: the answer is framed as a whole.
     pub(super) flavour: Flavour,
+    /// Of what kind the messages are that carry them, if they do not come as they are.
+    pub(super) kind: Option<Kind>,
     pub(super) user: &'a mut Option<UserId>,
     pub(super) now: Time,
     pub(super) answer: &'a mut Vec<u8>,
@@ -46,7 +50,7 @@ impl Exchange<'_> {
         *self.user = Some(user);
         let seat = Seat {
             conn: self.id,
-            flavour: self.flavour,
+            flavour: self.flavour.in_messages(self.kind),
         };
         self.hall.seats.take(user, seat);
         self.hall.audience(self.net).tell_come(user);
@@ -181,6 +185,7 @@ impl Backstage for Exchange<'_> {
     fn set_flavour(&mut self, flavour: Flavour) {
         self.flavour = flavour;
         if let Some(user) = *self.user {
+            let flavour = flavour.in_messages(self.kind);
             self.hall.seats.set_flavour(user, flavour);
         }
     }

@@ -65,6 +65,7 @@ impl Seats {
 /// The person whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
 pub(super) struct Own<'a> {
     pub(super) user: UserId,
+    /// In lines: the answer is framed as a whole.
     pub(super) flavour: Flavour,
     pub(super) answer: &'a mut Vec<u8>,
     /// What reaches them because they spoke to themselves: no part of the answer.
@@ -130,7 +131,7 @@ impl Audience<'_> {
             };
             if let Some(own) = own.as_mut().filter(|own| own.user == user) {
                 if own.flavour.is_personal(event) {
-                    encode_personal(user, event, hub, server, own.answer);
+                    encode_personal(own.flavour, user, event, hub, server, own.answer);
                     return;
                 }
                 encode(own.flavour, view, event, hub, server, own.answer);
@@ -144,7 +145,7 @@ impl Audience<'_> {
             };
             if flavour.is_personal(event) {
                 let mut bytes = Vec::new();
-                encode_personal(user, event, hub, server, &mut bytes);
+                encode_personal(flavour, user, event, hub, server, &mut bytes);
                 return net.send(conn, &bytes);
             }
             let flavour = flavour.for_event(distinction);
@@ -233,6 +234,7 @@ impl Audience<'_> {
             };
             let mut bytes = Vec::new();
             irc::monitor::come(self.server, reader, user, &mut bytes);
+            seat.flavour.frame(0, &mut bytes);
             self.net.send(seat.conn, &bytes);
         }
     }
@@ -245,6 +247,7 @@ impl Audience<'_> {
             };
             let mut bytes = Vec::new();
             irc::monitor::gone(self.server, reader, nick, &mut bytes);
+            seat.flavour.frame(0, &mut bytes);
             self.net.send(seat.conn, &bytes);
         }
     }

@@ -20,17 +20,18 @@ mod signals;
 mod swarm;
 mod talk;
 mod wall;
+mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Sources},
     net::{External, Poller, Stats, Tick},
+    protocol::flavour::Flavour,
 };
 use court::Court;
 use fanout::Seats;
 use hall::Hall;
 use reason::Reason;
-use session::Protocol;
 use settings::{Settings, house};
 use signals::Signals;
 use std::{
@@ -255,12 +256,16 @@ impl Server {
             .sessions
             .iter()
             .map(|(id, session)| {
-                let words = match session.protocol {
-                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
-                    _ if session.is_chat() => Some(&self.court.settings.last_words),
-                    _ => None,
-                };
-                (id, words.cloned())
+                let words = session.flavour().map(|flavour| {
+                    let settings = &self.court.settings;
+                    let mut words = match flavour {
+                        Flavour::Telnet => settings.last_words.to_vec(),
+                        _ => settings.irc_last_words.to_vec(),
+                    };
+                    flavour.frame(0, &mut words);
+                    words
+                });
+                (id, words)
             })
             .collect();
         for (id, words) in sessions {
@@ -268,7 +273,7 @@ impl Server {
             if let Some(words) = words {
                 self.net.send(id, &words);
             }
-            self.net.close(id);
+            self.court.hang_up(&mut self.net, id);
         }
         // Everyone has heard it: who goes first need not be told to the others, each to each.
         self.court.hall.seats = Seats::default();

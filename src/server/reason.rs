@@ -22,6 +22,10 @@ pub(super) enum Reason {
     BadPassword,
     Banned,
     ClientQuit,
+    HttpDone,
+    HttpIdle,
+    HttpNotHere,
+    HttpRefused,
     InputTooLong,
     IoError,
     KeepaliveTimeout,
@@ -31,6 +35,7 @@ pub(super) enum Reason {
     PeerClosed,
     PingTimeout,
     RegistrationTimeout,
+    RequestTimeout,
     Reset,
     SecondSignal,
     SendqExceeded,
@@ -38,6 +43,7 @@ pub(super) enum Reason {
     Shutdown,
     TooManyFromAddress,
     TooSoon,
+    WebsocketFault,
 }
 
 /// How much an operator wants to hear of an end.
@@ -86,6 +92,11 @@ const TABLE: &[Row] = &[
         "that is not the password; good-bye", "Bad password"),
     row(Reason::Banned, "banned", Decided, "", "Banned"),
     row(Reason::ClientQuit, "client_quit", Ordinary, "", "Quit"),
+    row(Reason::HttpDone, "http_done", Ordinary, "", "connection closed"),
+    row(Reason::HttpIdle, "http_idle", Ordinary, "", "connection closed"),
+    row(Reason::HttpNotHere, "http_not_here", Decided,
+        "HTTP is not spoken at this port; good-bye", "HTTP is not spoken at this port"),
+    row(Reason::HttpRefused, "http_refused", Ordinary, "", "connection closed"),
     row(Reason::InputTooLong, "input_too_long", Decided, "", "too much unfinished input"),
     row(Reason::IoError, "io_error", Ordinary, "", "connection lost"),
     row(Reason::KeepaliveTimeout, "keepalive_timeout", Ordinary, "", "Ping timeout"),
@@ -96,6 +107,7 @@ const TABLE: &[Row] = &[
     row(Reason::PingTimeout, "ping_timeout", Ordinary, "no sign of life; good-bye", "Ping timeout"),
     row(Reason::RegistrationTimeout, "registration_timeout", Ordinary,
         "you gave no name in time; good-bye", "Registration timeout"),
+    row(Reason::RequestTimeout, "request_timeout", Ordinary, "", "connection closed"),
     row(Reason::Reset, "reset", Ordinary, "", "connection lost"),
     row(Reason::SecondSignal, "second_signal", Ordinary, "", "connection lost"),
     row(Reason::SendqExceeded, "sendq_exceeded", Decided,
@@ -107,6 +119,7 @@ const TABLE: &[Row] = &[
     row(Reason::TooSoon, "too_soon", Ordinary,
         "too many connections from your address, try again later",
         "Too many connections from your address, try again later"),
+    row(Reason::WebsocketFault, "websocket_fault", Decided, "", "WebSocket protocol error"),
 ];
 
 const FULL: &str = "the server is full, try again later";

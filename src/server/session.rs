@@ -3,11 +3,18 @@
 //! Records lie in the order of the loop's slots, so that no map is needed; each belongs to one [`ConnId`] and goes when
 //! the loop says that the connection was reaped. Does not know how bytes move.
 
-use super::{reason::Reason, settings::Settings};
+use super::{
+    reason::Reason,
+    settings::Settings,
+    web::{REQUESTS, Socket, Visit},
+};
 use crate::{
-    chat::{UserId, flood::Allowance},
+    chat::{
+        UserId,
+        flood::{Allowance, Rate},
+    },
     net::{ConnId, Tick},
-    protocol::{detect, irc::Irc, telnet::Telnet},
+    protocol::{detect, flavour::Flavour, irc::Irc, telnet::Telnet},
 };
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -26,6 +33,10 @@ pub(super) enum Protocol {
     Irc(Irc),
     /// Every byte comes back.
     Echo,
+    /// Requests, one after the other.
+    Http(Visit),
+    /// IRC over WebSocket. In a box: it is larger than the others.
+    Web(Box<Socket>),
     /// There was no room: a word, and good-bye.
     TurnedAway,
 }
@@ -38,6 +49,8 @@ impl Protocol {
             Self::Telnet(_) => "telnet",
             Self::Irc(_) => "irc",
             Self::Echo => "echo",
+            Self::Http(_) => "http",
+            Self::Web(_) => "websocket",
             Self::TurnedAway => "none",
         }
     }
@@ -107,10 +120,14 @@ pub(super) enum Due {
     Greet,
     /// Nobody gave a name in time.
     NoName,
+    /// Nothing was asked for, or nothing more.
+    NoRequest,
     /// Ask for a sign of life.
     Probe,
     /// None came.
     PingTimeout,
+    /// The rest of a request did not come in time.
+    SlowRequest,
 }
 
 impl Session {
@@ -131,6 +148,14 @@ impl Session {
         }
     }
 
+    /// How fast what it says is taken.
+    pub(super) fn rate(&self, settings: &Settings) -> Rate {
+        match self.protocol {
+            Protocol::Http(_) => REQUESTS,
+            _ => settings.rate,
+        }
+    }
+
     /// How old the connection is, in seconds.
     pub(super) fn age_s(&self, now: Tick) -> u32 {
         seconds(now).saturating_sub(self.made_s)
@@ -138,15 +163,35 @@ impl Session {
 
     /// Whether a person may read what is sent here.
     pub(super) fn is_chat(&self) -> bool {
-        match self.protocol {
-            Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_) => true,
-            Protocol::Echo | Protocol::TurnedAway => false,
+        self.flavour().is_some()
+    }
+
+    /// In which form a person gets to read what is sent here, if there may be one.
+    pub(super) fn flavour(&self) -> Option<Flavour> {
+        match &self.protocol {
+            Protocol::Undecided { .. } | Protocol::Telnet(_) => Some(Flavour::Telnet),
+            Protocol::Irc(irc) => Some(irc.flavour()),
+            Protocol::Web(socket) => Some(socket.irc.flavour().in_messages(Some(socket.kind))),
+            Protocol::Echo | Protocol::Http(_) | Protocol::TurnedAway => None,
+        }
+    }
+
+    /// The IRC of this connection, whatever carries it.
+    pub(super) fn irc_mut(&mut self) -> Option<&mut Irc> {
+        match &mut self.protocol {
+            Protocol::Irc(irc) => Some(irc),
+            Protocol::Web(socket) => Some(&mut socket.irc),
+            _ => None,
         }
     }
 
     /// Whether something is being done for it that takes more than a moment.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(&self.protocol, Protocol::Irc(irc) if irc.is_busy())
+        match &self.protocol {
+            Protocol::Irc(irc) => irc.is_busy(),
+            Protocol::Web(socket) => socket.irc.is_busy(),
+            _ => false,
+        }
     }
 
     /// What comes next if the peer stays silent, and when.
@@ -158,14 +203,25 @@ impl Session {
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }
-            (Protocol::Undecided { .. } | Protocol::Irc(_) | Protocol::Telnet(_), None) => {
+            (Protocol::Http(visit), _) => {
+                let (patience, begun) = visit.patience(settings.registration);
+                let due = if begun {
+                    Due::SlowRequest
+                } else {
+                    Due::NoRequest
+                };
+                Some((self.mark.after(patience).on_grid(GRID), due))
+            }
+            (_, None) if self.is_chat() => {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoName))
             }
             (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
                 Some(self.next_sign_of_life(settings))
             }
-            (Protocol::Irc(_), Some(_)) => Some(self.next_sign_of_life(settings)),
+            (Protocol::Irc(_) | Protocol::Web(_), Some(_)) => {
+                Some(self.next_sign_of_life(settings))
+            }
             _ => None,
         }
     }

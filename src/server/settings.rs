@@ -10,6 +10,7 @@ use crate::{
     protocol::{
         irc::{self, House},
         telnet::{self, Greeting},
+        web::http,
     },
 };
 use std::{rc::Rc, time::Duration};
@@ -44,6 +45,8 @@ pub(super) struct Settings {
     pub(super) irc_last_words: Rc<[u8]>,
     /// What a silent IRC client is asked.
     pub(super) irc_ping: Rc<[u8]>,
+    /// Pages of which other hosts may speak here.
+    pub(super) origins: Rc<[Box<str>]>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
     /// Why there is no room for a caller.
@@ -61,6 +64,8 @@ pub(super) struct Word {
     pub(super) plain: Rc<[u8]>,
     /// Where only IRC is spoken.
     pub(super) irc: Rc<[u8]>,
+    /// Where HTTP is.
+    pub(super) web: Rc<[u8]>,
 }
 
 impl Word {
@@ -68,6 +73,7 @@ impl Word {
         Self {
             plain: text(|out| telnet::refusal(out, reason.told())),
             irc: text(|out| irc::error(reason.quit(), out)),
+            web: text(http::turn_away),
         }
     }
 }
@@ -109,6 +115,12 @@ impl Settings {
             }),
             irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
+            origins: config
+                .web
+                .origins
+                .iter()
+                .map(|o| o.as_str().into())
+                .collect(),
             operators: operators(config),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))

@@ -14,9 +14,7 @@ mod request;
 mod response;
 
 pub use request::{Method, Request, Version};
-pub use response::{
-    Body, Cache, Page, Status, etag, field, refuse, respond, respond_early, write_head,
-};
+pub use response::{Body, Cache, Page, Status, etag, refuse, respond, respond_early, turn_away};
 
 use memchr::memchr;
 

@@ -4,6 +4,8 @@
 //! http.rs            bytes -> requests, within limits
 //! http/request.rs    one request: its target, its header fields by name
 //! http/response.rs   status, pages and their header fields -> bytes
+//! page.rs            the files of the page: what is where
+//! upgrade.rs         from the one to the other: who may, and in which subprotocol
 //! websocket.rs       bytes -> messages, messages -> frames, at either end; websocket/handshake.rs: the upgrade
 //! ```
 //!
@@ -11,7 +13,10 @@
 //! sits behind the browser.
 
 pub mod http;
+pub mod page;
+pub mod upgrade;
 pub mod websocket;
 
-/// The one word of the chat that HTTP needs, for the date of an answer: a web server without a chat names this layer alone.
+/// The one word of the chat that HTTP needs, for the date of an answer: so that a web server without a chat names this
+/// layer alone.
 pub use crate::chat::Time;

@@ -7,13 +7,11 @@ use super::{Method, Request};
 use crate::{chat::Time, protocol::time::Imf};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// 101: from here on it is WebSocket.
-    SwitchingProtocols,
     /// 200
     Ok,
     /// 304: the client has it already.
@@ -49,7 +47,6 @@ impl Status {
     /// Its number and its words (RFC 9110 section 15, RFC 6585).
     pub fn line(self) -> &'static str {
         match self {
-            Self::SwitchingProtocols => "101 Switching Protocols",
             Self::Ok => "200 OK",
             Self::NotModified => "304 Not Modified",
             Self::BadRequest => "400 Bad Request",
@@ -113,7 +110,8 @@ pub struct Page<'a> {
 /// Only what this server itself serves may run, look or connect (Content Security Policy, level 3). A WebSocket to
 /// the same host is 'self' to today's browsers (level 3 section 6.7.2.8).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                      manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'";
 
 /// A strong entity tag for a content: the same for the same bytes, in every process (RFC 9110 section 8.8.3).
 pub fn etag(content: &[u8]) -> String {
@@ -146,7 +144,7 @@ pub fn respond(
     } else {
         Status::Ok
     };
-    write_head(status, now, keep, out);
+    write_head(status, Some(now), keep, out);
     field(
         out,
         "Cache-Control",
@@ -171,16 +169,28 @@ pub fn respond(
 /// Appends a refusal of a request that was understood. Says whether the connection is to be kept.
 pub fn refuse(request: &Request<'_>, status: Status, now: Time, out: &mut Vec<u8>) -> bool {
     let keep = request.keeps_alive();
-    write_refusal(status, now, keep, request.method != Method::Head, out);
+    write_refusal(status, Some(now), keep, request.method != Method::Head, out);
     keep
+}
+
+/// Appends the answer to a caller for whom there is no room, before a request was read and whatever the time is (RFC 9110
+/// section 6.6.1: such an answer needs no date).
+pub fn turn_away(out: &mut Vec<u8>) {
+    write_refusal(Status::ServiceUnavailable, None, false, true, out);
 }
 
 /// Appends a refusal to someone whose request was not understood, or not waited for. The connection is to be closed.
 pub fn respond_early(status: Status, now: Time, out: &mut Vec<u8>) {
-    write_refusal(status, now, false, true, out);
+    write_refusal(status, Some(now), false, true, out);
 }
 
-fn write_refusal(status: Status, now: Time, keep: bool, with_body: bool, out: &mut Vec<u8>) {
+fn write_refusal(
+    status: Status,
+    now: Option<Time>,
+    keep: bool,
+    with_body: bool,
+    out: &mut Vec<u8>,
+) {
     let words = status.line();
     write_head(status, now, keep, out);
     field(out, "Cache-Control", "no-store");
@@ -193,18 +203,16 @@ fn write_refusal(status: Status, now: Time, keep: bool, with_body: bool, out: &m
     }
 }
 
-/// Appends the status line and the header fields that go with every answer. The caller may add some, and ends the
-/// head with an empty line.
-pub fn write_head(status: Status, now: Time, keep: bool, out: &mut Vec<u8>) {
+/// Appends the status line and the header fields that go with every answer.
+fn write_head(status: Status, now: Option<Time>, keep: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.line().as_bytes());
     out.extend_from_slice(b"\r\n");
-    let mut date = String::new();
-    let _ = write!(date, "{}", Imf(now));
-    field(out, "Date", &date);
+    if let Some(now) = now {
+        field(out, "Date", &Imf(now).to_string());
+    }
     out.extend_from_slice(status.fields().as_bytes());
     match (status, keep) {
-        (Status::SwitchingProtocols, _) => return,
         (Status::UpgradeRequired, true) => field(out, "Connection", "Upgrade"),
         (Status::UpgradeRequired, false) => field(out, "Connection", "Upgrade, close"),
         // Asked for by HTTP/1.0's clients, understood by all.
@@ -217,7 +225,7 @@ pub fn write_head(status: Status, now: Time, keep: bool, out: &mut Vec<u8>) {
 }
 
 /// Appends one header field.
-pub fn field(out: &mut Vec<u8>, name: &str, value: &str) {
+fn field(out: &mut Vec<u8>, name: &str, value: &str) {
     for part in [name, ": ", value, "\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }

@@ -8,7 +8,7 @@ use super::{
 use memchr::memchr;
 
 /// The two kinds of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// UTF-8, and the receiver checks it.
     Text,
