@@ -26,6 +26,8 @@ pub enum Scheme {
     Http,
     /// `irc`: IRC as today's clients speak it.
     Irc,
+    /// `metrics`: what Prometheus and its kin want to know, by HTTP.
+    Metrics,
     /// `telnet`: lines for people.
     Telnet,
 }
@@ -41,13 +43,14 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
         Self::Http,
         Self::Echo,
         Self::EchoUdp,
+        Self::Metrics,
     ];
 
     /// As written before `://`.
@@ -58,6 +61,7 @@ impl Scheme {
             Self::EchoUdp => "echo+udp",
             Self::Http => "http",
             Self::Irc => "irc",
+            Self::Metrics => "metrics",
             Self::Telnet => "telnet",
         }
     }
@@ -65,8 +69,8 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any | Self::Echo | Self::Http | Self::Irc | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
+            _ => Transport::Tcp,
         }
     }
 
@@ -80,6 +84,8 @@ impl Scheme {
             Self::Http => 80,
             // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
             Self::Irc => 6667,
+            // What OpenTelemetry's exporter for Prometheus listens at; in Prometheus' list of exporters' ports.
+            Self::Metrics => 9464,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Error, court::Court, plain, settings::socket_options};
 use crate::{
-    config::{Config, ListenUrl, Transport},
+    config::{Config, ListenUrl, Scheme, Transport},
     net::{self, ConnId, Poller},
 };
 use std::{io, net::SocketAddr};
@@ -60,12 +60,7 @@ fn bind_address(
         Transport::Tcp => {
             let listener = net::listen_tcp(address, &options)?;
             let local = listener.local_addr()?;
-            let farewell = match url.scheme {
-                crate::config::Scheme::Echo => [].into(),
-                crate::config::Scheme::Http => court.settings.full.web.clone(),
-                crate::config::Scheme::Irc => court.settings.full.irc.clone(),
-                _ => court.settings.full.plain.clone(),
-            };
+            let farewell = court.settings.farewell_at(url.scheme);
             (net.adopt_listener(Box::new(listener), farewell)?, local)
         }
         Transport::Udp => {
@@ -74,6 +69,12 @@ fn bind_address(
             (net.adopt_datagrams(socket)?, local)
         }
     };
+    if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
+        tracing::warn!(
+            %local,
+            "the metrics listener can be reached from other hosts: whoever asks sees inside"
+        );
+    }
     court.doors.insert(id, url.scheme);
     Ok(local)
 }

@@ -12,7 +12,10 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod metrics;
+mod process;
 mod reason;
+mod recent;
 mod session;
 mod settings;
 mod signals;
@@ -24,8 +27,8 @@ mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
-    config::{Config, ListenUrl, Sources},
-    net::{External, Poller, Stats, Tick},
+    config::{Config, ListenUrl, Scheme, Sources},
+    net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
     protocol::flavour::Flavour,
 };
 use court::Court;
@@ -159,18 +162,27 @@ impl Server {
         self.net.stats()
     }
 
+    /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
+    /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
+        let farewell = self.court.settings.farewell_at(scheme);
+        let id = self.net.adopt_listener(acceptor, farewell)?;
+        self.court.doors.insert(id, scheme);
+        Ok(id)
+    }
+
+    /// Reports readiness of a source that no kernel watches.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.net.inject(id, readiness);
+    }
+
     /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let shed = self.net.stats().shed;
-        self.court.closes.iter().map(move |(reason, count)| {
-            let count = match reason {
-                // Turned away by the loop itself, before there was a connection.
-                Reason::OutOfDescriptors => shed,
-                _ => count,
-            };
-            (reason.code(), count)
-        })
+        self.court.closes_by_code(&self.net)
     }
 
     /// One turn of the loop, and what signals asked for since the last.
@@ -186,6 +198,9 @@ impl Server {
             None => timeout,
         };
         self.net.turn(&mut self.court, timeout)?;
+        let messages = self.court.hall.tally.messages;
+        let took = self.net.stats().last_turn_ns;
+        self.court.recent.note_turn(self.net.now(), messages, took);
         Ok(self.heed_signals())
     }
 
@@ -231,8 +246,8 @@ impl Server {
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.net.connection_count() == 0 || Instant::now() >= by => {
-                let cut_off = self.net.connection_count();
+            Some(by) if self.guests() == 0 || Instant::now() >= by => {
+                let cut_off = self.guests();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
             }
@@ -240,21 +255,31 @@ impl Server {
         }
     }
 
+    /// Connections that a stop waits for.
+    fn guests(&self) -> usize {
+        self.net.connection_count() - self.court.scrapers
+    }
+
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
     pub fn stop(&mut self) {
-        tracing::info!(connections = self.net.connection_count(), "stopping");
+        tracing::info!(connections = self.guests(), "stopping");
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
-        let doors: Vec<_> = self.court.doors.keys().copied().collect();
+        self.court.stopping = true;
+        // Whoever watches may see it out.
+        let doors = self.court.doors.iter();
+        let doors = doors.filter(|(_, scheme)| **scheme != Scheme::Metrics);
+        let doors: Vec<_> = doors.map(|(id, _)| *id).collect();
         // Those in the doorway are guests already, as far as they know.
         self.net.accept_waiting(&doors, &mut self.court);
-        self.court.doors.clear();
         for door in doors {
+            self.court.doors.remove(&door);
             self.net.close(door);
         }
         let sessions: Vec<_> = self
             .court
             .sessions
             .iter()
+            .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
                 let words = session.flavour().map(|flavour| {
                     let settings = &self.court.settings;
