@@ -37,7 +37,8 @@ test('lines are taken apart', () => {
   };
   assert.deepEqual(parts('PING'), [{}, '', 'PING', []]);
   assert.deepEqual(parts(':a!b@c PRIVMSG #d :e f\r\n'), [{}, 'a!b@c', 'PRIVMSG', ['#d', 'e f']]);
-  assert.deepEqual(parts('@a=b\\:c\\s\\\\;d;+e=\\n\\x\\ :s 001  x  y :'), [{ a: 'b;c \\', d: '', '+e': '\nx' }, 's', '001', ['x', 'y', '']]);
+  const tagged = parts('@a=b\\:c\\s\\\\;d;+e=\\n\\x\\ :s 001  x  y :');
+  assert.deepEqual(tagged, [{ a: 'b;c \\', d: '', '+e': '\nx' }, 's', '001', ['x', 'y', '']]);
   assert.deepEqual(parts('join a:b :c:d :e'), [{}, '', 'JOIN', ['a:b', 'c:d :e']]);
   assert.deepEqual(parts('MODE #a +k  x '), [{}, '', 'MODE', ['#a', '+k', 'x']]);
   assert.deepEqual(parts('@__proto__=x A'), [JSON.parse('{"__proto__":"x"}'), '', 'A', []]);
@@ -57,7 +58,10 @@ test('lines are put together, and none can become two', () => {
 });
 
 test('a long text is cut between words, never within a character, and nothing of it is lost', () => {
-  for (const [words, bytes] of [['hello you there', 7], ['마당마당마당', 7], ['a'.repeat(1000), 10], ['👩‍🚀 '.repeat(40), 16], ['', 5], ['가', 1]]) {
+  const cases = [
+    ['hello you there', 7], ['마당마당마당', 7], ['a'.repeat(1000), 10], ['👩‍🚀 '.repeat(40), 16], ['', 5], ['가', 1],
+  ];
+  for (const [words, bytes] of cases) {
     const pieces = irc.cut(words, bytes);
     assert.equal(pieces.join(''), words);
     for (const piece of pieces) assert.ok(irc.bytesOf(piece) <= bytes || [...piece].length === 1, piece);
@@ -85,7 +89,9 @@ test('codes and overrides of direction are taken out', () => {
 });
 
 test('who is called is told, as a word and in any case', () => {
-  for (const words of ['alice: hi', 'hi ALICE!', '@alice', '(alice)', '\x02alice\x02']) assert.ok(text.mentions(words, 'Alice'), words);
+  for (const words of ['alice: hi', 'hi ALICE!', '@alice', '(alice)', '\x02alice\x02']) {
+    assert.ok(text.mentions(words, 'Alice'), words);
+  }
   for (const words of ['malice', 'alicekim', 'alice_', '']) assert.ok(!text.mentions(words, 'Alice'), words);
   assert.ok(text.mentions('민지, 안녕', '민지'));
   assert.ok(!text.mentions('a.b', 'a|b') && text.mentions('hi [a]^', '[a]^'));
@@ -130,7 +136,8 @@ test('what is typed comes to the same as in telnet', () => {
 test('a place is bounded, and counts what is not read', () => {
   const known = new state.State();
   const room = known.place('#a');
-  for (let at = 0; at < 2 * state.ITEMS_MAX; at += 1) known.add(room, { kind: 'message', time: at, nick: 'bob', text: `${at}` });
+  const said = (time) => ({ kind: 'message', time, nick: 'bob', text: `${time}` });
+  for (let at = 0; at < 2 * state.ITEMS_MAX; at += 1) known.add(room, said(at));
   assert.equal(room.items.length, state.ITEMS_MAX);
   assert.equal(room.unread, 2 * state.ITEMS_MAX);
   known.show(room);
@@ -138,7 +145,8 @@ test('a place is bounded, and counts what is not read', () => {
   const came = (nick) => ({ kind: 'traffic', time: 0, events: [{ nick, what: 'came', text: `${nick} joined` }] });
   for (let at = 0; at < 2 * state.ITEMS_MAX; at += 1) known.add(room, came(`guest${at}`));
   assert.equal(room.items.at(-1).events.length, state.ITEMS_MAX);
-  assert.equal(state.summary([...came('a').events, { nick: 'a', what: 'left', text: '' }, ...came('b').events]), '1 came and went · 1 came');
+  const went = { nick: 'a', what: 'left', text: 'a left' };
+  assert.equal(state.summary([...came('a').events, went, ...came('b').events]), '1 came and went · 1 came');
 });
 
 test('a rename keeps ranks, and a conversation goes along', () => {
@@ -156,7 +164,8 @@ test('a rename keeps ranks, and a conversation goes along', () => {
 test('colours are told apart from the paper, in light and dark', async () => {
   const css = await readFile(join(PAGE, 'madang.css'), 'utf8');
   const pairs = {};
-  for (const [, name, light, dark] of css.matchAll(/(--[\w-]+|\.n\d)[^;]*?light-dark\((#\w+), (#\w+)\)/g)) pairs[name] = [light, dark];
+  const pattern = /(--[\w-]+|\.n\d)[^;]*?light-dark\((#\w+), (#\w+)\)/g;
+  for (const [, name, ...pair] of css.matchAll(pattern)) pairs[name] = pair;
   const luminance = (hex) => {
     const full = hex.length === 4 ? hex.replace(/[^#]/g, '$&$&') : hex;
     const [r, g, b] = [1, 3, 5].map((at) => parseInt(full.slice(at, at + 2), 16) / 255)

@@ -38,5 +38,5 @@ function draw({ line, value, points }, now) {
 	points.splice(0, points.length - POINTS);
 	const top = Math.max(...points) || 1;
 	line.setAttribute('points', points.map((point, at) => `${POINTS - points.length + at},${15 - (point / top) * 14}`).join(' '));
-	value.textContent = now;
+	value.textContent = +now.toFixed(2);
 }

@@ -33,7 +33,7 @@ export class Log {
 			this.#offer();
 		};
 		$('below').onclick = () => this.toEnd();
-		// A phone's keyboard, or a long draft, takes of the height: the end stays in sight.
+		// A phone's keyboard, or a long draft, takes of the height.
 		new ResizeObserver(() => this.#isAtEnd && this.toEnd()).observe(this.box);
 	}
 

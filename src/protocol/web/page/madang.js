@@ -159,11 +159,12 @@ function find() {
 
 function candidates(word, isFirst) {
 	const { current } = state;
-	const nicks = [...current.people.values(), { nick: current.name }].map(({ nick }) => nick).filter((nick) => !state.isMe(nick)).sort();
+	const people = [...current.people.values(), { nick: current.name }];
+	const nicks = people.map(({ nick }) => nick).filter((nick) => !state.isMe(nick));
 	const all = isFirst
 		? [...words().map((name) => `/${name} `), ...nicks.map((nick) => `${nick}: `)]
 		: [...state.listed().map(({ name }) => name), ...nicks].map((name) => `${name} `);
-	return all.filter((name) => fold(name).startsWith(fold(word)));
+	return all.filter((name) => fold(name).startsWith(fold(word))).sort();
 }
 
 // What is clicked and pressed.

@@ -94,7 +94,8 @@ export const NEWS = {
 	NICK(session, message, nick) {
 		const { state } = session;
 		const isMe = state.isMe(message.nick);
-		for (const place of state.roomsOf(message.nick)) session.traffic(place, message, 'took another name', `is now known as ${nick}`);
+		const rooms = state.roomsOf(message.nick);
+		for (const room of rooms) session.traffic(room, message, 'took another name', `is now known as ${nick}`);
 		state.rename(message.nick, nick);
 		if (!isMe) return;
 		state.me = nick;

@@ -2,7 +2,7 @@
 
 import { fold } from './irc.js';
 
-/** What may be followed. Anything else (javascript:, data:, file:) stays text. */
+/** Anything else (javascript:, data:) stays text. */
 const SCHEMES = ['http:', 'https:', 'irc:', 'ircs:'];
 const LINKS = /\b(?:https?|ircs?):\/\/[^\s<>"]+|(?<=^|[\s(])#\p{L}[\p{L}\p{M}\p{N}_.-]*/giu;
 
