@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import { Courtyard, goes, lists, reads, say } from './courtyard.js';
 
 const LIMIT = { timeout: 60_000 };
@@ -353,6 +354,51 @@ test('everything has a name for those who do not see it', LIMIT, async () => {
   const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id));
   assert.equal(new Set(ids).size, ids.length);
 });
+
+/** What the rules of axe-core (WCAG and good practice) have to say about what is seen now. */
+async function complaints(page) {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  return page.evaluate(async (script) => {
+    if (!globalThis.axe) new Function(script).call(globalThis);
+    const { violations } = await globalThis.axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+  }, source);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const width of [1280, 390]) {
+    test(`nothing stands in the way of anyone: ${colorScheme}, ${width} px`, LIMIT, async () => {
+      // The policy would not let the rules themselves in.
+      const options = { colorScheme, viewport: { width, height: 844 }, bypassCSP: true };
+      const page = await yard.visit(options);
+      assert.deepEqual(await complaints(page), []);
+      await page.fill('#name', 'alice');
+      await page.press('#name', 'Enter');
+      await page.locator('#people button').waitFor({ state: 'attached' });
+      const bob = await yard.irc('bob');
+      bob.send('PRIVMSG #lobby :alice: see https://example.org and #room', 'PRIVMSG #lobby :\x01ACTION waves\x01');
+      bob.send('NOTICE #lobby :a notice', 'TOPIC #lobby :a topic', 'AWAY :lunch', 'PRIVMSG alice :psst');
+      await page.locator('#places .badge').waitFor({ state: 'attached' });
+      await say(page, '/dance');
+      await reads(page, 'no command');
+      assert.deepEqual(await complaints(page), []);
+      await page.keyboard.press('Control+k');
+      await page.locator('#found button').first().waitFor();
+      assert.deepEqual(await complaints(page), []);
+      await page.keyboard.press('Escape');
+      await say(page, '/help');
+      await page.locator('#help[open]').waitFor();
+      assert.deepEqual(await complaints(page), []);
+      if (width > 760) return;
+      await page.keyboard.press('Escape');
+      for (const drawer of ['menu', 'crowd']) {
+        await page.click(`#${drawer}`);
+        assert.deepEqual(await complaints(page), []);
+        await page.keyboard.press('Escape');
+      }
+    });
+  }
+}
 
 test('the theme is chosen and remembered', LIMIT, async () => {
   const page = await yard.enter('alice', { colorScheme: 'light' });
