@@ -187,19 +187,17 @@ $('enter').onsubmit = (event) => {
 	enter($('name').value.trim(), [goal()]);
 };
 
-function step(by, fits) {
+function step(by) {
 	const places = [state.server, ...state.listed()];
-	const from = places.indexOf(state.current) + (by > 0 ? 1 : 0);
-	const round = [...places.slice(from), ...places.slice(0, from)];
-	show((by > 0 ? round.find(fits) : round.findLast(fits)) ?? state.current);
+	show(places.at((places.indexOf(state.current) + by) % places.length));
 }
 
 addEventListener('keydown', (event) => {
-	const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
+	const { key, altKey, ctrlKey, metaKey } = event;
 	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
 	if ($('app').hidden || document.querySelector('dialog[open]')) return;
 	if ((ctrlKey || metaKey) && key === 'k') find();
-	else if (arrow) step(arrow, ({ unread }) => !shiftKey || unread);
+	else if (arrow) step(arrow);
 	else if (key === 'Escape') view.drawer();
 	else return;
 	event.preventDefault();
