@@ -48,6 +48,7 @@ mod stats;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod token;
 mod transport;
 mod udp;
@@ -64,5 +65,5 @@ pub use phase::Phase;
 pub use poller::{Poller, Readiness};
 pub use stats::Stats;
 pub use token::{ConnId, External};
-pub use transport::{Stream, Transport};
+pub use transport::{Notice, Stream, Transport};
 pub use udp::bind_udp;
