@@ -24,6 +24,8 @@ pub enum Scheme {
     EchoUdp,
     /// `irc`: IRC as today's clients speak it.
     Irc,
+    /// `ircs`: the same over TLS.
+    Ircs,
     /// `telnet`: lines for people.
     Telnet,
 }
@@ -39,10 +41,11 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
+        Self::Ircs,
         Self::Echo,
         Self::EchoUdp,
     ];
@@ -54,6 +57,7 @@ impl Scheme {
             Self::Echo => "echo",
             Self::EchoUdp => "echo+udp",
             Self::Irc => "irc",
+            Self::Ircs => "ircs",
             Self::Telnet => "telnet",
         }
     }
@@ -61,7 +65,7 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any | Self::Echo | Self::Irc | Self::Telnet => Transport::Tcp,
+            Self::Any | Self::Echo | Self::Irc | Self::Ircs | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
         }
     }
@@ -74,7 +78,14 @@ impl Scheme {
             Self::Echo | Self::EchoUdp => 7,
             // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
             Self::Irc => 6667,
+            // Section 2.2: the one that was assigned for TLS.
+            Self::Ircs => 6697,
         }
+    }
+
+    /// Whether nothing but TLS is spoken there.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Ircs)
     }
 
     pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {

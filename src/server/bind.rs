@@ -63,6 +63,7 @@ fn bind_address(
             let farewell = match url.scheme {
                 crate::config::Scheme::Echo => [].into(),
                 crate::config::Scheme::Irc => court.settings.full.irc.clone(),
+                crate::config::Scheme::Ircs => net::tls::ALERT_NO_ROOM.into(),
                 _ => court.settings.full.plain.clone(),
             };
             (net.adopt_listener(Box::new(listener), farewell)?, local)

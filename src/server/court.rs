@@ -6,7 +6,8 @@
 use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
-    session::{Due, Peer, Protocol, Session, Sessions},
+    secure::Secrets,
+    session::{Due, Peer, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings, Word},
     signals::Signals,
     talk::Check,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     chat::{Command, UserId},
     config::Scheme,
-    net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
+    net::{ConnId, External, Handler, Loss, Notice, Poller, Taken, Then, Tick, tls::Fingerprint},
     protocol::{
         detect::{self, Detected},
         echo,
@@ -35,6 +36,10 @@ pub(super) struct Court {
     pub(super) hall: Hall,
     pub(super) sessions: Sessions,
     pub(super) settings: Settings,
+    /// Certificates, if there are any.
+    pub(super) secrets: Option<Secrets>,
+    /// The certificates that callers proved to have; few do.
+    pub(super) certificates: FxHashMap<ConnId, Fingerprint>,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
@@ -64,6 +69,8 @@ impl Court {
             hall,
             sessions: Sessions::default(),
             settings,
+            secrets: None,
+            certificates: FxHashMap::default(),
             doors: FxHashMap::default(),
             inside: 0,
             by_address: FxHashMap::default(),
@@ -153,7 +160,7 @@ impl Court {
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
-            // What is not spoken here yet is told so in telnet's words.
+            // What is not spoken here yet is told so in telnet's words. TLS was dealt with before.
             Detected::Telnet | Detected::Tls | Detected::Web => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
@@ -200,8 +207,12 @@ impl Court {
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
     fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
         let mut bytes = Vec::new();
-        match self.sessions.get_mut(id).map(|session| &session.protocol) {
-            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
+        match self.sessions.get_mut(id) {
+            Some(session) if !session.hears() => {}
+            Some(Session {
+                protocol: Protocol::Irc(_),
+                ..
+            }) => irc::error(reason, &mut bytes),
             _ => telnet::refusal(&mut bytes, word),
         }
         net.send(id, &bytes);
@@ -221,12 +232,15 @@ impl Handler for Court {
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
-                Scheme::Irc => Protocol::Irc(Irc::default()),
+                Scheme::Irc | Scheme::Ircs => Protocol::Irc(Irc::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
+        if scheme.is_secure() {
+            session.security = Security::Awaited;
+        }
         match self.admit(session.peer.ip(), net.now()) {
             Ok(()) => {
                 session.inside = true;
@@ -238,6 +252,10 @@ impl Handler for Court {
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
+                    Scheme::Ircs => {
+                        self.wrap(net, id, &[]);
+                        net.send(id, &word.irc);
+                    }
                     Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
@@ -264,6 +282,9 @@ impl Handler for Court {
         input: &[u8],
         searched: &mut usize,
     ) -> Taken {
+        if self.meets_tls(net, id, input) {
+            return all_of(input);
+        }
         self.decide(net, id, input);
         let Some(session) = self.sessions.get_mut(id) else {
             return all_of(input);
@@ -295,13 +316,17 @@ impl Handler for Court {
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
         let reason = match loss {
+            Loss::Io(error) if error.kind() == io::ErrorKind::InvalidData => "TLS error",
             Loss::Io(error) if error.kind() == io::ErrorKind::TimedOut => "Ping timeout",
             Loss::Io(_) => "connection lost",
             Loss::InputTooLong => "too much unfinished input",
             Loss::OverCeiling => "SendQ exceeded",
         };
         if let Some(peer) = self.peer(id) {
-            tracing::debug!(%peer, %loss, "lost");
+            match reason {
+                "TLS error" => tracing::info!(%peer, %loss, "TLS failed"),
+                _ => tracing::debug!(%peer, %loss, "lost"),
+            }
         }
         self.dismiss(net, id, reason);
     }
@@ -331,6 +356,10 @@ impl Handler for Court {
                     session.protocol = Protocol::Undecided { greeted: true };
                     net.send(id, &self.settings.greeting);
                 }
+                Due::NoHandshake => {
+                    tracing::info!(peer = %session.peer, "no TLS handshake in time");
+                    return self.part(net, id, "", "Registration timeout");
+                }
                 Due::NoName => {
                     let word = "you gave no name in time; good-bye";
                     return self.part(net, id, word, "Registration timeout");
@@ -353,6 +382,10 @@ impl Handler for Court {
         self.set_alarm(net, id);
     }
 
+    fn handle_notice(&mut self, net: &mut Poller, id: ConnId, notice: &Notice) {
+        self.heed_notice(net, id, notice);
+    }
+
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.go_on(net, id);
     }
@@ -372,6 +405,7 @@ impl Handler for Court {
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         // Whatever ended the connection, nobody is left behind in the hub.
         self.dismiss(net, id, "connection lost");
+        self.certificates.remove(&id);
         let Some(session) = self.sessions.remove(id) else {
             return;
         };

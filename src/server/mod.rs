@@ -12,6 +12,7 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod secure;
 mod session;
 mod settings;
 mod signals;
@@ -28,6 +29,7 @@ use crate::{
 use court::Court;
 use fanout::Seats;
 use hall::Hall;
+use secure::Secrets;
 use session::Protocol;
 use settings::{Settings, house};
 use signals::Signals;
@@ -54,6 +56,9 @@ pub enum Error {
         /// What the system said, in plain words.
         reason: String,
     },
+    /// Certificates cannot be used, or one that was made cannot be kept.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// The system has no poll or no signal pipe for us, or the poll failed.
     #[error("the readiness loop failed: {0}")]
     Loop(#[from] io::Error),
@@ -101,7 +106,8 @@ impl Server {
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
         hub.number_messages_from(MessageId((started.0.max(0) as u64) << 20));
         let hall = Hall::new(hub, house(&config, started))?;
-        let court = Court::new(hall, Settings::new(&config), clients_max);
+        let mut court = Court::new(hall, Settings::new(&config), clients_max);
+        court.secrets = Secrets::new(&config.tls.credentials)?;
         Ok(Self {
             net,
             court,
@@ -131,6 +137,7 @@ impl Server {
             );
         }
         server.court.clients_max = wanted.min(possible);
+        server.keep_certificate()?;
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
         server.court.signals = Some(signals);
@@ -138,6 +145,7 @@ impl Server {
             let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
             server.listening.push(url);
         }
+        server.court.hall.house.sts = secure::sts(&server.config, &server.listening);
         tracing::info!(
             clients = server.court.clients_max,
             descriptors = limit,
@@ -168,7 +176,10 @@ impl Server {
             }
             None => timeout,
         };
+        let rest = self.court.secrets.as_ref().map(Secrets::rest);
+        let timeout = [timeout, rest].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
+        self.court.look_after_certificates(&self.net);
         Ok(self.heed_signals())
     }
 
@@ -236,6 +247,7 @@ impl Server {
             .iter()
             .map(|(id, session)| {
                 let words = match session.protocol {
+                    _ if !session.hears() => None,
                     Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
                     _ if session.is_chat() => Some(&self.court.settings.last_words),
                     _ => None,
@@ -288,10 +300,12 @@ impl Server {
         if config.limits.clients_per_address != 0 && settings.clients_per_address != 0 {
             settings.clients_per_address = config.limits.clients_per_address;
         }
+        self.renew_certificates(&config);
         self.net.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);
         let started = self.court.hall.house.started;
         self.court.hall.house = house(&config, started);
+        self.court.hall.house.sts = secure::sts(&config, &self.listening);
         self.config = Config {
             listen: self.config.listen.clone(),
             ..config

@@ -30,6 +30,19 @@ pub(super) enum Protocol {
     TurnedAway,
 }
 
+/// How far a connection's encryption is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    /// There is none; by the first bytes the caller may still begin it, where that is offered.
+    Plain,
+    /// The caller has to begin it, and has not said anything yet.
+    Awaited,
+    /// The handshake is going on.
+    Handshake,
+    /// All is encrypted.
+    Secure,
+}
+
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer {
@@ -71,6 +84,7 @@ pub(super) struct Session {
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard.
     pub(super) mark: Tick,
     pub(super) peer: Peer,
+    pub(super) security: Security,
     /// Whether it counts among those for whom there is room.
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
@@ -86,6 +100,8 @@ pub(super) struct Session {
 pub(super) enum Due {
     /// Silent long enough: greet as telnet.
     Greet,
+    /// No handshake was done in time.
+    NoHandshake,
     /// Nobody gave a name in time.
     NoName,
     /// Ask for a sign of life.
@@ -102,6 +118,7 @@ impl Session {
             allowance: Allowance::default(),
             mark: now,
             peer: peer.into(),
+            security: Security::Plain,
             inside: false,
             probed: false,
             said_password: false,
@@ -117,6 +134,11 @@ impl Session {
         }
     }
 
+    /// Whether words reach the peer that are sent now: not before a handshake is done.
+    pub(super) fn hears(&self) -> bool {
+        matches!(self.security, Security::Plain | Security::Secure)
+    }
+
     /// Whether something is being done for it that takes more than a moment.
     pub(super) fn is_busy(&self) -> bool {
         matches!(&self.protocol, Protocol::Irc(irc) if irc.is_busy())
@@ -128,6 +150,11 @@ impl Session {
     /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
     pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
+            (Protocol::TurnedAway, _) => None,
+            _ if !self.hears() => {
+                let at = self.mark.after(settings.registration);
+                Some((at.on_grid(GRID), Due::NoHandshake))
+            }
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }

@@ -7,7 +7,7 @@
 use super::{
     court::Court,
     exchange::{Exchange, TELNET_USERNAME},
-    session::{Protocol, Session},
+    session::{Protocol, Security, Session},
 };
 use crate::{
     config::{Hashing, PasswordHash, same},
@@ -202,6 +202,8 @@ impl Court {
             id,
             address: session.peer.ip(),
             flavour,
+            secure: session.security == Security::Secure,
+            certificate: self.certificates.get(&id).copied(),
             user: &mut session.user,
             now,
             answer: &mut self.answer,

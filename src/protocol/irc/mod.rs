@@ -47,7 +47,7 @@ pub mod tags;
 mod tests;
 mod time;
 
-pub use backstage::{Backstage, House, ServerBan, Wish};
+pub use backstage::{Backstage, House, ServerBan, Sts, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
 
 use super::{Cut, flavour::Flavour};
