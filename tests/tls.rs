@@ -243,7 +243,7 @@ fn plain_text_where_tls_is_spoken_is_told_so() {
         client.rest(),
         "ERROR :Closing Link: This port is for TLS (encrypted connections) only\r\n"
     );
-    server.log.expect("plain text where TLS is spoken");
+    server.log.expect("plain_on_tls");
     server.expect_unharmed();
 }
 
@@ -263,7 +263,7 @@ fn tls_where_it_is_not_spoken_is_sent_an_alert() {
         let error = error.expect_err("it is not spoken there");
         // What a telnet caller is greeted with is no TLS either.
         assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
-        server.log.expect("TLS where it is not spoken");
+        server.log.expect("tls_on_plain");
     }
     server.expect_unharmed();
 }
@@ -283,7 +283,7 @@ fn a_stalled_handshake_blocks_nobody_and_ends_with_the_registration_deadline() {
     irc.find("PONG");
     assert_eq!(stalled.rest_bytes(), b"");
     assert_eq!(silent.rest_bytes(), b"");
-    server.log.expect("no TLS handshake in time");
+    server.log.expect("tls_timeout");
     irc.send("PING y");
     irc.find("PONG");
     server.expect_unharmed();
@@ -323,14 +323,14 @@ fn hostile_records_end_one_connection_with_a_reason_in_the_log() {
         client.end_input();
         let _ = client.try_rest();
     }
-    server.log.expect("TLS failed");
+    server.log.expect("tls_failed");
     // A registered one that goes mad goes alone.
     let mut mad = Secure::call(server.address()).register("mad");
     mad.stream
         .sock
         .write_all(b"no record at all")
         .expect("it reads");
-    server.log.expect("TLS failed");
+    server.log.expect("tls_failed");
     irc.send("PING x");
     irc.find("PONG");
     server.expect_unharmed();

@@ -48,6 +48,13 @@ pub(super) enum Field<T> {
         fn(&mut T) -> &mut Option<Duration>,
         RangeInclusive<Duration>,
     ),
+    /// A list of texts.
+    Texts {
+        /// Checks and stores them.
+        read: fn(&mut T, &[&str]) -> Result<(), Invalid>,
+        /// Those that are there.
+        show: fn(&T) -> Vec<String>,
+    },
     /// A text with rules of its own.
     Text {
         /// Checks and stores it. The path is the directory that relative paths start from.
@@ -58,7 +65,7 @@ pub(super) enum Field<T> {
 }
 
 /// A value as it was written, before anyone asked what it means.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Raw<'a> {
     /// `true` or `false`.
     Flag(bool),
@@ -68,7 +75,7 @@ pub(super) enum Raw<'a> {
     Text(&'a str),
     /// A list of texts.
     Texts(&'a [&'a str]),
-    /// Something no setting takes: a float, a date, another array, a table.
+    /// Something no setting takes: a float, a date, a list of anything else, a table.
     Other,
 }
 
@@ -171,6 +178,10 @@ impl<T> Field<T> {
             Self::SizeOrNone(place, range) => *place(target) = Some(raw.size(range)?),
             Self::Span(place, range) => *place(target) = raw.span(range)?,
             Self::SpanOrNone(place, range) => *place(target) = Some(raw.span(range)?),
+            Self::Texts { read, .. } => match raw {
+                Raw::Texts(texts) => read(target, texts)?,
+                _ => return Err(Invalid::new("not a list; write it like [\"one\", \"two\"]")),
+            },
             Self::Text { read, .. } => match raw {
                 Raw::Text(text) => read(target, text, base)?,
                 _ => return Err(Invalid::new("not a text; write it in quotes")),
@@ -191,6 +202,7 @@ impl<T> Field<T> {
             Self::SizeOrNone(place, _) => place(target).map(|n| quote(show_size(n as u64))),
             Self::Span(place, _) => Some(quote(show_duration(*place(target)))),
             Self::SpanOrNone(place, _) => place(target).map(|span| quote(show_duration(span))),
+            Self::Texts { show, .. } => Some(format!("{:?}", show(target))),
             Self::Text { show, .. } => show(target).map(quote),
         }
     }
@@ -209,7 +221,7 @@ impl<T> Field<T> {
                 let (least, most) = (show_duration(*range.start()), show_duration(*range.end()));
                 Some(format!("{least} to {most}"))
             }
-            Self::Flag(_) | Self::Paths(_) | Self::Text { .. } => None,
+            Self::Flag(_) | Self::Paths(_) | Self::Text { .. } | Self::Texts { .. } => None,
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub listen: Vec<ListenUrl>,
     /// `[tls]`.
     pub tls: Tls,
+    /// `[web]`.
+    pub web: Web,
     /// `[limits]`.
     pub limits: Limits,
     /// `[[operator]]`.
@@ -82,6 +84,13 @@ pub struct Identity {
     pub motd: Option<Motd>,
     /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
     pub unicode_names: bool,
+}
+
+/// `[web]`: browsers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Web {
+    /// Origins whose pages may speak here, in lower case, beside the server's own; `*` is any.
+    pub origins: Vec<String>,
 }
 
 /// `[limits]`: everything that could grow, and how far it may.
@@ -129,6 +138,7 @@ impl Default for Config {
                 DEFAULT_PORT,
             )],
             tls: Tls::default(),
+            web: Web::default(),
             limits: Limits {
                 clients: None,
                 clients_per_address: 0,

@@ -22,6 +22,10 @@ pub enum Scheme {
     Echo,
     /// `echo+udp`: RFC 862 over UDP.
     EchoUdp,
+    /// `http`: the page, and IRC over WebSocket.
+    Http,
+    /// `https`: the same over TLS.
+    Https,
     /// `irc`: IRC as today's clients speak it.
     Irc,
     /// `ircs`: the same over TLS.
@@ -41,11 +45,13 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
         Self::Ircs,
+        Self::Http,
+        Self::Https,
         Self::Echo,
         Self::EchoUdp,
     ];
@@ -56,6 +62,8 @@ impl Scheme {
             Self::Any => "any",
             Self::Echo => "echo",
             Self::EchoUdp => "echo+udp",
+            Self::Http => "http",
+            Self::Https => "https",
             Self::Irc => "irc",
             Self::Ircs => "ircs",
             Self::Telnet => "telnet",
@@ -65,7 +73,13 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any | Self::Echo | Self::Irc | Self::Ircs | Self::Telnet => Transport::Tcp,
+            Self::Any
+            | Self::Echo
+            | Self::Http
+            | Self::Https
+            | Self::Irc
+            | Self::Ircs
+            | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
         }
     }
@@ -76,6 +90,10 @@ impl Scheme {
             Self::Any | Self::Telnet => DEFAULT_PORT,
             // Assigned by RFC 862.
             Self::Echo | Self::EchoUdp => 7,
+            // RFC 9110 section 4.2.1.
+            Self::Http => 80,
+            // Section 4.2.2.
+            Self::Https => 443,
             // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
             Self::Irc => 6667,
             // Section 2.2: the one that was assigned for TLS.
@@ -85,7 +103,7 @@ impl Scheme {
 
     /// Whether nothing but TLS is spoken there.
     pub fn is_secure(self) -> bool {
-        matches!(self, Self::Ircs)
+        matches!(self, Self::Https | Self::Ircs)
     }
 
     pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {

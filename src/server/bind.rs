@@ -62,8 +62,11 @@ fn bind_address(
             let local = listener.local_addr()?;
             let farewell = match url.scheme {
                 crate::config::Scheme::Echo => [].into(),
+                crate::config::Scheme::Http => court.settings.full.web.clone(),
                 crate::config::Scheme::Irc => court.settings.full.irc.clone(),
-                crate::config::Scheme::Ircs => net::tls::ALERT_NO_ROOM.into(),
+                crate::config::Scheme::Ircs | crate::config::Scheme::Https => {
+                    net::tls::ALERT_NO_ROOM.into()
+                }
                 _ => court.settings.full.plain.clone(),
             };
             (net.adopt_listener(Box::new(listener), farewell)?, local)

@@ -12,6 +12,7 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod reason;
 mod secure;
 mod session;
 mod settings;
@@ -20,17 +21,20 @@ mod signals;
 mod swarm;
 mod talk;
 mod wall;
+mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Sources},
     net::{External, Poller, Stats, Tick},
+    protocol::flavour::Flavour,
 };
 use court::Court;
 use fanout::Seats;
 use hall::Hall;
+use reason::Reason;
 use secure::Secrets;
-use session::Protocol;
+use session::Session;
 use settings::{Settings, house};
 use signals::Signals;
 use std::{
@@ -164,6 +168,20 @@ impl Server {
         self.net.stats()
     }
 
+    /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
+    /// is decided, which may be seconds before the last byte is delivered.
+    pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let shed = self.net.stats().shed;
+        self.court.closes.iter().map(move |(reason, count)| {
+            let count = match reason {
+                // Turned away by the loop itself, before there was a connection.
+                Reason::OutOfDescriptors => shed,
+                _ => count,
+            };
+            (reason.code(), count)
+        })
+    }
+
     /// One turn of the loop, and what signals asked for since the last.
     ///
     /// # Errors
@@ -201,6 +219,10 @@ impl Server {
             let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
             if stops > 1 {
                 let cut_off = self.net.connection_count();
+                for id in self.court.sessions.ids() {
+                    self.court
+                        .note_end(&self.net, id, Reason::SecondSignal, None);
+                }
                 tracing::warn!(cut_off, "stopped at the second signal");
                 return State::Interrupted;
             }
@@ -246,20 +268,25 @@ impl Server {
             .sessions
             .iter()
             .map(|(id, session)| {
-                let words = match session.protocol {
-                    _ if !session.hears() => None,
-                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
-                    _ if session.is_chat() => Some(&self.court.settings.last_words),
-                    _ => None,
-                };
-                (id, words.cloned())
+                let hearing = Some(session).filter(|session| session.hears());
+                let words = hearing.and_then(Session::flavour).map(|flavour| {
+                    let settings = &self.court.settings;
+                    let mut words = match flavour {
+                        Flavour::Telnet => settings.last_words.to_vec(),
+                        _ => settings.irc_last_words.to_vec(),
+                    };
+                    flavour.frame(0, &mut words);
+                    words
+                });
+                (id, words)
             })
             .collect();
         for (id, words) in sessions {
+            self.court.note_end(&self.net, id, Reason::Shutdown, None);
             if let Some(words) = words {
                 self.net.send(id, &words);
             }
-            self.net.close(id);
+            self.court.hang_up(&mut self.net, id);
         }
         // Everyone has heard it: who goes first need not be told to the others, each to each.
         self.court.hall.seats = Seats::default();

@@ -7,6 +7,7 @@
 use super::{
     Error, Server,
     court::Court,
+    reason::Reason,
     session::{Protocol, Security},
 };
 use crate::{
@@ -16,7 +17,10 @@ use crate::{
         ConnId, Notice, Poller,
         tls::{self, ALERT_NO_TLS, Certificate, Fingerprint, HANDSHAKE},
     },
-    protocol::irc::{self, Sts},
+    protocol::{
+        irc::{self, Sts},
+        web::http::Status,
+    },
 };
 use std::time::{Duration, Instant};
 
@@ -33,6 +37,8 @@ const WARN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 #[derive(Debug)]
 pub(super) struct Secrets {
     server: tls::Server,
+    /// The same without asking for a certificate: browsers would ask the people before them.
+    for_browsers: tls::Server,
     /// Where each came from, and when it ends.
     ends: Vec<(String, u64)>,
     /// When somebody looks at those again.
@@ -44,11 +50,23 @@ impl Secrets {
     pub(super) fn new(credentials: &[Credential]) -> Result<Option<Self>, Error> {
         let server = tls::Server::new(certificates(credentials));
         let server = server.map_err(|e| Error::Tls(e.to_string()))?;
-        Ok(server.map(|server| Self {
+        Ok(server.map(|server| Self::with(server, credentials)))
+    }
+
+    /// The same, in place of these.
+    fn renew(&self, credentials: &[Credential]) -> Result<Self, Error> {
+        let server = self.server.renew(certificates(credentials));
+        let server = server.map_err(|e| Error::Tls(e.to_string()))?;
+        Ok(Self::with(server, credentials))
+    }
+
+    fn with(server: tls::Server, credentials: &[Credential]) -> Self {
+        Self {
+            for_browsers: server.without_client_certificates(),
             server,
             ends: ends(credentials),
             look_again: Instant::now(),
-        }))
+        }
     }
 
     /// When the first of them ends, in seconds since 1970.
@@ -136,20 +154,8 @@ impl Server {
             Some(_) if credentials.is_empty() => {
                 return tracing::warn!("[tls] names no certificate any more; that takes a restart");
             }
-            Some(secrets) => secrets
-                .server
-                .renew(certificates(credentials))
-                .map(|server| {
-                    Some(Secrets {
-                        server,
-                        ends: ends(credentials),
-                        look_again: Instant::now(),
-                    })
-                }),
-            None => match Secrets::new(credentials) {
-                Ok(secrets) => Ok(secrets),
-                Err(error) => return tracing::error!("{error}; certificates stay as they were"),
-            },
+            Some(secrets) => secrets.renew(credentials).map(Some),
+            None => Secrets::new(credentials),
         };
         match renewed {
             Ok(secrets) => self.court.secrets = secrets,
@@ -168,12 +174,13 @@ impl Court {
     }
 
     /// Puts TLS around a connection, of which `first` was read already.
-    pub(super) fn wrap(&mut self, net: &mut Poller, id: ConnId, first: &[u8]) {
+    pub(super) fn wrap(&self, net: &mut Poller, id: ConnId, first: &[u8], is_web: bool) {
         if let Some(secrets) = &self.secrets {
-            net.wrap(id, |stream| secrets.server.over(stream, first));
-            if let Some(session) = self.sessions.get_mut(id) {
-                session.security = Security::Handshake;
-            }
+            let server = match is_web {
+                true => &secrets.for_browsers,
+                false => &secrets.server,
+            };
+            net.wrap(id, |stream| server.over(stream, first));
         }
     }
 
@@ -186,33 +193,26 @@ impl Court {
             return false;
         }
         let begins = input.first() == Some(&HANDSHAKE);
-        let (peer, undecided) = match session.protocol {
-            Protocol::Undecided { greeted } => (session.peer, Some(greeted)),
-            Protocol::Irc(_) | Protocol::Telnet(_) => (session.peer, None),
-            Protocol::Echo | Protocol::TurnedAway => return false,
+        let undecided = match session.protocol {
+            Protocol::Undecided { greeted } => Some(greeted),
+            Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) => None,
+            Protocol::Echo | Protocol::Web(_) | Protocol::TurnedAway => return false,
         };
         match (session.security, undecided) {
             (Security::Awaited, _) if begins => self.begin_handshake(net, id, input),
-            (Security::Awaited, _) => {
-                tracing::info!(%peer, "plain text where TLS is spoken; told so and closed");
-                let mut word = Vec::new();
-                irc::error(
-                    "This port is for TLS (encrypted connections) only",
-                    &mut word,
-                );
-                self.turn_out(net, id, &word);
-            }
+            (Security::Awaited, _) => self.refuse_plain(net, id),
             (Security::Plain, Some(false)) if begins && self.secrets.is_some() => {
                 self.begin_handshake(net, id, input);
             }
+            (Security::Plain, Some(_)) if begins => {
+                self.turn_out(net, id, Reason::TlsOnPlain, &ALERT_NO_TLS);
+            }
             // A person might type the first byte; nobody types both.
-            (Security::Plain, Some(_)) if begins => self.refuse_tls(net, id),
             (Security::Plain, None) if begins && input.get(1) == Some(&TLS_MAJOR) => {
-                self.refuse_tls(net, id);
+                self.turn_out(net, id, Reason::TlsOnPlain, &ALERT_NO_TLS);
             }
             (Security::Secure, Some(_)) if begins => {
-                tracing::info!(%peer, "TLS inside of TLS; closed");
-                self.turn_out(net, id, &[]);
+                self.turn_out(net, id, Reason::TlsInTls, &[]);
             }
             _ => return false,
         }
@@ -220,24 +220,33 @@ impl Court {
     }
 
     fn begin_handshake(&mut self, net: &mut Poller, id: ConnId, input: &[u8]) {
-        self.wrap(net, id, input);
-        self.set_alarm(net, id);
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.security = Security::Handshake;
+            let is_web = matches!(session.protocol, Protocol::Http(_));
+            self.wrap(net, id, input, is_web);
+            self.set_alarm(net, id);
+        }
     }
 
-    fn refuse_tls(&mut self, net: &mut Poller, id: ConnId) {
-        if let Some(session) = self.sessions.get_mut(id) {
-            let peer = session.peer;
-            tracing::info!(%peer, "TLS where it is not spoken; sent an alert and closed");
+    /// Plain text where TLS is spoken.
+    fn refuse_plain(&mut self, net: &mut Poller, id: ConnId) {
+        let why = Reason::PlainOnTls;
+        let protocol = self.sessions.get_mut(id).map(|session| &session.protocol);
+        if matches!(protocol, Some(Protocol::Http(_))) {
+            return self.turn_down(net, id, Status::BadRequest, why);
         }
-        self.turn_out(net, id, &ALERT_NO_TLS);
+        let mut word = Vec::new();
+        irc::error(why.quit(), &mut word);
+        self.turn_out(net, id, why, &word);
     }
 
     /// Says a last word, as it is, and ends a connection on which nobody is.
-    fn turn_out(&mut self, net: &mut Poller, id: ConnId, word: &[u8]) {
+    fn turn_out(&mut self, net: &mut Poller, id: ConnId, why: Reason, word: &[u8]) {
+        self.note_end(net, id, why, None);
         if !word.is_empty() {
             net.send(id, word);
         }
-        self.dismiss(net, id, "");
+        self.dismiss(net, id, why);
         net.close(id);
     }
 
