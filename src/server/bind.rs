@@ -76,12 +76,7 @@ pub(super) fn adopt_tcp(
     listener: TcpListener,
 ) -> io::Result<SocketAddr> {
     let local = listener.local_addr()?;
-    let farewell = match url.scheme {
-        Scheme::Echo => [].into(),
-        Scheme::Http | Scheme::Metrics => court.settings.full.web.clone(),
-        Scheme::Irc => court.settings.full.irc.clone(),
-        _ => court.settings.full.plain.clone(),
-    };
+    let farewell = court.settings.farewell_at(url.scheme);
     let id = net.adopt_listener(Box::new(listener), farewell)?;
     court.doors.insert(id, url.scheme);
     if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {

@@ -30,7 +30,7 @@ mod web;
 use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Scheme, Sources},
-    net::{External, Poller, Stats, Tick},
+    net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
     protocol::flavour::Flavour,
 };
 use court::Court;
@@ -174,6 +174,23 @@ impl Server {
     /// What the loop has done so far.
     pub fn stats(&self) -> &Stats {
         self.net.stats()
+    }
+
+    /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
+    /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
+        let farewell = self.court.settings.farewell_at(scheme);
+        let id = self.net.adopt_listener(acceptor, farewell)?;
+        self.court.doors.insert(id, scheme);
+        Ok(id)
+    }
+
+    /// Reports readiness of a source that no kernel watches.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.net.inject(id, readiness);
     }
 
     /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end

@@ -5,7 +5,7 @@
 use super::reason::Reason;
 use crate::{
     chat::{Time, flood::Rate, mode::parse_user_changes},
-    config::{Config, PasswordHash},
+    config::{Config, PasswordHash, Scheme},
     net::{Limits, SocketOptions},
     protocol::{
         irc::{self, House},
@@ -140,6 +140,18 @@ impl Settings {
             Reason::TooManyFromAddress => &self.too_many,
             Reason::TooSoon => &self.too_soon,
             _ => &self.full,
+        }
+    }
+}
+
+impl Settings {
+    /// The word for callers for whom there is no descriptor, as spoken at this door.
+    pub(super) fn farewell_at(&self, scheme: Scheme) -> Rc<[u8]> {
+        match scheme {
+            Scheme::Echo | Scheme::EchoUdp => [].into(),
+            Scheme::Http | Scheme::Metrics => self.full.web.clone(),
+            Scheme::Irc => self.full.irc.clone(),
+            Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }
     }
 }

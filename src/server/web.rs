@@ -331,3 +331,6 @@ fn close_code(reason: Reason) -> u16 {
         _ => 1008,
     }
 }
+
+#[cfg(test)]
+mod tests;

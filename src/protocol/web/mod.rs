@@ -17,5 +17,6 @@ pub mod page;
 pub mod upgrade;
 pub mod websocket;
 
-/// The one word of the chat that HTTP needs, for the date of an answer: so that a web server without a chat names this layer alone.
+/// The one word of the chat that HTTP needs, for the date of an answer: so that a web server without a chat names this
+/// layer alone.
 pub use crate::chat::Time;
