@@ -4,6 +4,7 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
+mod activation;
 mod arrivals;
 mod bind;
 mod cloak;
@@ -21,6 +22,7 @@ mod settings;
 mod signals;
 #[cfg(test)]
 mod swarm;
+mod systemd;
 mod talk;
 mod wall;
 mod web;
@@ -41,6 +43,7 @@ use std::{
     io, mem,
     time::{Duration, Instant},
 };
+use systemd::Manager;
 use wall::Wall;
 
 /// How long the peers may take to read what is owed to them when the server stops.
@@ -87,6 +90,8 @@ pub struct Server {
     listening: Vec<ListenUrl>,
     /// Where the configuration came from, to be read again.
     sources: Option<Sources>,
+    /// Who wants to be told how we are.
+    manager: Option<Manager>,
     /// When the patience with the last peers ends, once the server is stopping.
     stop_by: Option<Instant>,
 }
@@ -114,6 +119,7 @@ impl Server {
             config,
             listening: Vec::new(),
             sources: None,
+            manager: None,
             stop_by: None,
         })
     }
@@ -140,10 +146,18 @@ impl Server {
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
         server.court.signals = Some(signals);
-        for url in server.config.listen.clone() {
+        let passed = activation::take_passed(&mut server.net, &mut server.court, &server.config)?;
+        let mut wanted = server.config.listen.clone();
+        if !passed.is_empty() && wanted == Config::default().listen {
+            tracing::info!("the sockets that were passed stand in for the default listener");
+            wanted.clear();
+        }
+        server.listening = passed;
+        for url in wanted {
             let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
             server.listening.push(url);
         }
+        server.manager = Manager::from_env();
         tracing::info!(
             clients = server.court.clients_max,
             descriptors = limit,
@@ -152,7 +166,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The listeners in the order of the configuration, with their real ports.
+    /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
     pub fn listening(&self) -> &[ListenUrl] {
         &self.listening
     }
@@ -197,10 +211,18 @@ impl Server {
             }
             None => timeout,
         };
+        let due = self.manager.as_ref().and_then(Manager::due);
+        let due = due.map(|at| self.net.now().until(at));
+        let timeout = [timeout, due].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
         let messages = self.court.hall.tally.messages;
         let took = self.net.stats().last_turn_ns;
         self.court.recent.note_turn(self.net.now(), messages, took);
+        if let Some(manager) = &mut self.manager {
+            let hub = &self.court.hall.hub;
+            let took = Duration::from_nanos(took);
+            manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
+        }
         Ok(self.heed_signals())
     }
 
@@ -209,6 +231,9 @@ impl Server {
     /// # Errors
     /// When the poll itself fails.
     pub fn run(&mut self) -> Result<State, Error> {
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
         loop {
             match self.turn(None)? {
                 State::Running | State::Stopping => {}
@@ -263,6 +288,9 @@ impl Server {
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
     pub fn stop(&mut self) {
         tracing::info!(connections = self.guests(), "stopping");
+        if let Some(manager) = &self.manager {
+            manager.tell_stopping();
+        }
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
         self.court.stopping = true;
         // Whoever watches may see it out.
@@ -304,8 +332,19 @@ impl Server {
         self.court.hall.seats = Seats::default();
     }
 
-    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    /// Reads the configuration again, and tells the service manager, who waits for it, when that is done.
     fn reload(&mut self) {
+        if let Some(manager) = &self.manager {
+            manager.tell_reloading();
+        }
+        self.read_again();
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
+    }
+
+    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    fn read_again(&mut self) {
         let Some(sources) = &self.sources else {
             return;
         };
