@@ -45,7 +45,6 @@ const view = new View(state, { show, go });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-/** Whose draft is in the field. */
 let drafted = state.current;
 
 state.listener = (what, place, item) => {
@@ -184,6 +183,7 @@ for (const [id, click] of Object.entries(CLICKS)) $(id).onclick = click;
 
 $('enter').onsubmit = (event) => {
 	event.preventDefault();
+	session.lostAt = 0;
 	enter($('name').value.trim(), [goal()]);
 };
 
@@ -218,4 +218,5 @@ log.show(state.current);
 stand(false, '');
 $('name').focus();
 // A page that is loaded again goes where it was.
+session.lostAt = 1;
 if (keep('isIn')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));
