@@ -32,9 +32,9 @@ impl<'c> Heading<'c> {
     /// Begins a numeric reply: its source, number and first parameter.
     pub(super) fn numeric<'o>(self, numeric: Numeric, out: &'o mut Vec<u8>) -> Line<'o> {
         Line::new(out)
-            .source(self.server)
+            .server(self.server)
             .command(numeric.code)
-            .param(self.client)
+            .word(self.client)
     }
 }
 
@@ -87,26 +87,25 @@ impl<'a> Call<'a> {
 
     /// A numeric reply with its usual words.
     pub(super) fn reply(&mut self, numeric: Numeric, params: &[&str]) {
-        self.reply_with(numeric, params, numeric.words);
+        let (heading, _, out) = self.parts();
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
+        line.words(numeric.words).end();
     }
 
     /// A numeric reply with words of its own.
     pub(super) fn reply_with(&mut self, numeric: Numeric, params: &[&str], words: impl Display) {
         let (heading, _, out) = self.parts();
-        let mut line = heading.numeric(numeric, out);
-        for param in params {
-            line = line.param(param);
-        }
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
         line.text(words).end();
     }
 
     /// A numeric reply whose last parameter is not words.
     pub(super) fn reply_params(&mut self, numeric: Numeric, params: &[&str]) {
         let (heading, _, out) = self.parts();
-        let mut line = heading.numeric(numeric, out);
-        for param in params {
-            line = line.param(param);
-        }
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
         line.end();
     }
 
