@@ -3,7 +3,12 @@
 //! A [`Call`] collects lines and hands them to the answer before anything is applied, so that they keep their order
 //! with the events that follow. Owns those lines. Does not know commands.
 
-use super::{Irc, backstage::Backstage, line::Line, numeric::*};
+use super::{
+    Irc,
+    backstage::Backstage,
+    line::{BODY_BYTES_MAX, Line},
+    numeric::*,
+};
 use crate::{
     chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId},
     protocol::TurnedAway,
@@ -62,6 +67,10 @@ impl<'a> Call<'a> {
 
     /// The hub to read from and a place to write to, at once.
     pub(super) fn parts(&mut self) -> (Heading<'_>, &Hub, &mut Vec<u8>) {
+        if self.out.capacity() == 0 {
+            // Room for a few lines: it would grow to it byte by byte otherwise.
+            self.out.reserve(BODY_BYTES_MAX);
+        }
         let ctx = &*self.ctx;
         let user = ctx.user().and_then(|id| ctx.hub().user(id));
         let heading = Heading {
