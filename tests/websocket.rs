@@ -175,6 +175,12 @@ fn pages_of_strangers_are_not_let_in_unless_they_are_named() {
     assert_eq!(upgrade_from(&server, "https://stranger.example"), 403);
     assert_eq!(upgrade_from(&server, "null"), 403);
     server.log.expect("https://stranger.example");
+    // Who runs the server makes friends.
+    let config = "[web]\norigins = [\"*\"]\n";
+    std::fs::write(server.config_file(), config).expect("it could be written before");
+    server.signal(Signal::HUP);
+    server.log.expect("configuration read again");
+    assert_eq!(upgrade_from(&server, "https://stranger.example"), 101);
     server.stop();
 }
 
