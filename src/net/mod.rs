@@ -51,6 +51,7 @@ mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod token;
 mod transport;
 mod udp;
@@ -69,5 +70,5 @@ pub use poller::{Poller, Readiness};
 pub use stats::{Stage, Stats};
 pub use survey::Footprint;
 pub use token::{ConnId, External};
-pub use transport::{Stream, Transport};
+pub use transport::{Notice, Stream, Transport};
 pub use udp::{bind_udp, take_udp};

@@ -116,7 +116,7 @@ impl Walk {
         if footprint.queued > 0 && (has_room || footprint.queued > least) {
             self.largest.truncate(LARGEST - 1);
             self.largest.push((footprint.queued, id));
-            self.largest.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+            self.largest.sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
         }
     }
 }
