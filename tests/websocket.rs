@@ -218,7 +218,7 @@ fn who_leaves_is_answered_and_missed() {
 
 #[test]
 fn who_gives_no_name_is_sent_away_in_time() {
-    let config = "[limits]\nregistration = \"500ms\"\n";
+    let config = "[limits]\nregistration = \"2s\"\n";
     let server = Setup::new().config(config).start();
     let mut nameless = Socket::connect(server.address(), &[]);
     nameless.expect("ERROR :Closing Link: Registration timeout");
@@ -228,7 +228,7 @@ fn who_gives_no_name_is_sent_away_in_time() {
 
 #[test]
 fn the_silent_are_asked_for_a_sign_of_life() {
-    let config = "[limits]\nping = \"1s\"\n";
+    let config = "[limits]\nping = \"2s\"\n";
     let server = Setup::new().config(config).start();
     let mut alive = Socket::enter(server.address(), "alive");
     // It says nothing, but its library answers.
