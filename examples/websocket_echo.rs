@@ -70,7 +70,7 @@ impl Caller {
             let next;
             (taken, next) = answer_requests(http, input, searched, out);
             match next {
-                // Nothing that comes behind a request for an upgrade need wait: it may be the first frame.
+                // What stands behind the request may be the first frame already.
                 Next::Speak => *self = Self::Speaking(WebSocket::server(MESSAGE_BYTES_MAX)),
                 Next::Wait | Next::Close => return (taken, next),
             }

@@ -135,20 +135,28 @@ pub(super) const SERVER: Section = Section {
 pub(super) const WEB: Section = Section {
     name: "web",
     about: "Browsers.",
-    keys: &[Key {
-        name: "origins",
-        about: "Pages of which other sites may speak here by WebSocket: a list of origins, or \"*\" for any.\n\
-                The server's own page always may, and so may programs that are no browsers.",
-        example: "",
-        field: Field::Texts {
-            read: |config, texts| {
-                let origins: Result<_, _> = texts.iter().map(|text| origin(text)).collect();
-                config.web.origins = origins?;
-                Ok(())
-            },
-            show: |config| config.web.origins.clone(),
+    keys: &[
+        Key {
+            name: "status",
+            about: "Tell anyone at /status how many people and rooms there are, and how busy the server is.",
+            example: "",
+            field: Field::Flag(|config| &mut config.web.status),
         },
-    }],
+        Key {
+            name: "origins",
+            about: "Pages of which other sites may speak here by WebSocket: a list of origins, or \"*\" for any.\n\
+                The server's own page always may, and so may programs that are no browsers.",
+            example: "",
+            field: Field::Texts {
+                read: |config, texts| {
+                    let origins: Result<_, _> = texts.iter().map(|text| origin(text)).collect();
+                    config.web.origins = origins?;
+                    Ok(())
+                },
+                show: |config| config.web.origins.clone(),
+            },
+        },
+    ],
 };
 
 /// The section `[limits]`.
@@ -280,7 +288,8 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
-            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp.",
+            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp,\n\
+            metrics.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {

@@ -87,10 +87,12 @@ pub struct Identity {
 }
 
 /// `[web]`: browsers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Web {
     /// Origins whose pages may speak here, in lower case, beside the server's own; `*` is any.
     pub origins: Vec<String>,
+    /// Whether `/status` tells anyone how many people and rooms there are, and how busy the loop is.
+    pub status: bool,
 }
 
 /// `[limits]`: everything that could grow, and how far it may.
@@ -138,7 +140,10 @@ impl Default for Config {
                 DEFAULT_PORT,
             )],
             tls: Tls::default(),
-            web: Web::default(),
+            web: Web {
+                origins: Vec::new(),
+                status: true,
+            },
             limits: Limits {
                 clients: None,
                 clients_per_address: 0,

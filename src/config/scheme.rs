@@ -30,6 +30,8 @@ pub enum Scheme {
     Irc,
     /// `ircs`: the same over TLS.
     Ircs,
+    /// `metrics`: what Prometheus and its kin want to know, by HTTP.
+    Metrics,
     /// `telnet`: lines for people.
     Telnet,
 }
@@ -45,7 +47,7 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
@@ -54,6 +56,7 @@ impl Scheme {
         Self::Https,
         Self::Echo,
         Self::EchoUdp,
+        Self::Metrics,
     ];
 
     /// As written before `://`.
@@ -66,6 +69,7 @@ impl Scheme {
             Self::Https => "https",
             Self::Irc => "irc",
             Self::Ircs => "ircs",
+            Self::Metrics => "metrics",
             Self::Telnet => "telnet",
         }
     }
@@ -73,14 +77,8 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any
-            | Self::Echo
-            | Self::Http
-            | Self::Https
-            | Self::Irc
-            | Self::Ircs
-            | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
+            _ => Transport::Tcp,
         }
     }
 
@@ -98,6 +96,8 @@ impl Scheme {
             Self::Irc => 6667,
             // Section 2.2: the one that was assigned for TLS.
             Self::Ircs => 6697,
+            // What OpenTelemetry's exporter for Prometheus listens at; in Prometheus' list of exporters' ports.
+            Self::Metrics => 9464,
         }
     }
 

@@ -75,6 +75,11 @@ pub trait Transport {
         Ok(None)
     }
 
+    /// Bytes of memory that it holds beside its own record, as far as it knows.
+    fn memory(&self) -> usize {
+        0
+    }
+
     /// Whether the peer's address is known, which on a connecting socket means that it is connected.
     fn is_connected(&self) -> bool {
         true
@@ -103,6 +108,14 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream,
             Self::Other(transport) => transport.as_mut(),
+        }
+    }
+
+    /// See [`Transport::memory`].
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Tcp(_) => 0,
+            Self::Other(transport) => transport.memory(),
         }
     }
 

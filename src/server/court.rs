@@ -6,7 +6,9 @@
 use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
+    metrics::SCRAPERS_MAX,
     reason::{Closes, Reason},
+    recent::Recent,
     secure::Secrets,
     session::{Due, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings},
@@ -55,6 +57,12 @@ pub(super) struct Court {
     pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
+    /// Connections that came by a metrics listener. They are not inside.
+    pub(super) scrapers: usize,
+    /// The server is stopping.
+    pub(super) stopping: bool,
+    /// What was done in the last seconds.
+    pub(super) recent: Recent,
     /// Connections that ended, by reason.
     pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
@@ -86,6 +94,9 @@ impl Court {
             by_address: FxHashMap::default(),
             arrivals: Arrivals::default(),
             clients_max,
+            scrapers: 0,
+            stopping: false,
+            recent: Recent::default(),
             closes: Closes::default(),
             signals: None,
             wall: Wall::default(),
@@ -118,6 +129,15 @@ impl Court {
             *count += 1;
         }
         self.inside += 1;
+        Ok(())
+    }
+
+    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
+    fn admit_scraper(&mut self) -> Result<(), Reason> {
+        if self.scrapers >= SCRAPERS_MAX {
+            return Err(Reason::ServerFull);
+        }
+        self.scrapers += 1;
         Ok(())
     }
 
@@ -250,6 +270,7 @@ impl Handler for Court {
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
                 Scheme::Irc | Scheme::Ircs => Protocol::Irc(Irc::default()),
                 Scheme::Http | Scheme::Https => Protocol::Http(Visit::default()),
+                Scheme::Metrics => Protocol::Http(Visit::of_scraper()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
@@ -258,8 +279,12 @@ impl Handler for Court {
         if scheme.is_secure() {
             session.security = Security::Awaited;
         }
-        let admitted = self.admit(session.peer.ip(), net.now());
+        let admitted = match scheme {
+            Scheme::Metrics => self.admit_scraper(),
+            _ => self.admit(session.peer.ip(), net.now()),
+        };
         match admitted {
+            Ok(()) if scheme == Scheme::Metrics => {}
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
@@ -271,7 +296,7 @@ impl Handler for Court {
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
-                    Scheme::Http => net.send(id, &word.web),
+                    Scheme::Http | Scheme::Metrics => net.send(id, &word.web),
                     // It costs a handshake, for words in the clear would be taken for a broken server.
                     Scheme::Ircs | Scheme::Https => {
                         let is_web = scheme == Scheme::Https;
@@ -434,7 +459,10 @@ impl Handler for Court {
         // Whatever ended the connection, nobody is left behind in the hub.
         self.dismiss(net, id, Reason::IoError);
         self.certificates.remove(&id);
-        self.sessions.remove(id);
+        let session = self.sessions.remove(id);
+        if session.is_some_and(|session| session.is_scraper()) {
+            self.scrapers -= 1;
+        }
     }
 }
 

@@ -19,9 +19,6 @@ use crate::{
 };
 use std::net::IpAddr;
 
-/// The user name of everyone who comes in by telnet, where nobody is asked for one.
-pub(super) const TELNET_USERNAME: &str = "~telnet";
-
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
     pub(super) hall: &'a mut Hall,
@@ -91,12 +88,7 @@ impl Context for Exchange<'_> {
     }
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
-        let profile = Profile {
-            username: TELNET_USERNAME.into(),
-            realname: nick.as_str().into(),
-            ..Profile::default()
-        };
-        self.enter_with(nick, profile)
+        self.enter_with(nick, Profile::default())
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {

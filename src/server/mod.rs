@@ -4,6 +4,7 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
+mod activation;
 mod arrivals;
 mod bind;
 mod cloak;
@@ -12,21 +13,25 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod metrics;
+mod process;
 mod reason;
+mod recent;
 mod secure;
 mod session;
 mod settings;
 mod signals;
 #[cfg(test)]
 mod swarm;
+mod systemd;
 mod talk;
 mod wall;
 mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
-    config::{Config, ListenUrl, Sources},
-    net::{External, Poller, Stats, Tick},
+    config::{Config, ListenUrl, Scheme, Sources},
+    net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
     protocol::flavour::Flavour,
 };
 use court::Court;
@@ -41,6 +46,7 @@ use std::{
     io, mem,
     time::{Duration, Instant},
 };
+use systemd::Manager;
 use wall::Wall;
 
 /// How long the peers may take to read what is owed to them when the server stops.
@@ -90,6 +96,8 @@ pub struct Server {
     listening: Vec<ListenUrl>,
     /// Where the configuration came from, to be read again.
     sources: Option<Sources>,
+    /// Who wants to be told how we are.
+    manager: Option<Manager>,
     /// When the patience with the last peers ends, once the server is stopping.
     stop_by: Option<Instant>,
 }
@@ -118,6 +126,7 @@ impl Server {
             config,
             listening: Vec::new(),
             sources: None,
+            manager: None,
             stop_by: None,
         })
     }
@@ -145,10 +154,18 @@ impl Server {
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
         server.court.signals = Some(signals);
-        for url in server.config.listen.clone() {
+        let passed = activation::take_passed(&mut server.net, &mut server.court, &server.config)?;
+        let mut wanted = server.config.listen.clone();
+        if !passed.is_empty() && wanted == Config::default().listen {
+            tracing::info!("the sockets that were passed stand in for the default listener");
+            wanted.clear();
+        }
+        server.listening = passed;
+        for url in wanted {
             let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
             server.listening.push(url);
         }
+        server.manager = Manager::from_env();
         server.court.hall.house.sts = secure::sts(&server.config, &server.listening);
         tracing::info!(
             clients = server.court.clients_max,
@@ -158,7 +175,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The listeners in the order of the configuration, with their real ports.
+    /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
     pub fn listening(&self) -> &[ListenUrl] {
         &self.listening
     }
@@ -168,18 +185,27 @@ impl Server {
         self.net.stats()
     }
 
+    /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
+    /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
+        let farewell = self.court.settings.farewell_at(scheme);
+        let id = self.net.adopt_listener(acceptor, farewell)?;
+        self.court.doors.insert(id, scheme);
+        Ok(id)
+    }
+
+    /// Reports readiness of a source that no kernel watches.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.net.inject(id, readiness);
+    }
+
     /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let shed = self.net.stats().shed;
-        self.court.closes.iter().map(move |(reason, count)| {
-            let count = match reason {
-                // Turned away by the loop itself, before there was a connection.
-                Reason::OutOfDescriptors => shed,
-                _ => count,
-            };
-            (reason.code(), count)
-        })
+        self.court.closes_by_code(&self.net)
     }
 
     /// One turn of the loop, and what signals asked for since the last.
@@ -194,9 +220,19 @@ impl Server {
             }
             None => timeout,
         };
+        let due = self.manager.as_ref().and_then(Manager::due);
+        let due = due.map(|at| self.net.now().until(at));
         let rest = self.court.secrets.as_ref().map(Secrets::rest);
-        let timeout = [timeout, rest].into_iter().flatten().min();
+        let timeout = [timeout, due, rest].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
+        let messages = self.court.hall.tally.messages;
+        let took = self.net.stats().last_turn_ns;
+        self.court.recent.note_turn(self.net.now(), messages, took);
+        if let Some(manager) = &mut self.manager {
+            let hub = &self.court.hall.hub;
+            let took = Duration::from_nanos(took);
+            manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
+        }
         self.court.look_after_certificates(&self.net);
         Ok(self.heed_signals())
     }
@@ -206,6 +242,9 @@ impl Server {
     /// # Errors
     /// When the poll itself fails.
     pub fn run(&mut self) -> Result<State, Error> {
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
         loop {
             match self.turn(None)? {
                 State::Running | State::Stopping => {}
@@ -243,8 +282,8 @@ impl Server {
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.net.connection_count() == 0 || Instant::now() >= by => {
-                let cut_off = self.net.connection_count();
+            Some(by) if self.guests() == 0 || Instant::now() >= by => {
+                let cut_off = self.guests();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
             }
@@ -252,21 +291,34 @@ impl Server {
         }
     }
 
+    /// Connections that a stop waits for.
+    fn guests(&self) -> usize {
+        self.net.connection_count() - self.court.scrapers
+    }
+
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
     pub fn stop(&mut self) {
-        tracing::info!(connections = self.net.connection_count(), "stopping");
+        tracing::info!(connections = self.guests(), "stopping");
+        if let Some(manager) = &self.manager {
+            manager.tell_stopping();
+        }
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
-        let doors: Vec<_> = self.court.doors.keys().copied().collect();
+        self.court.stopping = true;
+        // Whoever watches may see it out.
+        let doors = self.court.doors.iter();
+        let doors = doors.filter(|(_, scheme)| **scheme != Scheme::Metrics);
+        let doors: Vec<_> = doors.map(|(id, _)| *id).collect();
         // Those in the doorway are guests already, as far as they know.
         self.net.accept_waiting(&doors, &mut self.court);
-        self.court.doors.clear();
         for door in doors {
+            self.court.doors.remove(&door);
             self.net.close(door);
         }
         let sessions: Vec<_> = self
             .court
             .sessions
             .iter()
+            .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
                 let hearing = Some(session).filter(|session| session.hears());
                 let words = hearing.and_then(Session::flavour).map(|flavour| {
@@ -292,8 +344,19 @@ impl Server {
         self.court.hall.seats = Seats::default();
     }
 
-    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    /// Reads the configuration again, and tells the service manager, who waits for it, when that is done.
     fn reload(&mut self) {
+        if let Some(manager) = &self.manager {
+            manager.tell_reloading();
+        }
+        self.read_again();
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
+    }
+
+    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    fn read_again(&mut self) {
         let Some(sources) = &self.sources else {
             return;
         };

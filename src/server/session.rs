@@ -62,9 +62,20 @@ impl Protocol {
             Self::Telnet(_) => "telnet",
             Self::Irc(_) => "irc",
             Self::Echo => "echo",
+            Self::Http(visit) if visit.is_scraper() => "metrics",
             Self::Http(_) => "http",
             Self::Web(_) => "websocket",
             Self::TurnedAway => "none",
+        }
+    }
+
+    /// Bytes of memory outside of the record.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Telnet(telnet) => telnet.memory(),
+            Self::Irc(irc) => irc.memory(),
+            Self::Web(socket) => size_of::<Socket>() + socket.irc.memory(),
+            Self::Undecided { .. } | Self::Echo | Self::Http(_) | Self::TurnedAway => 0,
         }
     }
 }
@@ -163,6 +174,11 @@ impl Session {
             said_password: false,
             speech_ended: false,
         }
+    }
+
+    /// Whether it came by a metrics listener.
+    pub(super) fn is_scraper(&self) -> bool {
+        matches!(&self.protocol, Protocol::Http(visit) if visit.is_scraper())
     }
 
     /// How fast what it says is taken.
@@ -289,6 +305,11 @@ impl Sessions {
         self.by_slot[slot] = Some(session);
     }
 
+    pub(super) fn get(&self, id: ConnId) -> Option<&Session> {
+        let session = self.by_slot.get(id.slot as usize)?.as_ref()?;
+        (session.generation == id.generation).then_some(session)
+    }
+
     pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
         let session = self.by_slot.get_mut(id.slot as usize)?.as_mut()?;
         (session.generation == id.generation).then_some(session)
@@ -307,6 +328,11 @@ impl Sessions {
             let generation = session.generation;
             Some((ConnId { slot, generation }, session))
         })
+    }
+
+    /// Bytes of memory of the records.
+    pub(super) fn memory(&self) -> usize {
+        self.by_slot.capacity() * size_of::<Option<Session>>()
     }
 
     /// The names of all, to be walked while they are changed.

@@ -6,11 +6,12 @@
 
 use super::{
     court::Court,
-    exchange::{Exchange, TELNET_USERNAME},
+    exchange::Exchange,
     reason::Reason,
     session::{Protocol, Security, Session},
 };
 use crate::{
+    chat::USERNAME_OF_UNASKED,
     config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
     protocol::{
@@ -137,6 +138,7 @@ impl Court {
             return;
         };
         if whole {
+            self.hall.tally.lines += 1;
             let rate = session.rate(&self.settings);
             let _ = session.allowance.take(now.0, rate);
         }
@@ -310,7 +312,7 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
 
 /// Sends a telnet caller away who is banned from the server; says whether they are.
 fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
-    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
+    let Some(reason) = exchange.ban_of(USERNAME_OF_UNASKED) else {
         return false;
     };
     let word = format!("you are banned from this server: {reason}");

@@ -4,7 +4,10 @@
 //! Reads fields as pairs of a name and a value, whoever took the head apart. Keeps nothing. Whether an `Origin` is welcome
 //! and which subprotocol is spoken, the caller decides.
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use base64::{
+    Engine, alphabet,
+    engine::{GeneralPurpose, general_purpose::PAD},
+};
 use sha1::{Digest, Sha1};
 
 mod client;
@@ -13,6 +16,12 @@ pub use client::{Answer, BadAnswer, push_request, read_answer};
 
 /// What is hashed behind the client's key (section 1.3).
 const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// As strict as it need be: clients that roll dice for the letters themselves may leave bits behind the last byte.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// The one version there is.
 const VERSION: &str = "13";

@@ -58,6 +58,22 @@ fn names_and_tokens_have_no_case_and_lists_are_lists() {
 }
 
 #[test]
+fn a_key_is_sixteen_bytes() {
+    for key in [KEY, "AQIDBAUGBwgJCgsMDQ4PEC==", "abcdefghijklmnopqrstuv=="] {
+        assert!(is_key(key), "{key}");
+    }
+    for key in [
+        "",
+        "=",
+        "AAAA",
+        "AQIDBAUGBwgJCgsMDQ4PEC",
+        "AQIDBAUGBwgJCgsMDQ4-EC==",
+    ] {
+        assert!(!is_key(key), "{key}");
+    }
+}
+
+#[test]
 fn what_is_not_in_order_is_refused() {
     refused(Vec::new(), Refusal::NotAsked);
     refused(with("Upgrade", ""), Refusal::NotAsked);
