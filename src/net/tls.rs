@@ -433,7 +433,11 @@ impl<S: Side> Transport for Tls<S> {
     fn memory(&self) -> usize {
         // What rustls has behind boxes (keys, the state of its handshake) it tells nobody.
         let buffers = [&self.incoming, &self.plain, &self.unsent];
-        size_of::<Self>() + buffers.iter().map(|buffer| buffer.capacity()).sum::<usize>()
+        size_of::<Self>()
+            + buffers
+                .iter()
+                .map(|buffer| buffer.capacity())
+                .sum::<usize>()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {

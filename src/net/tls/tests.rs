@@ -84,10 +84,7 @@ fn nothing_can_be_written_before_the_handshake_is_done() {
     assert!(!server.takes_output());
     let refused = server.write_vectored(&[IoSlice::new(b"welcome")]);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert!(
-        server.unsent() == 0,
-        "it waits for the peer, not for room"
-    );
+    assert!(server.unsent() == 0, "it waits for the peer, not for room");
     pair.shake_hands();
     pair.server.says(b"welcome");
     pair.run();

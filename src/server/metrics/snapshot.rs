@@ -116,7 +116,8 @@ impl Walk {
         if footprint.queued > 0 && (has_room || footprint.queued > least) {
             self.largest.truncate(LARGEST - 1);
             self.largest.push((footprint.queued, id));
-            self.largest.sort_unstable_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+            self.largest
+                .sort_unstable_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         }
     }
 }
