@@ -580,7 +580,10 @@ fn a_megabyte_goes_both_ways_and_one_who_does_not_read_is_let_go() {
     let words = "x".repeat(400);
     // What it is told stays in the kernel's buffers, then in its queue, then it goes.
     let mut is_here = true;
-    for n in (0..400).take_while(|_| is_here) {
+    for n in 0..400 {
+        if !is_here {
+            break;
+        }
         for _ in 0..100 {
             bob.send(&format!("PRIVMSG deaf :{words}"));
         }
