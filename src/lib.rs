@@ -78,6 +78,8 @@
 pub mod chat;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "bench")]
+pub mod load;
 pub mod net;
 pub mod protocol;
 pub mod server;

@@ -1,0 +1,354 @@
+//! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
+
+use super::{Failure, print};
+use crate::{
+    config::{parse_duration, parse_host_port, parse_size},
+    load::{self, Churn, Drive, Fanout, Idle, Job, Protocol, Rate, Scenario, Target},
+    server::plain,
+};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Write as _,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Measure a server: hold connections, fan messages out, say what it cost
+///
+/// Measures a server of chat or echo: holds many connections, sends messages through them, checks every delivery, and
+/// says what that cost, if told the server's process (--pid). It is madang's own tool, and works against any server that
+/// speaks the protocol.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    scenario: Command,
+}
+
+const EXAMPLES: &str = "\
+Targets are URLs: irc://HOST:PORT, telnet://HOST:PORT, echo://HOST:PORT, echo+udp://HOST:PORT. Servers that are neither on
+this machine nor in a private network are refused, unless you say that they are yours.
+
+Examples:
+  madang bench idle irc://127.0.0.1:6667 --connections 15000 --pid $(pgrep -x ngircd)
+  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --rate 50/s
+  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --window 8
+  madang bench churn irc://127.0.0.1:6667 --concurrency 50
+
+Exit status: 0 if all went well, 1 if a connection failed or a delivery was lost, duplicated, reordered or corrupted,
+2 for what cannot or may not be done.";
+
+#[derive(Debug, clap::Subcommand)]
+#[command(arg_required_else_help = false)]
+enum Command {
+    /// Hold connections that say nothing: memory for each, wake-ups
+    Idle {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connections: u32,
+        /// Calls a second while they come
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        rate: u32,
+        /// How long they are held when all are there
+        #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+        hold: Duration,
+        /// Only connect: no registration, nothing said
+        #[arg(long)]
+        raw: bool,
+        /// People in a room with each other [default: they join none]
+        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "raw")]
+        per_room: Option<u32>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send messages to rooms full of receivers: latency, CPU for each delivery
+    Fanout {
+        #[command(flatten)]
+        talk: Talk,
+        /// Further connections that say and hear nothing
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        idle: u32,
+        /// Calls a second while everyone comes
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connect_rate: u32,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Connect, register and go, over and over: CPU for each session
+    Churn {
+        /// Sessions at a time
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
+        concurrency: u32,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        /// Only connect and hang up: no registration
+        #[arg(long)]
+        raw: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What everyone who talks in rooms is asked.
+#[derive(Debug, clap::Args)]
+struct Talk {
+    /// Receivers in all rooms together
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+    receivers: u32,
+    /// Senders in each room
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    senders: u32,
+    /// Rooms; the receivers are spread over them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    rooms: u32,
+    /// Open loop: messages a second from each sender (50/s; 30/m is one in two seconds) [default: 10/s]
+    #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "window")]
+    rate: Option<Rate>,
+    /// Closed loop: messages in flight from each sender; the next leaves when one has reached everyone
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    window: Option<u32>,
+    /// Bytes of each message's text
+    #[arg(long, value_name = "SIZE", default_value = "64", value_parser = payload)]
+    payload: usize,
+    /// How long they talk
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    time: Duration,
+    /// How long the last deliveries may take after that; what has not come by then is lost
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    drain: Duration,
+}
+
+/// What every scenario is asked.
+#[derive(Debug, clap::Args)]
+struct Common {
+    #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
+    target: (Protocol, crate::config::Host, u16),
+    /// Calls and registrations under way at a time, at most
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = at_least_one())]
+    pending: u32,
+    /// How long a call and its registration may take
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+    /// The server's process on this machine: what it uses is measured too (Linux)
+    #[arg(long, value_name = "PID", value_parser = at_least_one())]
+    pid: Option<u32>,
+    /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
+    #[arg(long, value_name = "IP")]
+    source: Vec<IpAddr>,
+    /// The server is yours, wherever it stands
+    #[arg(long)]
+    i_own_this_server: bool,
+    /// Keep the whole report as JSON in this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn target_help() -> String {
+    format!(
+        "Whom to measure: {}HOST[:PORT]",
+        Protocol::list().replace(", ", "HOST[:PORT], ")
+    )
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+fn target(text: &str) -> Result<(Protocol, crate::config::Host, u16), String> {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return Err(format!("write it as a URL; there are {}", Protocol::list()));
+    };
+    let protocol: Protocol = scheme.parse()?;
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    match parse_host_port(authority, protocol.default_port()) {
+        Ok((_, 0)) => Err("port 0 cannot be called; ports are 1 to 65535".into()),
+        Ok((host, port)) => Ok((protocol, host, port)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// No run goes on for longer: everything is bounded.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span = parse_duration(text).ok_or("write a time as 500ms, 30s, 5m or 1h")?;
+    match span {
+        Duration::ZERO => Err("it must be longer than nothing".into()),
+        span if span > LONGEST => Err("at most 24h".into()),
+        span => Ok(span),
+    }
+}
+
+fn payload(text: &str) -> Result<usize, String> {
+    let bytes = parse_size(text).ok_or("write a size as 64, 512B or 16KiB")?;
+    let least = load::TEXT_BYTES_MIN;
+    match usize::try_from(bytes) {
+        Ok(bytes) if bytes >= least => Ok(bytes),
+        _ => Err(format!(
+            "at least {least}: that much takes the stamp by which a message is checked"
+        )),
+    }
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let (number, per) = text.split_once('/').unwrap_or((text, "s"));
+    let thousandths = match (number.parse::<u64>(), per) {
+        (Ok(number), "s") if number <= 1_000_000 => Some(number * 1000),
+        (Ok(number), "m") if number <= 1_000_000 => Some(number * 1000 / 60),
+        _ => None,
+    };
+    let rate = thousandths.and_then(Rate::from_thousandths);
+    rate.ok_or_else(|| "write a rate as 50/s or 30/m, above nothing and at most a million".into())
+}
+
+/// Does a run and prints its report.
+///
+/// # Errors
+/// What is asked cannot or may not be done, or something went wrong in the run: then the report is printed all the same.
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let (scenario, connect_rate, common) = args.scenario.into_parts();
+    // What cannot be written is found out before the run, not after it.
+    let json = common.json.clone().map(Output::create).transpose()?;
+    let job = common.into_job(scenario, connect_rate)?;
+    let ready = job.prepare().map_err(failure)?;
+    // The report alone goes to stdout.
+    let _ = writeln!(std::io::stderr(), "{}", ready.plan());
+    let report = ready.run().map_err(failure)?;
+    print(report.to_table())?;
+    if let Some(json) = json {
+        json.write(&report.to_json())?;
+    }
+    match &report.verdict.faults[..] {
+        [] => Ok(()),
+        faults => Err(Failure::Runtime(faults.join(", "))),
+    }
+}
+
+/// A file that a form of the report goes into.
+struct Output {
+    path: PathBuf,
+    file: File,
+}
+
+impl Output {
+    fn create(path: PathBuf) -> Result<Self, Failure> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(Failure::Usage(cannot_write(&path, &error))),
+        }
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failure> {
+        let written = self.file.write_all(text.as_bytes());
+        written.map_err(|error| Failure::Runtime(cannot_write(&self.path, &error)))
+    }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot write {}: {}", path.display(), plain(error))
+}
+
+fn failure(error: load::Error) -> Failure {
+    match error {
+        load::Error::Refused(why) => Failure::Usage(why),
+        load::Error::Loop(_) => Failure::Runtime(error.to_string()),
+    }
+}
+
+impl Command {
+    /// What to measure, calls a second, and what is common to all.
+    fn into_parts(self) -> (Scenario, u32, Common) {
+        match self {
+            Self::Idle {
+                connections,
+                rate,
+                hold,
+                raw,
+                per_room,
+                common,
+            } => {
+                let idle = Idle {
+                    connections: connections as usize,
+                    hold,
+                    raw,
+                    per_room: per_room.map(|people| people as usize),
+                };
+                (Scenario::Idle(idle), rate, common)
+            }
+            Self::Fanout {
+                talk,
+                idle,
+                connect_rate,
+                common,
+            } => (
+                Scenario::Fanout(talk.into_fanout(idle)),
+                connect_rate,
+                common,
+            ),
+            Self::Churn {
+                concurrency,
+                time,
+                raw,
+                common,
+            } => {
+                let churn = Churn {
+                    concurrency: concurrency as usize,
+                    time,
+                    raw,
+                };
+                (Scenario::Churn(churn), u32::MAX, common)
+            }
+        }
+    }
+}
+
+impl Talk {
+    fn into_fanout(self, idle: u32) -> Fanout {
+        let usual = Rate::from_thousandths(10_000).expect("more than nothing");
+        let drive = match self.window {
+            Some(window) => Drive::Window(window),
+            None => Drive::Rate(self.rate.unwrap_or(usual)),
+        };
+        Fanout {
+            receivers: self.receivers as usize,
+            senders: self.senders as usize,
+            rooms: self.rooms as usize,
+            drive,
+            payload: self.payload,
+            time: self.time,
+            drain: self.drain,
+            idle: idle as usize,
+        }
+    }
+}
+
+impl Common {
+    /// Looks the target up.
+    fn into_job(self, scenario: Scenario, connect_rate: u32) -> Result<Job, Failure> {
+        let (protocol, host, port) = self.target;
+        let authority = format!("{host}:{port}");
+        let unknown = |why: String| Failure::Runtime(format!("cannot look up {authority}: {why}"));
+        let addresses = host.resolve(port).map_err(|error| unknown(plain(&error)))?;
+        let address = *addresses
+            .first()
+            .ok_or_else(|| unknown("it has no address".into()))?;
+        Ok(Job {
+            target: Target {
+                protocol,
+                authority,
+                address,
+            },
+            is_theirs: self.i_own_this_server,
+            sources: self.source,
+            connects_per_second: connect_rate.into(),
+            pending: self.pending as usize,
+            patience: self.timeout,
+            pid: self.pid,
+            settings: BTreeMap::new(),
+            scenario,
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! `madang bench`: holds thousands of connections, fans messages out to them, and says what it cost.
+//!
+//! The tool runs on the same loop as the server, from the other side: [`net::Poller`](crate::net::Poller), calls
+//! instead of callers, one thread.
+//!
+//! ```text
+//! plan      the arithmetic, before anything is opened          guard     whom it may be pointed at
+//! stage     the loop, phases, samples, signals                 timer     waking up on time, pace: when a send is due
+//! crew      all connections: call, register, be there, go      dial      one call; speaker: what is said, by protocol
+//! hall      the ear in the rooms: every delivery is checked    tag       the stamp in each message
+//! ledger    lost, duplicated, reordered, by pair               measure   spans of time and their percentiles
+//! probe     what the server used meanwhile                     scenario  idle, fanout, churn
+//! account   from marks and counts to the report                report    its values, and its forms
+//! ```
+//!
+//! What is promised: in an open loop every send has its planned moment and latency counts from there; every message
+//! carries who sent it, which one it is and when it was planned, and nothing counts as delivered that does not prove to
+//! be whole; everything is bounded in time and number. Knows no chat, no configuration and nothing of our server:
+//! madang is measured like any other.
+
+mod account;
+mod clock;
+mod crew;
+mod dial;
+mod guard;
+mod hall;
+mod ledger;
+mod measure;
+mod pace;
+mod phases;
+mod plan;
+mod probe;
+mod progress;
+pub mod report;
+mod scenario;
+mod speaker;
+mod stage;
+mod tag;
+mod target;
+mod timer;
+
+pub use measure::Percentiles;
+pub use pace::Rate;
+pub use phases::{Phase, Timed};
+pub use plan::Plan;
+pub use report::Report;
+pub use scenario::{
+    churn::Churn,
+    fanout::{Drive, Fanout},
+    idle::Idle,
+};
+pub use tag::TEXT_BYTES_MIN;
+pub use target::{Protocol, Target};
+
+use clock::Clock;
+use plan::{Facts, Need};
+use probe::{Probe, process::Process};
+use speaker::{Run, Speaker};
+use std::{collections::BTreeMap, io, net::IpAddr, time::Duration};
+
+/// A run: whom to measure, how, and what.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Whom.
+    pub target: Target,
+    /// It is the user's own server, wherever it stands.
+    pub is_theirs: bool,
+    /// Addresses to call from; none: our choice.
+    pub sources: Vec<IpAddr>,
+    /// Calls a second while everyone comes.
+    pub connects_per_second: f64,
+    /// Calls and registrations under way at a time, at most.
+    pub pending: usize,
+    /// How long a call and its registration may take.
+    pub patience: Duration,
+    /// The server's process, if it runs here.
+    pub pid: Option<u32>,
+    /// What the user asked for, by the names of the options, for the report.
+    pub settings: BTreeMap<String, String>,
+    /// What.
+    pub scenario: Scenario,
+}
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub enum Scenario {
+    /// Connections that come, register and go.
+    Churn(Churn),
+    /// Messages to many.
+    Fanout(Fanout),
+    /// Connections that say nothing.
+    Idle(Idle),
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot or may not be done; nothing was opened.
+    #[error("{0}")]
+    Refused(String),
+    /// The system has no poll, no timer or no signals for us, or the poll failed.
+    #[error("the readiness loop failed: {0}")]
+    Loop(#[from] io::Error),
+}
+
+/// What all scenarios need to know.
+struct Setup {
+    target: Target,
+    run: Run,
+    clock: Clock,
+    probe: Probe,
+    patience: Duration,
+    connects_per_second: f64,
+    pending: usize,
+    settings: BTreeMap<String, String>,
+}
+
+/// A run that is checked and planned, and may begin. `Display` of its plan is for the user.
+#[derive(Debug)]
+pub struct Ready {
+    job: Job,
+    plan: Plan,
+}
+
+impl Job {
+    /// Checks whether it may and can be done. Opens nothing.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn prepare(self) -> Result<Ready, Error> {
+        let refused = |why: String| Err(Error::Refused(why));
+        if let Err(why) = guard::permit(self.target.address, self.is_theirs) {
+            return refused(why);
+        }
+        let (connections, is_raw, payload) = match &self.scenario {
+            Scenario::Churn(churn) => (churn.concurrency, churn.raw, 0),
+            Scenario::Fanout(fanout) => (fanout.connections(), false, fanout.payload),
+            Scenario::Idle(idle) => (idle.connections, idle.raw, 0),
+        };
+        let protocol = self.target.protocol;
+        if !protocol.is_chat() && !is_raw {
+            return refused(format!(
+                "{protocol}:// has no rooms and no names: use echo, or --raw"
+            ));
+        }
+        let longest = Speaker::longest_text(protocol);
+        if payload > longest {
+            return refused(format!(
+                "a message of {payload} bytes does not fit into a line of {protocol}://: at most {longest}"
+            ));
+        }
+        if let Some(pid) = self.pid {
+            if Process::with_id(pid).usage().resident.is_none() {
+                return refused(format!(
+                    "there is no process {pid} to look at on this machine"
+                ));
+            }
+        }
+        let need = Need {
+            connections,
+            target: self.target.address,
+            sources: self.sources.clone(),
+        };
+        let plan = Plan::make(need, Facts::of_this_machine()).map_err(Error::Refused)?;
+        Ok(Ready { job: self, plan })
+    }
+}
+
+impl Ready {
+    /// The arithmetic, for the user.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Does it. Ctrl-C ends it early, with a report of what was measured.
+    ///
+    /// # Errors
+    /// Only when the loop itself fails; what the server does is in the report.
+    pub fn run(self) -> Result<Report, Error> {
+        let Self { job, plan } = self;
+        let probe = match job.pid {
+            Some(id) => Probe::Process(Process::with_id(id), id),
+            None => Probe::None,
+        };
+        let setup = Setup {
+            target: job.target,
+            // Two runs at a time have other names and rooms.
+            run: Run((std::process::id() % 1296) as u16),
+            clock: Clock::start(),
+            probe,
+            patience: job.patience,
+            connects_per_second: job.connects_per_second,
+            pending: job.pending,
+            settings: job.settings,
+        };
+        let progress = progress::on_stderr();
+        let mut report = match job.scenario {
+            Scenario::Churn(churn) => churn.run(&setup, plan, progress),
+            Scenario::Fanout(fanout) => fanout.run(&setup, plan, progress),
+            Scenario::Idle(idle) => idle.run(&setup, plan, progress),
+        }?;
+        account::warn_of_a_busy_tool(&mut report);
+        Ok(report)
+    }
+}
+
+impl Report {
+    /// The report as a table for people.
+    pub fn to_table(&self) -> String {
+        report::table::table(self)
+    }
+}

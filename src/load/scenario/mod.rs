@@ -1,0 +1,5 @@
+//! What can be measured: one file for each scenario. Each is straight text on the [`Stage`](super::stage::Stage).
+
+pub(super) mod churn;
+pub(super) mod fanout;
+pub(super) mod idle;
