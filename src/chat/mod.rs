@@ -24,7 +24,7 @@ pub use hub::Hub;
 pub use name::{NameError, NameRules, Nick, RoomName};
 pub use refusal::{Limits, Refusal, Silence};
 pub use room::{ListEntry, Room, RoomId, Topic};
-pub use user::{Origin, Profile, User, UserId};
+pub use user::{Origin, Profile, USERNAME_OF_UNASKED, User, UserId};
 
 /// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! One person: name, where they come from, rooms, modes, whether they are away.
 //!
 //! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
-//! small allocation for user name and "real name"; an [`Origin`] is shared by all who have it, and what few
+//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all who have it, and what few
 //! people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
@@ -29,13 +29,17 @@ pub struct UserId {
 /// Longest user name, in bytes (ISUPPORT's USERLEN); what is beyond is cut off.
 pub const USERNAME_BYTES_MAX: usize = 20;
 
+/// The user name of those who come in where nobody is asked for one. Their "real name" is their name.
+pub const USERNAME_OF_UNASKED: &str = "~telnet";
+
 /// How many rooms fit into a record; most people stand in one or two.
 const ROOMS_INLINE: usize = 2;
 
 /// What is known of a person beside the name, when they come in.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// IRC's user name, shown between `!` and `@`; at most [`USERNAME_BYTES_MAX`] bytes count.
+    /// IRC's user name, shown between `!` and `@`; at most [`USERNAME_BYTES_MAX`] bytes count. Empty: they were asked
+    /// neither for it nor for a "real name", and have those of [`USERNAME_OF_UNASKED`].
     pub username: Box<str>,
     /// IRC's "real name".
     pub realname: Box<str>,
@@ -71,7 +75,7 @@ impl Origin {
 pub struct User {
     pub(super) id: UserId,
     pub(super) nick: Nick,
-    /// User name, then "real name": one allocation for both.
+    /// User name, then "real name": one allocation for both, and none for those who were not asked.
     words: Box<str>,
     origin: Rc<Origin>,
     pub(super) rare: Option<Box<Rare>>,
@@ -82,6 +86,7 @@ pub struct User {
     /// The last walk over neighbours that came by; see `Hub::neighbours`.
     pub(super) visit: u32,
     pub(super) modes: UserModes,
+    /// Zero for those who were not asked.
     username_len: u8,
     secure: bool,
 }
@@ -115,10 +120,14 @@ pub(super) struct Membership {
 impl User {
     pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Time) -> Self {
         let username = cut(&profile.username, USERNAME_BYTES_MAX);
+        let words = match username {
+            "" => Box::default(),
+            _ => [username, &profile.realname].concat().into(),
+        };
         Self {
             id,
             nick,
-            words: [username, &profile.realname].concat().into(),
+            words,
             origin: profile.origin,
             rare: None,
             entered: now,
@@ -126,13 +135,16 @@ impl User {
             rooms: SmallVec::new(),
             visit: 0,
             modes: profile.modes,
-            username_len: u8::try_from(username.len()).expect("USERNAME_BYTES_MAX is below 256"),
+            username_len: narrow(username.len()),
             secure: profile.secure,
         }
     }
 
     pub(super) fn set_realname(&mut self, realname: &str) {
-        self.words = [self.username(), realname].concat().into();
+        let username = self.username();
+        let username_len = username.len();
+        self.words = [username, realname].concat().into();
+        self.username_len = narrow(username_len);
     }
 
     pub(super) fn set_away(&mut self, text: Option<&str>) {
@@ -201,12 +213,12 @@ impl User {
 
     /// IRC's user name.
     pub fn username(&self) -> &str {
-        &self.words[..usize::from(self.username_len)]
+        username_of(&self.words, self.username_len)
     }
 
     /// IRC's "real name".
     pub fn realname(&self) -> &str {
-        &self.words[usize::from(self.username_len)..]
+        realname_of(&self.words, self.username_len, &self.nick)
     }
 
     /// The host that is shown.
@@ -286,6 +298,26 @@ impl User {
     }
 }
 
+fn narrow(username_len: usize) -> u8 {
+    u8::try_from(username_len).expect("USERNAME_BYTES_MAX is below 256")
+}
+
+/// The user name in the words of a person.
+pub(super) fn username_of(words: &str, username_len: u8) -> &str {
+    match username_len {
+        0 => USERNAME_OF_UNASKED,
+        length => &words[..usize::from(length)],
+    }
+}
+
+/// The "real name" in the words of the person of this name.
+pub(super) fn realname_of<'a>(words: &'a str, username_len: u8, nick: &'a Nick) -> &'a str {
+    match username_len {
+        0 => nick.as_str(),
+        length => &words[usize::from(length)..],
+    }
+}
+
 /// See [`User::mask`].
 struct ShownMask<'a>(&'a User);
 
@@ -299,6 +331,21 @@ impl fmt::Display for ShownMask<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::NameRules;
+
+    #[test]
+    fn who_was_not_asked_has_words_all_the_same() {
+        let id = UserId {
+            slot: 0,
+            generation: NonZeroU32::MIN,
+        };
+        let nick: Nick = Nick::parse("alice", NameRules { unicode: true }).unwrap();
+        let mut user = User::new(id, nick, Profile::default(), Time(0));
+        assert_eq!(user.words.len(), 0, "an idle person pays for it");
+        assert_eq!((user.username(), user.realname()), ("~telnet", "alice"));
+        user.set_realname("Alice");
+        assert_eq!((user.username(), user.realname()), ("~telnet", "Alice"));
+    }
 
     #[test]
     fn a_record_stays_small() {

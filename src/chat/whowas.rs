@@ -5,7 +5,10 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::{Nick, Origin, Time};
+use super::{
+    Nick, Origin, Time,
+    user::{realname_of, username_of},
+};
 
 /// How many are remembered in all, under whatever name; some 150 KiB when full.
 pub const REMEMBERED_MAX: usize = 1024;
@@ -25,12 +28,12 @@ pub struct Was {
 impl Was {
     /// IRC's user name.
     pub fn username(&self) -> &str {
-        &self.words[..usize::from(self.username_len)]
+        username_of(&self.words, self.username_len)
     }
 
     /// IRC's "real name".
     pub fn realname(&self) -> &str {
-        &self.words[usize::from(self.username_len)..]
+        realname_of(&self.words, self.username_len, &self.nick)
     }
 
     /// The host that was shown.

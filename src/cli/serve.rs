@@ -134,6 +134,7 @@ fn announcement(listening: &[ListenUrl]) -> String {
     for url in listening {
         text += &format!("listening {url}\n");
     }
+    let browser = |url: &ListenUrl| format!("http://{}:{}/", reachable(&url.host), url.port);
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
         let (host, port) = (reachable(&url.host), url.port);
@@ -141,6 +142,9 @@ fn announcement(listening: &[ListenUrl]) -> String {
     } else if let Some(url) = first_of(&[Scheme::Irc]) {
         let (host, port) = (reachable(&url.host), url.port);
         text += &format!("come in with any IRC client: irc://{host}:{port}\n");
+    }
+    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http]) {
+        text += &format!("open {} in a browser\n", browser(url));
     }
     text
 }
@@ -159,7 +163,9 @@ mod tests {
     #[test]
     fn it_is_said_how_to_come_in() {
         let by_terminal = "come in with `nc localhost 7777`, or `madang connect localhost:7777`\n";
-        check(&["any://[::]:7777"], by_terminal);
+        let by_browser = "open http://localhost:7777/ in a browser\n";
+        check(&["any://[::]:7777"], &format!("{by_terminal}{by_browser}"));
+        check(&["http://0.0.0.0:7777"], by_browser);
         check(
             &["irc://127.0.0.1:6667", "telnet://0.0.0.0:7777"],
             by_terminal,

@@ -36,6 +36,13 @@ pub(super) enum Field<T> {
     SizeOrNone(fn(&mut T) -> &mut Option<usize>, RangeInclusive<u64>),
     /// A span of time.
     Span(fn(&mut T) -> &mut Duration, RangeInclusive<Duration>),
+    /// A list of texts.
+    Texts {
+        /// Checks and stores them.
+        read: fn(&mut T, &[&str]) -> Result<(), Invalid>,
+        /// Those that are there.
+        show: fn(&T) -> Vec<String>,
+    },
     /// A text with rules of its own.
     Text {
         /// Checks and stores it. The path is the directory that relative paths start from.
@@ -46,7 +53,7 @@ pub(super) enum Field<T> {
 }
 
 /// A value as it was written, before anyone asked what it means.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Raw<'a> {
     /// `true` or `false`.
     Flag(bool),
@@ -54,7 +61,9 @@ pub(super) enum Raw<'a> {
     Number(i64),
     /// A text.
     Text(&'a str),
-    /// Something no setting takes: a float, a date, an array, a table.
+    /// A list of texts.
+    Texts(Vec<&'a str>),
+    /// Something no setting takes: a float, a date, a list of anything else, a table.
     Other,
 }
 
@@ -81,7 +90,7 @@ impl<'a> Raw<'a> {
         let bytes = match self {
             Self::Number(number) => Some(u64::try_from(number).unwrap_or(0)),
             Self::Text(text) => parse_size(text),
-            Self::Flag(_) | Self::Other => None,
+            Self::Flag(_) | Self::Texts(_) | Self::Other => None,
         };
         let Some(bytes) = bytes else {
             let remedy = "not a size; write it like \"512 KiB\" or \"1 MiB\"";
@@ -130,6 +139,10 @@ impl<T> Field<T> {
             Self::Size(place, range) => *place(target) = raw.size(range)?,
             Self::SizeOrNone(place, range) => *place(target) = Some(raw.size(range)?),
             Self::Span(place, range) => *place(target) = raw.span(range)?,
+            Self::Texts { read, .. } => match raw {
+                Raw::Texts(texts) => read(target, &texts)?,
+                _ => return Err(Invalid::new("not a list; write it like [\"one\", \"two\"]")),
+            },
             Self::Text { read, .. } => match raw {
                 Raw::Text(text) => read(target, text, base)?,
                 _ => return Err(Invalid::new("not a text; write it in quotes")),
@@ -148,6 +161,7 @@ impl<T> Field<T> {
             Self::Size(place, _) => Some(quote(show_size(*place(target) as u64))),
             Self::SizeOrNone(place, _) => place(target).map(|n| quote(show_size(n as u64))),
             Self::Span(place, _) => Some(quote(show_duration(*place(target)))),
+            Self::Texts { show, .. } => Some(format!("{:?}", show(target))),
             Self::Text { show, .. } => show(target).map(quote),
         }
     }
@@ -166,7 +180,7 @@ impl<T> Field<T> {
                 let (least, most) = (show_duration(*range.start()), show_duration(*range.end()));
                 Some(format!("{least} to {most}"))
             }
-            Self::Flag(_) | Self::Text { .. } => None,
+            Self::Flag(_) | Self::Text { .. } | Self::Texts { .. } => None,
         }
     }
 }

@@ -303,6 +303,13 @@ fn raw<'v>(value: &'v DeValue<'_>) -> Raw<'v> {
             Raw::Number(parsed.unwrap_or(if negative { i64::MIN } else { i64::MAX }))
         }
         DeValue::String(text) => Raw::Text(text),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(&**text),
+                _ => None,
+            });
+            texts.collect::<Option<_>>().map_or(Raw::Other, Raw::Texts)
+        }
         _ => Raw::Other,
     }
 }

@@ -114,6 +114,26 @@ pub(super) const SERVER: Section = Section {
     ],
 };
 
+/// The section `[web]`.
+pub(super) const WEB: Section = Section {
+    name: "web",
+    about: "Browsers.",
+    keys: &[Key {
+        name: "origins",
+        about: "Pages of which other sites may speak here by WebSocket: a list of origins, or \"*\" for any.\n\
+                The server's own page always may, and so may programs that are no browsers.",
+        example: "",
+        field: Field::Texts {
+            read: |config, texts| {
+                let origins: Result<_, _> = texts.iter().map(|text| origin(text)).collect();
+                config.web.origins = origins?;
+                Ok(())
+            },
+            show: |config| config.web.origins.clone(),
+        },
+    }],
+};
+
 /// The section `[limits]`.
 pub(super) const LIMITS: Section = Section {
     name: "limits",
@@ -243,7 +263,7 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
-            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, echo, echo+udp.",
+            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, http, echo, echo+udp.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {
@@ -282,6 +302,20 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
         },
     },
 ];
+
+/// Where a page comes from, as browsers tell it (RFC 6454 section 6.2).
+fn origin(text: &str) -> Result<String, Invalid> {
+    let plain = text.strip_suffix('/').unwrap_or(text);
+    let fit = |c: char| c.is_ascii_graphic() && !"/?#@\\,\"".contains(c);
+    let is_origin = plain.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty() && !host.is_empty() && host.chars().all(fit)
+    });
+    if text == "*" || is_origin {
+        return Ok(plain.to_ascii_lowercase());
+    }
+    let message = format!("{text:?} is no origin; write it like \"https://chat.example\" or \"*\"");
+    Err(Invalid::new(message))
+}
 
 /// A text for one line of a protocol.
 fn short_text(text: &str) -> Result<String, Invalid> {
@@ -323,5 +357,5 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Section {
     /// Every section with keys of its own.
-    pub(super) const ALL: [Self; 2] = [SERVER, LIMITS];
+    pub(super) const ALL: [Self; 3] = [SERVER, WEB, LIMITS];
 }

@@ -45,6 +45,8 @@ pub struct Config {
     pub server: Identity,
     /// `[[listen]]`; never empty.
     pub listen: Vec<ListenUrl>,
+    /// `[web]`.
+    pub web: Web,
     /// `[limits]`.
     pub limits: Limits,
     /// `[[operator]]`.
@@ -77,6 +79,13 @@ pub struct Identity {
     pub motd: Option<Motd>,
     /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
     pub unicode_names: bool,
+}
+
+/// `[web]`: browsers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Web {
+    /// Origins whose pages may speak here, in lower case, beside the server's own; `*` is any.
+    pub origins: Vec<String>,
 }
 
 /// `[limits]`: everything that could grow, and how far it may.
@@ -122,6 +131,7 @@ impl Default for Config {
                 Host::Ip([127, 0, 0, 1].into()),
                 DEFAULT_PORT,
             )],
+            web: Web::default(),
             limits: Limits {
                 clients: None,
                 clients_per_address: 0,

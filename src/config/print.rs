@@ -6,7 +6,7 @@
 use super::{
     Config, Operator, Scheme,
     field::Key,
-    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section},
+    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section, WEB},
 };
 
 const HEAD: &str = "\
@@ -39,6 +39,7 @@ pub fn default_text() -> String {
     for key in LISTEN_OPTIONS {
         print_key(&mut text, key, listen);
     }
+    print_section(&mut text, &WEB, &mut config);
     print_section(&mut text, &LIMITS, &mut config);
     text.push_str(OPERATOR_HEAD);
     for key in OPERATOR {

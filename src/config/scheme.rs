@@ -22,6 +22,8 @@ pub enum Scheme {
     Echo,
     /// `echo+udp`: RFC 862 over UDP.
     EchoUdp,
+    /// `http`: the page, and IRC over WebSocket.
+    Http,
     /// `irc`: IRC as today's clients speak it.
     Irc,
     /// `telnet`: lines for people.
@@ -39,10 +41,11 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
+        Self::Http,
         Self::Echo,
         Self::EchoUdp,
     ];
@@ -53,6 +56,7 @@ impl Scheme {
             Self::Any => "any",
             Self::Echo => "echo",
             Self::EchoUdp => "echo+udp",
+            Self::Http => "http",
             Self::Irc => "irc",
             Self::Telnet => "telnet",
         }
@@ -61,7 +65,7 @@ impl Scheme {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Any | Self::Echo | Self::Irc | Self::Telnet => Transport::Tcp,
+            Self::Any | Self::Echo | Self::Http | Self::Irc | Self::Telnet => Transport::Tcp,
             Self::EchoUdp => Transport::Udp,
         }
     }
@@ -72,6 +76,8 @@ impl Scheme {
             Self::Any | Self::Telnet => DEFAULT_PORT,
             // Assigned by RFC 862.
             Self::Echo | Self::EchoUdp => 7,
+            // RFC 9110 section 4.2.1.
+            Self::Http => 80,
             // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
             Self::Irc => 6667,
         }

@@ -10,6 +10,7 @@
 //! end of the turn that it was begun in, for until then its chunks may be in somebody's hands. Knows no connection
 //! and no socket.
 
+use super::places::{Place, Places};
 use slab::Slab;
 use smallvec::SmallVec;
 use std::mem;
@@ -17,8 +18,8 @@ use std::mem;
 /// A log that has grown to this is closed and the next begun: it bounds what one range can keep in memory.
 pub(super) const LOG_BYTES: usize = 64 * 1024;
 
-/// An empty [`Backlog`] gives its memory back when it has room for more places than this (24 bytes each).
-pub(super) const PLACES_KEPT: usize = 4096;
+/// When no log is left, memory for more records of them than this is given back (40 bytes each).
+const LOGS_KEPT: usize = 1024;
 
 /// "No place": the end of a line, or an empty queue.
 pub(super) const NONE: u32 = u32::MAX;
@@ -73,13 +74,6 @@ pub(super) struct Log {
     pub(super) young: bool,
 }
 
-/// A range in one queue.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) chunk: Chunk,
-    pub(super) next: u32,
-}
-
 /// The logs and places of all queues of the process, and how many bytes they hold.
 #[derive(Debug, Default)]
 pub struct Backlog {
@@ -88,7 +82,7 @@ pub struct Backlog {
     open: Vec<(Lane, u32)>,
     /// Logs of this turn that are full.
     full: Vec<u32>,
-    pub(super) places: Slab<Place>,
+    pub(super) places: Places,
     /// Room of a log that is gone, for the next.
     spare: Vec<u8>,
     bytes: usize,
@@ -149,12 +143,12 @@ impl Backlog {
 
     pub(super) fn insert(&mut self, chunk: Chunk) -> u32 {
         self.logs[chunk.log as usize].places += 1;
-        self.places.insert(Place { chunk, next: NONE }) as u32
+        self.places.insert(chunk)
     }
 
     /// Takes a place away and returns the next in its line.
     pub(super) fn remove(&mut self, place: u32) -> u32 {
-        let Place { chunk, next } = self.places.remove(place as usize);
+        let Place { chunk, next } = self.places.remove(place);
         self.logs[chunk.log as usize].places -= 1;
         self.drop_log_if_unused(chunk.log);
         next
@@ -169,7 +163,7 @@ impl Backlog {
             young: false,
         }) as u32;
         let moved = Chunk { log, start: 0, end };
-        let left = mem::replace(&mut self.places[place as usize].chunk, moved).log;
+        let left = mem::replace(&mut self.places[place].chunk, moved).log;
         self.logs[left as usize].places -= 1;
         self.drop_log_if_unused(left);
     }
@@ -218,8 +212,8 @@ impl Backlog {
             self.logs[log as usize].young = false;
             self.drop_log_if_unused(log);
         }
-        if self.places.is_empty() && self.places.capacity() > PLACES_KEPT {
-            self.places = Slab::new();
+        self.places.tidy();
+        if self.logs.is_empty() && self.logs.capacity() > LOGS_KEPT {
             self.logs = Slab::new();
         }
     }

@@ -334,7 +334,8 @@ impl Poller {
         let caller = record.acceptor.accept();
         let farewell = record.farewell.clone();
         let next = match caller {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                tracing::debug!(%peer, reason = "out_of_descriptors", "turned away");
                 self.turn_away(stream, &farewell);
                 Failure::NextCaller
             }

@@ -39,6 +39,7 @@ mod input;
 mod listener;
 mod output_queue;
 mod phase;
+mod places;
 mod poller;
 mod reading;
 mod requests;

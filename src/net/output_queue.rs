@@ -8,14 +8,17 @@
 //! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
 //! cleared before. Knows no socket.
 
-use super::backlog::{Backlog, Chunk, LOG_BYTES, NONE, Place};
+use super::{
+    backlog::{Backlog, Chunk, LOG_BYTES, NONE},
+    places::Place,
+};
 use std::io::IoSlice;
 
 /// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
 /// than the call, and the array of slices lives on the stack.
 pub(super) const SLICES_PER_WRITE: usize = 64;
 
-/// A range shorter than this is not worth a place (24 bytes) and a share in a log: a slow reader gets a copy.
+/// A range shorter than this is not worth a place (16 bytes) and a share in a log: a slow reader gets a copy.
 const SHARED_BYTES_MIN: usize = 256;
 
 /// One connection's output: the way through the [`Backlog`] that is its own.
@@ -68,7 +71,7 @@ impl OutputQueue {
             .checked_add(length)
             .expect("a queue ends at its limit, far below 4 GiB");
         backlog.note_queued(length);
-        if let Some(Place { chunk: last, .. }) = backlog.places.get_mut(self.last as usize) {
+        if let Some(Place { chunk: last, .. }) = backlog.places.get_mut(self.last) {
             if let Some(both) = last.followed_by(chunk) {
                 *last = both;
                 return;
@@ -78,7 +81,7 @@ impl OutputQueue {
         if self.first == NONE {
             self.first = place;
         } else {
-            backlog.places[self.last as usize].next = place;
+            backlog.places[self.last].next = place;
         }
         self.last = place;
     }
@@ -87,7 +90,7 @@ impl OutputQueue {
     pub fn gather<'b>(&self, backlog: &'b Backlog, slices: &mut [IoSlice<'b>]) -> usize {
         let (mut at, mut skip, mut filled) = (self.first, self.cursor as usize, 0);
         while at != NONE && filled < slices.len() {
-            let Place { chunk, next } = &backlog.places[at as usize];
+            let Place { chunk, next } = &backlog.places[at];
             let log = &backlog.logs[chunk.log as usize].bytes;
             slices[filled] = IoSlice::new(&log[chunk.start as usize + skip..chunk.end as usize]);
             (at, skip) = (*next, 0);
@@ -110,7 +113,7 @@ impl OutputQueue {
         backlog.note_gone(sent);
         let mut left = sent as u32;
         while left > 0 {
-            let Chunk { start, end, .. } = backlog.places[self.first as usize].chunk;
+            let Chunk { start, end, .. } = backlog.places[self.first].chunk;
             let rest = end - start - self.cursor;
             if left < rest {
                 self.cursor += left;
@@ -138,12 +141,12 @@ impl OutputQueue {
     pub(super) fn settle(&mut self, backlog: &mut Backlog) {
         self.leave_sent_behind(backlog);
         let mut before = self.settled;
-        let mut at = match backlog.places.get(before as usize) {
+        let mut at = match backlog.places.get(before) {
             Some(settled) => settled.next,
             None => self.first,
         };
         while at != NONE {
-            let Place { chunk, next } = backlog.places[at as usize];
+            let Place { chunk, next } = backlog.places[at];
             let log = &backlog.logs[chunk.log as usize];
             let range = chunk.start as usize..chunk.end as usize;
             let small = range.len() < SHARED_BYTES_MIN || range.len() * 2 < log.bytes.len();
@@ -159,7 +162,7 @@ impl OutputQueue {
     /// What was sent of the first range stays in memory with the rest. Once it is the greater part of its log the rest
     /// moves out, so each byte sent costs at most one byte copied.
     fn leave_sent_behind(&mut self, backlog: &mut Backlog) {
-        let Some(Place { chunk, .. }) = backlog.places.get(self.first as usize) else {
+        let Some(Place { chunk, .. }) = backlog.places.get(self.first) else {
             return;
         };
         let log = &backlog.logs[chunk.log as usize].bytes;
@@ -179,7 +182,7 @@ impl OutputQueue {
             log.extend_from_slice(bytes);
             let end = log.len() as u32;
             let next = backlog.remove(at);
-            let place = &mut backlog.places[before as usize];
+            let place = &mut backlog.places[before];
             place.chunk.end = end;
             place.next = next;
             if self.last == at {
@@ -193,7 +196,7 @@ impl OutputQueue {
 
     /// The log of a place if nobody else uses it, it has room, and the place reaches to its end.
     fn own_log(&self, backlog: &Backlog, place: u32) -> Option<u32> {
-        let chunk = backlog.places.get(place as usize)?.chunk;
+        let chunk = backlog.places.get(place)?.chunk;
         let log = &backlog.logs[chunk.log as usize];
         let own = !log.young && log.places == 1 && log.bytes.len() == chunk.end as usize;
         (own && log.bytes.len() < LOG_BYTES).then_some(chunk.log)
@@ -204,7 +207,7 @@ impl OutputQueue {
     pub(super) fn check_invariants(&self, backlog: &Backlog) {
         let (mut at, mut sum, mut last) = (self.first, 0, NONE);
         while at != NONE {
-            let Place { chunk, next } = &backlog.places[at as usize];
+            let Place { chunk, next } = &backlog.places[at];
             assert!(chunk.start < chunk.end, "no range is empty");
             assert!(
                 backlog.logs[chunk.log as usize].places > 0,
@@ -214,7 +217,7 @@ impl OutputQueue {
             (last, at) = (at, *next);
         }
         assert_eq!(last, self.last, "`last` is the end of the line");
-        let first = backlog.places.get(self.first as usize);
+        let first = backlog.places.get(self.first);
         assert!(
             first.is_none_or(|Place { chunk, .. }| self.cursor < chunk.end - chunk.start),
             "the cursor lies inside the first range"

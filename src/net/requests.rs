@@ -128,9 +128,14 @@ impl Poller {
 
     /// Queues bytes for one peer alone.
     pub fn send(&mut self, id: ConnId, bytes: &[u8]) {
+        self.write(id, |out| out.extend_from_slice(bytes));
+    }
+
+    /// The same for bytes that are made now: `write` appends them where they wait to be sent.
+    pub fn write(&mut self, id: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
         self.settle_crowd();
         let chunk = self.compose(Lane::PRIVATE, |out| {
-            out.extend_from_slice(bytes);
+            write(out);
             true
         });
         if let Some(chunk) = chunk {

@@ -12,6 +12,7 @@ use super::{
         caps::{Cap, CapSet},
     },
     telnet,
+    web::websocket::{Kind, frame_lines},
 };
 use crate::chat::{Event, Hub, UserId};
 
@@ -23,6 +24,8 @@ pub enum Flavour {
     Irc(CapSet),
     /// Lines for people.
     Telnet,
+    /// IRC in WebSocket messages of one kind, with the same.
+    Web(CapSet, Kind),
 }
 
 impl Flavour {
@@ -31,6 +34,36 @@ impl Flavour {
         match self {
             Self::Irc(caps) => 1 + caps.number(),
             Self::Telnet => 0,
+            // Beyond all sets of capabilities.
+            Self::Web(caps, Kind::Text) => 1 << 29 | caps.number(),
+            Self::Web(caps, Kind::Binary) => 1 << 30 | caps.number(),
+        }
+    }
+
+    /// The same as lines: what a connection's own answer is made in, before it is framed as a whole.
+    #[must_use]
+    pub fn in_lines(self) -> Self {
+        match self {
+            Self::Web(caps, _) => Self::Irc(caps),
+            Self::Irc(_) | Self::Telnet => self,
+        }
+    }
+
+    /// The same in WebSocket messages of this kind; in lines if there is none.
+    #[must_use]
+    pub fn in_messages(self, kind: Option<Kind>) -> Self {
+        match (self, kind) {
+            (Self::Irc(caps), Some(kind)) => Self::Web(caps, kind),
+            _ => self,
+        }
+    }
+
+    /// Makes messages of the lines behind `start`, if that is how this flavour has them. Whoever sends lines of IRC
+    /// that [`encode`] did not make passes them through here.
+    pub fn frame(self, start: usize, out: &mut Vec<u8>) {
+        if let Self::Web(_, kind) = self {
+            let lines = out.split_off(start);
+            frame_lines(&lines, kind, out);
         }
     }
 
@@ -40,33 +73,43 @@ impl Flavour {
     pub fn for_event(self, distinction: Distinction) -> Self {
         match self {
             Self::Irc(caps) => Self::Irc(caps.and(distinction.0)),
+            Self::Web(caps, kind) => Self::Web(caps.and(distinction.0), kind),
             Self::Telnet => self,
         }
     }
 
     /// Appends the last words to someone whose stay is ended, with the reason.
     pub fn push_farewell(self, reason: &str, out: &mut Vec<u8>) {
+        let start = out.len();
         match self {
-            Self::Irc(_) => irc::error(reason, out),
+            Self::Irc(_) | Self::Web(..) => irc::error(reason, out),
             Self::Telnet => telnet::refusal(out, &format!("good-bye ({reason})")),
         }
+        self.frame(start, out);
     }
 
     /// Whether who speaks to themselves hears it twice: once as the author, if they want to, and once as the other.
     pub fn hears_oneself(self) -> bool {
-        matches!(self, Self::Irc(_))
+        self.caps().is_some()
     }
 
     /// Whether more than coming and going of those who are watched is told (IRCv3 extended-monitor).
     pub fn watches_changes(self) -> bool {
-        matches!(self, Self::Irc(caps) if caps.has(Cap::ExtendedMonitor))
+        self.caps()
+            .is_some_and(|caps| caps.has(Cap::ExtendedMonitor))
     }
 
     /// Whether an event's bytes differ for each who receives them; then [`encode_personal`] makes them.
     pub fn is_personal(self, event: &Event) -> bool {
+        self.caps()
+            .is_some_and(|caps| irc::is_personal(caps, &event.body))
+    }
+
+    /// The capabilities, where there are such.
+    fn caps(self) -> Option<CapSet> {
         match self {
-            Self::Irc(caps) => irc::is_personal(caps, &event.body),
-            Self::Telnet => false,
+            Self::Irc(caps) | Self::Web(caps, _) => Some(caps),
+            Self::Telnet => None,
         }
     }
 }
@@ -112,16 +155,25 @@ pub fn encode(
     match flavour {
         Flavour::Irc(caps) => irc::encode(caps, view, event, hub, server, out),
         Flavour::Telnet => telnet::encode(view, event, hub, out),
+        Flavour::Web(caps, _) => {
+            let start = out.len();
+            let is_told = irc::encode(caps, view, event, hub, server, out);
+            flavour.frame(start, out);
+            is_told
+        }
     }
 }
 
 /// Appends what an event that [is personal](Flavour::is_personal) is to one connection.
 pub fn encode_personal(
+    flavour: Flavour,
     recipient: UserId,
     event: &Event,
     hub: &Hub,
     server: &str,
     out: &mut Vec<u8>,
 ) {
+    let start = out.len();
     irc::encode_personal(recipient, event, hub, server, out);
+    flavour.frame(start, out);
 }

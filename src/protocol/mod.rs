@@ -19,6 +19,8 @@ pub mod lines;
 pub mod telnet;
 #[cfg(any(test, fuzzing))]
 pub mod testing;
+mod time;
+pub mod web;
 
 /// What was taken off the front of the input.
 ///
@@ -44,6 +46,17 @@ pub enum Frame<'a> {
     /// A line longer than the cap: told once for each; the rest of it is skipped by the calls that
     /// follow.
     TooLong,
+}
+
+/// Why a protocol lets someone not come in, or sends them away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// The server's password was asked for, and another was said.
+    BadPassword,
+    /// A ban from the server concerns them.
+    Banned,
+    /// There is no room for another person.
+    Full,
 }
 
 /// What a protocol may do for the one connection whose line it is handling.
@@ -72,7 +85,9 @@ pub trait Context {
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
     /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;
-    /// Ends this connection once its answer has been delivered; the person (if any) quits with this
-    /// reason.
+    /// Ends this connection once its answer has been delivered, for that was asked for; the person
+    /// (if any) quits with this reason.
     fn quit(&mut self, reason: &str);
+    /// The same for someone who did not ask for it, and has been told why in the answer.
+    fn turn_away(&mut self, why: TurnedAway);
 }

@@ -5,7 +5,7 @@
 //! events, each encoded for everyone in its audience.
 
 use super::{
-    Context,
+    Context, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
     irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
 };
@@ -103,7 +103,7 @@ impl World {
                 for seat in self.seats.iter_mut().filter(|seat| seat.user == Some(user)) {
                     let (hub, flavour) = (&self.hub, seat.flavour);
                     if flavour.is_personal(&event) {
-                        encode_personal(user, &event, hub, "srv", &mut seat.inbox);
+                        encode_personal(flavour, user, &event, hub, "srv", &mut seat.inbox);
                     } else {
                         encode(flavour, view, &event, hub, "srv", &mut seat.inbox);
                     }
@@ -161,6 +161,10 @@ impl Context for At<'_> {
         let seat = &mut self.world.seats[self.seat];
         seat.user = None;
         seat.farewell = Some(reason.to_owned());
+    }
+
+    fn turn_away(&mut self, why: TurnedAway) {
+        self.quit(&format!("{why:?}"));
     }
 }
 

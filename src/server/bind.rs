@@ -60,11 +60,7 @@ fn bind_address(
         Transport::Tcp => {
             let listener = net::listen_tcp(address, &options)?;
             let local = listener.local_addr()?;
-            let farewell = match url.scheme {
-                crate::config::Scheme::Echo => [].into(),
-                crate::config::Scheme::Irc => court.settings.full.irc.clone(),
-                _ => court.settings.full.plain.clone(),
-            };
+            let farewell = court.settings.farewell_at(url.scheme);
             (net.adopt_listener(Box::new(listener), farewell)?, local)
         }
         Transport::Udp => {

@@ -6,11 +6,13 @@
 use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
-    session::{Due, Peer, Protocol, Session, Sessions},
-    settings::{ECHO, Settings, Word},
+    reason::{Closes, Reason},
+    session::{Due, Protocol, Session, Sessions},
+    settings::{ECHO, Settings},
     signals::Signals,
     talk::Check,
     wall::Wall,
+    web::{VISITOR, Visit},
 };
 use crate::{
     chat::{Command, UserId},
@@ -19,13 +21,15 @@ use crate::{
     protocol::{
         detect::{self, Detected},
         echo,
-        irc::{self, Irc},
+        flavour::Flavour,
+        irc::Irc,
         telnet::{self, Telnet},
+        web::{http::Status, page::Files, websocket::push_ping},
     },
 };
 use rustc_hash::FxHashMap;
 use std::{
-    io, mem,
+    mem,
     net::{IpAddr, SocketAddr},
 };
 
@@ -46,12 +50,18 @@ pub(super) struct Court {
     pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
+    /// Connections that ended, by reason.
+    pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
     pub(super) wall: Wall,
     /// Room for the answer to a line, used again for the next.
     pub(super) answer: Vec<u8>,
     /// The same for what is no part of it.
     pub(super) aside: Vec<u8>,
+    /// Room for a message that came by WebSocket.
+    pub(super) scratch: Vec<u8>,
+    /// The page.
+    pub(super) files: Files,
     /// Passwords of operators that are being checked.
     pub(super) checks: FxHashMap<ConnId, Check>,
     /// The last turn in which that went on.
@@ -69,31 +79,34 @@ impl Court {
             by_address: FxHashMap::default(),
             arrivals: Arrivals::default(),
             clients_max,
+            closes: Closes::default(),
             signals: None,
             wall: Wall::default(),
             answer: Vec::new(),
             aside: Vec::new(),
+            scratch: Vec::new(),
+            files: Files::default(),
             checks: FxHashMap::default(),
             checked_in_turn: 0,
         }
     }
 
-    /// Lets a caller in, or says why they cannot come in, in words for them.
-    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Word> {
+    /// Lets a caller in, or says why they cannot come in.
+    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Reason> {
         let network = network_of(address);
         // Those who are refused for another reason have called all the same.
         let per_minute = self.settings.connections_per_minute;
         if !self.arrivals.admits(network, per_minute, now) {
-            return Err(self.settings.too_soon.clone());
+            return Err(Reason::TooSoon);
         }
         if self.inside >= self.clients_max {
-            return Err(self.settings.full.clone());
+            return Err(Reason::ServerFull);
         }
         let limit = self.settings.clients_per_address;
         if limit > 0 {
             let count = self.by_address.entry(network).or_default();
             if *count >= limit {
-                return Err(self.settings.too_many.clone());
+                return Err(Reason::TooManyFromAddress);
             }
             *count += 1;
         }
@@ -153,8 +166,9 @@ impl Court {
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
+            Detected::Web => self.begin_visit(net, id),
             // What is not spoken here yet is told so in telnet's words.
-            Detected::Telnet | Detected::Tls | Detected::Web => {
+            Detected::Telnet | Detected::Tls => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
                     net.send(id, &self.settings.greeting);
@@ -164,8 +178,14 @@ impl Court {
         }
     }
 
-    /// The person at this connection, if any, quits, and those who knew them are told. There is room for another.
-    pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: &str) {
+    /// The connection ends: the person there, if any, quits, and those who knew them are told. There is room for another.
+    pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: Reason) {
+        self.dismiss_with(net, id, reason, reason.quit());
+    }
+
+    /// The same, with other words than the reason's own.
+    pub(super) fn dismiss_with(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
+        self.note_end(net, id, why, None);
         let time = self.wall.at(net.now());
         let Some(user) = self.vacate(id) else {
             return;
@@ -182,7 +202,7 @@ impl Court {
         self.checks.remove(&id);
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
-        if let Protocol::Irc(irc) = &mut session.protocol {
+        if let Some(irc) = session.irc_mut() {
             irc.forget_monitored(user, &mut self.hall.monitors);
         }
         self.hall.seats.leave(user);
@@ -191,26 +211,25 @@ impl Court {
 
     /// Ends the connections of those whose stay was ended by others. They have quit already, and were told.
     pub(super) fn expel(&mut self, net: &mut Poller) {
-        for id in mem::take(&mut self.hall.expelled) {
+        for (id, reason) in mem::take(&mut self.hall.expelled) {
+            self.note_end(net, id, reason, None);
             self.vacate(id);
-            net.close(id);
+            self.hang_up(net, id);
         }
     }
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
-    fn part(&mut self, net: &mut Poller, id: ConnId, word: &str, reason: &str) {
+    fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
+        self.note_end(net, id, why, None);
         let mut bytes = Vec::new();
-        match self.sessions.get_mut(id).map(|session| &session.protocol) {
-            Some(Protocol::Irc(_)) => irc::error(reason, &mut bytes),
-            _ => telnet::refusal(&mut bytes, word),
+        match self.sessions.get_mut(id).and_then(|s| s.flavour()) {
+            Some(Flavour::Telnet) => telnet::refusal(&mut bytes, why.told()),
+            Some(flavour) => flavour.push_farewell(reason, &mut bytes),
+            None => {}
         }
         net.send(id, &bytes);
-        self.dismiss(net, id, reason);
-        net.close(id);
-    }
-
-    fn peer(&mut self, id: ConnId) -> Option<Peer> {
-        self.sessions.get_mut(id).map(|session| session.peer)
+        self.dismiss_with(net, id, why, reason);
+        self.hang_up(net, id);
     }
 }
 
@@ -222,22 +241,26 @@ impl Handler for Court {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
                 Scheme::Irc => Protocol::Irc(Irc::default()),
+                Scheme::Http => Protocol::Http(Visit::default()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
-        match self.admit(session.peer.ip(), net.now()) {
+        let admitted = self.admit(session.peer.ip(), net.now());
+        match admitted {
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
                     self.hall.callers += 1;
                 }
             }
-            Err(word) => {
+            Err(reason) => {
+                let word = self.settings.word(reason);
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
+                    Scheme::Http => net.send(id, &word.web),
                     Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
@@ -246,6 +269,7 @@ impl Handler for Court {
         }
         match session.protocol {
             Protocol::Echo => net.set_limits(id, ECHO),
+            Protocol::Http(_) => net.set_limits(id, VISITOR),
             _ => net.set_limits(id, self.settings.chat),
         }
         if matches!(session.protocol, Protocol::Telnet(_)) {
@@ -254,6 +278,9 @@ impl Handler for Court {
         let (peer, inside) = (session.peer, session.inside);
         tracing::debug!(%peer, via = scheme.name(), inside, "accepted");
         self.sessions.insert(id, session);
+        if let Err(reason) = admitted {
+            self.note_end(net, id, reason, None);
+        }
         self.set_alarm(net, id);
     }
 
@@ -268,12 +295,22 @@ impl Handler for Court {
         let Some(session) = self.sessions.get_mut(id) else {
             return all_of(input);
         };
+        // A page can make any browser that looks at it send a form to any port, with lines of any protocol in it. It
+        // cannot keep the browser from saying first that it speaks HTTP.
+        let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
+        if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
+            let reason = Reason::HttpNotHere;
+            self.part(net, id, reason, reason.quit());
+            return all_of(input);
+        }
         match session.protocol {
             Protocol::Undecided { .. } => Taken {
                 bytes: 0,
                 then: Then::ReadOn,
             },
-            Protocol::Irc(_) | Protocol::Telnet(_) => self.handle_lines(net, id, input, searched),
+            Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) | Protocol::Web(_) => {
+                self.handle_lines(net, id, input, searched)
+            }
             Protocol::Echo => {
                 net.send(id, input);
                 all_of(input)
@@ -289,34 +326,19 @@ impl Handler for Court {
             session.speech_ended = true;
             return;
         }
-        self.dismiss(net, id, "connection closed");
-        net.close(id);
+        self.dismiss(net, id, Reason::PeerClosed);
+        self.hang_up(net, id);
     }
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
-        let reason = match loss {
-            Loss::Io(error) if error.kind() == io::ErrorKind::TimedOut => "Ping timeout",
-            Loss::Io(_) => "connection lost",
-            Loss::InputTooLong => "too much unfinished input",
-            Loss::OverCeiling => "SendQ exceeded",
-        };
-        if let Some(peer) = self.peer(id) {
-            tracing::debug!(%peer, %loss, "lost");
-        }
+        let reason = Reason::from(loss);
+        self.note_end(net, id, reason, Some(loss));
         self.dismiss(net, id, reason);
     }
 
     fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
-        let queued = net.queued(id);
-        if let Some(peer) = self.peer(id) {
-            tracing::info!(%peer, queued, "let go: it does not read");
-        }
-        self.part(
-            net,
-            id,
-            "you read too slowly; good-bye (SendQ exceeded)",
-            "SendQ exceeded",
-        );
+        let reason = Reason::SendqExceeded;
+        self.part(net, id, reason, reason.quit());
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
@@ -332,20 +354,31 @@ impl Handler for Court {
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoName => {
-                    let word = "you gave no name in time; good-bye";
-                    return self.part(net, id, word, "Registration timeout");
+                    let reason = Reason::RegistrationTimeout;
+                    return self.part(net, id, reason, reason.quit());
+                }
+                Due::NoRequest => {
+                    self.dismiss(net, id, Reason::HttpIdle);
+                    return net.close(id);
+                }
+                Due::SlowRequest => {
+                    let status = Status::RequestTimeout;
+                    return self.turn_down(net, id, status, Reason::RequestTimeout);
                 }
                 Due::Probe => {
                     session.probed = true;
                     match session.protocol {
                         Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
+                        // Browsers answer by themselves, and proxies see that the connection is used.
+                        Protocol::Web(_) => net.write(id, |out| push_ping(b"", out)),
                         _ => net.send(id, &telnet::PROBE),
                     }
                 }
                 Due::PingTimeout => {
                     let silence = session.mark.until(now).as_secs();
-                    let reason = format!("Ping timeout: {silence} seconds");
-                    return self.part(net, id, "no sign of life; good-bye", &reason);
+                    let reason = Reason::PingTimeout;
+                    let words = format!("{}: {silence} seconds", reason.quit());
+                    return self.part(net, id, reason, &words);
                 }
             },
             _ => {}
@@ -371,11 +404,8 @@ impl Handler for Court {
 
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         // Whatever ended the connection, nobody is left behind in the hub.
-        self.dismiss(net, id, "connection lost");
-        let Some(session) = self.sessions.remove(id) else {
-            return;
-        };
-        tracing::debug!(peer = %session.peer, "closed");
+        self.dismiss(net, id, Reason::IoError);
+        self.sessions.remove(id);
     }
 }
 

@@ -5,20 +5,19 @@
 use super::{
     fanout::{Own, Seat},
     hall::Hall,
+    reason::Reason,
 };
 use crate::{
     chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId, mask::Subject},
     net::{ConnId, Poller},
     protocol::{
-        Context,
+        Context, TurnedAway,
         flavour::Flavour,
         irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
+        web::websocket::Kind,
     },
 };
 use std::net::IpAddr;
-
-/// The user name of everyone who comes in by telnet, where nobody is asked for one.
-pub(super) const TELNET_USERNAME: &str = "~telnet";
 
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
@@ -26,13 +25,16 @@ pub(super) struct Exchange<'a> {
     pub(super) net: &'a mut Poller,
     pub(super) id: ConnId,
     pub(super) address: IpAddr,
+    /// In lines, whatever carries them: the answer is framed as a whole.
     pub(super) flavour: Flavour,
+    /// Of what kind the messages are that carry them, if they do not come as they are.
+    pub(super) kind: Option<Kind>,
     pub(super) user: &'a mut Option<UserId>,
     pub(super) now: Time,
     pub(super) answer: &'a mut Vec<u8>,
     pub(super) aside: &'a mut Vec<u8>,
-    /// The reason, once the protocol has asked for an end.
-    pub(super) quitting: Option<String>,
+    /// Why, and what others are told, once the protocol has asked for an end.
+    pub(super) quitting: Option<(Reason, String)>,
     /// An operator's name and password to be checked.
     pub(super) check: Option<(Box<str>, Box<str>)>,
 }
@@ -45,7 +47,7 @@ impl Exchange<'_> {
         *self.user = Some(user);
         let seat = Seat {
             conn: self.id,
-            flavour: self.flavour,
+            flavour: self.flavour.in_messages(self.kind),
         };
         self.hall.seats.take(user, seat);
         self.hall.audience(self.net).tell_come(user);
@@ -80,12 +82,7 @@ impl Context for Exchange<'_> {
     }
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
-        let profile = Profile {
-            username: TELNET_USERNAME.into(),
-            realname: nick.as_str().into(),
-            ..Profile::default()
-        };
-        self.enter_with(nick, profile)
+        self.enter_with(nick, Profile::default())
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -101,7 +98,16 @@ impl Context for Exchange<'_> {
     }
 
     fn quit(&mut self, reason: &str) {
-        self.quitting = Some(reason.to_owned());
+        self.quitting = Some((Reason::ClientQuit, reason.to_owned()));
+    }
+
+    fn turn_away(&mut self, why: TurnedAway) {
+        let reason = match why {
+            TurnedAway::BadPassword => Reason::BadPassword,
+            TurnedAway::Banned => Reason::Banned,
+            TurnedAway::Full => Reason::ServerFull,
+        };
+        self.quitting = Some((reason, reason.quit().to_owned()));
     }
 }
 
@@ -147,7 +153,7 @@ impl Backstage for Exchange<'_> {
                 let mut bytes = Vec::new();
                 seat.flavour.push_farewell(&reason, &mut bytes);
                 self.net.send(seat.conn, &bytes);
-                self.hall.expelled.push(seat.conn);
+                self.hall.expelled.push((seat.conn, Reason::Banned));
             }
             let gone = self.apply_as(user, Command::Quit { reason: &reason });
             debug_assert!(gone.is_ok(), "a person may always quit");
@@ -171,6 +177,7 @@ impl Backstage for Exchange<'_> {
     fn set_flavour(&mut self, flavour: Flavour) {
         self.flavour = flavour;
         if let Some(user) = *self.user {
+            let flavour = flavour.in_messages(self.kind);
             self.hall.seats.set_flavour(user, flavour);
         }
     }

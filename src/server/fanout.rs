@@ -3,6 +3,7 @@
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
+use super::reason::Reason;
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{Chunk, ConnId, FanOut, Lane, Poller},
@@ -64,6 +65,7 @@ impl Seats {
 /// The person whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
 pub(super) struct Own<'a> {
     pub(super) user: UserId,
+    /// In lines: the answer is framed as a whole.
     pub(super) flavour: Flavour,
     pub(super) answer: &'a mut Vec<u8>,
     /// What reaches them because they spoke to themselves: no part of the answer.
@@ -83,7 +85,7 @@ pub(super) struct Audience<'a> {
     /// The server's name.
     pub(super) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
-    pub(super) expelled: &'a mut Vec<ConnId>,
+    pub(super) expelled: &'a mut Vec<(ConnId, Reason)>,
     pub(super) last_fan_out: &'a mut LastFanOut,
 }
 
@@ -129,7 +131,7 @@ impl Audience<'_> {
             };
             if let Some(own) = own.as_mut().filter(|own| own.user == user) {
                 if own.flavour.is_personal(event) {
-                    encode_personal(user, event, hub, server, own.answer);
+                    encode_personal(own.flavour, user, event, hub, server, own.answer);
                     return;
                 }
                 encode(own.flavour, view, event, hub, server, own.answer);
@@ -143,7 +145,7 @@ impl Audience<'_> {
             };
             if flavour.is_personal(event) {
                 let mut bytes = Vec::new();
-                encode_personal(user, event, hub, server, &mut bytes);
+                encode_personal(flavour, user, event, hub, server, &mut bytes);
                 return net.send(conn, &bytes);
             }
             let flavour = flavour.for_event(distinction);
@@ -232,6 +234,7 @@ impl Audience<'_> {
             };
             let mut bytes = Vec::new();
             irc::monitor::come(self.server, reader, user, &mut bytes);
+            seat.flavour.frame(0, &mut bytes);
             self.net.send(seat.conn, &bytes);
         }
     }
@@ -244,6 +247,7 @@ impl Audience<'_> {
             };
             let mut bytes = Vec::new();
             irc::monitor::gone(self.server, reader, nick, &mut bytes);
+            seat.flavour.frame(0, &mut bytes);
             self.net.send(seat.conn, &bytes);
         }
     }
@@ -271,7 +275,7 @@ impl Audience<'_> {
         );
         flavour.push_farewell(reason, &mut bytes);
         self.net.send(conn, &bytes);
-        self.expelled.push(conn);
+        self.expelled.push((conn, Reason::Killed));
     }
 }
 

@@ -6,6 +6,7 @@
 use super::{
     cloak::{Cloak, shown},
     fanout::{Audience, LastFanOut, Seats},
+    reason::Reason,
 };
 use crate::{
     chat::{
@@ -30,7 +31,7 @@ pub(super) struct Hall {
     /// Connections on which someone may chat, whether they have a name or not.
     pub(super) callers: usize,
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
-    pub(super) expelled: Vec<ConnId>,
+    pub(super) expelled: Vec<(ConnId, Reason)>,
     pub(super) last_fan_out: LastFanOut,
     /// DIE was said by an operator.
     pub(super) die: bool,

@@ -12,6 +12,7 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod reason;
 mod session;
 mod settings;
 mod signals;
@@ -19,16 +20,18 @@ mod signals;
 mod swarm;
 mod talk;
 mod wall;
+mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
-    config::{Config, ListenUrl, Sources},
-    net::{External, Poller, Stats, Tick},
+    config::{Config, ListenUrl, Scheme, Sources},
+    net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
+    protocol::flavour::Flavour,
 };
 use court::Court;
 use fanout::Seats;
 use hall::Hall;
-use session::Protocol;
+use reason::Reason;
 use settings::{Settings, house};
 use signals::Signals;
 use std::{
@@ -156,6 +159,37 @@ impl Server {
         self.net.stats()
     }
 
+    /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
+    /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
+        let farewell = self.court.settings.farewell_at(scheme);
+        let id = self.net.adopt_listener(acceptor, farewell)?;
+        self.court.doors.insert(id, scheme);
+        Ok(id)
+    }
+
+    /// Reports readiness of a source that no kernel watches.
+    pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
+        self.net.inject(id, readiness);
+    }
+
+    /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
+    /// is decided, which may be seconds before the last byte is delivered.
+    pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let shed = self.net.stats().shed;
+        self.court.closes.iter().map(move |(reason, count)| {
+            let count = match reason {
+                // Turned away by the loop itself, before there was a connection.
+                Reason::OutOfDescriptors => shed,
+                _ => count,
+            };
+            (reason.code(), count)
+        })
+    }
+
     /// One turn of the loop, and what signals asked for since the last.
     ///
     /// # Errors
@@ -190,6 +224,10 @@ impl Server {
             let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
             if stops > 1 {
                 let cut_off = self.net.connection_count();
+                for id in self.court.sessions.ids() {
+                    self.court
+                        .note_end(&self.net, id, Reason::SecondSignal, None);
+                }
                 tracing::warn!(cut_off, "stopped at the second signal");
                 return State::Interrupted;
             }
@@ -235,19 +273,24 @@ impl Server {
             .sessions
             .iter()
             .map(|(id, session)| {
-                let words = match session.protocol {
-                    Protocol::Irc(_) => Some(&self.court.settings.irc_last_words),
-                    _ if session.is_chat() => Some(&self.court.settings.last_words),
-                    _ => None,
-                };
-                (id, words.cloned())
+                let words = session.flavour().map(|flavour| {
+                    let settings = &self.court.settings;
+                    let mut words = match flavour {
+                        Flavour::Telnet => settings.last_words.to_vec(),
+                        _ => settings.irc_last_words.to_vec(),
+                    };
+                    flavour.frame(0, &mut words);
+                    words
+                });
+                (id, words)
             })
             .collect();
         for (id, words) in sessions {
+            self.court.note_end(&self.net, id, Reason::Shutdown, None);
             if let Some(words) = words {
                 self.net.send(id, &words);
             }
-            self.net.close(id);
+            self.court.hang_up(&mut self.net, id);
         }
         // Everyone has heard it: who goes first need not be told to the others, each to each.
         self.court.hall.seats = Seats::default();

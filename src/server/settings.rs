@@ -2,13 +2,15 @@
 //!
 //! Made from a [`Config`] at start and again on reload; what stands here may change while running.
 
+use super::reason::Reason;
 use crate::{
     chat::{Time, flood::Rate, mode::parse_user_changes},
-    config::{Config, PasswordHash},
+    config::{Config, PasswordHash, Scheme},
     net::{Limits, SocketOptions},
     protocol::{
         irc::{self, House},
         telnet::{self, Greeting},
+        web::http,
     },
 };
 use std::{rc::Rc, time::Duration};
@@ -43,14 +45,16 @@ pub(super) struct Settings {
     pub(super) irc_last_words: Rc<[u8]>,
     /// What a silent IRC client is asked.
     pub(super) irc_ping: Rc<[u8]>,
+    /// Pages of which other hosts may speak here.
+    pub(super) origins: Rc<[Box<str>]>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
     /// Why there is no room for a caller.
     pub(super) full: Word,
     /// Why a caller's address has no room.
-    pub(super) too_many: Word,
+    too_many: Word,
     /// Why a caller comes too soon.
-    pub(super) too_soon: Word,
+    too_soon: Word,
 }
 
 /// What a caller is told who is turned away, in the words of whatever is spoken at the door.
@@ -60,13 +64,16 @@ pub(super) struct Word {
     pub(super) plain: Rc<[u8]>,
     /// Where only IRC is spoken.
     pub(super) irc: Rc<[u8]>,
+    /// Where HTTP is.
+    pub(super) web: Rc<[u8]>,
 }
 
 impl Word {
-    fn new(plain: &str, irc: &str) -> Self {
+    fn new(reason: Reason) -> Self {
         Self {
-            plain: text(|out| telnet::refusal(out, plain)),
-            irc: text(|out| irc::error(irc, out)),
+            plain: text(|out| telnet::refusal(out, reason.told())),
+            irc: text(|out| irc::error(reason.quit(), out)),
+            web: text(http::turn_away),
         }
     }
 }
@@ -108,22 +115,40 @@ impl Settings {
             }),
             irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
+            origins: config
+                .web
+                .origins
+                .iter()
+                .map(|o| o.as_str().into())
+                .collect(),
             operators: operators(config),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
-            full: Word::new(
-                "the server is full, try again later",
-                "No more connections allowed",
-            ),
-            too_many: Word::new(
-                "too many connections from your address",
-                "Too many connections from your address",
-            ),
-            too_soon: Word::new(
-                "too many connections from your address, try again later",
-                "Too many connections from your address, try again later",
-            ),
+            full: Word::new(Reason::ServerFull),
+            too_many: Word::new(Reason::TooManyFromAddress),
+            too_soon: Word::new(Reason::TooSoon),
+        }
+    }
+
+    /// What a caller is told who is not let in.
+    pub(super) fn word(&self, reason: Reason) -> &Word {
+        match reason {
+            Reason::TooManyFromAddress => &self.too_many,
+            Reason::TooSoon => &self.too_soon,
+            _ => &self.full,
+        }
+    }
+}
+
+impl Settings {
+    /// The word for callers for whom there is no descriptor, as spoken at this door.
+    pub(super) fn farewell_at(&self, scheme: Scheme) -> Rc<[u8]> {
+        match scheme {
+            Scheme::Echo | Scheme::EchoUdp => [].into(),
+            Scheme::Http => self.full.web.clone(),
+            Scheme::Irc => self.full.irc.clone(),
+            Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }
     }
 }

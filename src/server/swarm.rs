@@ -267,6 +267,9 @@ impl Swarm {
         assert_eq!(court.sessions.iter().count(), 0, "sessions");
         assert_eq!(court.hall.seats.taken(), 0, "seats");
         assert!(court.by_address.is_empty(), "{:?}", court.by_address);
+        let ended: u64 = server.closes().map(|(_, count)| count).sum();
+        let stats = server.stats();
+        assert_eq!(ended, stats.accepted + stats.shed, "ends with a reason");
         if self.cue.stopped {
             assert!(court.doors.is_empty(), "doors");
             let accepted = server.stats().accepted;

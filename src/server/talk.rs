@@ -6,13 +6,17 @@
 
 use super::{
     court::Court,
-    exchange::{Exchange, TELNET_USERNAME},
+    exchange::Exchange,
+    reason::Reason,
     session::{Protocol, Session},
 };
 use crate::{
+    chat::USERNAME_OF_UNASKED,
     config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
-    protocol::{Cut, Frame, flavour::Flavour, irc::Backstage as _, telnet},
+    protocol::{
+        Context as _, Cut, Frame, TurnedAway, flavour::Flavour, irc::Backstage as _, telnet,
+    },
 };
 
 use std::mem;
@@ -56,7 +60,12 @@ impl Court {
                 let then = Then::WaitUntil(at);
                 return Taken { bytes, then };
             }
-            let (consumed, whole) = self.handle_frame(net, id, rest, searched);
+            let protocol = self.sessions.get_mut(id).map(|s| &s.protocol);
+            let (consumed, whole) = match protocol {
+                Some(Protocol::Http(_)) => self.handle_request(net, id, rest, searched),
+                Some(Protocol::Web(_)) => self.handle_message(net, id, rest),
+                _ => self.handle_frame(net, id, rest, searched),
+            };
             bytes += consumed;
             if !whole {
                 let then = Then::ReadOn;
@@ -74,7 +83,7 @@ impl Court {
         };
         // A copy: the line is paid for when it is whole.
         let mut allowance = session.allowance;
-        let taken = allowance.take(net.now().0, self.settings.rate);
+        let taken = allowance.take(net.now().0, session.rate(&self.settings));
         taken.map_err(Tick)
     }
 
@@ -87,7 +96,7 @@ impl Court {
         input: &[u8],
         searched: &mut usize,
     ) -> (usize, bool) {
-        let (now, rate, cap) = (net.now(), self.settings.rate, self.settings.line);
+        let cap = self.settings.line;
         let told = self.converse(net, id, |session, exchange| {
             let Cut { frame, consumed } = match session {
                 Talker::Irc(irc) => irc.next_frame(input, searched),
@@ -119,17 +128,37 @@ impl Court {
         let Some((consumed, whole)) = told else {
             return (input.len(), false);
         };
+        self.note_heard(net.now(), id, whole);
+        (consumed, whole)
+    }
+
+    /// Something was heard from a connection: a sign of life, and if it was whole, something to be paid for.
+    pub(super) fn note_heard(&mut self, now: Tick, id: ConnId, whole: bool) {
         let Some(session) = self.sessions.get_mut(id) else {
-            return (input.len(), false);
+            return;
         };
         if whole {
+            let rate = session.rate(&self.settings);
             let _ = session.allowance.take(now.0, rate);
         }
         if session.user.is_some() {
             session.mark = now;
             session.probed = false;
         }
-        (consumed, whole)
+    }
+
+    /// Hears a line of IRC that came as a message. `None` if the connection ended with it.
+    pub(super) fn hear_message(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        message: &[u8],
+    ) -> Option<()> {
+        self.converse(net, id, |talker, exchange| {
+            if let Talker::Irc(irc) = talker {
+                irc.handle_message(message, exchange);
+            }
+        })
     }
 
     /// Goes on with what a connection waits for, for one slice.
@@ -167,8 +196,8 @@ impl Court {
         });
         let over = |session: &mut Session| session.speech_ended && !session.is_busy();
         if self.sessions.get_mut(id).is_some_and(over) {
-            self.dismiss(net, id, "connection closed");
-            net.close(id);
+            self.dismiss(net, id, Reason::PeerClosed);
+            self.hang_up(net, id);
         }
     }
 
@@ -183,16 +212,20 @@ impl Court {
         let now = self.wall.at(net.now());
         let session = self.sessions.get_mut(id)?;
         let due_before = session.next_due(&self.settings).map(|(_, due)| due);
-        let (mut talker, flavour) = match &mut session.protocol {
+        let (mut talker, flavour, kind) = match &mut session.protocol {
             Protocol::Irc(irc) => {
                 let flavour = irc.flavour();
-                (Talker::Irc(irc), flavour)
+                (Talker::Irc(irc), flavour, None)
+            }
+            Protocol::Web(socket) => {
+                let flavour = socket.irc.flavour();
+                (Talker::Irc(&mut socket.irc), flavour, Some(socket.kind))
             }
             Protocol::Telnet(telnet) => {
                 let said_password = &mut session.said_password;
-                (Talker::Telnet(telnet, said_password), Flavour::Telnet)
+                (Talker::Telnet(telnet, said_password), Flavour::Telnet, None)
             }
-            Protocol::Undecided { .. } | Protocol::Echo | Protocol::TurnedAway => return None,
+            _ => return None,
         };
         self.answer.clear();
         self.aside.clear();
@@ -202,6 +235,7 @@ impl Court {
             id,
             address: session.peer.ip(),
             flavour,
+            kind,
             user: &mut session.user,
             now,
             answer: &mut self.answer,
@@ -212,6 +246,7 @@ impl Court {
         let told = act(&mut talker, &mut exchange);
         let (quitting, check) = (exchange.quitting.take(), exchange.check.take());
         if !self.answer.is_empty() {
+            flavour.in_messages(kind).frame(0, &mut self.answer);
             net.send(id, &self.answer);
         }
         let (is_busy, due) = (
@@ -224,11 +259,11 @@ impl Court {
         if is_busy {
             net.tell_drained(id);
         }
-        let is_expelled = self.hall.expelled.contains(&id);
+        let is_expelled = self.hall.expelled.iter().any(|(conn, _)| *conn == id);
         self.expel(net);
-        if let Some(reason) = quitting {
-            self.dismiss(net, id, &reason);
-            net.close(id);
+        if let Some((reason, words)) = quitting {
+            self.dismiss_with(net, id, reason, &words);
+            self.hang_up(net, id);
             return None;
         }
         if is_expelled {
@@ -267,18 +302,18 @@ fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
         telnet::news(exchange.answer, telnet::QUESTION);
         return true;
     }
-    telnet::refusal(exchange.answer, "that is not the password; good-bye");
-    exchange.quitting = Some("Bad password".into());
+    telnet::refusal(exchange.answer, Reason::BadPassword.told());
+    exchange.turn_away(TurnedAway::BadPassword);
     false
 }
 
 /// Sends a telnet caller away who is banned from the server; says whether they are.
 fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
-    let Some(reason) = exchange.ban_of(TELNET_USERNAME) else {
+    let Some(reason) = exchange.ban_of(USERNAME_OF_UNASKED) else {
         return false;
     };
     let word = format!("you are banned from this server: {reason}");
     telnet::refusal(exchange.answer, &word);
-    exchange.quitting = Some("Banned".into());
+    exchange.turn_away(TurnedAway::Banned);
     true
 }

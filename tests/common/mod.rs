@@ -12,11 +12,13 @@ mod client;
 mod irc;
 mod process;
 mod server;
+mod web;
 
 pub(crate) use client::{Client, connect_with};
 pub(crate) use irc::{Irc, Message, Messages, Net, SERVER, ann_and_bob};
 pub(crate) use process::{Process, Usage};
 pub(crate) use server::{Log, Outcome, Server, Setup, TempFile};
+pub(crate) use web::{Answer, Heard, Socket, Visitor};
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Tests of output queues and the backlog behind them: whatever the schedule of writes, the bytes are the same and none leaks.
 
 use super::{
-    super::backlog::{Lane, PLACES_KEPT},
+    super::{backlog::Lane, places::PLACES_KEPT},
     *,
 };
 

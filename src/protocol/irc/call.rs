@@ -4,7 +4,10 @@
 //! with the events that follow. Owns those lines. Does not know commands.
 
 use super::{Irc, backstage::Backstage, line::Line, numeric::*};
-use crate::chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId};
+use crate::{
+    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId},
+    protocol::TurnedAway,
+};
 use std::{borrow::Cow, fmt::Display, mem};
 
 /// See the module's documentation.
@@ -155,6 +158,17 @@ impl<'a> Call<'a> {
     pub(super) fn end(&mut self, reason: &str, quit: &str) {
         self.flush();
         self.ctx.quit(quit);
+        self.close_link(reason);
+    }
+
+    /// The same for someone who did not ask for it.
+    pub(super) fn turn_away(&mut self, why: TurnedAway, reason: &str) {
+        self.flush();
+        self.ctx.turn_away(why);
+        self.close_link(reason);
+    }
+
+    fn close_link(&mut self, reason: &str) {
         let host = self.ctx.host();
         Line::new(&mut self.out)
             .command("ERROR")

@@ -72,7 +72,7 @@ impl Frames {
 }
 
 /// Whether the tags, or the rest, are longer than they may be.
-fn is_too_long(line: &[u8]) -> bool {
+pub(super) fn is_too_long(line: &[u8]) -> bool {
     if line.first() != Some(&b'@') {
         return line.len() > BODY_BYTES_MAX - 2;
     }

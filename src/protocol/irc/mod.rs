@@ -45,12 +45,11 @@ mod table;
 pub mod tags;
 #[cfg(test)]
 mod tests;
-mod time;
 
 pub use backstage::{Backstage, House, ServerBan, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
 
-use super::{Cut, flavour::Flavour};
+use super::{Cut, flavour::Flavour, time};
 use crate::chat::Nick;
 use call::Call;
 use caps::{Cap, CapSet};
@@ -148,7 +147,7 @@ impl Irc {
     /// Does what a line says.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Backstage) {
         let text = match std::str::from_utf8(line) {
-            Ok(text) if !text.contains(['\0', '\r']) => text,
+            Ok(text) if !text.contains(['\0', '\r', '\n']) => text,
             _ => return self.refuse_bytes(line, ctx),
         };
         let Some(message) = Message::parse(text) else {
@@ -168,6 +167,18 @@ impl Irc {
         ctx.answer().append(&mut aside);
     }
 
+    /// Does what a message says that came without line ends, as WebSocket carries them (IRCv3 websocket): one line, whose
+    /// end may be missing. Nothing in it is a second line.
+    pub fn handle_message(&mut self, message: &[u8], ctx: &mut dyn Backstage) {
+        let line = message.strip_suffix(b"\n").unwrap_or(message);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if frames::is_too_long(line) {
+            self.handle_too_long(ctx);
+        } else {
+            self.handle_line(line, ctx);
+        }
+    }
+
     /// Says that a line was longer than lines may be.
     pub fn handle_too_long(&mut self, ctx: &mut dyn Backstage) {
         let mut call = Call::new(self, ctx, None);
@@ -179,7 +190,7 @@ impl Irc {
     fn refuse_bytes(&mut self, line: &[u8], ctx: &mut dyn Backstage) {
         let text: String = String::from_utf8_lossy(line)
             .chars()
-            .filter(|c| !matches!(c, '\0' | '\r'))
+            .filter(|c| !matches!(c, '\0' | '\r' | '\n'))
             .collect();
         let message = Message::parse(&text);
         let start = ctx.answer().len();
@@ -195,7 +206,7 @@ impl Irc {
         } else {
             (
                 "INVALID_CHARACTER",
-                "Message rejected: no line may hold NUL or CR",
+                "Message rejected: no line may hold NUL, CR or LF",
             )
         };
         let mut call = Call::new(self, ctx, None);

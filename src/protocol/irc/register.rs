@@ -4,7 +4,10 @@
 //! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
 
 use super::{call::Call, caps::Cap, message::Params, numeric::*};
-use crate::chat::{Command, Nick, Refusal, cut, mode::Letter as _, user::USERNAME_BYTES_MAX};
+use crate::{
+    chat::{Command, Nick, Refusal, cut, mode::Letter as _, user::USERNAME_BYTES_MAX},
+    protocol::TurnedAway,
+};
 
 /// What a newcomer has said so far.
 #[derive(Debug, Default)]
@@ -90,7 +93,7 @@ pub(super) fn complete(call: &mut Call<'_>) {
     let needed = call.ctx.house().password.as_deref();
     if needed.is_some_and(|needed| !is_same(needed, password.as_deref().unwrap_or_default())) {
         call.reply(ERR_PASSWDMISMATCH, &[]);
-        return call.end("Bad password", "Bad password");
+        return call.turn_away(TurnedAway::BadPassword, "Bad password");
     }
     if let Some(reason) = call.ctx.ban_of(&user.username) {
         call.reply_with(
@@ -98,7 +101,7 @@ pub(super) fn complete(call: &mut Call<'_>) {
             &[],
             format_args!("You are banned from this server: {reason}"),
         );
-        return call.end(&format!("Banned: {reason}"), "Banned");
+        return call.turn_away(TurnedAway::Banned, &format!("Banned: {reason}"));
     }
     call.flush();
     match call
@@ -106,7 +109,7 @@ pub(super) fn complete(call: &mut Call<'_>) {
         .enter_as(nick.clone(), &user.username, &user.realname)
     {
         Ok(_) => welcome(call),
-        Err(Refusal::Full) => call.end("Server is full", "Server is full"),
+        Err(Refusal::Full) => call.turn_away(TurnedAway::Full, "Server is full"),
         Err(_) => {
             call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]);
             // They may try another name; the rest is said.

@@ -408,7 +408,7 @@ fn a_line_that_is_no_text_is_refused_with_its_label() {
         stage.received('a'),
         [
             "@label=x :srv FAIL PRIVMSG INVALID_UTF8 :Message rejected: this server speaks UTF-8 only",
-            ":srv FAIL PRIVMSG INVALID_CHARACTER :Message rejected: no line may hold NUL or CR",
+            ":srv FAIL PRIVMSG INVALID_CHARACTER :Message rejected: no line may hold NUL, CR or LF",
             ":srv FAIL * INVALID_UTF8 :Message rejected: this server speaks UTF-8 only",
         ]
     );

@@ -28,7 +28,7 @@ fn lists_know_who_set_what_when_and_are_full_at_some_point() {
     let entry = &hub.room(id).unwrap().list(ListKind::Ban)[7];
     assert_eq!(
         (entry.mask.as_str(), &*entry.by, entry.at),
-        ("n7!*@*", "alice!@", Time(2))
+        ("n7!*@*", "alice!~telnet@", Time(2))
     );
     set(&mut hub, ids[0], "#a", "+e", &["x"]);
 }

@@ -170,7 +170,10 @@ fn real_names_change_and_reasons_are_cut() {
     let events = told(&mut hub, ids[0], set_realname("Alice A."));
     assert_eq!(audience(&hub, &events[0]), ids);
     assert_eq!(hub.user(ids[0]).unwrap().realname(), "Alice A.");
-    assert_eq!(hub.user(ids[0]).unwrap().mask().to_string(), "alice!@");
+    assert_eq!(
+        hub.user(ids[0]).unwrap().mask().to_string(),
+        "alice!~telnet@"
+    );
     let long = "ü".repeat(200);
     assert!(matches!(
         refused(&mut hub, ids[0], set_realname(&long)),

@@ -1,4 +1,4 @@
-//! Moments in the forms that IRC writes them in.
+//! Moments in the forms that protocols write them in.
 //!
 //! Does not know what time it is.
 
@@ -18,6 +18,30 @@ impl fmt::Display for Iso {
         write!(
             f,
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
+        )
+    }
+}
+
+/// A moment as the header field `Date` has it (RFC 9110 section 5.6.7, IMF-fixdate): `Thu, 29 Feb 2024 12:00:00 GMT`.
+pub(super) struct Imf(pub Time);
+
+impl fmt::Display for Imf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // 1970-01-01 was a Thursday.
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let seconds = unix(self.0);
+        let days = seconds.div_euclid(86_400);
+        let (year, month, day) = civil(days);
+        let of_day = seconds.rem_euclid(86_400);
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        let day_name = DAYS[days.rem_euclid(7) as usize];
+        let month_name = MONTHS[month as usize - 1];
+        write!(
+            f,
+            "{day_name}, {day:02} {month_name} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
         )
     }
 }
@@ -62,6 +86,20 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
             assert_eq!(Iso(Time(ms)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn dates_have_their_weekday() {
+        for (ms, expected) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),
+            // The example of RFC 9110.
+            (784_111_777_000, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400_999, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (4_107_542_400_000, "Mon, 01 Mar 2100 00:00:00 GMT"),
+        ] {
+            assert_eq!(Imf(Time(ms)).to_string(), expected);
         }
     }
 }

@@ -1,0 +1,247 @@
+//! A WebSocket echo server (RFC 6455) of `net` and `protocol::web` alone: every message comes back as it came, up to 16 MiB.
+//!
+//! ```text
+//! cargo run --example websocket_echo -- --listen 127.0.0.1:9001       (port 0 asks the system for one)
+//! ```
+//!
+//! What to look at: `handle_input` hands bytes to a codec and queues what it appended; frames are written straight into the
+//! chunk that goes to the kernel. A caller is an [`Http`] until it is let in and a [`WebSocket`] from then on. A peer that does
+//! not read is not read from, so no more waits for it than one message and what one read brought. Who has not come through
+//! the handshake in time is let go; who has may be silent for ever, and costs a record of some dozen bytes. Knows no chat.
+
+#![expect(clippy::print_stdout, reason = "an example talks to a person")]
+
+use madang::{
+    net::{ConnId, Handler, Lane, Limits, Poller, SocketOptions, Taken, Then, Tick, listen_tcp},
+    protocol::web::{
+        Time,
+        http::{Http, Method, Request, Status, Step, Version, refuse, respond_early},
+        websocket::{Opcode, WebSocket, What, handshake, push_frame},
+    },
+};
+use std::{
+    collections::HashMap,
+    env,
+    error::Error,
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
+
+/// The longest message. Memory follows what came of it, not what its header claims.
+const MESSAGE_BYTES_MAX: u32 = 16 * 1024 * 1024;
+
+/// How long a caller may take until it is let in.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// What is remembered of one connection.
+enum Caller {
+    Asking(Http),
+    Speaking(WebSocket),
+}
+
+/// How a connection goes on.
+enum Next {
+    /// As it is, when more has come.
+    Wait,
+    /// It is let in: what follows are frames.
+    Speak,
+    /// Not at all, once what is said is delivered.
+    Close,
+}
+
+#[derive(Default)]
+struct Echo {
+    callers: HashMap<ConnId, Caller>,
+    /// Where the message at hand lies: one area for all connections.
+    scratch: Vec<u8>,
+}
+
+impl Caller {
+    /// Takes what there is of the input and appends what there is to say. Returns how many bytes it took.
+    fn take(
+        &mut self,
+        input: &[u8],
+        searched: &mut usize,
+        scratch: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> (usize, Next) {
+        let mut taken = 0;
+        if let Self::Asking(http) = self {
+            let next;
+            (taken, next) = answer_requests(http, input, searched, out);
+            match next {
+                // What stands behind the request may be the first frame already.
+                Next::Speak => *self = Self::Speaking(WebSocket::server(MESSAGE_BYTES_MAX)),
+                Next::Wait | Next::Close => return (taken, next),
+            }
+        }
+        match self {
+            Self::Speaking(socket) => {
+                let (frames, next) = echo_messages(socket, &input[taken..], scratch, out);
+                (taken + frames, next)
+            }
+            Self::Asking(_) => unreachable!("it was let in on the lines above"),
+        }
+    }
+}
+
+/// Answers requests until one of them is an upgrade.
+fn answer_requests(
+    http: &mut Http,
+    input: &[u8],
+    searched: &mut usize,
+    out: &mut Vec<u8>,
+) -> (usize, Next) {
+    let mut taken = 0;
+    loop {
+        let (step, consumed) = http.next(&input[taken..], searched);
+        taken += consumed;
+        let next = match step {
+            Step::Incomplete => return (taken, Next::Wait),
+            Step::Refused(status) => {
+                respond_early(status, now(), out);
+                Next::Close
+            }
+            Step::Request(request) => answer(&request, out),
+        };
+        if !matches!(next, Next::Wait) {
+            return (taken, next);
+        }
+    }
+}
+
+fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Next {
+    let refused = match request.method {
+        Method::Get if request.version == Version::Http11 => {
+            match handshake::read_request(request.fields()) {
+                Ok(upgrade) => {
+                    upgrade.accept(None, out);
+                    return Next::Speak;
+                }
+                Err(handshake::Refusal::Key) => Status::BadRequest,
+                Err(_) => Status::UpgradeRequired,
+            }
+        }
+        Method::Get | Method::Head => Status::UpgradeRequired,
+        Method::Other => Status::MethodNotAllowed,
+    };
+    let keep = refuse(request, refused, now(), out);
+    if keep { Next::Wait } else { Next::Close }
+}
+
+/// Sends back what is whole. Pings and closes are answered on the way, by the codec.
+fn echo_messages(
+    socket: &mut WebSocket,
+    input: &[u8],
+    scratch: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> (usize, Next) {
+    let mut taken = 0;
+    loop {
+        let step = socket.next(&input[taken..], scratch, out);
+        taken += step.consumed;
+        match step.what {
+            What::Incomplete => return (taken, Next::Wait),
+            What::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
+            What::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
+            What::Ping | What::Pong => {}
+            // Our Close is said; the server ends the connection first (RFC 6455 section 7.1.1).
+            What::Closed { .. } | What::Failed(_) => return (taken, Next::Close),
+        }
+    }
+}
+
+impl Handler for Echo {
+    fn handle_accept(
+        &mut self,
+        net: &mut Poller,
+        _listener: ConnId,
+        id: ConnId,
+        _peer: SocketAddr,
+    ) {
+        // As in `echo.rs`: nothing is read while anything is unsent.
+        let soft = 0;
+        let hard = u32::MAX;
+        net.set_limits(id, Limits { soft, hard });
+        net.set_alarm(id, net.now().after(HANDSHAKE));
+        self.callers.insert(id, Caller::Asking(Http::default()));
+    }
+
+    fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> Taken {
+        let caller = self
+            .callers
+            .get_mut(&id)
+            .expect("it is kept until it is reaped");
+        let (mut bytes, mut next) = (0, Next::Wait);
+        let chunk = net.compose(Lane::PRIVATE, |out| {
+            (bytes, next) = caller.take(input, searched, &mut self.scratch, out);
+            true
+        });
+        if let Some(chunk) = chunk {
+            net.share(id, chunk);
+        }
+        if let Caller::Speaking(_) = caller {
+            net.set_alarm(id, Tick::NEVER);
+        }
+        if let Next::Close = next {
+            net.close(id);
+        }
+        Taken {
+            bytes,
+            then: Then::ReadOn,
+        }
+    }
+
+    /// The time for the handshake is up.
+    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+        let mut words = Vec::new();
+        respond_early(Status::RequestTimeout, now(), &mut words);
+        net.send(id, &words);
+        net.close(id);
+    }
+
+    fn handle_reaped(&mut self, _net: &mut Poller, id: ConnId) {
+        self.callers.remove(&id);
+    }
+}
+
+/// The time of day, for the date of an answer.
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Time(since.map_or(0, |since| since.as_millis() as i64))
+}
+
+/// The address behind `--listen`, as it is or as a URL.
+fn listen_address() -> Result<SocketAddr, Box<dyn Error>> {
+    let mut words = env::args().skip(1);
+    let address = match (words.next().as_deref(), words.next()) {
+        (None, _) => "127.0.0.1:9001".into(),
+        (Some("--listen"), Some(address)) => address,
+        _ => return Err("usage: websocket_echo [--listen ADDRESS:PORT]".into()),
+    };
+    let bare = ["http://", "ws://"]
+        .iter()
+        .find_map(|s| address.strip_prefix(s));
+    let bare = bare.unwrap_or(&address).trim_end_matches('/');
+    bare.parse()
+        .map_err(|_| format!("not an address with a port: {address}").into())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let listener = listen_tcp(listen_address()?, &SocketOptions::default())?;
+    // A whole line at a time: standard output is flushed with it.
+    println!("listening http://{}", listener.local_addr()?);
+
+    let mut net = Poller::new()?;
+    net.adopt_listener(Box::new(listener), [].into())?;
+    let mut echo = Echo::default();
+    loop {
+        net.turn(&mut echo, None)?;
+    }
+}

@@ -1,0 +1,90 @@
+/**
+ * The field in which one types: what was typed before, and names that are completed. Does not know what becomes of a line.
+ */
+
+/** Lines that the arrow brings back. */
+const TYPED_MAX = 100;
+
+export class Compose {
+	#typed = [];
+	#at = 0;
+	#draft = '';
+	/** While Tab goes through them: which words there are, and where they are put. */
+	#cycle = null;
+
+	/**
+	 * @param {HTMLTextAreaElement} field
+	 * @param {(text: string) => boolean} send whether the text was taken
+	 * @param {(word: string, isFirst: boolean) => string[]} candidates for a word begun
+	 */
+	constructor(field, send, candidates) {
+		Object.assign(this, { field, send, candidates });
+		field.addEventListener('keydown', (event) => this.#key(event));
+		field.addEventListener('input', () => this.#grow());
+		field.form.addEventListener('submit', (event) => {
+			event.preventDefault();
+			this.#submit();
+		});
+	}
+
+	get text() {
+		return this.field.value;
+	}
+
+	set text(text) {
+		this.field.value = text;
+		this.#cycle = null;
+		this.#grow();
+	}
+
+	/** As if this had been typed so far. */
+	begin(text) {
+		this.text = text;
+		this.field.focus();
+	}
+
+	#grow() {
+		this.field.rows = Math.min(8, this.text.split('\n').length);
+	}
+
+	#submit() {
+		const text = this.text.replace(/^\n+|\s+$/g, '');
+		if (!text || !this.send(text)) return;
+		this.#typed = [...this.#typed, text].slice(-TYPED_MAX);
+		this.#at = this.#typed.length;
+		this.begin('');
+	}
+
+	#key(event) {
+		const { key, isComposing, shiftKey, altKey, ctrlKey, metaKey } = event;
+		// While letters are put together (Hangul, Kana), the keys belong to that.
+		if (isComposing || shiftKey || altKey || ctrlKey || metaKey) return;
+		if (key !== 'Tab') this.#cycle = null;
+		const { selectionStart: at } = this.field;
+		if (key === 'Enter') this.#submit();
+		else if (key === 'ArrowUp' && !this.text.slice(0, at).includes('\n')) this.#recall(-1);
+		else if (key === 'ArrowDown' && !this.text.slice(at).includes('\n')) this.#recall(1);
+		else if (key !== 'Tab' || !this.#complete()) return;
+		event.preventDefault();
+	}
+
+	#recall(step) {
+		const next = this.#at + step;
+		if (next < 0 || next > this.#typed.length) return;
+		if (this.#at === this.#typed.length) this.#draft = this.text;
+		this.#at = next;
+		this.text = this.#typed[next] ?? this.#draft;
+	}
+
+	/** @returns {boolean} whether there was anything to complete; if not, Tab goes to the next element as ever */
+	#complete() {
+		const end = this.field.selectionStart;
+		const [word] = /\S*$/.exec(this.text.slice(0, end));
+		this.#cycle ??= { start: end - word.length, at: 0, found: word && this.candidates(word, end === word.length) };
+		const { start, at, found } = this.#cycle;
+		if (!found.length) return false;
+		this.field.setRangeText(found[at % found.length], start, end, 'end');
+		this.#cycle.at += 1;
+		return true;
+	}
+}

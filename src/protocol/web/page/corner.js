@@ -1,0 +1,46 @@
+/**
+ * The server in four small curves, as `/status` tells it. It is asked only while they are in sight; where there is no
+ * status, there is no corner.
+ */
+
+import { $, el } from './dom.js';
+
+const EVERY_MS = 5000;
+const POINTS = 60;
+const ROWS = { people: 'people', rooms: 'rooms', messages_per_second: 'messages/s', turn_ms: 'turn, ms' };
+
+const drawn = (tag) => document.createElementNS('http://www.w3.org/2000/svg', tag);
+
+/** @param {() => boolean} isInSight */
+export function watch(isInSight) {
+	const corner = $('corner');
+	const rows = Object.entries(ROWS).map(([key, label]) => {
+		const [svg, line, value] = [drawn('svg'), drawn('polyline'), el('b')];
+		svg.setAttribute('viewBox', `0 0 ${POINTS} 16`);
+		svg.setAttribute('preserveAspectRatio', 'none');
+		svg.append(line);
+		corner.append(el('p', {}, label, svg, value));
+		return { key, line, value, points: [] };
+	});
+	const timer = setInterval(ask, EVERY_MS);
+	corner.addEventListener('toggle', ask);
+	ask();
+
+	async function ask() {
+		if (!isInSight() || !corner.open) return;
+		const response = await fetch('status').catch(() => undefined);
+		if (!response) return;
+		corner.hidden = !response.ok;
+		if (!response.ok) return clearInterval(timer);
+		const status = await response.json();
+		for (const row of rows) draw(row, status[row.key]);
+	}
+}
+
+function draw({ line, value, points }, now) {
+	points.push(now);
+	points.splice(0, points.length - POINTS);
+	const top = Math.max(...points) || 1;
+	line.setAttribute('points', points.map((point, at) => `${POINTS - points.length + at},${15 - (point / top) * 14}`).join(' '));
+	value.textContent = now.toLocaleString([], { maximumFractionDigits: 2 });
+}

@@ -1,0 +1,304 @@
+//! Browsers and other programs of the web: requests that are answered, and WebSockets that carry IRC.
+//!
+//! A connection visits by HTTP, request after request; if it asks to be upgraded, it stays as IRC whose lines come in
+//! messages. Invariants: an upgraded connection is a chat caller like any other, with the same limits, deadlines and
+//! flood control, of which each frame costs a share, a ping too; a WebSocket that we end is told why with a number.
+//! Does not know wire formats.
+
+use super::{
+    court::Court,
+    reason::Reason,
+    session::{Protocol, Session},
+};
+use crate::{
+    chat::flood::{Allowance, Rate},
+    net::{ConnId, Limits, Poller},
+    protocol::{
+        irc::Irc,
+        web::{
+            http::{self, Http, Page, Request, Status},
+            upgrade::{Upgrade, upgrade},
+            websocket::{Kind, Step, WebSocket, What},
+        },
+    },
+};
+use std::{mem, time::Duration};
+
+/// How long a connection may stay between two requests: browsers come back within it for what a page needs.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// Requests of one connection: a page and all that belongs to it at once, a reload every second for ever.
+pub(super) const REQUESTS: Rate = Rate {
+    per_second: 20,
+    burst: 200,
+};
+
+/// A visitor is answered further when it has read most of the last page. There is nothing to be let go for: its queue
+/// holds one answer more than this at most, and the ceiling of the process is for all.
+pub(super) const VISITOR: Limits = Limits {
+    soft: 16 * 1024,
+    hard: u32::MAX,
+};
+
+/// The longest message. One that is longer than a line of IRC may be is answered so (417) if it can still be a
+/// mistake of someone who writes too much; behind this it is none.
+const MESSAGE_BYTES_MAX: u32 = 16 * 1024;
+
+/// A connection that speaks HTTP.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    http: Http,
+    /// The beginning of a request is in.
+    begun: bool,
+    /// A request was answered.
+    served: bool,
+}
+
+impl Visit {
+    /// When it has been waited for long enough, counted from the session's mark, and whether for the rest of a request.
+    pub(super) fn patience(&self, registration: Duration) -> (Duration, bool) {
+        match self.begun || !self.served {
+            true => (registration, self.begun),
+            false => (KEEP_ALIVE, false),
+        }
+    }
+}
+
+/// A connection that speaks IRC over WebSocket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    web: WebSocket,
+    pub(super) irc: Irc,
+    /// Of what kind our messages are.
+    pub(super) kind: Kind,
+}
+
+impl Court {
+    /// From here on, a connection speaks HTTP.
+    pub(super) fn begin_visit(&mut self, net: &mut Poller, id: ConnId) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            let was_chat = session.is_chat();
+            session.protocol = Protocol::Http(Visit::default());
+            if was_chat && session.inside {
+                self.hall.callers -= 1;
+            }
+        }
+        net.set_limits(id, VISITOR);
+        self.set_alarm(net, id);
+    }
+
+    /// Handles one request; says how many bytes it took and whether it was whole.
+    pub(super) fn handle_request(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> (usize, bool) {
+        let now = net.now();
+        let Some(Session { protocol, mark, .. }) = self.sessions.get_mut(id) else {
+            return (input.len(), false);
+        };
+        let Protocol::Http(visit) = protocol else {
+            return (input.len(), false);
+        };
+        let (step, consumed) = visit.http.next(input, searched);
+        let goes_on = match step {
+            http::Step::Incomplete => {
+                let begun = consumed < input.len();
+                if mem::replace(&mut visit.begun, begun) != begun {
+                    if visit.served {
+                        *mark = now;
+                    }
+                    self.set_alarm(net, id);
+                }
+                return (consumed, false);
+            }
+            http::Step::Request(request) => {
+                (visit.begun, visit.served, *mark) = (false, true, now);
+                self.answer_request(net, id, &request)
+            }
+            http::Step::Refused(status) => {
+                self.turn_down(net, id, status, Reason::HttpRefused);
+                false
+            }
+        };
+        if !goes_on {
+            return (input.len(), false);
+        }
+        self.set_alarm(net, id);
+        (consumed, true)
+    }
+
+    /// Answers a request; says whether the connection goes on.
+    fn answer_request(&mut self, net: &mut Poller, id: ConnId, request: &Request<'_>) -> bool {
+        let now = self.wall.at(net.now());
+        let mut answer = Vec::new();
+        let keep = match upgrade(request, &self.settings.origins, &mut answer) {
+            Upgrade::Accepted(kind) => {
+                net.send(id, &answer);
+                self.begin_messages(net, id, kind);
+                return true;
+            }
+            Upgrade::Refused(status) => {
+                if status == Status::Forbidden {
+                    self.log_stranger(id, request);
+                }
+                http::refuse(request, status, now, &mut answer)
+            }
+            Upgrade::NotAsked => {
+                let page = self.page_at(request.path);
+                let mut keep = false;
+                // Straight into the queue: a page is too much to be copied twice.
+                net.write(id, |out| {
+                    keep = http::respond(request, page.as_ref(), now, out)
+                });
+                keep
+            }
+        };
+        net.send(id, &answer);
+        if !keep {
+            self.dismiss(net, id, Reason::HttpDone);
+            net.close(id);
+        }
+        keep
+    }
+
+    /// What is served at a path.
+    fn page_at(&self, path: &str) -> Option<Page<'_>> {
+        self.files.at(path)
+    }
+
+    /// Refuses what came, or what did not come, and ends the connection.
+    pub(super) fn turn_down(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        status: Status,
+        reason: Reason,
+    ) {
+        let now = self.wall.at(net.now());
+        self.note_end(net, id, reason, Some(&status.line()));
+        net.write(id, |out| http::respond_early(status, now, out));
+        self.dismiss(net, id, reason);
+        net.close(id);
+    }
+
+    /// Someone's page tried to speak here. Whoever runs the server may want to let it.
+    fn log_stranger(&mut self, id: ConnId, request: &Request<'_>) {
+        /// Longer ones are known by their beginning.
+        const CHARS_MAX: usize = 100;
+        let origin = request.header("origin").unwrap_or_default();
+        let origin: String = String::from_utf8_lossy(origin)
+            .chars()
+            .take(CHARS_MAX)
+            .collect();
+        if let Some(session) = self.sessions.get_mut(id) {
+            let peer = session.peer;
+            tracing::info!(%peer, ?origin, "refused: a page of this origin is not in [web] origins");
+        }
+    }
+
+    /// From here on, a connection carries IRC in messages.
+    fn begin_messages(&mut self, net: &mut Poller, id: ConnId, kind: Kind) {
+        let now = net.now();
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        session.protocol = Protocol::Web(Box::new(Socket {
+            web: WebSocket::server(MESSAGE_BYTES_MAX),
+            irc: Irc::default(),
+            kind,
+        }));
+        session.mark = now;
+        session.allowance = Allowance::default();
+        if session.inside {
+            self.hall.callers += 1;
+        }
+        net.set_limits(id, self.settings.chat);
+    }
+
+    /// Handles one message, or what stands for one; says how many bytes it took and whether it was whole. A connection
+    /// that ended with it takes all the rest.
+    pub(super) fn handle_message(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+    ) -> (usize, bool) {
+        // Not borrowed: the message lies in it while the court is busy with it.
+        let mut scratch = mem::take(&mut self.scratch);
+        let taken = self.take_message(net, id, input, &mut scratch);
+        self.scratch = scratch;
+        self.note_heard(net.now(), id, taken.1);
+        taken
+    }
+
+    fn take_message(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> (usize, bool) {
+        let Some(Protocol::Web(socket)) = self.sessions.get_mut(id).map(|s| &mut s.protocol) else {
+            return (input.len(), false);
+        };
+        let mut replies = Vec::new();
+        let Step { consumed, what } = socket.web.next(input, scratch, &mut replies);
+        if !replies.is_empty() && !matches!(what, What::Failed(_)) {
+            net.send(id, &replies);
+        }
+        let message = match what {
+            What::Incomplete => return (consumed, false),
+            What::Ping | What::Pong => return (consumed, true),
+            What::Text(text) => text.as_bytes(),
+            What::Binary(bytes) => bytes,
+            What::Closed { .. } => {
+                self.dismiss(net, id, Reason::PeerClosed);
+                self.hang_up(net, id);
+                return (input.len(), false);
+            }
+            What::Failed(fault) => {
+                self.note_end(net, id, Reason::WebsocketFault, Some(&fault));
+                net.send(id, &replies);
+                self.dismiss(net, id, Reason::WebsocketFault);
+                self.hang_up(net, id);
+                return (input.len(), false);
+            }
+        };
+        match self.hear_message(net, id, message) {
+            Some(()) => (consumed, true),
+            None => (input.len(), false),
+        }
+    }
+
+    /// Ends a connection once all that is queued is delivered. A WebSocket is told why first.
+    pub(super) fn hang_up(&mut self, net: &mut Poller, id: ConnId) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            let reason = session.ended_for.unwrap_or(Reason::PeerClosed);
+            if let Protocol::Web(socket) = &mut session.protocol {
+                let mut bytes = Vec::new();
+                socket
+                    .web
+                    .close(close_code(reason), reason.quit(), &mut bytes);
+                net.send(id, &bytes);
+            }
+        }
+        net.close(id);
+    }
+}
+
+/// The number that says why we end a WebSocket (RFC 6455 section 7.4.1, and the registry that it opened).
+fn close_code(reason: Reason) -> u16 {
+    match reason {
+        // It was the peer's own wish.
+        Reason::ClientQuit | Reason::PeerClosed => 1000,
+        // Going away.
+        Reason::Shutdown | Reason::SecondSignal => 1001,
+        // Try again later.
+        Reason::ServerFull | Reason::TooManyFromAddress | Reason::TooSoon => 1013,
+        // Policy.
+        _ => 1008,
+    }
+}
