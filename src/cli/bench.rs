@@ -3,7 +3,9 @@
 use super::{Failure, print};
 use crate::{
     config::{parse_duration, parse_host_port, parse_size},
-    load::{self, Churn, Drive, Fanout, Idle, Job, Protocol, Rate, Scenario, Target},
+    load::{
+        self, Churn, Drive, Echo, Fanout, Idle, Job, Protocol, Rate, Scenario, Slow, Storm, Target,
+    },
     server::plain,
 };
 use std::{
@@ -73,6 +75,63 @@ enum Command {
         /// Calls a second while everyone comes
         #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
         connect_rate: u32,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send blocks out and compare what comes back
+    Echo {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+        connections: u32,
+        /// Bytes of each block, or of each datagram
+        #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+        size: usize,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        /// How long a block may take to come back in the end; a datagram that takes longer is lost
+        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+        drain: Duration,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lose all connections at once and come back: how long until all are there
+    Storm {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connections: u32,
+        /// Calls a second while they come for the first time
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        rate: u32,
+        /// Only connect: no registration
+        #[arg(long)]
+        raw: bool,
+        /// People in a room with each other [default: they join none]
+        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "raw")]
+        per_room: Option<u32>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send messages to rooms where some never read: are the others disturbed
+    ///
+    /// There are two halves: in the first everyone reads, in the second the slow ones have stopped. The readers are compared
+    /// with themselves, and it is told whether the server has let the slow ones go.
+    Slow {
+        /// Receivers who stop reading
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+        slow: u32,
+        /// Receivers, the slow ones among them
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
+        receivers: u32,
+        /// Messages a second
+        #[arg(long, value_name = "RATE", default_value = "2000/s", value_parser = rate)]
+        rate: Rate,
+        /// Bytes of each message's text
+        #[arg(long, value_name = "SIZE", default_value = "300", value_parser = payload)]
+        payload: usize,
+        /// How long each half is
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
         #[command(flatten)]
         common: Common,
     },
@@ -170,6 +229,9 @@ fn target(text: &str) -> Result<(Protocol, crate::config::Host, u16), String> {
     }
 }
 
+/// Calls a second where nobody asks for another number.
+const CONNECT_RATE: u32 = 1000;
+
 /// No run goes on for longer: everything is bounded.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -190,6 +252,14 @@ fn payload(text: &str) -> Result<usize, String> {
         _ => Err(format!(
             "at least {least}: that much takes the stamp by which a message is checked"
         )),
+    }
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    let bytes = parse_size(text).ok_or("write a size as 64, 512B or 16KiB")?;
+    match usize::try_from(bytes) {
+        Ok(bytes @ 1..=0x100_0000) => Ok(bytes),
+        _ => Err("at least 1 and at most 16MiB".into()),
     }
 }
 
@@ -278,6 +348,59 @@ impl Command {
                 };
                 (Scenario::Idle(idle), rate, common)
             }
+            Self::Echo {
+                connections,
+                size,
+                time,
+                drain,
+                common,
+            } => {
+                let echo = Echo {
+                    connections: connections as usize,
+                    size,
+                    time,
+                    drain,
+                };
+                (Scenario::Echo(echo), CONNECT_RATE, common)
+            }
+            Self::Storm {
+                connections,
+                rate,
+                raw,
+                per_room,
+                common,
+            } => {
+                let storm = Storm {
+                    connections: connections as usize,
+                    raw,
+                    per_room: per_room.map(|people| people as usize),
+                };
+                (Scenario::Storm(storm), rate, common)
+            }
+            Self::Slow {
+                slow,
+                receivers,
+                rate,
+                payload,
+                time,
+                common,
+            } => {
+                let talk = Fanout {
+                    receivers: receivers as usize,
+                    senders: 1,
+                    rooms: 1,
+                    drive: Drive::Rate(rate),
+                    payload,
+                    time,
+                    drain: Duration::from_secs(5),
+                    idle: 0,
+                };
+                let slow = Slow {
+                    talk,
+                    slow: slow as usize,
+                };
+                (Scenario::Slow(slow), CONNECT_RATE, common)
+            }
             Self::Fanout {
                 talk,
                 idle,
@@ -299,7 +422,7 @@ impl Command {
                     time,
                     raw,
                 };
-                (Scenario::Churn(churn), u32::MAX, common)
+                (Scenario::Churn(churn), CONNECT_RATE, common)
             }
         }
     }

@@ -15,13 +15,11 @@ mod tally;
 use super::{
     clock::{Clock, Moment},
     dial::{Dialer, Manner},
+    framing::Framing,
     speaker::{Room, Run, Speaker, Who},
     target::Protocol,
 };
-use crate::{
-    net::{ConnId, Poller, Tick},
-    protocol::lines::Lines,
-};
+use crate::net::{ConnId, Limits, Poller, Tick};
 use std::time::Duration;
 use tally::{Counts, Tally, plain};
 
@@ -50,9 +48,20 @@ pub(super) trait Ear {
         0
     }
 
-    /// Whether a member reads at all now; until when not, else.
-    fn deaf_until(&self, member: &Member) -> Option<Moment> {
+    /// A member got a datagram. What is left in `out` is sent back.
+    fn datagram(&mut self, member: &Member, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
+        let _ = (member, bytes, now, out);
+    }
+
+    /// Whether a member is expected to be let go, so that it is no fault.
+    fn may_go(&self, member: &Member) -> bool {
         let _ = member;
+        false
+    }
+
+    /// Whether a member reads at all now; until when not, else.
+    fn deaf_until(&self, member: &Member, now: Moment) -> Option<Moment> {
+        let _ = (member, now);
         None
     }
 }
@@ -114,7 +123,7 @@ pub(super) struct Member {
     /// They have arrived, and nothing went wrong since.
     in_order: bool,
     speaker: Speaker,
-    lines: Lines,
+    framing: Framing,
     /// When the call was placed; when it was answered, from then on.
     since: Moment,
 }
@@ -147,7 +156,10 @@ pub(super) struct Crew<E> {
     /// How long a call and the handshake may take together.
     patience: Duration,
     members: Vec<Option<Member>>,
+    /// What a member says, line by line; the same as it travels; a message that came in frames. Used anew each time.
     out: Vec<u8>,
+    wire: Vec<u8>,
+    scratch: Vec<u8>,
 }
 
 impl<E: Ear> Crew<E> {
@@ -171,17 +183,37 @@ impl<E: Ear> Crew<E> {
             patience,
             members: Vec::new(),
             out: Vec::new(),
+            wire: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
     /// Calls the target for one more member. If that fails at once it is counted like any other failure.
     pub(super) fn call(&mut self, net: &mut Poller, role: Role) {
         self.tally.called += 1;
-        let stream = self.dialer.call(role.manner);
-        match stream.and_then(|stream| net.adopt_call(stream)) {
+        let placed = if self.protocol == Protocol::EchoUdp {
+            self.dialer
+                .datagrams()
+                .and_then(|socket| net.adopt_datagrams(socket))
+        } else {
+            let stream = self.dialer.call(role.manner);
+            stream.and_then(|stream| net.adopt_call(stream))
+        };
+        match placed {
             Ok(id) => {
                 net.set_alarm(id, net.now().after(self.patience));
+                // What a schedule or a size asks for is sent, however slowly the other end reads; the ceiling of the
+                // whole process holds still.
+                let limits = Limits {
+                    soft: u32::MAX,
+                    hard: u32::MAX,
+                };
+                net.set_limits(id, limits);
                 self.enrol(id, role);
+                if self.protocol == Protocol::EchoUdp {
+                    // There is nobody to answer.
+                    self.handle_connected(net, id);
+                }
             }
             Err(error) => {
                 self.tally.failed += 1;
@@ -211,7 +243,7 @@ impl<E: Ear> Crew<E> {
             state: State::Calling,
             in_order: false,
             speaker: Speaker::new(self.protocol, role.raw),
-            lines: Lines::default(),
+            framing: Framing::new(self.protocol, role.number),
             since: self.clock.now(),
         });
         self.counts.calling += 1;
@@ -246,7 +278,26 @@ impl<E: Ear> Crew<E> {
         self.out.clear();
         let room = Room(self.run, who.room.unwrap_or_default());
         speaker.say(room, &mut self.out, text);
-        net.send(id, &self.out);
+        self.send_lines(net, id);
+    }
+
+    /// Sends the lines in `out` as they travel.
+    fn send_lines(&mut self, net: &mut Poller, id: ConnId) {
+        self.wire.clear();
+        let member = self.members.get(id.slot as usize);
+        if let Some(member) = member.and_then(Option::as_ref) {
+            member.framing.wrap(&self.out, &mut self.wire);
+            net.send(id, &self.wire);
+        }
+    }
+
+    /// Lets a member send bytes as they are.
+    pub(super) fn send(&mut self, net: &mut Poller, id: ConnId, bytes: &[u8]) {
+        if self.protocol == Protocol::EchoUdp {
+            net.send_datagram(id, self.dialer.address(), bytes);
+        } else {
+            net.send(id, bytes);
+        }
     }
 
     /// Lets a member go in order: with a goodbye, which the server answers by hanging up.
@@ -259,10 +310,15 @@ impl<E: Ear> Crew<E> {
             return;
         }
         self.set_state(id, State::Leaving);
+        if self.protocol == Protocol::EchoUdp {
+            // The loop says no word about the end of a socket without a connection.
+            net.close(id);
+            return self.handle_reaped(id);
+        }
         if state == State::Ready && speaker.can_leave() {
             self.out.clear();
             speaker.leave(&mut self.out);
-            net.send(id, &self.out);
+            self.send_lines(net, id);
             net.set_alarm(id, net.now().after(GOODBYE));
         } else {
             net.close(id);
@@ -318,6 +374,7 @@ impl<E: Ear> Crew<E> {
                 self.tally.failed += 1;
                 self.tally.note_reason(format!("{stage}: {}", reason()));
             }
+            State::Ready if self.ear.may_go(member) => self.tally.let_go += 1,
             State::Ready => {
                 self.tally.lost += 1;
                 self.tally.note_reason(format!("lost: {}", reason()));

@@ -4,8 +4,8 @@
 //! count ports: that is the plan's.
 
 use super::target::Target;
-use crate::net::Stream;
-use mio::net::TcpStream;
+use crate::net::{SocketOptions, Stream, bind_udp};
+use mio::net::{TcpStream, UdpSocket};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{self, ErrorKind},
@@ -17,6 +17,8 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Dialer {
     address: SocketAddr,
+    /// Name and port, as the target was given.
+    host: String,
     sources: Vec<IpAddr>,
     placed: usize,
 }
@@ -38,9 +40,38 @@ impl Dialer {
     pub(super) fn new(target: &Target, sources: Vec<IpAddr>) -> Self {
         Self {
             address: target.address,
+            host: target.authority.clone(),
             sources,
             placed: 0,
         }
+    }
+
+    /// Where calls go.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Name and port of the target.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A socket for datagrams to and from the target.
+    ///
+    /// # Errors
+    /// There is no socket to be had.
+    pub(super) fn datagrams(&mut self) -> io::Result<UdpSocket> {
+        let unspecified = match self.address {
+            SocketAddr::V4(_) => IpAddr::from([0; 4]),
+            SocketAddr::V6(_) => IpAddr::from([0; 16]),
+        };
+        let source = self.next_source().unwrap_or(unspecified);
+        // With it, the system might give two of them the same port.
+        let options = SocketOptions {
+            reuseaddr: false,
+            ..SocketOptions::default()
+        };
+        bind_udp(SocketAddr::new(source, 0), &options)
     }
 
     /// Places one call.

@@ -78,10 +78,9 @@ struct Sender {
     incomplete: u32,
 }
 
-/// Since when sloths do not read, and until when.
+/// The time in which some do not read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sloth {
-    pub(super) since: Moment,
     pub(super) until: Moment,
 }
 
@@ -204,6 +203,11 @@ impl Hall {
                 let others = (0..per_room).filter(move |sender| seat.sender != Some(*sender));
                 others.map(move |sender| (place, seat.room * per_room + sender, sender))
             })
+    }
+
+    fn is_sloth(&self, member: &Member) -> bool {
+        let seat = self.seats.get(member.seat as usize);
+        seat.is_some_and(|seat| seat.is_sloth)
     }
 
     /// All faults of those who read, now that nothing can come any more; and the worst pairs.
@@ -340,12 +344,12 @@ impl Ear for Hall {
         self.ledger.delivered()
     }
 
-    fn deaf_until(&self, member: &Member) -> Option<Moment> {
+    fn may_go(&self, member: &Member) -> bool {
+        self.sloth.is_some() && self.is_sloth(member)
+    }
+
+    fn deaf_until(&self, member: &Member, now: Moment) -> Option<Moment> {
         let sloth = self.sloth?;
-        let is_sloth = self
-            .seats
-            .get(member.seat as usize)
-            .is_some_and(|seat| seat.is_sloth);
-        is_sloth.then_some(sloth.until)
+        (now < sloth.until && self.is_sloth(member)).then_some(sloth.until)
     }
 }

@@ -22,6 +22,7 @@ mod account;
 mod clock;
 mod crew;
 mod dial;
+mod framing;
 mod guard;
 mod hall;
 mod ledger;
@@ -46,8 +47,11 @@ pub use plan::Plan;
 pub use report::Report;
 pub use scenario::{
     churn::Churn,
+    echo::Echo,
     fanout::{Drive, Fanout},
     idle::Idle,
+    slow::Slow,
+    storm::Storm,
 };
 pub use tag::TEXT_BYTES_MIN;
 pub use target::{Protocol, Target};
@@ -86,10 +90,96 @@ pub struct Job {
 pub enum Scenario {
     /// Connections that come, register and go.
     Churn(Churn),
+    /// Blocks out and back.
+    Echo(Echo),
     /// Messages to many.
     Fanout(Fanout),
     /// Connections that say nothing.
     Idle(Idle),
+    /// Messages to many, some of whom do not read.
+    Slow(Slow),
+    /// Everyone lost at once, and back again.
+    Storm(Storm),
+}
+
+/// Bytes that may be on their way at a time: less than what all queues of the loop may hold together.
+const BYTES_UNDER_WAY_MAX: usize = 128 << 20;
+
+/// The longest datagram over IPv4.
+const DATAGRAM_BYTES_MAX: usize = 65_507;
+
+impl Scenario {
+    /// Sockets open at the same time.
+    fn connections(&self) -> usize {
+        match self {
+            Self::Churn(churn) => churn.concurrency,
+            Self::Echo(echo) => echo.connections,
+            Self::Fanout(fanout) => fanout.connections(),
+            Self::Idle(idle) => idle.connections,
+            Self::Slow(slow) => slow.talk.connections(),
+            // Those that vanished may not be gone everywhere when they are back.
+            Self::Storm(storm) => storm.connections * 2,
+        }
+    }
+
+    /// Whether it can be done with this protocol; why not, else.
+    fn suits(&self, protocol: Protocol) -> Result<(), String> {
+        let (talk, is_raw) = match self {
+            Self::Echo(echo) => return echo_suits(echo, protocol),
+            Self::Churn(churn) => (None, churn.raw),
+            Self::Fanout(fanout) => (Some(fanout), false),
+            Self::Idle(idle) => (None, idle.raw),
+            Self::Slow(slow) => (Some(&slow.talk), false),
+            Self::Storm(storm) => (None, storm.raw),
+        };
+        if protocol.is_datagrams() || !(protocol.is_chat() || is_raw) {
+            return Err(format!(
+                "{protocol}:// has no rooms and no names: it is there for echo"
+            ));
+        }
+        let (longest, payload) = (
+            Speaker::longest_text(protocol),
+            talk.map_or(0, |talk| talk.payload),
+        );
+        if payload > longest {
+            return Err(format!(
+                "a message of {payload} bytes does not fit into a line of {protocol}://: at most {longest}"
+            ));
+        }
+        if talk.is_some_and(|talk| talk.senders * talk.rooms > usize::from(u16::MAX)) {
+            return Err(format!(
+                "at most {} senders in all rooms together",
+                u16::MAX
+            ));
+        }
+        if let Self::Slow(slow) = self {
+            let seating = slow.talk.seating(slow.slow);
+            if seating.sloths >= seating.receivers_of(0) {
+                return Err(
+                    "somebody in the first room must read: more --receivers, or fewer --slow"
+                        .into(),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn echo_suits(echo: &Echo, protocol: Protocol) -> Result<(), String> {
+    let under_way = echo.size.saturating_mul(echo.connections);
+    match protocol {
+        Protocol::Echo | Protocol::EchoUdp if under_way > BYTES_UNDER_WAY_MAX => Err(format!(
+            "{} connections with {} bytes on their way each are more than the {BYTES_UNDER_WAY_MAX} this tool holds",
+            echo.connections, echo.size
+        )),
+        Protocol::EchoUdp if echo.size > DATAGRAM_BYTES_MAX => {
+            Err(format!("a datagram has at most {DATAGRAM_BYTES_MAX} bytes"))
+        }
+        Protocol::Echo | Protocol::EchoUdp => Ok(()),
+        _ => Err(format!(
+            "{protocol}:// does not send everything back: use echo:// or echo+udp://"
+        )),
+    }
 }
 
 /// Why there is no report.
@@ -132,23 +222,8 @@ impl Job {
         if let Err(why) = guard::permit(self.target.address, self.is_theirs) {
             return refused(why);
         }
-        let (connections, is_raw, payload) = match &self.scenario {
-            Scenario::Churn(churn) => (churn.concurrency, churn.raw, 0),
-            Scenario::Fanout(fanout) => (fanout.connections(), false, fanout.payload),
-            Scenario::Idle(idle) => (idle.connections, idle.raw, 0),
-        };
         let protocol = self.target.protocol;
-        if !protocol.is_chat() && !is_raw {
-            return refused(format!(
-                "{protocol}:// has no rooms and no names: use echo, or --raw"
-            ));
-        }
-        let longest = Speaker::longest_text(protocol);
-        if payload > longest {
-            return refused(format!(
-                "a message of {payload} bytes does not fit into a line of {protocol}://: at most {longest}"
-            ));
-        }
+        self.scenario.suits(protocol).map_err(Error::Refused)?;
         if let Some(pid) = self.pid {
             if Process::with_id(pid).usage().resident.is_none() {
                 return refused(format!(
@@ -157,7 +232,7 @@ impl Job {
             }
         }
         let need = Need {
-            connections,
+            connections: self.scenario.connections(),
             target: self.target.address,
             sources: self.sources.clone(),
         };
@@ -196,8 +271,11 @@ impl Ready {
         let progress = progress::on_stderr();
         let mut report = match job.scenario {
             Scenario::Churn(churn) => churn.run(&setup, plan, progress),
+            Scenario::Echo(echo) => echo.run(&setup, plan, progress),
             Scenario::Fanout(fanout) => fanout.run(&setup, plan, progress),
             Scenario::Idle(idle) => idle.run(&setup, plan, progress),
+            Scenario::Slow(slow) => slow.run(&setup, plan, progress),
+            Scenario::Storm(storm) => storm.run(&setup, plan, progress),
         }?;
         account::warn_of_a_busy_tool(&mut report);
         Ok(report)

@@ -427,6 +427,11 @@ impl<E: Ear> Handler for House<E> {
         self.crew.handle_reaped(id);
     }
 
+    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, _: SocketAddr, bytes: &[u8]) {
+        self.note_waking();
+        self.crew.handle_datagram(net, id, bytes);
+    }
+
     fn handle_external(&mut self, _: &mut Poller, source: External) {
         match source {
             TIMER => self.rang = true,

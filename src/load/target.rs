@@ -13,12 +13,15 @@ pub enum Protocol {
     Echo,
     /// RFC 862 over UDP: every datagram comes back.
     EchoUdp,
+    /// IRC over WebSocket (IRCv3 `websocket`).
+    Ws,
 }
 
 /// All of them, by the scheme of their URLs.
 const SCHEMES: &[(&str, Protocol)] = &[
     ("irc", Protocol::Irc),
     ("telnet", Protocol::Telnet),
+    ("ws", Protocol::Ws),
     ("echo", Protocol::Echo),
     ("echo+udp", Protocol::EchoUdp),
 ];
@@ -29,12 +32,23 @@ impl Protocol {
         !matches!(self, Self::Echo | Self::EchoUdp)
     }
 
+    /// Whether it has no connections.
+    pub(super) fn is_datagrams(self) -> bool {
+        self == Self::EchoUdp
+    }
+
+    /// Whether lines travel in frames of a WebSocket.
+    pub(super) fn is_websocket(self) -> bool {
+        self == Self::Ws
+    }
+
     /// The port that its servers have unless they say otherwise.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Irc => 6667,
             Self::Telnet => 7777,
             Self::Echo | Self::EchoUdp => 7,
+            Self::Ws => 80,
         }
     }
 

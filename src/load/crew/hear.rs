@@ -5,33 +5,63 @@ use super::{
     tally::{plain, words},
 };
 use crate::{
-    load::speaker::{Heard, Speaker},
+    load::{
+        clock::Moment,
+        framing::Unit,
+        speaker::{Heard, Speaker},
+    },
     net::{ConnId, Loss, Phase, Poller, Taken, Then},
-    protocol::Frame,
 };
 use std::time::Duration;
 
-/// The longest line that is understood. Servers keep to 512 or a few thousand; a longer one is skipped.
-const LINE_BYTES_MAX: usize = 16 * 1024;
+/// What the lines of one read asked for.
+#[derive(Debug, Default)]
+struct Turn {
+    is_open: bool,
+    is_ready: bool,
+    /// The connection is over, and why.
+    over: Option<String>,
+}
+
+fn all(input: &[u8]) -> Taken {
+    Taken {
+        bytes: input.len(),
+        then: Then::ReadOn,
+    }
+}
 
 impl<E: Ear> Crew<E> {
     pub(in crate::load) fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
         let now = self.clock.now();
-        self.out.clear();
-        let mut out = std::mem::take(&mut self.out);
-        let Some(member) = self.member_mut(id) else {
+        self.wire.clear();
+        let host = self.dialer.host();
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
             return;
         };
         let took = now.since(member.since);
         member.since = now;
-        let is_ready = member.speaker.greet(member.who, &mut out);
+        let must_wait = member.framing.open(host, &mut self.wire);
+        if must_wait {
+            net.send(id, &self.wire);
+        }
         self.tally.connected += 1;
         self.tally.connect.note(took);
         self.set_state(id, State::Greeting);
-        if !out.is_empty() {
-            net.send(id, &out);
+        if !must_wait {
+            self.greet(net, id, now);
         }
-        self.out = out;
+    }
+
+    /// Lines can be sent: a member says what comes first.
+    fn greet(&mut self, net: &mut Poller, id: ConnId, now: Moment) {
+        self.out.clear();
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
+            return;
+        };
+        let is_ready = member.speaker.greet(member.who, &mut self.out);
+        self.send_lines(net, id);
         if is_ready {
             self.become_ready(net, id, now);
         }
@@ -47,12 +77,9 @@ impl<E: Ear> Crew<E> {
         let now = self.clock.now();
         let slot = self.members.get_mut(id.slot as usize);
         let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
-            return Taken {
-                bytes: input.len(),
-                then: Then::ReadOn,
-            };
+            return all(input);
         };
-        if let Some(until) = self.ear.deaf_until(member) {
+        if let Some(until) = self.ear.deaf_until(member, now) {
             let wait = now.until(until) + Duration::from_millis(1);
             return Taken {
                 bytes: 0,
@@ -60,42 +87,77 @@ impl<E: Ear> Crew<E> {
             };
         }
         self.out.clear();
-        let mut taken = input.len();
-        let (mut is_ready, mut refused) = (false, None);
         if let Speaker::Silent = member.speaker {
             self.ear.bytes(member, input, now, &mut self.out);
-        } else {
-            taken = 0;
-            loop {
-                let cut = member.lines.next(&input[taken..], searched, LINE_BYTES_MAX);
-                taken += cut.consumed;
-                match cut.frame {
-                    Frame::Line(line) => {
-                        match member.speaker.hear(member.who, &line, &mut self.out) {
-                            Heard::Nothing => {}
-                            Heard::Said(text) => self.ear.said(member, text, now),
-                            Heard::Left(name) => self.ear.left(member, name, now),
-                            Heard::Ready => is_ready = true,
-                            Heard::Refused(why) => refused = Some(words(why)),
-                        }
+            if !self.out.is_empty() {
+                net.send(id, &self.out);
+            }
+            return all(input);
+        }
+        self.wire.clear();
+        let mut taken = 0;
+        let mut turn = Turn::default();
+        loop {
+            let rest = &input[taken..];
+            let (consumed, unit) =
+                member
+                    .framing
+                    .next(rest, searched, &mut self.scratch, &mut self.wire);
+            taken += consumed;
+            match unit {
+                Unit::Line(line) => match member.speaker.hear(member.who, &line, &mut self.out) {
+                    Heard::Nothing => {}
+                    Heard::Said(text) => self.ear.said(member, text, now),
+                    Heard::Left(name) => self.ear.left(member, name, now),
+                    Heard::Ready => turn.is_ready = true,
+                    Heard::Refused(why) => {
+                        turn.over = Some(format!("the server said: {}", words(why)));
                     }
-                    Frame::TooLong => {}
-                    Frame::Incomplete => break,
+                },
+                Unit::Opened => turn.is_open = true,
+                Unit::Other => {}
+                Unit::Incomplete => break,
+                Unit::Over(why) => {
+                    turn.over = Some(why);
+                    break;
                 }
             }
         }
-        if !self.out.is_empty() {
-            net.send(id, &self.out);
+        // Answers of the frames' own first, then those to lines.
+        member.framing.wrap(&self.out, &mut self.wire);
+        if !self.wire.is_empty() {
+            net.send(id, &self.wire);
         }
-        if is_ready {
-            self.become_ready(net, id, now);
-        }
-        if let Some(why) = refused {
-            self.give_up(net, id, || format!("the server said: {why}"));
-        }
+        self.finish_turn(net, id, now, turn);
         Taken {
             bytes: taken,
             then: Then::ReadOn,
+        }
+    }
+
+    /// Does what lines asked for, now that all of them are heard.
+    fn finish_turn(&mut self, net: &mut Poller, id: ConnId, now: Moment, turn: Turn) {
+        if turn.is_open {
+            self.greet(net, id, now);
+        }
+        if turn.is_ready {
+            self.become_ready(net, id, now);
+        }
+        if let Some(why) = turn.over {
+            self.give_up(net, id, || why);
+        }
+    }
+
+    pub(in crate::load) fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, bytes: &[u8]) {
+        let now = self.clock.now();
+        self.out.clear();
+        let slot = self.members.get(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_ref).filter(|m| m.id == id) else {
+            return;
+        };
+        self.ear.datagram(member, bytes, now, &mut self.out);
+        if !self.out.is_empty() {
+            net.send_datagram(id, self.dialer.address(), &self.out);
         }
     }
 

@@ -50,6 +50,8 @@ pub(in crate::load) struct Tally {
     pub(in crate::load) failed: u64,
     /// Members who were ready and did not mean to go.
     pub(in crate::load) lost: u64,
+    /// Members whom the server let go as expected.
+    pub(in crate::load) let_go: u64,
     /// From the call to its answer.
     pub(in crate::load) connect: Spans,
     /// From the answer to ready.

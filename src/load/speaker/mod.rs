@@ -97,7 +97,7 @@ impl Speaker {
     pub(super) fn new(protocol: Protocol, raw: bool) -> Self {
         match protocol {
             _ if raw => Self::Silent,
-            Protocol::Irc => Self::Irc(irc::Irc::default()),
+            Protocol::Irc | Protocol::Ws => Self::Irc(irc::Irc::default()),
             Protocol::Telnet => Self::Telnet(telnet::Telnet::default()),
             Protocol::Echo | Protocol::EchoUdp => Self::Silent,
         }
@@ -151,11 +151,11 @@ impl Speaker {
         !matches!(self, Self::Silent)
     }
 
-    /// Bytes that a line with a text of `payload` takes at most on its way to us or back, its end included.
+    /// The longest text of a message, in bytes.
     pub(super) fn longest_text(protocol: Protocol) -> usize {
         match protocol {
-            // 512 with CR LF and a source of ours in front (RFC 2812 section 2.3).
-            Protocol::Irc => 350,
+            // A line has 512 bytes with its end (RFC 2812 section 2.3), and the server puts the source in front.
+            Protocol::Irc | Protocol::Ws => 350,
             Protocol::Telnet => 3500,
             Protocol::Echo | Protocol::EchoUdp => 0,
         }
