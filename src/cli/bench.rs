@@ -1,21 +1,24 @@
 //! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
 
+mod values;
+
 use super::{Failure, print};
 use crate::{
-    config::{parse_duration, parse_host_port, parse_size},
+    config::Host,
     load::{
-        self, Churn, Drive, Echo, Fanout, Idle, Job, Protocol, Rate, Scenario, Slow, Storm, Target,
+        self, Churn, Drive, Echo, Fanout, Idle, Job, Protocol, Rate, Report, Scenario, Slow, Storm,
+        Target,
     },
     server::plain,
 };
 use std::{
-    collections::BTreeMap,
-    fs::File,
+    fs::{self, File},
     io::Write as _,
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
+use values::{at_least_one, duration, payload, rate, size, target, target_help};
 
 /// Measure a server: hold connections, fan messages out, say what it cost
 ///
@@ -26,11 +29,11 @@ use std::{
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
-    scenario: Command,
+    command: Command,
 }
 
 const EXAMPLES: &str = "\
-Targets are URLs: irc://HOST:PORT, telnet://HOST:PORT, echo://HOST:PORT, echo+udp://HOST:PORT. Servers that are neither on
+Targets are URLs: irc://HOST:PORT, ws://, telnet://, echo://, echo+udp://. Servers that are neither on
 this machine nor in a private network are refused, unless you say that they are yours.
 
 Examples:
@@ -39,12 +42,36 @@ Examples:
   madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --window 8
   madang bench churn irc://127.0.0.1:6667 --concurrency 50
 
+  madang bench compare before.json after.json
+
 Exit status: 0 if all went well, 1 if a connection failed or a delivery was lost, duplicated, reordered or corrupted,
 2 for what cannot or may not be done.";
 
+/// Calls a second where nobody asks for another number.
+const CONNECT_RATE: u32 = 1000;
+
 #[derive(Debug, clap::Subcommand)]
+// To be called without its own subcommand is an error like any other, not a call for help.
 #[command(arg_required_else_help = false)]
 enum Command {
+    #[command(flatten)]
+    Measure(Measure),
+    /// Print two reports side by side, with ratios
+    ///
+    /// Reads two files that --json has written and prints their numbers side by side, with the ratio of the second to the
+    /// first. Says what makes them hard to compare.
+    Compare {
+        /// The first report
+        #[arg(value_name = "A.json")]
+        a: PathBuf,
+        /// The second report
+        #[arg(value_name = "B.json")]
+        b: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Measure {
     /// Hold connections that say nothing: memory for each, wake-ups
     Idle {
         /// How many connections
@@ -184,7 +211,7 @@ struct Talk {
 #[derive(Debug, clap::Args)]
 struct Common {
     #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
-    target: (Protocol, crate::config::Host, u16),
+    target: (Protocol, Host, u16),
     /// Calls and registrations under way at a time, at most
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = at_least_one())]
     pending: u32,
@@ -203,75 +230,12 @@ struct Common {
     /// Keep the whole report as JSON in this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-fn target_help() -> String {
-    format!(
-        "Whom to measure: {}HOST[:PORT]",
-        Protocol::list().replace(", ", "HOST[:PORT], ")
-    )
-}
-
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..)
-}
-
-fn target(text: &str) -> Result<(Protocol, crate::config::Host, u16), String> {
-    let Some((scheme, authority)) = text.split_once("://") else {
-        return Err(format!("write it as a URL; there are {}", Protocol::list()));
-    };
-    let protocol: Protocol = scheme.parse()?;
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
-    match parse_host_port(authority, protocol.default_port()) {
-        Ok((_, 0)) => Err("port 0 cannot be called; ports are 1 to 65535".into()),
-        Ok((host, port)) => Ok((protocol, host, port)),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Calls a second where nobody asks for another number.
-const CONNECT_RATE: u32 = 1000;
-
-/// No run goes on for longer: everything is bounded.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let span = parse_duration(text).ok_or("write a time as 500ms, 30s, 5m or 1h")?;
-    match span {
-        Duration::ZERO => Err("it must be longer than nothing".into()),
-        span if span > LONGEST => Err("at most 24h".into()),
-        span => Ok(span),
-    }
-}
-
-fn payload(text: &str) -> Result<usize, String> {
-    let bytes = parse_size(text).ok_or("write a size as 64, 512B or 16KiB")?;
-    let least = load::TEXT_BYTES_MIN;
-    match usize::try_from(bytes) {
-        Ok(bytes) if bytes >= least => Ok(bytes),
-        _ => Err(format!(
-            "at least {least}: that much takes the stamp by which a message is checked"
-        )),
-    }
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    let bytes = parse_size(text).ok_or("write a size as 64, 512B or 16KiB")?;
-    match usize::try_from(bytes) {
-        Ok(bytes @ 1..=0x100_0000) => Ok(bytes),
-        _ => Err("at least 1 and at most 16MiB".into()),
-    }
-}
-
-fn rate(text: &str) -> Result<Rate, String> {
-    let (number, per) = text.split_once('/').unwrap_or((text, "s"));
-    let thousandths = match (number.parse::<u64>(), per) {
-        (Ok(number), "s") if number <= 1_000_000 => Some(number * 1000),
-        (Ok(number), "m") if number <= 1_000_000 => Some(number * 1000 / 60),
-        _ => None,
-    };
-    let rate = thousandths.and_then(Rate::from_thousandths);
-    rate.ok_or_else(|| "write a rate as 50/s or 30/m, above nothing and at most a million".into())
+    /// Keep the report as a page with plots in this file: one file that needs no other
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Keep the histograms as an HDR log in this file
+    #[arg(long, value_name = "FILE")]
+    histogram: Option<PathBuf>,
 }
 
 /// Does a run and prints its report.
@@ -279,22 +243,48 @@ fn rate(text: &str) -> Result<Rate, String> {
 /// # Errors
 /// What is asked cannot or may not be done, or something went wrong in the run: then the report is printed all the same.
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let (scenario, connect_rate, common) = args.scenario.into_parts();
-    // What cannot be written is found out before the run, not after it.
-    let json = common.json.clone().map(Output::create).transpose()?;
-    let job = common.into_job(scenario, connect_rate)?;
-    let ready = job.prepare().map_err(failure)?;
-    // The report alone goes to stdout.
-    let _ = writeln!(std::io::stderr(), "{}", ready.plan());
-    let report = ready.run().map_err(failure)?;
-    print(report.to_table())?;
-    if let Some(json) = json {
-        json.write(&report.to_json())?;
+    match args.command {
+        Command::Compare { a, b } => compare(&a, &b),
+        Command::Measure(measure) => {
+            let (scenario, connect_rate, common) = measure.into_parts();
+            // What cannot be written is found out before the run, not after it.
+            let outputs = [&common.json, &common.html, &common.histogram];
+            let [json, html, histogram] =
+                outputs.map(|path| path.clone().map(Output::create).transpose());
+            let (json, html, histogram) = (json?, html?, histogram?);
+            let job = common.into_job(scenario, connect_rate)?;
+            let ready = job.prepare().map_err(failure)?;
+            // The report alone goes to stdout.
+            let _ = writeln!(std::io::stderr(), "{}", ready.plan());
+            let report = ready.run().map_err(failure)?;
+            print(report.to_table())?;
+            for (output, text) in [
+                (json, Report::to_json as fn(&Report) -> String),
+                (html, Report::to_html),
+                (histogram, Report::to_histogram_log),
+            ] {
+                output.map_or(Ok(()), |output| output.write(&text(&report)))?;
+            }
+            match &report.verdict.faults[..] {
+                [] => Ok(()),
+                faults => Err(Failure::Runtime(faults.join(", "))),
+            }
+        }
     }
-    match &report.verdict.faults[..] {
-        [] => Ok(()),
-        faults => Err(Failure::Runtime(faults.join(", "))),
-    }
+}
+
+fn compare(a: &Path, b: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| {
+        let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| wrong(plain(&error)))?;
+        Report::from_json(&text).map_err(wrong)
+    };
+    let (left, right) = (read(a)?, read(b)?);
+    let names = [a, b].map(|path| path.display().to_string());
+    print(load::report::compare(
+        (&names[0], &left),
+        (&names[1], &right),
+    ))
 }
 
 /// A file that a form of the report goes into.
@@ -328,7 +318,7 @@ fn failure(error: load::Error) -> Failure {
     }
 }
 
-impl Command {
+impl Measure {
     /// What to measure, calls a second, and what is common to all.
     fn into_parts(self) -> (Scenario, u32, Common) {
         match self {
@@ -470,7 +460,6 @@ impl Common {
             pending: self.pending as usize,
             patience: self.timeout,
             pid: self.pid,
-            settings: BTreeMap::new(),
             scenario,
         })
     }

@@ -137,6 +137,14 @@ mod tests {
             &["bench", "fanout"],
             #[cfg(feature = "bench")]
             &["bench", "churn"],
+            #[cfg(feature = "bench")]
+            &["bench", "storm"],
+            #[cfg(feature = "bench")]
+            &["bench", "echo"],
+            #[cfg(feature = "bench")]
+            &["bench", "slow"],
+            #[cfg(feature = "bench")]
+            &["bench", "compare"],
             &["config"],
             &["config", "print"],
             &["config", "check"],

@@ -2,6 +2,7 @@
 
 use super::{
     Setup,
+    measure::Spans,
     phases::Phase,
     probe::{Probe, process::Usage},
     report::{Connections, FORM, Load, Machine, Report, Server, Sessions, Traffic},
@@ -17,7 +18,7 @@ use std::{
 const TOOL_BUSY: f64 = 90.0;
 
 /// The report of a run, without what only its scenario knows.
-pub(super) fn report<E: Ear>(setup: &Setup, scenario: &str, account: Account<E>) -> Report {
+pub(super) fn report<E: Ear>(setup: &Setup, scenario: &str, account: &Account<E>) -> Report {
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let lasted = account
         .phases
@@ -33,19 +34,30 @@ pub(super) fn report<E: Ear>(setup: &Setup, scenario: &str, account: Account<E>)
         settings: setup.settings.clone(),
         machine: machine(),
         phases: account.phases.over().to_vec(),
-        connections: connections(&account),
-        server: server(&account),
-        load: load(&account),
+        connections: connections(account),
+        server: server(account),
+        load: load(account),
         samples: account.samples.clone(),
         ..Report::default()
     };
+    let coming = [Phase::Ramp, Phase::Handshake];
+    report.keep("connect", &account.crew.tally.connect, &coming);
+    report.keep("handshake", &account.crew.tally.handshake, &coming);
+    report.keep("turns", &account.turns, &[]);
     report.verdict.interrupted = account.interrupted;
     report.judge();
     report
 }
 
-/// Adds the messages, and what follows from them.
-pub(super) fn add_traffic(report: &mut Report, traffic: Traffic) {
+/// Adds the messages, and what follows from them. `spans` are the histograms behind it, the latencies first.
+pub(super) fn add_traffic(report: &mut Report, traffic: Traffic, spans: &[(&'static str, &Spans)]) {
+    for (tag, spans) in spans {
+        report.keep(tag, spans, &[Phase::Traffic]);
+    }
+    report.curve = spans
+        .first()
+        .map(|(_, spans)| spans.curve())
+        .unwrap_or_default();
     let warnings = &mut report.verdict.warnings;
     if let Some(server) = &mut report.server {
         let micros = server.traffic_cpu_seconds.map(|seconds| seconds * 1e6);
@@ -64,7 +76,9 @@ pub(super) fn add_traffic(report: &mut Report, traffic: Traffic) {
 }
 
 /// Adds the sessions, and what follows from them.
-pub(super) fn add_sessions(report: &mut Report, sessions: Sessions) {
+pub(super) fn add_sessions(report: &mut Report, sessions: Sessions, whole: &Spans) {
+    report.keep("session", whole, &[Phase::Traffic]);
+    report.curve = whole.curve();
     if let Some(server) = &mut report.server {
         let micros = server.traffic_cpu_seconds.map(|seconds| seconds * 1e6);
         server.cpu_per_session = per(micros, sessions.done);

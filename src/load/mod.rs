@@ -34,6 +34,7 @@ mod probe;
 mod progress;
 pub mod report;
 mod scenario;
+mod settings;
 mod speaker;
 mod stage;
 mod tag;
@@ -59,6 +60,7 @@ pub use target::{Protocol, Target};
 use clock::Clock;
 use plan::{Facts, Need};
 use probe::{Probe, process::Process};
+use settings::settings;
 use speaker::{Run, Speaker};
 use std::{collections::BTreeMap, io, net::IpAddr, time::Duration};
 
@@ -79,8 +81,6 @@ pub struct Job {
     pub patience: Duration,
     /// The server's process, if it runs here.
     pub pid: Option<u32>,
-    /// What the user asked for, by the names of the options, for the report.
-    pub settings: BTreeMap<String, String>,
     /// What.
     pub scenario: Scenario,
 }
@@ -266,7 +266,7 @@ impl Ready {
             patience: job.patience,
             connects_per_second: job.connects_per_second,
             pending: job.pending,
-            settings: job.settings,
+            settings: settings(&job.scenario),
         };
         let progress = progress::on_stderr();
         let mut report = match job.scenario {

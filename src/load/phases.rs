@@ -71,11 +71,6 @@ impl Phases {
         }
     }
 
-    /// The phase at hand.
-    pub(super) fn current(&self) -> Option<Phase> {
-        self.current.map(|(phase, _)| phase)
-    }
-
     /// Those that are over.
     pub(super) fn over(&self) -> &[Timed] {
         &self.over
@@ -93,9 +88,7 @@ mod tests {
         assert!(phases.over().is_empty());
         phases.begin(Phase::Ramp, Moment(1_000_000));
         phases.begin(Phase::Settle, Moment(3_000_000));
-        assert_eq!(phases.current(), Some(Phase::Settle));
         phases.end(Moment(3_500_000));
-        assert_eq!(phases.current(), None);
         let told: Vec<_> = phases
             .over()
             .iter()

@@ -32,16 +32,6 @@ pub(super) fn on_stderr() -> Box<dyn Progress> {
     }
 }
 
-/// Shows nothing.
-#[derive(Debug)]
-pub(super) struct Quiet;
-
-impl Progress for Quiet {
-    fn begin(&mut self, _: Phase, _: u64) {}
-    fn show(&mut self, _: u64, _: usize) {}
-    fn end(&mut self) {}
-}
-
 struct Bar(Option<ProgressBar>);
 
 impl Progress for Bar {

@@ -3,12 +3,22 @@
 //! Times of messages are microseconds, times of phases seconds, memory bytes. A number that could not be measured is
 //! absent. Knows nothing of how it was measured.
 
+mod compare;
+mod hdrlog;
+mod html;
 mod json;
+mod plot;
 #[cfg(test)]
 pub(super) mod sample;
 pub(super) mod table;
 
-use super::{ledger::Faults, measure::Percentiles, phases::Timed};
+pub use compare::compare;
+
+use super::{
+    ledger::Faults,
+    measure::{Percentiles, Spans},
+    phases::{Phase, Timed},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,6 +66,19 @@ pub struct Report {
     pub curve: Vec<(f64, u64)>,
     /// What to think of it.
     pub verdict: Verdict,
+    /// The histograms behind the percentiles. They are not part of JSON.
+    #[serde(skip)]
+    pub(super) kept: Vec<Kept>,
+}
+
+/// A histogram with its name and its time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kept {
+    pub(super) tag: &'static str,
+    /// In seconds of the run.
+    pub(super) start: f64,
+    pub(super) seconds: f64,
+    pub(super) spans: Spans,
 }
 
 /// Where it ran.
@@ -282,6 +305,24 @@ pub struct Verdict {
 }
 
 impl Report {
+    /// Keeps a histogram for the log.
+    pub(super) fn keep(&mut self, tag: &'static str, spans: &Spans, phases: &[Phase]) {
+        let of = |timed: &&Timed| phases.contains(&timed.phase);
+        let start = self.phases.iter().find(of).map_or(0.0, |timed| timed.start);
+        let seconds = self
+            .phases
+            .iter()
+            .filter(of)
+            .map(|timed| timed.seconds)
+            .sum();
+        self.kept.push(Kept {
+            tag,
+            start,
+            seconds,
+            spans: spans.clone(),
+        });
+    }
+
     /// Sets the verdict from the numbers.
     pub(super) fn judge(&mut self) {
         let mut faults = Vec::new();

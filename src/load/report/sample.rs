@@ -148,6 +148,7 @@ pub(in crate::load) fn full() -> Report {
             warnings: vec!["the tool itself was busy".into()],
             ..Verdict::default()
         },
+        kept: Vec::new(),
     };
     report.judge();
     report

@@ -56,12 +56,12 @@ impl Churn {
         };
         // Those under way come to their end, and are not counted.
         stage.teardown()?;
-        let mut report = account::report(setup, "churn", stage.into_account());
+        let mut report = account::report(setup, "churn", &stage.into_account());
         report.mode = Some(format!(
             "closed loop, {} sessions at a time",
             self.concurrency
         ));
-        account::add_sessions(&mut report, sessions);
+        account::add_sessions(&mut report, sessions, &ring.whole);
         Ok(report)
     }
 }

@@ -65,9 +65,11 @@ impl Echo {
         }
         let traffic = stage.ear().traffic(start);
         stage.teardown()?;
-        let mut report = account::report(setup, "echo", stage.into_account());
+        let account = stage.into_account();
+        let mut report = account::report(setup, "echo", &account);
         report.mode = Some("closed loop, one block on its way on each connection".into());
-        account::add_traffic(&mut report, traffic);
+        let latency = &account.crew.ear.latency;
+        account::add_traffic(&mut report, traffic, &[("latency", latency)]);
         Ok(report)
     }
 

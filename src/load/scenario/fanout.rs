@@ -100,9 +100,10 @@ impl Fanout {
         talk.drain(&mut stage)?;
         let traffic = talk.traffic(&mut stage);
         stage.teardown()?;
-        let mut report = account::report(setup, "fanout", stage.into_account());
+        let account = stage.into_account();
+        let mut report = account::report(setup, "fanout", &account);
         report.mode = Some(self.drive.describe());
-        account::add_traffic(&mut report, traffic);
+        account::add_traffic(&mut report, traffic, &talk.spans(&account.crew.ear));
         Ok(report)
     }
 }
@@ -252,6 +253,15 @@ impl Talk {
             stage.step(Some(end), u64::MAX)?;
         }
         Ok(())
+    }
+
+    /// The histograms behind it, by their names in the log.
+    pub(in crate::load) fn spans<'a>(&'a self, hall: &'a Hall) -> [(&'static str, &'a Spans); 3] {
+        [
+            ("latency", &hall.latency),
+            ("complete", &hall.complete),
+            ("send_lag", &self.lag),
+        ]
     }
 
     /// What came of it.

@@ -36,7 +36,7 @@ impl Idle {
         stage.settle()?;
         stage.hold(self.hold)?;
         stage.teardown()?;
-        Ok(account::report(setup, "idle", stage.into_account()))
+        Ok(account::report(setup, "idle", &stage.into_account()))
     }
 
     fn role(&self, number: u32) -> Role {

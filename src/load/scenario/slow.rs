@@ -72,9 +72,9 @@ impl Slow {
             first_gone,
             delivered,
         };
-        let mut report = account::report(setup, "slow", account);
+        let mut report = account::report(setup, "slow", &account);
         report.mode = Some(self.talk.drive.describe());
-        account::add_traffic(&mut report, traffic);
+        account::add_traffic(&mut report, traffic, &talk.spans(&account.crew.ear));
         warn(&mut report, &slow, &before);
         report.slow = Some(slow);
         Ok(report)

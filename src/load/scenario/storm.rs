@@ -69,7 +69,9 @@ impl Storm {
             stage.step(due, away.count())?;
         }
         stage.teardown()?;
-        let mut report = account::report(setup, "storm", stage.into_account());
+        let mut report = account::report(setup, "storm", &stage.into_account());
+        report.keep("away", &away, &[Phase::Traffic]);
+        report.curve = away.curve();
         report.storm = Some(report::Storm {
             vanished: vanished as u64,
             back: away.count(),
