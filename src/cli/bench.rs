@@ -6,19 +6,19 @@ use super::{Failure, print};
 use crate::{
     config::Host,
     load::{
-        self, Churn, Drive, Echo, Fanout, Idle, Job, Protocol, Rate, Report, Scenario, Slow, Storm,
-        Target,
+        self, Churn, Drive, Echo, Fanout, Idle, Job, MetricsUrl, Protocol, Rate, Report, Scenario,
+        Slow, Storm, Target,
     },
     server::plain,
 };
 use std::{
     fs::{self, File},
     io::Write as _,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
-use values::{at_least_one, duration, payload, rate, size, target, target_help};
+use values::{at_least_one, duration, metrics, payload, rate, size, target, target_help};
 
 /// Measure a server: hold connections, fan messages out, say what it cost
 ///
@@ -221,6 +221,9 @@ struct Common {
     /// The server's process on this machine: what it uses is measured too (Linux)
     #[arg(long, value_name = "PID", value_parser = at_least_one())]
     pid: Option<u32>,
+    /// Where the server tells what it uses: http://HOST:PORT/metrics, or metrics://HOST:PORT for madang
+    #[arg(long, value_name = "URL", value_parser = metrics, conflicts_with = "pid")]
+    metrics: Option<(Host, u16, String)>,
     /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
     #[arg(long, value_name = "IP")]
     source: Vec<IpAddr>,
@@ -443,11 +446,14 @@ impl Common {
     fn into_job(self, scenario: Scenario, connect_rate: u32) -> Result<Job, Failure> {
         let (protocol, host, port) = self.target;
         let authority = format!("{host}:{port}");
-        let unknown = |why: String| Failure::Runtime(format!("cannot look up {authority}: {why}"));
-        let addresses = host.resolve(port).map_err(|error| unknown(plain(&error)))?;
-        let address = *addresses
-            .first()
-            .ok_or_else(|| unknown("it has no address".into()))?;
+        let address = look_up(&host, port)?;
+        let metrics = self.metrics.map(|(host, port, path)| {
+            Ok::<_, Failure>(MetricsUrl {
+                authority: format!("{host}:{port}"),
+                address: look_up(&host, port)?,
+                path,
+            })
+        });
         Ok(Job {
             target: Target {
                 protocol,
@@ -460,7 +466,15 @@ impl Common {
             pending: self.pending as usize,
             patience: self.timeout,
             pid: self.pid,
+            metrics: metrics.transpose()?,
             scenario,
         })
     }
+}
+
+fn look_up(host: &Host, port: u16) -> Result<SocketAddr, Failure> {
+    let unknown = |why: String| Failure::Runtime(format!("cannot look up {host}: {why}"));
+    let addresses = host.resolve(port).map_err(|error| unknown(plain(&error)))?;
+    let first = addresses.first().copied();
+    first.ok_or_else(|| unknown("it has no address".into()))
 }

@@ -4,7 +4,7 @@ use super::{
     Setup,
     measure::Spans,
     phases::Phase,
-    probe::{Probe, process::Usage},
+    probe::process::Usage,
     report::{Connections, FORM, Load, Machine, Report, Server, Sessions, Traffic},
     stage::{Account, Mark},
 };
@@ -127,13 +127,7 @@ fn grown(marks: Option<(Mark, Mark)>, of: impl Fn(&Usage) -> Option<u64>) -> Opt
 }
 
 fn server<E: Ear>(account: &Account<E>) -> Option<Server> {
-    let process = match &account.probe {
-        Probe::None => return None,
-        Probe::Process(process, id) => match process.name() {
-            Some(name) => format!("{name} ({id})"),
-            None => format!("process {id}, which is gone"),
-        },
-    };
+    let process = account.probe.whom()?;
     let first = account.marks.first()?.1;
     let whole = Some((first, account.marks.last()?.1));
     // Everyone is there and nothing has happened yet: what follows the settling.
@@ -188,6 +182,21 @@ fn load<E: Ear>(account: &Account<E>) -> Load {
         traffic_cpu_percent: share,
         resident: last.tool.resident,
         turns: account.turns.summary(),
+    }
+}
+
+/// Says so if nobody could say what the server used.
+pub(super) fn warn_of_a_silent_server(report: &mut Report) {
+    if let Some(server) = report
+        .server
+        .as_ref()
+        .filter(|server| server.resident_before.is_none())
+    {
+        let warning = format!(
+            "nothing was learnt of what the server used: {}",
+            server.process
+        );
+        report.verdict.warnings.push(warning);
     }
 }
 

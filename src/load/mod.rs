@@ -45,6 +45,7 @@ pub use measure::Percentiles;
 pub use pace::Rate;
 pub use phases::{Phase, Timed};
 pub use plan::Plan;
+pub use probe::metrics::MetricsUrl;
 pub use report::Report;
 pub use scenario::{
     churn::Churn,
@@ -59,7 +60,7 @@ pub use target::{Protocol, Target};
 
 use clock::Clock;
 use plan::{Facts, Need};
-use probe::{Probe, process::Process};
+use probe::{Probe, metrics::Scrape, process::Process};
 use settings::settings;
 use speaker::{Run, Speaker};
 use std::{collections::BTreeMap, io, net::IpAddr, time::Duration};
@@ -81,6 +82,8 @@ pub struct Job {
     pub patience: Duration,
     /// The server's process, if it runs here.
     pub pid: Option<u32>,
+    /// Where the server tells what it uses, if it does.
+    pub metrics: Option<MetricsUrl>,
     /// What.
     pub scenario: Scenario,
 }
@@ -198,7 +201,6 @@ struct Setup {
     target: Target,
     run: Run,
     clock: Clock,
-    probe: Probe,
     patience: Duration,
     connects_per_second: f64,
     pending: usize,
@@ -219,8 +221,11 @@ impl Job {
     /// Says why not.
     pub fn prepare(self) -> Result<Ready, Error> {
         let refused = |why: String| Err(Error::Refused(why));
-        if let Err(why) = guard::permit(self.target.address, self.is_theirs) {
-            return refused(why);
+        let metrics = self.metrics.as_ref().map(|url| url.address);
+        for address in [Some(self.target.address), metrics].into_iter().flatten() {
+            if let Err(why) = guard::permit(address, self.is_theirs) {
+                return refused(why);
+            }
         }
         let protocol = self.target.protocol;
         self.scenario.suits(protocol).map_err(Error::Refused)?;
@@ -253,30 +258,31 @@ impl Ready {
     /// Only when the loop itself fails; what the server does is in the report.
     pub fn run(self) -> Result<Report, Error> {
         let Self { job, plan } = self;
-        let probe = match job.pid {
-            Some(id) => Probe::Process(Process::with_id(id), id),
-            None => Probe::None,
+        let probe = match (job.pid, job.metrics) {
+            (Some(id), _) => Probe::Process(Process::with_id(id), id),
+            (None, Some(url)) => Probe::Metrics(Scrape::new(url)),
+            (None, None) => Probe::None,
         };
         let setup = Setup {
             target: job.target,
             // Two runs at a time have other names and rooms.
             run: Run((std::process::id() % 1296) as u16),
             clock: Clock::start(),
-            probe,
             patience: job.patience,
             connects_per_second: job.connects_per_second,
             pending: job.pending,
             settings: settings(&job.scenario),
         };
-        let progress = progress::on_stderr();
+        let (tools, progress) = ((plan, probe), progress::on_stderr());
         let mut report = match job.scenario {
-            Scenario::Churn(churn) => churn.run(&setup, plan, progress),
-            Scenario::Echo(echo) => echo.run(&setup, plan, progress),
-            Scenario::Fanout(fanout) => fanout.run(&setup, plan, progress),
-            Scenario::Idle(idle) => idle.run(&setup, plan, progress),
-            Scenario::Slow(slow) => slow.run(&setup, plan, progress),
-            Scenario::Storm(storm) => storm.run(&setup, plan, progress),
+            Scenario::Churn(churn) => churn.run(&setup, tools, progress),
+            Scenario::Echo(echo) => echo.run(&setup, tools, progress),
+            Scenario::Fanout(fanout) => fanout.run(&setup, tools, progress),
+            Scenario::Idle(idle) => idle.run(&setup, tools, progress),
+            Scenario::Slow(slow) => slow.run(&setup, tools, progress),
+            Scenario::Storm(storm) => storm.run(&setup, tools, progress),
         }?;
+        account::warn_of_a_silent_server(&mut report);
         account::warn_of_a_busy_tool(&mut report);
         Ok(report)
     }

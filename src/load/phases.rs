@@ -71,6 +71,11 @@ impl Phases {
         }
     }
 
+    /// The phase at hand.
+    pub(super) fn current(&self) -> Option<Phase> {
+        self.current.map(|(phase, _)| phase)
+    }
+
     /// Those that are over.
     pub(super) fn over(&self) -> &[Timed] {
         &self.over

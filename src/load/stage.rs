@@ -4,6 +4,8 @@
 //! these calls. Owns the signals, the timer and the samples. Invariant: whatever happens on the loop, [`Stage::step`]
 //! comes back no later than the moment it was given, or half a second later if none was. Does not know what is measured.
 
+mod house;
+
 use super::{
     Setup,
     clock::Moment,
@@ -19,10 +21,11 @@ use super::{
     report::Sample,
     timer::Timer,
 };
-use crate::net::{ConnId, External, Handler, Loss, Poller, Taken};
+use crate::net::{ConnId, External, Poller};
+use house::House;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 /// How often one looks around: samples, progress.
 const LOOK: Duration = Duration::from_millis(250);
@@ -48,16 +51,6 @@ const TEARDOWN_MAX: Duration = Duration::from_secs(15);
 const SIGNALS: External = External(0);
 const TIMER: External = External(1);
 
-/// What the loop tells goes to the crew; signals and the timer are noted.
-#[derive(Debug)]
-struct House<E> {
-    crew: Crew<E>,
-    signalled: bool,
-    rang: bool,
-    /// When the first call of this turn came.
-    woke: Option<Moment>,
-}
-
 /// See the module's documentation.
 pub(super) struct Stage<E> {
     net: Poller,
@@ -65,10 +58,10 @@ pub(super) struct Stage<E> {
     signals: Signals,
     timer: Timer,
     stops: u32,
+    /// Everyone was called, and nobody is there.
+    is_deserted: bool,
     phases: Phases,
-    goal: u64,
     progress: Box<dyn Progress>,
-    probe: Probe,
     marks: Vec<(Phase, Mark)>,
     samples: Vec<Sample>,
     sample_every: Duration,
@@ -94,7 +87,8 @@ impl<E: Ear> Stage<E> {
     /// The system has no poll, no timer or no signals for us.
     pub(super) fn set(
         setup: &Setup,
-        sources: Vec<std::net::IpAddr>,
+        probe: Probe,
+        sources: Vec<IpAddr>,
         progress: Box<dyn Progress>,
         ear: E,
     ) -> io::Result<Self> {
@@ -115,6 +109,7 @@ impl<E: Ear> Stage<E> {
             net,
             house: House {
                 crew,
+                probe,
                 signalled: false,
                 rang: false,
                 woke: None,
@@ -122,10 +117,9 @@ impl<E: Ear> Stage<E> {
             signals,
             timer,
             stops: 0,
+            is_deserted: false,
             phases: Phases::default(),
-            goal: 0,
             progress,
-            probe: setup.probe.clone(),
             marks: Vec::new(),
             samples: Vec::new(),
             sample_every: SAMPLE_EVERY,
@@ -153,26 +147,49 @@ impl<E: Ear> Stage<E> {
         self.house.crew.clock.now()
     }
 
-    /// Whether the user wants it to end.
+    /// Whether there is nothing more to do: the user wants it to end, or nobody could come.
     pub(super) fn is_stopped(&self) -> bool {
-        self.stops > 0
+        self.stops > 0 || self.is_deserted
     }
 
     /// Begins a phase; `goal` is how much there is to do in it, in whatever [`Self::step`] is told of.
-    pub(super) fn begin(&mut self, phase: Phase, goal: u64) {
+    ///
+    /// # Errors
+    /// Only when the poll itself fails.
+    pub(super) fn begin(&mut self, phase: Phase, goal: u64) -> io::Result<()> {
+        self.ask_server()?;
         let now = self.now();
         self.phases.begin(phase, now);
-        self.goal = goal;
         self.take_mark(phase, now);
         self.progress.begin(phase, goal);
         self.next_look = now.after(LOOK);
+        Ok(())
+    }
+
+    /// If the server is asked over the network, waits for an answer that is new, or for the end of patience.
+    fn ask_server(&mut self) -> io::Result<()> {
+        let is_under_way =
+            |stage: &mut Self| stage.house.probe.scrape().is_some_and(|s| s.is_under_way());
+        // One that is under way is of the past.
+        for _ in 0..2 {
+            while is_under_way(self) {
+                self.step(None, 0)?;
+            }
+            if let Some(scrape) = self.house.probe.scrape() {
+                scrape.ask(&mut self.net);
+            }
+        }
+        while is_under_way(self) {
+            self.step(None, 0)?;
+        }
+        Ok(())
     }
 
     fn take_mark(&mut self, phase: Phase, at: Moment) {
         let mark = Mark {
             at,
-            server: self.probe.usage(),
-            holdings: self.probe.holdings(),
+            server: self.house.probe.usage(),
+            holdings: self.house.probe.holdings(),
             tool: Process::ourselves().usage(),
         };
         self.marks.push((phase, mark));
@@ -231,7 +248,13 @@ impl<E: Ear> Stage<E> {
     }
 
     fn sample(&mut self, now: Moment) {
-        let server = self.probe.usage();
+        // Not while it is counted how often the server wakes up by itself.
+        if self.phases.current() != Some(Phase::Hold) {
+            if let Some(scrape) = self.house.probe.scrape() {
+                scrape.ask(&mut self.net);
+            }
+        }
+        let server = self.house.probe.usage();
         let crew = &self.house.crew;
         self.samples.push(Sample {
             at: now.seconds(),
@@ -260,7 +283,7 @@ impl<E: Ear> Stage<E> {
     /// Only when the poll itself fails.
     pub(super) fn gather(&mut self, roles: &[Role], rate: f64, pending: usize) -> io::Result<()> {
         let goal = roles.len() as u64;
-        self.begin(Phase::Ramp, goal);
+        self.begin(Phase::Ramp, goal)?;
         let start = self.now();
         let mut roles = roles.iter();
         let mut called = 0;
@@ -282,12 +305,13 @@ impl<E: Ear> Stage<E> {
             let due = (self.house.crew.counts.pending() < pending).then_some(due);
             self.step(due, called)?;
         }
-        self.begin(Phase::Handshake, goal);
+        self.begin(Phase::Handshake, goal)?;
         while self.house.crew.counts.pending() > 0 && !self.is_stopped() {
             self.house.crew.news.clear();
             let arrived = self.house.crew.tally.arrived;
             self.step(None, arrived)?;
         }
+        self.is_deserted = self.house.crew.counts.ready == 0;
         Ok(())
     }
 
@@ -296,7 +320,7 @@ impl<E: Ear> Stage<E> {
     /// # Errors
     /// Only when the poll itself fails.
     pub(super) fn settle(&mut self) -> io::Result<()> {
-        self.begin(Phase::Settle, 0);
+        self.begin(Phase::Settle, 0)?;
         let start = self.now();
         let (mut heard, mut since) = (self.net.stats().bytes_in, start);
         loop {
@@ -319,7 +343,7 @@ impl<E: Ear> Stage<E> {
     /// # Errors
     /// Only when the poll itself fails.
     pub(super) fn hold(&mut self, time: Duration) -> io::Result<()> {
-        self.begin(Phase::Hold, time.as_millis() as u64);
+        self.begin(Phase::Hold, time.as_millis() as u64)?;
         let start = self.now();
         let end = start.after(time);
         while self.now() < end && !self.is_stopped() {
@@ -335,7 +359,7 @@ impl<E: Ear> Stage<E> {
     /// Only when the poll itself fails.
     pub(super) fn teardown(&mut self) -> io::Result<()> {
         let all = self.house.crew.counts.all() as u64;
-        self.begin(Phase::Teardown, all);
+        self.begin(Phase::Teardown, all)?;
         let everyone: Vec<ConnId> = self.house.crew.members().map(|member| member.id).collect();
         let end = self.now().after(TEARDOWN_MAX);
         let stops = self.stops;
@@ -350,6 +374,7 @@ impl<E: Ear> Stage<E> {
             self.house.crew.news.clear();
             self.step(None, all - left.min(all))?;
         }
+        self.ask_server()?;
         let now = self.now();
         self.phases.end(now);
         self.take_mark(Phase::Teardown, now);
@@ -367,7 +392,7 @@ impl<E: Ear> Stage<E> {
             turns: self.turns,
             peak: self.peak,
             interrupted: self.stops > 0,
-            probe: self.probe,
+            probe: self.house.probe,
         }
     }
 }
@@ -382,60 +407,4 @@ pub(super) struct Account<E> {
     pub(super) peak: usize,
     pub(super) interrupted: bool,
     pub(super) probe: Probe,
-}
-
-impl<E: Ear> House<E> {
-    fn note_waking(&mut self) {
-        if self.woke.is_none() {
-            self.woke = Some(self.crew.clock.now());
-        }
-    }
-}
-
-impl<E: Ear> Handler for House<E> {
-    fn handle_accept(&mut self, _: &mut Poller, _: ConnId, _: ConnId, _: SocketAddr) {}
-
-    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
-        self.note_waking();
-        self.crew.handle_connected(net, id);
-    }
-
-    fn handle_input(
-        &mut self,
-        net: &mut Poller,
-        id: ConnId,
-        input: &[u8],
-        searched: &mut usize,
-    ) -> Taken {
-        self.note_waking();
-        self.crew.handle_input(net, id, input, searched)
-    }
-
-    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
-        self.crew.handle_end(net, id);
-    }
-
-    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
-        self.crew.handle_lost(net, id, loss);
-    }
-
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
-        self.crew.handle_alarm(net, id);
-    }
-
-    fn handle_reaped(&mut self, _: &mut Poller, id: ConnId) {
-        self.crew.handle_reaped(id);
-    }
-
-    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, _: SocketAddr, bytes: &[u8]) {
-        self.note_waking();
-        self.crew.handle_datagram(net, id, bytes);
-    }
-
-    fn handle_external(&mut self, _: &mut Poller, source: External) {
-        match source {
-            TIMER => self.rang = true,
-            _ => self.signalled = true,
-        }
-    }
 }

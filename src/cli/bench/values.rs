@@ -30,6 +30,22 @@ pub(super) fn target(text: &str) -> Result<(Protocol, Host, u16), String> {
     }
 }
 
+pub(super) fn metrics(text: &str) -> Result<(Host, u16, String), String> {
+    let (authority, path) = match text.split_once("://") {
+        Some(("http", rest)) => match rest.split_once('/') {
+            Some((authority, path)) => (authority, format!("/{path}")),
+            None => (rest, "/metrics".into()),
+        },
+        Some(("metrics", rest)) => (rest.strip_suffix('/').unwrap_or(rest), "/metrics".into()),
+        _ => return Err("write http://HOST:PORT/metrics or metrics://HOST:PORT".into()),
+    };
+    if path.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err("a path has no spaces and no control characters".into());
+    }
+    let (host, port) = parse_host_port(authority, 80).map_err(|error| error.to_string())?;
+    Ok((host, port, path))
+}
+
 /// No run goes on for longer: everything is bounded.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -124,6 +140,24 @@ mod tests {
                 (Err(why), Err(word)) => assert!(why.contains(word), "{why}"),
                 (found, _) => panic!("{text}: {found:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn places_of_metrics() {
+        for (text, expected) in [
+            ("http://127.0.0.1:9/x", Some(("127.0.0.1", 9, "/x"))),
+            ("http://localhost", Some(("localhost", 80, "/metrics"))),
+            ("metrics://[::1]:9100", Some(("[::1]", 9100, "/metrics"))),
+            ("https://x", None),
+            ("x:1", None),
+            ("http://x/a b", None),
+        ] {
+            let found = metrics(text)
+                .ok()
+                .map(|(host, port, path)| (host.to_string(), port, path));
+            let expected = expected.map(|(host, port, path)| (host.into(), port, path.into()));
+            assert_eq!(found, expected, "{text:?}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! The report as one page that needs nothing else: the table, and plots drawn as SVG. It can be mailed to someone.
 
 use super::{
-    Report,
+    Report, Sample,
     plot::{Line, Plot, escape, round_marks},
-    table::{size, span, table},
+    table::{span, table},
 };
 
 const STYLE: &str = "\
@@ -45,13 +45,10 @@ impl Report {
             |n| format!("{n:.0}"),
         )
         .draw(&mut page);
-        let memory = |bytes: f64| size(bytes as u64);
-        over_time(
-            self,
-            "resident memory of the server",
-            |s| s.resident.map(|n| n as f64),
-            memory,
-        )
+        let mib = |s: &Sample| s.resident.map(|bytes| bytes as f64 / 1_048_576.0);
+        over_time(self, "resident memory of the server", mib, |n| {
+            format!("{n} MiB")
+        })
         .draw(&mut page);
         deliveries(self).draw(&mut page);
         page += &format!("<pre>{}</pre>\n</body>\n</html>\n", escape(&table(self)));
@@ -105,7 +102,7 @@ fn latencies(report: &Report) -> Plot<'_> {
 fn over_time<'a>(
     report: &Report,
     title: &'a str,
-    of: impl Fn(&super::Sample) -> Option<f64>,
+    of: impl Fn(&Sample) -> Option<f64>,
     show: impl Fn(f64) -> String,
 ) -> Plot<'a> {
     let points = report

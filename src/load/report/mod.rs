@@ -305,9 +305,9 @@ pub struct Verdict {
 }
 
 impl Report {
-    /// Keeps a histogram for the log.
+    /// Keeps a histogram for the log. It is of these phases, or of all if none is named.
     pub(super) fn keep(&mut self, tag: &'static str, spans: &Spans, phases: &[Phase]) {
-        let of = |timed: &&Timed| phases.contains(&timed.phase);
+        let of = |timed: &&Timed| phases.is_empty() || phases.contains(&timed.phase);
         let start = self.phases.iter().find(of).map_or(0.0, |timed| timed.start);
         let seconds = self
             .phases

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 const NAME: usize = 14;
 
 /// Width of a column of times.
-const CELL: usize = 9;
+const CELL: usize = 10;
 
 /// All of it.
 pub(in crate::load) fn table(report: &Report) -> String {
@@ -246,8 +246,8 @@ impl Table {
 pub(super) fn span(micros: u64) -> String {
     match micros {
         0..10_000 => format!("{micros} us"),
-        10_000..10_000_000 => format!("{:.1} ms", micros as f64 / 1e3),
-        _ => format!("{:.1} s", micros as f64 / 1e6),
+        10_000..1_000_000 => format!("{:.1} ms", micros as f64 / 1e3),
+        _ => format!("{:.2} s", micros as f64 / 1e6),
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::{
     measure::Spans,
     phases::Phase,
     plan::Plan,
+    probe::Probe,
     progress::Progress,
     report::{Report, Sessions},
     stage::Stage,
@@ -32,11 +33,11 @@ impl Churn {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, plan.sources, progress, NoEar)?;
-        stage.begin(Phase::Traffic, self.time.as_millis() as u64);
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
+        stage.begin(Phase::Traffic, self.time.as_millis() as u64)?;
         let start = stage.now();
         let end = start.after(self.time);
         let mut ring = Ring::new(self.concurrency, self.raw);

@@ -7,6 +7,7 @@ use super::super::{
     measure::Spans,
     phases::Phase,
     plan::Plan,
+    probe::Probe,
     progress::Progress,
     report::{Report, Traffic},
     stage::Stage,
@@ -31,14 +32,14 @@ impl Echo {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
         let ear = Blocks::new(self.connections, self.size);
-        let mut stage = Stage::set(setup, plan.sources, progress, ear)?;
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, ear)?;
         let roles: Vec<Role> = (0..self.connections as u32).map(Role::loner).collect();
         stage.gather(&roles, setup.connects_per_second, setup.pending)?;
-        stage.begin(Phase::Traffic, self.time.as_millis() as u64);
+        stage.begin(Phase::Traffic, self.time.as_millis() as u64)?;
         let start = stage.now();
         let end = start.after(self.time);
         let everyone: Vec<ConnId> = stage.crew().ready().collect();

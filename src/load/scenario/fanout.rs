@@ -11,6 +11,7 @@ use super::super::{
     pace::{Pace, Rate},
     phases::Phase,
     plan::Plan,
+    probe::Probe,
     progress::Progress,
     report::{Pair, Report, Traffic},
     stage::Stage,
@@ -82,12 +83,12 @@ impl Fanout {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
         let seating = self.seating(0);
         let hall = Hall::new(setup.run, seating);
-        let mut stage = Stage::set(setup, plan.sources, progress, hall)?;
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, hall)?;
         let mut roles = roles(seating);
         let people = roles.len() as u32;
         // The idle ones come first: who talks finds them there.
@@ -164,7 +165,7 @@ impl Talk {
         stage: &mut Stage<Hall>,
         time: Duration,
     ) -> io::Result<()> {
-        stage.begin(Phase::Traffic, time.as_millis() as u64);
+        stage.begin(Phase::Traffic, time.as_millis() as u64)?;
         self.began = stage.now();
         let end = self.began.after(time);
         match self.drive {

@@ -4,6 +4,7 @@ use super::super::{
     Error, Setup, account,
     crew::{NoEar, Role},
     plan::Plan,
+    probe::Probe,
     progress::Progress,
     report::Report,
     stage::Stage,
@@ -27,10 +28,10 @@ impl Idle {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, plan.sources, progress, NoEar)?;
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
         let roles: Vec<Role> = (0..self.connections as u32).map(|n| self.role(n)).collect();
         stage.gather(&roles, setup.connects_per_second, setup.pending)?;
         stage.settle()?;

@@ -9,6 +9,7 @@ use super::{
         hall::{Hall, Sloth},
         measure::Spans,
         plan::Plan,
+        probe::Probe,
         progress::Progress,
         report::{self, Report},
         stage::Stage,
@@ -32,12 +33,12 @@ impl Slow {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
         let seating = self.talk.seating(self.slow);
         let hall = Hall::new(setup.run, seating);
-        let mut stage = Stage::set(setup, plan.sources, progress, hall)?;
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, hall)?;
         let roles = roles(seating);
         stage.gather(&roles, setup.connects_per_second, setup.pending)?;
         stage.settle()?;

@@ -7,6 +7,7 @@ use super::super::{
     measure::Spans,
     phases::Phase,
     plan::Plan,
+    probe::Probe,
     progress::Progress,
     report::{self, Report},
     stage::Stage,
@@ -31,16 +32,16 @@ impl Storm {
     pub(in crate::load) fn run(
         &self,
         setup: &Setup,
-        plan: Plan,
+        (plan, probe): (Plan, Probe),
         progress: Box<dyn Progress>,
     ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, plan.sources, progress, NoEar)?;
+        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
         let roles = |from: usize| (from..from + self.connections).map(|n| self.role(n as u32));
         let first: Vec<Role> = roles(0).collect();
         stage.gather(&first, setup.connects_per_second, setup.pending)?;
         stage.settle()?;
 
-        stage.begin(Phase::Traffic, self.connections as u64);
+        stage.begin(Phase::Traffic, self.connections as u64)?;
         let lost_at = stage.now();
         let everyone: Vec<ConnId> = stage.crew().ready().collect();
         let vanished = everyone.len();
