@@ -35,6 +35,7 @@ mod access;
 mod audience;
 mod commands;
 mod invariants;
+mod memory;
 #[cfg(test)]
 mod model_test;
 mod modes;

@@ -61,6 +61,12 @@ impl NameIndex {
         }
     }
 
+    /// Bytes of memory of its tables.
+    pub(super) fn memory(&self) -> usize {
+        let tables = [&self.plain, &self.foreign].map(HashTable::allocation_size);
+        self.by_fold.allocation_size() + tables.iter().sum::<usize>()
+    }
+
     /// Adds a bearer; the name must be free.
     pub(super) fn insert<'a>(
         &mut self,

@@ -156,6 +156,14 @@ impl Name {
         }
     }
 
+    /// Bytes of memory outside of the record. What is shared counts for each who shares it.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Inline { .. } => 0,
+            Self::Shared { text, .. } => text.len(),
+        }
+    }
+
     /// The form in which names are compared.
     pub(super) fn fold(&self) -> String {
         let mut fold = self.fold_source().to_vec();

@@ -54,6 +54,10 @@ pub(super) struct Whowas {
 }
 
 impl Whowas {
+    pub(super) fn capacity(&self) -> usize {
+        self.ring.capacity()
+    }
+
     pub(super) fn remember(&mut self, was: Was) {
         if self.ring.len() == REMEMBERED_MAX {
             self.ring.pop_front();

@@ -87,6 +87,36 @@ impl ListenUrl {
         }
     }
 
+    /// What is spoken at a socket that was passed to us, by its name: a scheme (`irc`), with options if need be
+    /// (`irc?nodelay=false`), or a URL of which only these count; a service manager allows no colons, so they are
+    /// written `%3A`. Any other name, also none, is a stranger's word for it, and the first bytes choose.
+    ///
+    /// # Errors
+    /// The scheme cannot be spoken over this transport, or an option is wrong.
+    pub fn of_socket(name: &str, local: SocketAddr, transport: Transport) -> Result<Self, Invalid> {
+        let name = name.replace("%3A", ":").replace("%3a", ":");
+        let (rest, query) = match name.split_once('?') {
+            Some((rest, query)) => (rest, Some(query)),
+            None => (&*name, None),
+        };
+        let scheme = rest.split_once("://").map_or(rest, |(scheme, _)| scheme);
+        let (scheme, query) = match scheme.parse::<Scheme>() {
+            Ok(scheme) => (scheme, query),
+            Err(_) if transport == Transport::Tcp => (Scheme::Any, None),
+            Err(_) => return Err(Invalid::new("a UDP socket has to be named echo+udp")),
+        };
+        if scheme.transport() != transport {
+            let by = format!("{transport:?}").to_uppercase();
+            let message = format!("{} cannot be spoken over {by}", scheme.name());
+            return Err(Invalid::new(message));
+        }
+        let mut listen = Self::new(scheme, Host::Ip(local.ip()), local.port());
+        if let Some(query) = query {
+            listen.read_query(query)?;
+        }
+        Ok(listen)
+    }
+
     /// Whether IPv4 callers shall come in through this listener's IPv6 socket: so for `[::]`.
     pub fn is_dual_stack(&self) -> bool {
         matches!(self.host, Host::Ip(IpAddr::V6(ip)) if ip.is_unspecified())
@@ -180,6 +210,41 @@ mod tests {
             Ok(listen) => format!("ok: {listen}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn names_of_sockets() {
+        use Transport::{Tcp, Udp};
+        for (name, transport, expected) in [
+            ("irc", Tcp, "ok: irc://127.0.0.1:9"),
+            ("IRC", Tcp, "ok: irc://127.0.0.1:9"),
+            ("irc?nodelay=false", Tcp, "ok: irc://127.0.0.1:9"),
+            ("irc%3A//0.0.0.0%3a6667", Tcp, "ok: irc://127.0.0.1:9"),
+            ("irc://h:1?backlog=5", Tcp, "ok: irc://127.0.0.1:9"),
+            ("metrics", Tcp, "ok: metrics://127.0.0.1:9"),
+            ("madang.socket", Tcp, "ok: any://127.0.0.1:9"),
+            ("unknown?x=y", Tcp, "ok: any://127.0.0.1:9"),
+            ("", Tcp, "ok: any://127.0.0.1:9"),
+            ("echo+udp", Udp, "ok: echo+udp://127.0.0.1:9"),
+            ("", Udp, "a UDP socket has to be named echo+udp"),
+            ("irc", Udp, "irc cannot be spoken over UDP"),
+            ("echo+udp", Tcp, "echo+udp cannot be spoken over TCP"),
+            (
+                "irc?nodelay=x",
+                Tcp,
+                "option nodelay=x: it is either true or false",
+            ),
+        ] {
+            let local = "127.0.0.1:9".parse().unwrap();
+            let found = match ListenUrl::of_socket(name, local, transport) {
+                Ok(listen) => format!("ok: {listen}"),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(found, expected, "{name:?}");
+        }
+        let local = "127.0.0.1:9".parse().unwrap();
+        let listen = ListenUrl::of_socket("irc://h:1?backlog=5", local, Tcp).unwrap();
+        assert_eq!(listen.options.backlog, 5);
     }
 
     #[test]

@@ -192,6 +192,13 @@ impl Backlog {
         self.bytes_peak
     }
 
+    /// Bytes of memory behind all queues, room kept for later included.
+    pub fn memory(&self) -> usize {
+        let logs = self.logs.iter().map(|(_, log)| log.bytes.capacity());
+        let places = self.places.capacity() * size_of::<Option<Place>>();
+        logs.sum::<usize>() + places + self.spare.capacity()
+    }
+
     /// How many places are taken, and how many there is memory for.
     #[cfg(test)]
     pub(super) fn places(&self) -> (usize, usize) {

@@ -4,6 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+/// Nanoseconds in a millisecond.
+const NANOS_PER_TICK: u64 = 1_000_000;
+
 /// A moment of the loop's monotonic clock, in milliseconds since the loop was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tick(pub u64);
@@ -11,6 +14,10 @@ pub struct Tick(pub u64);
 impl Tick {
     /// Later than every moment: "no deadline".
     pub const NEVER: Self = Self(u64::MAX);
+
+    pub(super) fn of_nanos(nanos: u64) -> Self {
+        Self(nanos / NANOS_PER_TICK)
+    }
 
     /// This moment plus a span; stops short of [`NEVER`](Self::NEVER).
     #[must_use]
@@ -47,9 +54,14 @@ pub(super) enum Clock {
 
 impl Clock {
     pub(super) fn now(&self) -> Tick {
+        Tick::of_nanos(self.nanos())
+    }
+
+    /// The same in nanoseconds, to see how long something takes. They last for 584 years.
+    pub(super) fn nanos(&self) -> u64 {
         match self {
-            Self::System(origin) => Tick(origin.elapsed().as_millis() as u64),
-            Self::Held(tick) => *tick,
+            Self::System(origin) => origin.elapsed().as_nanos() as u64,
+            Self::Held(tick) => tick.0.saturating_mul(NANOS_PER_TICK),
         }
     }
 }

@@ -48,7 +48,13 @@ impl Input {
         }
     }
 
-    /// How many bytes of heap memory are held.
+    /// Bytes of memory held.
+    pub(super) fn memory(&self) -> usize {
+        let held = |rest: &Remainder| size_of::<Remainder>() + rest.bytes.capacity();
+        self.0.as_deref().map_or(0, held)
+    }
+
+    /// Room for input, in bytes.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.0.as_ref().map_or(0, |rest| rest.bytes.capacity())

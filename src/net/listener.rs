@@ -17,6 +17,7 @@ use std::{
     io::{self, ErrorKind, IoSlice},
     mem,
     net::SocketAddr,
+    os::fd::OwnedFd,
     rc::Rc,
     time::Duration,
 };
@@ -90,14 +91,20 @@ pub(super) fn bound_socket(
     #[cfg(unix)]
     socket.set_reuse_port(options.reuseport)?;
     // Before `listen`: the window that a connection announces is derived from it.
+    size_buffers(&socket, options)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Sets how much the kernel holds for a socket, where that was asked for.
+pub(super) fn size_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.sndbuf {
         socket.set_send_buffer_size(bytes)?;
     }
     if let Some(bytes) = options.rcvbuf {
         socket.set_recv_buffer_size(bytes)?;
     }
-    socket.bind(&address.into())?;
-    Ok(socket)
+    Ok(())
 }
 
 /// Makes a listening TCP socket.
@@ -106,6 +113,32 @@ pub(super) fn bound_socket(
 /// What the system says: the address is in use, is not ours, the port needs privileges.
 pub fn listen_tcp(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpListener> {
     let socket = bound_socket(address, Type::STREAM, options)?;
+    set_inherited(&socket, options)?;
+    listen(socket, options)
+}
+
+/// Makes a listening TCP socket of one that was bound by someone else, who mostly has let it listen already.
+///
+/// # Errors
+/// What the system says to the options.
+pub fn take_tcp(socket: OwnedFd, options: &SocketOptions) -> io::Result<TcpListener> {
+    let socket = Socket::from(socket);
+    socket.set_nonblocking(true)?;
+    size_buffers(&socket, options)?;
+    set_inherited(&socket, options)?;
+    if socket.is_listener()? {
+        return Ok(TcpListener::from_std(socket.into()));
+    }
+    listen(socket, options)
+}
+
+fn listen(socket: Socket, options: &SocketOptions) -> io::Result<TcpListener> {
+    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+/// Sets what connections inherit from the socket that accepts them.
+fn set_inherited(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     socket.set_tcp_nodelay(options.nodelay)?;
     // Urgent data stays in the stream: telnet marks its Synch so (RFC 854), and out of band we would never see it.
     socket.set_out_of_band_inline(true)?;
@@ -117,8 +150,7 @@ pub fn listen_tcp(address: SocketAddr, options: &SocketOptions) -> io::Result<Tc
         let keepalive = TcpKeepalive::new().with_time(idle).with_interval(interval);
         socket.set_tcp_keepalive(&keepalive.with_retries(4))?;
     }
-    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(())
 }
 
 /// Where callers come from: a listening socket, or a test's script.

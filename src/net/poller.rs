@@ -18,7 +18,7 @@ use super::{
     handler::Handler,
     listener::{Accepting, Spare},
     phase::Phase,
-    stats::Stats,
+    stats::{Stage, Stats},
     table::{Source, Table},
     token::{ConnId, Named, named},
 };
@@ -119,21 +119,37 @@ impl Poller {
         handler: &mut impl Handler,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        self.wait(timeout)?;
+        let began = self.wait(timeout)?;
         self.take_events(handler);
         self.accept_callers(handler);
+        let accepted = self.time(Stage::Accept, began);
         self.read_ready(handler);
+        let read = self.time(Stage::Read, accepted);
         self.fire_deadlines(handler);
+        let fired = self.time(Stage::Deadlines, read);
         self.flush_dirty(handler);
+        let flushed = self.time(Stage::Flush, fired);
         self.reap(handler);
+        let reaped = self.time(Stage::Reap, flushed);
+        self.stats.last_turn_ns = reaped - began;
+        self.stats.turn_times.record(reaped - began);
         Ok(())
     }
 
-    /// Stage: sleeps until there is something to do, and reads the clock, once for the whole turn (invariant 8).
-    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    /// Notes how long a stage took that began at this moment, in nanoseconds; says when it ended.
+    fn time(&mut self, stage: Stage, began: u64) -> u64 {
+        let ended = self.clock.nanos();
+        self.stats.stage_times[stage as usize].record(ended - began);
+        ended
+    }
+
+    /// Stage: sleeps until there is something to do, and reads the clock, once for the whole turn (invariant 8). Says
+    /// when that was in nanoseconds.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<u64> {
         let timeout = if self.has_work() {
             Some(Duration::ZERO)
         } else {
+            self.stats.wakeups += 1;
             let now = self.clock.now();
             let deadline = self.deadlines.nearest().map(|at| now.until(at));
             [timeout, deadline].into_iter().flatten().min()
@@ -144,10 +160,11 @@ impl Poller {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
             Err(error) => return Err(error),
         }
-        self.now = self.clock.now();
+        let began = self.clock.nanos();
+        self.now = Tick::of_nanos(began);
         self.stats.turns += 1;
         self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
-        Ok(())
+        Ok(began)
     }
 
     /// Whether the next turn has something to do without waiting for it.

@@ -1,10 +1,57 @@
 //! Counters of the loop: plain numbers that only grow, for logs, metrics and tests. They decide nothing.
 
+use super::durations::Durations;
+
+/// The stages of a turn whose time is taken. To wait is none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Taking events from the kernel, and callers in.
+    Accept,
+    /// Reading, and all that is done about what was read.
+    Read,
+    /// Due deadlines.
+    Deadlines,
+    /// Writing.
+    Flush,
+    /// Freeing what is over.
+    Reap,
+}
+
+impl Stage {
+    /// All, in the order of a turn.
+    pub const ALL: [Self; 5] = [
+        Self::Accept,
+        Self::Read,
+        Self::Deadlines,
+        Self::Flush,
+        Self::Reap,
+    ];
+
+    /// Its name in the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Read => "read",
+            Self::Deadlines => "deadlines",
+            Self::Flush => "flush",
+            Self::Reap => "reap",
+        }
+    }
+}
+
 /// What the loop has done since it was made.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
-    /// Turns taken, which is how often the loop woke up.
+    /// Turns taken.
     pub turns: u64,
+    /// How often the loop slept, or was ready to, and woke up; the other turns had work left from the one before.
+    pub wakeups: u64,
+    /// How long turns took, without waiting.
+    pub turn_times: Durations,
+    /// The same for each stage, in the order of [`Stage::ALL`].
+    pub stage_times: [Durations; Stage::ALL.len()],
+    /// How long the last turn took, in nanoseconds.
+    pub last_turn_ns: u64,
     /// Connections accepted.
     pub accepted: u64,
     /// Callers turned away for want of descriptors.

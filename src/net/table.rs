@@ -107,6 +107,11 @@ impl Table {
         })
     }
 
+    /// Bytes of memory for the slots, those kept for later included.
+    pub(super) fn memory(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<Slot>>()
+    }
+
     /// How many sources there are.
     pub(super) fn len(&self) -> usize {
         self.slots.len()

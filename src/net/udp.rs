@@ -6,17 +6,18 @@
 
 use super::{
     handler::Handler,
-    listener::{SocketOptions, bound_socket},
+    listener::{SocketOptions, bound_socket, size_buffers},
     poller::Poller,
     table::Source,
     token::ConnId,
 };
 use mio::{Interest, net::UdpSocket};
-use socket2::Type;
+use socket2::{Socket, Type};
 use std::{
     io::{self, ErrorKind},
     mem,
     net::SocketAddr,
+    os::fd::OwnedFd,
 };
 
 /// Datagrams read from one socket in one turn.
@@ -38,6 +39,17 @@ pub(super) struct Datagrams {
 /// What the system says: the address is in use, is not ours, the port needs privileges.
 pub fn bind_udp(address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
     let socket = bound_socket(address, Type::DGRAM, options)?;
+    Ok(UdpSocket::from_std(socket.into()))
+}
+
+/// Makes a UDP socket of one that was bound by someone else.
+///
+/// # Errors
+/// What the system says to the options.
+pub fn take_udp(socket: OwnedFd, options: &SocketOptions) -> io::Result<UdpSocket> {
+    let socket = Socket::from(socket);
+    socket.set_nonblocking(true)?;
+    size_buffers(&socket, options)?;
     Ok(UdpSocket::from_std(socket.into()))
 }
 

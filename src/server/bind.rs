@@ -2,9 +2,10 @@
 
 use super::{Error, court::Court, plain, settings::socket_options};
 use crate::{
-    config::{Config, ListenUrl, Transport},
-    net::{self, ConnId, Poller},
+    config::{Config, ListenUrl, Scheme, Transport},
+    net::{self, Poller, SocketOptions},
 };
+use mio::net::{TcpListener, UdpSocket};
 use std::{io, net::SocketAddr};
 
 /// Binds one listener. A host name may stand for several addresses (`localhost`: one of each family); all that this
@@ -55,20 +56,46 @@ fn bind_address(
     address: SocketAddr,
     config: &Config,
 ) -> io::Result<SocketAddr> {
-    let options = socket_options(&url.options, config.limits.ping);
-    let (id, local): (ConnId, SocketAddr) = match url.scheme.transport() {
-        Transport::Tcp => {
-            let listener = net::listen_tcp(address, &options)?;
-            let local = listener.local_addr()?;
-            let farewell = court.settings.farewell_at(url.scheme);
-            (net.adopt_listener(Box::new(listener), farewell)?, local)
-        }
-        Transport::Udp => {
-            let socket = net::bind_udp(address, &options)?;
-            let local = socket.local_addr()?;
-            (net.adopt_datagrams(socket)?, local)
-        }
-    };
+    let options = options_of(url, config);
+    match url.scheme.transport() {
+        Transport::Tcp => adopt_tcp(net, court, url, net::listen_tcp(address, &options)?),
+        Transport::Udp => adopt_udp(net, court, url, net::bind_udp(address, &options)?),
+    }
+}
+
+/// A listener's options in the loop's terms.
+pub(super) fn options_of(url: &ListenUrl, config: &Config) -> SocketOptions {
+    socket_options(&url.options, config.limits.ping)
+}
+
+/// Opens a door: takes a listening socket into the loop. Returns where it is.
+pub(super) fn adopt_tcp(
+    net: &mut Poller,
+    court: &mut Court,
+    url: &ListenUrl,
+    listener: TcpListener,
+) -> io::Result<SocketAddr> {
+    let local = listener.local_addr()?;
+    let farewell = court.settings.farewell_at(url.scheme);
+    let id = net.adopt_listener(Box::new(listener), farewell)?;
+    court.doors.insert(id, url.scheme);
+    if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
+        let advice =
+            "the metrics listener can be reached from other hosts: whoever asks sees inside";
+        tracing::warn!(%local, "{advice}");
+    }
+    Ok(local)
+}
+
+/// The same for datagrams.
+pub(super) fn adopt_udp(
+    net: &mut Poller,
+    court: &mut Court,
+    url: &ListenUrl,
+    socket: UdpSocket,
+) -> io::Result<SocketAddr> {
+    let local = socket.local_addr()?;
+    let id = net.adopt_datagrams(socket)?;
     court.doors.insert(id, url.scheme);
     Ok(local)
 }

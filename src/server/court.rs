@@ -6,8 +6,11 @@
 use super::{
     arrivals::{Arrivals, network_of},
     hall::Hall,
+    metrics::SCRAPERS_MAX,
     reason::{Closes, Reason},
-    session::{Due, Protocol, Session, Sessions},
+    recent::Recent,
+    secure::Secrets,
+    session::{Due, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings},
     signals::Signals,
     talk::Check,
@@ -17,7 +20,7 @@ use super::{
 use crate::{
     chat::{Command, UserId},
     config::Scheme,
-    net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
+    net::{ConnId, External, Handler, Loss, Notice, Poller, Taken, Then, Tick, tls::Fingerprint},
     protocol::{
         detect::{self, Detected},
         echo,
@@ -39,6 +42,10 @@ pub(super) struct Court {
     pub(super) hall: Hall,
     pub(super) sessions: Sessions,
     pub(super) settings: Settings,
+    /// Certificates, if there are any.
+    pub(super) secrets: Option<Secrets>,
+    /// The certificates that callers proved to have; few do.
+    pub(super) certificates: FxHashMap<ConnId, Fingerprint>,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
@@ -50,6 +57,12 @@ pub(super) struct Court {
     pub(super) arrivals: Arrivals,
     /// Connections at a time.
     pub(super) clients_max: usize,
+    /// Connections that came by a metrics listener. They are not inside.
+    pub(super) scrapers: usize,
+    /// The server is stopping.
+    pub(super) stopping: bool,
+    /// What was done in the last seconds.
+    pub(super) recent: Recent,
     /// Connections that ended, by reason.
     pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
@@ -74,11 +87,16 @@ impl Court {
             hall,
             sessions: Sessions::default(),
             settings,
+            secrets: None,
+            certificates: FxHashMap::default(),
             doors: FxHashMap::default(),
             inside: 0,
             by_address: FxHashMap::default(),
             arrivals: Arrivals::default(),
             clients_max,
+            scrapers: 0,
+            stopping: false,
+            recent: Recent::default(),
             closes: Closes::default(),
             signals: None,
             wall: Wall::default(),
@@ -111,6 +129,15 @@ impl Court {
             *count += 1;
         }
         self.inside += 1;
+        Ok(())
+    }
+
+    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
+    fn admit_scraper(&mut self) -> Result<(), Reason> {
+        if self.scrapers >= SCRAPERS_MAX {
+            return Err(Reason::ServerFull);
+        }
+        self.scrapers += 1;
         Ok(())
     }
 
@@ -167,7 +194,7 @@ impl Court {
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
             Detected::Web => self.begin_visit(net, id),
-            // What is not spoken here yet is told so in telnet's words.
+            // TLS was dealt with before.
             Detected::Telnet | Detected::Tls => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
@@ -222,7 +249,8 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
         self.note_end(net, id, why, None);
         let mut bytes = Vec::new();
-        match self.sessions.get_mut(id).and_then(|s| s.flavour()) {
+        let hearing = self.sessions.get_mut(id).filter(|s| s.hears());
+        match hearing.and_then(|s| s.flavour()) {
             Some(Flavour::Telnet) => telnet::refusal(&mut bytes, why.told()),
             Some(flavour) => flavour.push_farewell(reason, &mut bytes),
             None => {}
@@ -240,15 +268,23 @@ impl Handler for Court {
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
-                Scheme::Irc => Protocol::Irc(Irc::default()),
-                Scheme::Http => Protocol::Http(Visit::default()),
+                Scheme::Irc | Scheme::Ircs => Protocol::Irc(Irc::default()),
+                Scheme::Http | Scheme::Https => Protocol::Http(Visit::default()),
+                Scheme::Metrics => Protocol::Http(Visit::of_scraper()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
-        let admitted = self.admit(session.peer.ip(), net.now());
+        if scheme.is_secure() {
+            session.security = Security::Awaited;
+        }
+        let admitted = match scheme {
+            Scheme::Metrics => self.admit_scraper(),
+            _ => self.admit(session.peer.ip(), net.now()),
+        };
         match admitted {
+            Ok(()) if scheme == Scheme::Metrics => {}
             Ok(()) => {
                 session.inside = true;
                 if session.is_chat() {
@@ -256,11 +292,17 @@ impl Handler for Court {
                 }
             }
             Err(reason) => {
-                let word = self.settings.word(reason);
+                let word = self.settings.word(reason).clone();
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
-                    Scheme::Http => net.send(id, &word.web),
+                    Scheme::Http | Scheme::Metrics => net.send(id, &word.web),
+                    // It costs a handshake, for words in the clear would be taken for a broken server.
+                    Scheme::Ircs | Scheme::Https => {
+                        let is_web = scheme == Scheme::Https;
+                        self.wrap(net, id, &[], is_web);
+                        net.send(id, if is_web { &word.web } else { &word.irc });
+                    }
                     Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
@@ -291,6 +333,9 @@ impl Handler for Court {
         input: &[u8],
         searched: &mut usize,
     ) -> Taken {
+        if self.meets_tls(net, id, input) {
+            return all_of(input);
+        }
         self.decide(net, id, input);
         let Some(session) = self.sessions.get_mut(id) else {
             return all_of(input);
@@ -353,6 +398,10 @@ impl Handler for Court {
                     session.protocol = Protocol::Undecided { greeted: true };
                     net.send(id, &self.settings.greeting);
                 }
+                Due::NoHandshake => {
+                    let reason = Reason::TlsTimeout;
+                    return self.part(net, id, reason, reason.quit());
+                }
                 Due::NoName => {
                     let reason = Reason::RegistrationTimeout;
                     return self.part(net, id, reason, reason.quit());
@@ -386,6 +435,10 @@ impl Handler for Court {
         self.set_alarm(net, id);
     }
 
+    fn handle_notice(&mut self, net: &mut Poller, id: ConnId, notice: &Notice) {
+        self.heed_notice(net, id, notice);
+    }
+
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.go_on(net, id);
     }
@@ -405,7 +458,11 @@ impl Handler for Court {
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         // Whatever ended the connection, nobody is left behind in the hub.
         self.dismiss(net, id, Reason::IoError);
-        self.sessions.remove(id);
+        self.certificates.remove(&id);
+        let session = self.sessions.remove(id);
+        if session.is_some_and(|session| session.is_scraper()) {
+            self.scrapers -= 1;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
-use super::reason::Reason;
+use super::{reason::Reason, recent::Tally};
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{Chunk, ConnId, FanOut, Lane, Poller},
@@ -56,6 +56,11 @@ impl Seats {
         *self.by_slot.get(user.slot as usize)?
     }
 
+    /// Bytes of memory of the seats.
+    pub(super) fn memory(&self) -> usize {
+        self.by_slot.capacity() * size_of::<Option<Seat>>()
+    }
+
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.by_slot.iter().flatten().count()
@@ -87,6 +92,7 @@ pub(super) struct Audience<'a> {
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
     pub(super) expelled: &'a mut Vec<(ConnId, Reason)>,
     pub(super) last_fan_out: &'a mut LastFanOut,
+    pub(super) tally: &'a mut Tally,
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
@@ -96,6 +102,7 @@ impl Audience<'_> {
     /// Takes every event out of the hub and tells each to its audience.
     pub(super) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
         while let Some(event) = self.hub.next_event() {
+            self.tally.note_event(&event.body);
             self.tell(&event, own.as_mut());
             self.tell_watchers(&event);
             self.expel(&event);
@@ -113,6 +120,7 @@ impl Audience<'_> {
             if let Some(own) = own {
                 encode(own.flavour, View::Author, event, hub, server, own.answer);
             }
+            self.tally.encoded += self.last_fan_out.len() as u64;
             for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
                 let lane = Lane(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
@@ -162,6 +170,7 @@ impl Audience<'_> {
                 net.share(conn, chunk);
             }
         });
+        self.tally.encoded += encoded.len() as u64;
         self.last_fan_out.clear();
         let told = |(flavour, view, chunk): &Encoded| Some((*flavour, *view, (*chunk)?));
         self.last_fan_out.extend(encoded.iter().filter_map(told));

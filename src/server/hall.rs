@@ -7,6 +7,7 @@ use super::{
     cloak::{Cloak, shown},
     fanout::{Audience, LastFanOut, Seats},
     reason::Reason,
+    recent::Tally,
 };
 use crate::{
     chat::{
@@ -33,6 +34,7 @@ pub(super) struct Hall {
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
     pub(super) expelled: Vec<(ConnId, Reason)>,
     pub(super) last_fan_out: LastFanOut,
+    pub(super) tally: Tally,
     /// DIE was said by an operator.
     pub(super) die: bool,
     /// REHASH was.
@@ -51,6 +53,7 @@ impl Hall {
             callers: 0,
             expelled: Vec::new(),
             last_fan_out: LastFanOut::new(),
+            tally: Tally::default(),
             die: false,
             rehash: false,
         })
@@ -66,6 +69,7 @@ impl Hall {
             server: &self.house.name,
             expelled: &mut self.expelled,
             last_fan_out: &mut self.last_fan_out,
+            tally: &mut self.tally,
         }
     }
 }

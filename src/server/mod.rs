@@ -4,6 +4,7 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
+mod activation;
 mod arrivals;
 mod bind;
 mod cloak;
@@ -12,12 +13,17 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod metrics;
+mod process;
 mod reason;
+mod recent;
+mod secure;
 mod session;
 mod settings;
 mod signals;
 #[cfg(test)]
 mod swarm;
+mod systemd;
 mod talk;
 mod wall;
 mod web;
@@ -32,12 +38,15 @@ use court::Court;
 use fanout::Seats;
 use hall::Hall;
 use reason::Reason;
+use secure::Secrets;
+use session::Session;
 use settings::{Settings, house};
 use signals::Signals;
 use std::{
     io, mem,
     time::{Duration, Instant},
 };
+use systemd::Manager;
 use wall::Wall;
 
 /// How long the peers may take to read what is owed to them when the server stops.
@@ -57,6 +66,9 @@ pub enum Error {
         /// What the system said, in plain words.
         reason: String,
     },
+    /// Certificates cannot be used, or one that was made cannot be kept.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// The system has no poll or no signal pipe for us, or the poll failed.
     #[error("the readiness loop failed: {0}")]
     Loop(#[from] io::Error),
@@ -84,6 +96,8 @@ pub struct Server {
     listening: Vec<ListenUrl>,
     /// Where the configuration came from, to be read again.
     sources: Option<Sources>,
+    /// Who wants to be told how we are.
+    manager: Option<Manager>,
     /// When the patience with the last peers ends, once the server is stopping.
     stop_by: Option<Instant>,
 }
@@ -104,13 +118,15 @@ impl Server {
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
         hub.number_messages_from(MessageId((started.0.max(0) as u64) << 20));
         let hall = Hall::new(hub, house(&config, started))?;
-        let court = Court::new(hall, Settings::new(&config), clients_max);
+        let mut court = Court::new(hall, Settings::new(&config), clients_max);
+        court.secrets = Secrets::new(&config.tls.credentials)?;
         Ok(Self {
             net,
             court,
             config,
             listening: Vec::new(),
             sources: None,
+            manager: None,
             stop_by: None,
         })
     }
@@ -134,13 +150,23 @@ impl Server {
             );
         }
         server.court.clients_max = wanted.min(possible);
+        server.keep_certificate()?;
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
         server.court.signals = Some(signals);
-        for url in server.config.listen.clone() {
+        let passed = activation::take_passed(&mut server.net, &mut server.court, &server.config)?;
+        let mut wanted = server.config.listen.clone();
+        if !passed.is_empty() && wanted == Config::default().listen {
+            tracing::info!("the sockets that were passed stand in for the default listener");
+            wanted.clear();
+        }
+        server.listening = passed;
+        for url in wanted {
             let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
             server.listening.push(url);
         }
+        server.manager = Manager::from_env();
+        server.court.hall.house.sts = secure::sts(&server.config, &server.listening);
         tracing::info!(
             clients = server.court.clients_max,
             descriptors = limit,
@@ -149,7 +175,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The listeners in the order of the configuration, with their real ports.
+    /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
     pub fn listening(&self) -> &[ListenUrl] {
         &self.listening
     }
@@ -179,15 +205,7 @@ impl Server {
     /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let shed = self.net.stats().shed;
-        self.court.closes.iter().map(move |(reason, count)| {
-            let count = match reason {
-                // Turned away by the loop itself, before there was a connection.
-                Reason::OutOfDescriptors => shed,
-                _ => count,
-            };
-            (reason.code(), count)
-        })
+        self.court.closes_by_code(&self.net)
     }
 
     /// One turn of the loop, and what signals asked for since the last.
@@ -202,7 +220,20 @@ impl Server {
             }
             None => timeout,
         };
+        let due = self.manager.as_ref().and_then(Manager::due);
+        let due = due.map(|at| self.net.now().until(at));
+        let rest = self.court.secrets.as_ref().map(Secrets::rest);
+        let timeout = [timeout, due, rest].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
+        let messages = self.court.hall.tally.messages;
+        let took = self.net.stats().last_turn_ns;
+        self.court.recent.note_turn(self.net.now(), messages, took);
+        if let Some(manager) = &mut self.manager {
+            let hub = &self.court.hall.hub;
+            let took = Duration::from_nanos(took);
+            manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
+        }
+        self.court.look_after_certificates(&self.net);
         Ok(self.heed_signals())
     }
 
@@ -211,6 +242,9 @@ impl Server {
     /// # Errors
     /// When the poll itself fails.
     pub fn run(&mut self) -> Result<State, Error> {
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
         loop {
             match self.turn(None)? {
                 State::Running | State::Stopping => {}
@@ -248,8 +282,8 @@ impl Server {
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.net.connection_count() == 0 || Instant::now() >= by => {
-                let cut_off = self.net.connection_count();
+            Some(by) if self.guests() == 0 || Instant::now() >= by => {
+                let cut_off = self.guests();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
             }
@@ -257,23 +291,37 @@ impl Server {
         }
     }
 
+    /// Connections that a stop waits for.
+    fn guests(&self) -> usize {
+        self.net.connection_count() - self.court.scrapers
+    }
+
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
     pub fn stop(&mut self) {
-        tracing::info!(connections = self.net.connection_count(), "stopping");
+        tracing::info!(connections = self.guests(), "stopping");
+        if let Some(manager) = &self.manager {
+            manager.tell_stopping();
+        }
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
-        let doors: Vec<_> = self.court.doors.keys().copied().collect();
+        self.court.stopping = true;
+        // Whoever watches may see it out.
+        let doors = self.court.doors.iter();
+        let doors = doors.filter(|(_, scheme)| **scheme != Scheme::Metrics);
+        let doors: Vec<_> = doors.map(|(id, _)| *id).collect();
         // Those in the doorway are guests already, as far as they know.
         self.net.accept_waiting(&doors, &mut self.court);
-        self.court.doors.clear();
         for door in doors {
+            self.court.doors.remove(&door);
             self.net.close(door);
         }
         let sessions: Vec<_> = self
             .court
             .sessions
             .iter()
+            .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
-                let words = session.flavour().map(|flavour| {
+                let hearing = Some(session).filter(|session| session.hears());
+                let words = hearing.and_then(Session::flavour).map(|flavour| {
                     let settings = &self.court.settings;
                     let mut words = match flavour {
                         Flavour::Telnet => settings.last_words.to_vec(),
@@ -296,8 +344,19 @@ impl Server {
         self.court.hall.seats = Seats::default();
     }
 
-    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    /// Reads the configuration again, and tells the service manager, who waits for it, when that is done.
     fn reload(&mut self) {
+        if let Some(manager) = &self.manager {
+            manager.tell_reloading();
+        }
+        self.read_again();
+        if let Some(manager) = &self.manager {
+            manager.tell_ready();
+        }
+    }
+
+    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    fn read_again(&mut self) {
         let Some(sources) = &self.sources else {
             return;
         };
@@ -331,10 +390,12 @@ impl Server {
         if config.limits.clients_per_address != 0 && settings.clients_per_address != 0 {
             settings.clients_per_address = config.limits.clients_per_address;
         }
+        self.renew_certificates(&config);
         self.net.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);
         let started = self.court.hall.house.started;
         self.court.hall.house = house(&config, started);
+        self.court.hall.house.sts = secure::sts(&config, &self.listening);
         self.config = Config {
             listen: self.config.listen.clone(),
             ..config

@@ -6,7 +6,7 @@ use super::reason::Reason;
 use crate::{
     chat::{Time, flood::Rate, mode::parse_user_changes},
     config::{Config, PasswordHash, Scheme},
-    net::{Limits, SocketOptions},
+    net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
         irc::{self, House},
         telnet::{self, Greeting},
@@ -45,6 +45,8 @@ pub(super) struct Settings {
     pub(super) irc_last_words: Rc<[u8]>,
     /// What a silent IRC client is asked.
     pub(super) irc_ping: Rc<[u8]>,
+    /// Whether `/status` tells anyone how many are here.
+    pub(super) public_status: bool,
     /// Pages of which other hosts may speak here.
     pub(super) origins: Rc<[Box<str>]>,
     /// Operators, and the hashes of their passwords.
@@ -115,6 +117,7 @@ impl Settings {
             }),
             irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
+            public_status: config.web.status,
             origins: config
                 .web
                 .origins
@@ -146,7 +149,8 @@ impl Settings {
     pub(super) fn farewell_at(&self, scheme: Scheme) -> Rc<[u8]> {
         match scheme {
             Scheme::Echo | Scheme::EchoUdp => [].into(),
-            Scheme::Http => self.full.web.clone(),
+            Scheme::Http | Scheme::Metrics => self.full.web.clone(),
+            Scheme::Https | Scheme::Ircs => ALERT_NO_ROOM.into(),
             Scheme::Irc => self.full.irc.clone(),
             Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }

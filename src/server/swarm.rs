@@ -14,6 +14,7 @@ mod guest;
 mod mouth;
 mod plan;
 mod verdict;
+mod webber;
 mod words;
 
 use super::{Server, State};
@@ -25,6 +26,7 @@ use echoer::Echoer;
 use guest::{Cue, Guest, ROUNDS};
 use plan::{DOORS, Family, Plan};
 use std::{panic, time::Duration};
+use webber::Webber;
 
 /// Runs of each family.
 const RUNS: u64 = 800;
@@ -109,6 +111,7 @@ struct Swarm {
     plan: Plan,
     guests: Vec<Guest>,
     echoes: Vec<Echoer>,
+    webbers: Vec<Webber>,
     cue: Cue,
     accepted_at_stop: u64,
     /// Nothing was under way in the last step.
@@ -119,7 +122,12 @@ struct Swarm {
 fn run(family: Family, seed: u64) -> Account {
     let mut swarm = Swarm::new(family, seed);
     while !swarm.is_over() {
-        assert!(swarm.cue.step < STEPS, "no end: {:#?}", swarm.guests);
+        assert!(
+            swarm.cue.step < STEPS,
+            "no end: {:#?} {:#?}",
+            swarm.guests,
+            swarm.webbers
+        );
         swarm.step();
         swarm.check();
     }
@@ -142,6 +150,7 @@ impl Swarm {
         for (number, scheme) in DOORS.into_iter().enumerate() {
             let farewell = match number {
                 plan::ECHO_DOOR => [].into(),
+                plan::WEB_DOOR => server.court.settings.full.web.clone(),
                 _ => server.court.settings.full.plain.clone(),
             };
             let gate = network.gate(number);
@@ -152,6 +161,8 @@ impl Swarm {
         let guests = (0..plan.guests).map(guest).collect();
         let echo = |number| Echoer::new(number, plan.room, &mut random, &network);
         let echoes = (0..plan.echoes).map(echo).collect();
+        let webber = |number| Webber::new(number, plan.lines, &mut random, &network);
+        let webbers = (0..plan.webbers).map(webber).collect();
         Self {
             random,
             network,
@@ -159,6 +170,7 @@ impl Swarm {
             plan,
             guests,
             echoes,
+            webbers,
             cue: Cue {
                 step: 0,
                 round: 0,
@@ -179,12 +191,16 @@ impl Swarm {
         for echo in &mut self.echoes {
             echo.act(random);
         }
+        for webber in &mut self.webbers {
+            webber.act(random);
+        }
         let net = &mut self.server.net;
         let busy = net.has_work();
         let moved = self.network.pass(net);
         self.quiet = !(busy || moved)
             && self.guests.iter().all(|guest| guest.is_quiet(cue))
-            && self.echoes.iter().all(Echoer::is_quiet);
+            && self.echoes.iter().all(Echoer::is_quiet)
+            && self.webbers.iter().all(Webber::is_quiet);
         if self.plan.stop_at == Some(cue.step) {
             self.stop();
         } else if !(self.quiet && self.play_on()) {
@@ -245,6 +261,7 @@ impl Swarm {
         self.server.net.connection_count() == 0
             && self.guests.iter().all(|guest| guest.is_done(cue))
             && self.echoes.iter().all(|echo| echo.is_done(cue))
+            && self.webbers.iter().all(|webber| webber.is_done(cue))
     }
 
     /// When everyone has gone, nothing is left of them.
@@ -282,7 +299,10 @@ impl Swarm {
         let guests = self.guests.iter().filter_map(|guest| guest.peer.as_ref());
         let guests = guests.map(|peer| peer.heard().to_vec());
         let echoes = self.echoes.iter().map(|echo| echo.heard().to_vec());
+        let webbers = self.webbers.iter().map(Webber::account);
+        let farewells = self.webbers.iter().filter_map(Webber::farewell);
         let mut ends: Vec<String> = self.guests.iter().filter_map(Guest::farewell).collect();
+        ends.extend(farewells);
         let counted = [
             ("agreement", u64::from(self.cue.round == ROUNDS)),
             ("shed", stats.shed),
@@ -292,7 +312,7 @@ impl Swarm {
         let counted = counted.iter().filter(|(_, count)| *count > 0);
         ends.extend(counted.map(|(end, _)| (*end).to_owned()));
         Account {
-            heard: guests.chain(echoes).collect(),
+            heard: guests.chain(echoes).chain(webbers).collect(),
             fared: format!("{:?} {stats:?}", self.cue),
             ends,
         }

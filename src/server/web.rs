@@ -27,6 +27,9 @@ use std::{mem, time::Duration};
 /// How long a connection may stay between two requests: browsers come back within it for what a page needs.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
+/// The same for one that came by a metrics listener: Prometheus asks every minute unless told otherwise, others every five.
+const SCRAPER_KEEP_ALIVE: Duration = Duration::from_secs(360);
+
 /// Requests of one connection: a page and all that belongs to it at once, a reload every second for ever.
 pub(super) const REQUESTS: Rate = Rate {
     per_second: 20,
@@ -52,13 +55,29 @@ pub(super) struct Visit {
     begun: bool,
     /// A request was answered.
     served: bool,
+    /// It came by a metrics listener, and sees inside.
+    is_scraper: bool,
 }
 
 impl Visit {
+    /// One that came by a metrics listener.
+    pub(super) fn of_scraper() -> Self {
+        Self {
+            is_scraper: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it came by a metrics listener.
+    pub(super) fn is_scraper(&self) -> bool {
+        self.is_scraper
+    }
+
     /// When it has been waited for long enough, counted from the session's mark, and whether for the rest of a request.
     pub(super) fn patience(&self, registration: Duration) -> (Duration, bool) {
         match self.begun || !self.served {
             true => (registration, self.begun),
+            false if self.is_scraper => (SCRAPER_KEEP_ALIVE, false),
             false => (KEEP_ALIVE, false),
         }
     }
@@ -134,7 +153,13 @@ impl Court {
     fn answer_request(&mut self, net: &mut Poller, id: ConnId, request: &Request<'_>) -> bool {
         let now = self.wall.at(net.now());
         let mut answer = Vec::new();
-        let keep = match upgrade(request, &self.settings.origins, &mut answer) {
+        let is_scraper = self.sessions.get(id).is_some_and(Session::is_scraper);
+        let asked = match is_scraper {
+            // Nobody talks there.
+            true => Upgrade::NotAsked,
+            false => upgrade(request, &self.settings.origins, &mut answer),
+        };
+        let keep = match asked {
             Upgrade::Accepted(kind) => {
                 net.send(id, &answer);
                 self.begin_messages(net, id, kind);
@@ -146,8 +171,9 @@ impl Court {
                 }
                 http::refuse(request, status, now, &mut answer)
             }
+            Upgrade::NotAsked if is_scraper => self.answer_scraper(net, id, request, now),
             Upgrade::NotAsked => {
-                let page = self.page_at(request.path);
+                let page = self.page_at(net, request.path);
                 let mut keep = false;
                 // Straight into the queue: a page is too much to be copied twice.
                 net.write(id, |out| {
@@ -165,8 +191,11 @@ impl Court {
     }
 
     /// What is served at a path.
-    fn page_at(&self, path: &str) -> Option<Page<'_>> {
-        self.files.at(path)
+    fn page_at(&self, net: &Poller, path: &str) -> Option<Page<'_>> {
+        match path {
+            "/status" => self.public_status(net),
+            _ => self.files.at(path),
+        }
     }
 
     /// Refuses what came, or what did not come, and ends the connection.
@@ -302,3 +331,6 @@ fn close_code(reason: Reason) -> u16 {
         _ => 1008,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,14 @@
 #![allow(dead_code, unused_imports)]
 
 mod client;
+mod fetch;
 mod irc;
 mod process;
 mod server;
 mod web;
 
 pub(crate) use client::{Client, connect_with};
+pub(crate) use fetch::{Fetched, fetch, fetch_over};
 pub(crate) use irc::{Irc, Message, Messages, Net, SERVER, ann_and_bob};
 pub(crate) use process::{Process, Usage};
 pub(crate) use server::{Log, Outcome, Server, Setup, TempFile};

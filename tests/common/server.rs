@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, ToSocketAddrs},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -23,6 +24,8 @@ pub(crate) struct Setup {
     flags: Vec<String>,
     config: Option<String>,
     descriptors: Option<u32>,
+    variables: Vec<(String, String)>,
+    passed: Option<OwnedFd>,
 }
 
 impl Setup {
@@ -54,10 +57,23 @@ impl Setup {
         self
     }
 
+    /// One more variable in its environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Passes a socket, as a service manager does. It is told nothing of listeners unless there are some beside it.
+    pub(crate) fn passing(mut self, socket: OwnedFd, name: &str) -> Self {
+        self.passed = Some(socket);
+        self.variable("LISTEN_FDNAMES", name)
+    }
+
     /// Starts it and waits until it listens.
     #[track_caller]
     pub(crate) fn start(self) -> Server {
-        let listeners = self.listen.len().max(1);
+        let passed = usize::from(self.passed.is_some());
+        let listeners = (self.listen.len() + passed).max(1);
         let (mut child, file) = self.spawn();
         let log = Log::follow(child.stderr.take().expect("a pipe"));
         let (tell, told) = mpsc::channel();
@@ -105,6 +121,14 @@ impl Setup {
     fn spawn(self) -> (Child, Option<TempFile>) {
         let binary = env!("CARGO_BIN_EXE_madang");
         let mut command = match self.descriptors {
+            // Neither can a descriptor be given a number, nor can a variable hold the process's own.
+            None if self.passed.is_some() => {
+                let mut shell = Command::new("sh");
+                let script =
+                    "exec 3<&0 </dev/null && LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+                shell.args(["-c", script, binary]);
+                shell
+            }
             // The limit of a child cannot be set from here without unsafe code; a shell can, and `exec` keeps the process.
             Some(limit) => {
                 let mut shell = Command::new("sh");
@@ -115,7 +139,7 @@ impl Setup {
             None => Command::new(binary),
         };
         command.arg("serve");
-        if self.listen.is_empty() {
+        if self.listen.is_empty() && self.passed.is_none() {
             command.args(["--listen", "any://127.0.0.1:0"]);
         }
         for url in &self.listen {
@@ -125,7 +149,8 @@ impl Setup {
         if let Some(file) = &file {
             command.arg("--config").arg(file.path());
         }
-        command.args(&self.flags).stdin(Stdio::null());
+        command.args(&self.flags).envs(self.variables);
+        command.stdin(self.passed.map_or_else(Stdio::null, Stdio::from));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         (command.spawn().expect("the binary starts"), file)
     }

@@ -85,6 +85,12 @@ pub struct Telnet {
 const _: () = assert!(size_of::<Telnet>() <= 24);
 
 impl Telnet {
+    /// Bytes of memory outside of the record.
+    pub fn memory(&self) -> usize {
+        let negotiation = self.negotiation.as_deref();
+        negotiation.map_or(0, Negotiation::memory)
+    }
+
     /// Takes the first line off the input; the contract is that of [`Lines::next`].
     ///
     /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is,

@@ -122,6 +122,11 @@ enum State {
 }
 
 impl Negotiation {
+    /// Bytes of memory, with its own record.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Self>() + self.data.capacity()
+    }
+
     fn is_in_the_middle(&self) -> bool {
         self.state != State::Data || !self.data.is_empty()
     }

@@ -7,10 +7,13 @@ use crate::{
 use std::time::Duration;
 
 /// What is spoken at the gates of this number; chat comes first.
-pub(super) const DOORS: [Scheme; 3] = [Scheme::Any, Scheme::Telnet, Scheme::Echo];
+pub(super) const DOORS: [Scheme; 4] = [Scheme::Any, Scheme::Telnet, Scheme::Echo, Scheme::Http];
 
 /// The number of the echo gate.
 pub(super) const ECHO_DOOR: usize = 2;
+
+/// The number of the gate for browsers.
+pub(super) const WEB_DOOR: usize = 3;
 
 /// What is demanded of a run follows from what may happen in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub(super) struct Plan {
     pub(super) room: usize,
     pub(super) guests: usize,
     pub(super) echoes: usize,
+    pub(super) webbers: usize,
     /// Lines that a guest says.
     pub(super) lines: usize,
     /// The step at which the server is told to stop.
@@ -56,9 +60,19 @@ impl Family {
                 "shed",
                 "too many connections",
                 "try again later",
+                "by websocket: 1000 Quit",
             ],
-            Self::Tight => &["agreement", "over the ceiling", "SendQ exceeded"],
-            Self::Rough => &["shutting down", "over the ceiling"],
+            Self::Tight => &[
+                "agreement",
+                "over the ceiling",
+                "SendQ exceeded",
+                "by websocket: 1008 SendQ exceeded",
+            ],
+            Self::Rough => &[
+                "shutting down",
+                "over the ceiling",
+                "by websocket: 1001 shutting down",
+            ],
         }
     }
 }
@@ -72,6 +86,8 @@ impl Plan {
             room,
             guests: 2 + random.below(6),
             echoes: random.below(3),
+            // The welcome of IRC is long: byte by byte it would take more steps than a run has.
+            webbers: if room == 1 { 0 } else { random.below(4) },
             // A byte takes some steps where there is room for one.
             lines: match room {
                 1 => 2,

@@ -148,6 +148,10 @@ impl Swarm {
         for echo in &self.echoes {
             echo.check_end(given_up, limited);
         }
+        let forced = self.plan.tight || self.plan.hurry > 0;
+        for webber in &self.webbers {
+            webber.check_end(forced);
+        }
     }
 
     fn check_end(&self, guest: &Guest) {

@@ -1,0 +1,85 @@
+//! Sockets that a service manager opened for us (sd_listen_fds(3), systemd.socket(5)): the server can be started by its
+//! first caller, restarted without a port being closed, and needs no right to open a low one.
+//!
+//! What is spoken at a socket is told by its name. Does not know how listeners work.
+
+use super::{
+    Error,
+    bind::{self, adopt_tcp, adopt_udp},
+    court::Court,
+    plain,
+};
+use crate::{
+    config::{Config, Invalid, ListenUrl, Transport},
+    net::{self, Poller},
+};
+use listenfd::ListenFd;
+use std::{env, io, net::SocketAddr};
+
+/// Takes over all sockets that were passed, in order; there are none unless a service manager started us.
+///
+/// # Errors
+/// One is no TCP listener and no UDP socket, or its name asks for what it cannot be.
+pub(super) fn take_passed(
+    net: &mut Poller,
+    court: &mut Court,
+    config: &Config,
+) -> Result<Vec<ListenUrl>, Error> {
+    let mut passed = ListenFd::from_env();
+    let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+    // Fewer names than sockets: the others have none.
+    let names = names.split(':').chain(std::iter::repeat(""));
+    let mut listening = Vec::new();
+    for (index, name) in (0..passed.len()).zip(names) {
+        let failed = |reason: String| Error::Listen {
+            place: format!("socket {index} named {name:?}"),
+            reason,
+        };
+        let socket = Socket::take(&mut passed, index).map_err(|error| failed(plain(&error)))?;
+        let url = socket
+            .url(name)
+            .map_err(|error| failed(error.to_string()))?;
+        let options = bind::options_of(&url, config);
+        let taken =
+            match socket {
+                Socket::Tcp(fd, _) => net::take_tcp(fd, &options)
+                    .and_then(|socket| adopt_tcp(net, court, &url, socket)),
+                Socket::Udp(fd, _) => net::take_udp(fd, &options)
+                    .and_then(|socket| adopt_udp(net, court, &url, socket)),
+            };
+        taken.map_err(|error| failed(plain(&error)))?;
+        listening.push(url);
+    }
+    Ok(listening)
+}
+
+/// A socket that was passed, and where it is bound.
+enum Socket {
+    Tcp(std::os::fd::OwnedFd, SocketAddr),
+    Udp(std::os::fd::OwnedFd, SocketAddr),
+}
+
+impl Socket {
+    fn take(passed: &mut ListenFd, index: usize) -> io::Result<Self> {
+        if let Ok(Some(socket)) = passed.take_tcp_listener(index) {
+            let local = socket.local_addr()?;
+            return Ok(Self::Tcp(socket.into(), local));
+        }
+        match passed.take_udp_socket(index) {
+            Ok(Some(socket)) => {
+                let local = socket.local_addr()?;
+                Ok(Self::Udp(socket.into(), local))
+            }
+            _ => Err(io::Error::other("neither a TCP nor a UDP socket")),
+        }
+    }
+
+    /// What is spoken there, by the socket's name.
+    fn url(&self, name: &str) -> Result<ListenUrl, Invalid> {
+        let (local, transport) = match self {
+            Self::Tcp(_, local) => (local, Transport::Tcp),
+            Self::Udp(_, local) => (local, Transport::Udp),
+        };
+        ListenUrl::of_socket(name, *local, transport)
+    }
+}

@@ -1,0 +1,185 @@
+//! What a service manager wants to know of us (sd_notify(3)): that we are ready, reload, stop; how many are here; and,
+//! as a watchdog, that the loop goes round as it should.
+//!
+//! Without a service manager none of this costs anything. With one, a status is sent along with turns that happen
+//! anyway, and only the watchdog asks for wake-ups of its own. Invariant: no message is waited for; one for which the
+//! manager has no room is lost, and a later one says the same.
+
+use crate::net::Tick;
+use sd_notify::NotifyState;
+use std::{env, ffi::OsStr, io, os::unix::net::UnixDatagram, time::Duration};
+
+/// The status is sent no more often than this: it is for people.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// Turns are short if they take less than this, a hundred times longer than those of a busy server...
+const SHORT: Duration = Duration::from_secs(1);
+
+/// ...or than this part of what the watchdog allows, if that is less.
+const SHORT_PART: u32 = 4;
+
+/// The service manager that started us.
+#[derive(Debug)]
+pub(super) struct Manager {
+    socket: UnixDatagram,
+    watchdog: Option<Watchdog>,
+    /// People and rooms as they were told last.
+    told: Option<(usize, usize)>,
+    /// The next status may go out from here on.
+    status_after: Tick,
+}
+
+impl Manager {
+    /// The one that the environment names, if any.
+    pub(super) fn from_env() -> Option<Self> {
+        let path = env::var_os("NOTIFY_SOCKET")?;
+        let socket = match connect(&path) {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::warn!(%error, ?path, "the service manager cannot be told anything");
+                return None;
+            }
+        };
+        Some(Self {
+            socket,
+            watchdog: sd_notify::watchdog_enabled().and_then(Watchdog::new),
+            told: None,
+            status_after: Tick(0),
+        })
+    }
+
+    fn tell(&self, states: &[NotifyState<'_>]) {
+        let lines: Vec<String> = states.iter().map(ToString::to_string).collect();
+        if let Err(error) = self.socket.send(lines.join("\n").as_bytes()) {
+            tracing::debug!(%error, "the service manager was not told");
+        }
+    }
+
+    /// Callers can come in, or the configuration was read again.
+    pub(super) fn tell_ready(&self) {
+        self.tell(&[NotifyState::Ready]);
+    }
+
+    /// The configuration is being read again. The manager wants to know since when, lest an old message end a new wait.
+    pub(super) fn tell_reloading(&self) {
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => self.tell(&[NotifyState::Reloading, now]),
+            Err(_) => self.tell(&[NotifyState::Reloading]),
+        }
+    }
+
+    /// The end has begun.
+    pub(super) fn tell_stopping(&self) {
+        self.tell(&[NotifyState::Stopping]);
+    }
+
+    /// A turn is over.
+    pub(super) fn note_turn(&mut self, now: Tick, took: Duration, people: usize, rooms: usize) {
+        if let Some(watchdog) = &mut self.watchdog {
+            match watchdog.note_turn(now, took) {
+                None => {}
+                Some(Ok(())) => self.tell(&[NotifyState::Watchdog]),
+                Some(Err(longest)) => {
+                    tracing::warn!(
+                        ?longest,
+                        "turns are too long; the watchdog is not told to wait"
+                    );
+                }
+            }
+        }
+        if now >= self.status_after && self.told != Some((people, rooms)) {
+            self.told = Some((people, rooms));
+            self.status_after = now.after(STATUS_EVERY);
+            let status = format!("people: {people}, rooms: {rooms}");
+            self.tell(&[NotifyState::Status(&status)]);
+        }
+    }
+
+    /// When a turn is wanted, whatever happens.
+    pub(super) fn due(&self) -> Option<Tick> {
+        self.watchdog.as_ref().map(|watchdog| watchdog.next)
+    }
+}
+
+/// Connects without ever waiting. A path that begins with `@` names a socket that is in no directory (unix(7)).
+fn connect(path: &OsStr) -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    #[cfg(target_os = "linux")]
+    if let Some(name) = path.as_encoded_bytes().strip_prefix(b"@") {
+        use std::os::{linux::net::SocketAddrExt as _, unix::net::SocketAddr};
+        socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?;
+        return Ok(socket);
+    }
+    socket.connect(path)?;
+    Ok(socket)
+}
+
+/// When the watchdog is told that all is well: twice in the time that it allows, if no turn in between took too long.
+#[derive(Debug)]
+struct Watchdog {
+    every: Duration,
+    short: Duration,
+    next: Tick,
+    /// The longest turn since the last time.
+    longest: Duration,
+}
+
+impl Watchdog {
+    /// `None` if no time is allowed at all.
+    fn new(allowed: Duration) -> Option<Self> {
+        // The loop counts in milliseconds.
+        let every = allowed / 2;
+        (every >= Duration::from_millis(1)).then_some(Self {
+            every,
+            short: SHORT.min(allowed / SHORT_PART),
+            next: Tick(0),
+            longest: Duration::ZERO,
+        })
+    }
+
+    /// If it is time: whether all is well, or how long the longest turn took.
+    fn note_turn(&mut self, now: Tick, took: Duration) -> Option<Result<(), Duration>> {
+        self.longest = self.longest.max(took);
+        if now < self.next {
+            return None;
+        }
+        self.next = now.after(self.every);
+        let longest = std::mem::take(&mut self.longest);
+        Some(if longest <= self.short {
+            Ok(())
+        } else {
+            Err(longest)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn the_watchdog_waits_while_turns_are_short() {
+        let mut watchdog = Watchdog::new(1000 * MS).unwrap();
+        assert_eq!(watchdog.note_turn(Tick(7), MS), Some(Ok(())));
+        assert_eq!(watchdog.next, Tick(507));
+        assert_eq!(watchdog.note_turn(Tick(100), 249 * MS), None);
+        assert_eq!(watchdog.note_turn(Tick(507), MS), Some(Ok(())));
+        // One that took too long, though the one at hand did not.
+        assert_eq!(watchdog.note_turn(Tick(600), 251 * MS), None);
+        assert_eq!(watchdog.note_turn(Tick(1100), MS), Some(Err(251 * MS)));
+        // And then all is well again.
+        assert_eq!(watchdog.note_turn(Tick(1600), MS), Some(Ok(())));
+    }
+
+    #[test]
+    fn a_second_is_too_long_however_much_is_allowed() {
+        let mut watchdog = Watchdog::new(60_000 * MS).unwrap();
+        assert_eq!(watchdog.note_turn(Tick(0), 1000 * MS), Some(Ok(())));
+        let long = watchdog.note_turn(Tick(30_000), 1001 * MS);
+        assert_eq!(long, Some(Err(1001 * MS)));
+        assert!(Watchdog::new(Duration::ZERO).is_none());
+    }
+}

@@ -1,0 +1,168 @@
+//! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
+//! time is data.
+
+use crate::{
+    config::{Config, Scheme},
+    net::{
+        Tick,
+        sim::{Network, Peer, Random},
+    },
+    server::Server,
+};
+use std::time::Duration;
+
+/// A server with one door for HTTP, and the network that leads there.
+struct Stage {
+    network: Network,
+    server: Server,
+    callers: u16,
+}
+
+impl Stage {
+    fn new(config: Config) -> Self {
+        let network = Network::new(Random::new(1));
+        network.set_room(1 << 20);
+        network.calm_down();
+        let mut server = Server::new(config).expect("a poll");
+        server.net.hold_clock(Tick(1000));
+        let farewell = server.court.settings.full.web.clone();
+        let door = server.net.adopt_listener(network.gate(0), farewell);
+        let door = door.expect("registered");
+        server.court.doors.insert(door, Scheme::Http);
+        Self {
+            network,
+            server,
+            callers: 0,
+        }
+    }
+
+    fn call(&mut self) -> Peer {
+        self.callers += 1;
+        let peer = self.network.call(0, ([192, 0, 2, 1], self.callers).into());
+        self.settle();
+        peer
+    }
+
+    /// Lets everything happen that is under way.
+    fn settle(&mut self) {
+        for _ in 0..20 {
+            self.network.pass(&mut self.server.net);
+            self.server.turn(Some(Duration::ZERO)).expect("poll");
+        }
+    }
+
+    fn say(&mut self, peer: &mut Peer, bytes: &[u8]) -> String {
+        peer.sends(bytes);
+        self.settle();
+        Self::hear(peer)
+    }
+
+    /// What came since it was asked last.
+    fn hear(peer: &mut Peer) -> String {
+        let before = peer.heard().len();
+        peer.reads(usize::MAX);
+        String::from_utf8_lossy(&peer.heard()[before..]).into_owned()
+    }
+
+    fn pass_time(&mut self, span: Duration) {
+        let until = self.server.net.now().after(span);
+        // Each deadline on the way falls due by itself.
+        while let Some(next) = self.server.net.nearest_deadline().filter(|at| *at <= until) {
+            self.server.net.hold_clock(next.max(self.server.net.now()));
+            self.settle();
+        }
+        self.server.net.hold_clock(until);
+        self.settle();
+    }
+}
+
+const GET: &[u8] = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_visitor_may_stay_a_minute_after_each_answer() {
+    let mut stage = Stage::new(Config::default());
+    let mut visitor = stage.call();
+    for _ in 0..3 {
+        assert!(stage.say(&mut visitor, GET).starts_with("HTTP/1.1 404 "));
+        stage.pass_time(59 * SECOND);
+        assert!(!visitor.sees_end());
+    }
+    stage.say(&mut visitor, GET);
+    stage.pass_time(61 * SECOND);
+    assert_eq!(Stage::hear(&mut visitor), "");
+    assert!(visitor.sees_end(), "it stays for ever");
+}
+
+#[test]
+fn a_request_that_is_begun_has_to_be_finished() {
+    let mut stage = Stage::new(Config::default());
+    // Half a minute to come in and say what one wants; a little of it each second does not help.
+    let mut slow = stage.call();
+    for byte in &GET[..30] {
+        assert!(!slow.sees_end());
+        assert_eq!(stage.say(&mut slow, &[*byte]), "");
+        stage.pass_time(SECOND);
+    }
+    assert!(Stage::hear(&mut slow).starts_with("HTTP/1.1 408 "));
+    assert!(slow.sees_end());
+    // The same for a later one, counted from its beginning.
+    let mut later = stage.call();
+    stage.say(&mut later, GET);
+    stage.pass_time(50 * SECOND);
+    stage.say(&mut later, &GET[..10]);
+    stage.pass_time(29 * SECOND);
+    assert_eq!(Stage::hear(&mut later), "");
+    stage.pass_time(2 * SECOND);
+    assert!(Stage::hear(&mut later).starts_with("HTTP/1.1 408 "));
+    // Who said nothing at all is not spoken to.
+    let mut silent = stage.call();
+    stage.pass_time(31 * SECOND);
+    assert_eq!(Stage::hear(&mut silent), "");
+    assert!(silent.sees_end());
+}
+
+#[test]
+fn empty_lines_and_bodies_buy_no_time() {
+    let mut stage = Stage::new(Config::default());
+    let mut sly = stage.call();
+    for _ in 0..31 {
+        stage.say(&mut sly, b"\r\n");
+        stage.pass_time(SECOND);
+    }
+    assert!(sly.sees_end());
+    let mut sly = stage.call();
+    let post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n";
+    assert!(stage.say(&mut sly, post).starts_with("HTTP/1.1 405 "));
+    for _ in 0..61 {
+        stage.say(&mut sly, b"x");
+        stage.pass_time(SECOND);
+    }
+    assert!(sly.sees_end());
+}
+
+#[test]
+fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
+    let mut stage = Stage::new(Config::default());
+    let mut peer = stage.call();
+    assert_eq!(stage.server.court.hall.callers, 0);
+    let upgrade = b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    assert!(stage.say(&mut peer, upgrade).starts_with("HTTP/1.1 101 "));
+    assert_eq!(stage.server.court.hall.callers, 1);
+    // It has as long to give a name as anyone, from now on.
+    stage.pass_time(29 * SECOND);
+    assert_eq!(Stage::hear(&mut peer), "");
+    stage.pass_time(2 * SECOND);
+    let last = Stage::hear(&mut peer);
+    assert!(
+        last.contains("ERROR :Closing Link: Registration timeout"),
+        "{last}"
+    );
+    assert_eq!(stage.server.court.hall.callers, 0);
+    assert!(peer.sees_end());
+    peer.ends();
+    stage.settle();
+    assert_eq!(stage.server.net.connection_count(), 0);
+}
