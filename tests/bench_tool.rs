@@ -23,8 +23,28 @@ fn open_house() -> Server {
     setup
         .listen("irc://127.0.0.1:0")
         .listen("telnet://127.0.0.1:0")
+        .listen("http://127.0.0.1:0")
+        .listen("ircs://127.0.0.1:0")
+        .listen("https://127.0.0.1:0")
+        .listen("echo://127.0.0.1:0")
+        .listen("echo+udp://127.0.0.1:0")
+        .listen("metrics://127.0.0.1:0")
+        .flag("--tls-self-signed")
         .start()
 }
+
+/// Where the listeners of [`open_house`] are, by what the tool calls them.
+const SCHEMES: [(&str, usize); 7] = [
+    ("irc", 0),
+    ("telnet", 1),
+    ("ws", 2),
+    ("ircs", 3),
+    ("wss", 4),
+    ("echo", 5),
+    ("echo+udp", 6),
+];
+
+const METRICS: usize = 7;
 
 /// A run of the tool.
 struct Run {
@@ -97,8 +117,8 @@ impl Run {
 fn idle_connections_are_held_and_let_go() {
     let server = open_house();
     let pid = server.process().0;
-    for (index, scheme) in ["irc", "telnet"].iter().enumerate() {
-        let address = server.address_of(index);
+    for (scheme, index) in &SCHEMES[..5] {
+        let address = server.address_of(*index);
         for more in ["", "--raw", "--per-room 10"] {
             bench(&format!(
                 "idle {scheme}://{address} --connections 30 --hold 300ms --pid {pid} {more}"
@@ -119,8 +139,8 @@ fn idle_connections_are_held_and_let_go() {
 #[test]
 fn every_delivery_to_every_room_is_counted() {
     let server = open_house();
-    for (index, scheme) in ["irc", "telnet"].iter().enumerate() {
-        let address = server.address_of(index);
+    for (scheme, index) in &SCHEMES[..5] {
+        let address = server.address_of(*index);
         // 20 messages of 4 senders; each is heard by the other sender of its room and by 5 or 6 receivers.
         bench(&format!(
             "fanout {scheme}://{address} --receivers 11 --senders 2 --rooms 2 --rate 20/s --for 1s --idle 3"
@@ -140,8 +160,8 @@ fn every_delivery_to_every_room_is_counted() {
 fn sessions_come_and_go() {
     let server = open_house();
     let pid = server.process().0;
-    for (index, scheme) in ["irc", "telnet"].iter().enumerate() {
-        let address = server.address_of(index);
+    for (scheme, index) in &SCHEMES[..5] {
+        let address = server.address_of(*index);
         for more in ["", "--raw"] {
             bench(&format!(
                 "churn {scheme}://{address} --concurrency 3 --for 500ms --pid {pid} {more}"
@@ -149,6 +169,141 @@ fn sessions_come_and_go() {
             .expect(0, &["sessions/s", "us per session", "0 failed, 0 lost"]);
         }
     }
+}
+
+#[test]
+fn blocks_come_back() {
+    let server = open_house();
+    for (scheme, index) in &SCHEMES[5..] {
+        let address = server.address_of(*index);
+        for size in ["1", "1000", "16KiB"] {
+            bench(&format!(
+                "echo {scheme}://{address} --connections 5 --size {size} --for 300ms"
+            ))
+            .expect(
+                0,
+                &[
+                    "5 arrived",
+                    "0 lost, 0 duplicated, 0 reordered, 0 corrupted",
+                ],
+            );
+        }
+    }
+}
+
+#[test]
+fn everyone_comes_back_after_a_storm() {
+    let server = open_house();
+    for (scheme, index) in &SCHEMES[..5] {
+        let address = server.address_of(*index);
+        bench(&format!(
+            "storm {scheme}://{address} --connections 20 --per-room 5"
+        ))
+        .expect(0, &["20 of 20 came back", "40 arrived, 0 failed, 0 lost"]);
+    }
+}
+
+#[test]
+fn slow_readers_are_let_go_and_the_others_read_on() {
+    // A queue that is soon full: what fills the kernel's buffers first is the system's affair, so it may take a while.
+    let limits = "[limits]\nsend_queue = \"16 KiB\"\nmessages_per_second = 0\n";
+    let server = Setup::new()
+        .config(limits)
+        .listen("irc://127.0.0.1:0?sndbuf=4096")
+        .start();
+    let address = server.address();
+    bench(&format!(
+        "slow irc://{address} --receivers 4 --slow 2 --rate 500/s --for 2s"
+    ))
+    .expect(
+        0,
+        &[
+            "2 did not read; 2 were let go, the others heard of it after",
+            "0 lost",
+        ],
+    );
+}
+
+#[test]
+fn a_server_is_asked_for_its_metrics() {
+    let server = open_house();
+    let (address, metrics) = (server.address(), server.address_of(METRICS));
+    let report = TempFile::new("json", "");
+    bench(&format!(
+        "fanout irc://{address} --receivers 5 --rate 20/s --for 500ms --metrics metrics://{metrics} --json {}",
+        report.path().display()
+    ))
+    .expect(0, &["server        metrics of", "us per delivery", "resident"]);
+    let report = read(&report);
+    let server = report.server.unwrap();
+    assert!(server.resident_before > Some(1_000_000), "{server:?}");
+    assert!(server.traffic_cpu_seconds.is_some(), "{server:?}");
+    // Nobody there, or nobody who knows: it is said, and the run goes on.
+    for metrics in ["127.0.0.1:1".into(), address.to_string()] {
+        bench(&format!(
+            "idle irc://{address} --connections 2 --hold 100ms --metrics http://{metrics}/metrics"
+        ))
+        .expect(0, &["nothing was learnt", "verdict       passed"]);
+    }
+}
+
+#[track_caller]
+fn read(file: &TempFile) -> madang::load::Report {
+    let text = fs::read_to_string(file.path()).unwrap();
+    madang::load::Report::from_json(&text).unwrap()
+}
+
+#[test]
+fn a_report_has_many_forms_and_two_can_be_compared() {
+    let server = open_house();
+    let (address, pid) = (server.address(), server.process().0);
+    let [a, b, page, log] = ["json", "json", "html", "hlog"].map(|kind| TempFile::new(kind, ""));
+    for (json, rate) in [(&a, 20), (&b, 40)] {
+        bench(&format!(
+            "fanout irc://{address} --receivers 5 --rate {rate}/s --for 1s --pid {pid} --json {} --html {} --histogram {}",
+            json.path().display(),
+            page.path().display(),
+            log.path().display()
+        ))
+        .expect(0, &["verdict       passed"]);
+    }
+    let report = read(&b);
+    let traffic = report.traffic.unwrap();
+    assert_eq!(
+        (traffic.sent, traffic.expected, traffic.delivered),
+        (40, 200, 200)
+    );
+    assert_eq!(traffic.latency.unwrap().count, 200);
+    assert_eq!(report.settings["rate"], "40/s");
+    assert!(report.samples.len() > 2 && report.curve.len() > 2);
+    let phases: Vec<String> = report
+        .phases
+        .iter()
+        .map(|timed| timed.phase.to_string())
+        .collect();
+    assert_eq!(
+        phases,
+        ["ramp", "handshake", "settle", "traffic", "teardown"]
+    );
+    let html = fs::read_to_string(page.path()).unwrap();
+    assert!(
+        html.ends_with("</html>\n") && html.contains("<svg"),
+        "{html}"
+    );
+    let log = fs::read_to_string(log.path()).unwrap();
+    for tag in ["connect", "handshake", "latency", "complete", "send_lag"] {
+        assert!(log.contains(&format!("Tag={tag},")), "{log}");
+    }
+    let (a, b) = (a.path().display(), b.path().display());
+    bench(&format!("compare {a} {b}")).expect(
+        0,
+        &[
+            "rate: 20/s in A, 40/s in B",
+            "deliveries                              100           200     2.000",
+        ],
+    );
+    bench(&format!("compare {a} {}", page.path().display())).expect(2, &["it is no report"]);
+    bench(&format!("compare {a} /nowhere.json")).expect(2, &["/nowhere.json"]);
 }
 
 #[test]
@@ -187,6 +342,22 @@ fn what_cannot_or_may_not_be_done_is_refused_before_anything_is_opened() {
             "cannot be used",
         ),
         ("fanout echo://127.0.0.1:1", "no rooms"),
+        ("churn echo+udp://127.0.0.1:1 --raw", "no rooms"),
+        ("echo irc://127.0.0.1:1", "echo://"),
+        ("echo echo+udp://127.0.0.1:1 --size 64KiB", "65507"),
+        (
+            "echo echo://127.0.0.1:1 --size 16MiB --connections 9",
+            "on their way",
+        ),
+        ("slow irc://127.0.0.1:1 --receivers 2 --slow 2", "must read"),
+        (
+            "idle irc://127.0.0.1:1 --metrics http://192.0.2.1/",
+            "--i-own-this-server",
+        ),
+        (
+            "idle irc://127.0.0.1:1 --pid 1 --metrics http://127.0.0.1:1/",
+            "cannot be used",
+        ),
         ("idle irc://127.0.0.1:1 --pid 4194305", "no process"),
         (
             "idle irc://127.0.0.1:1 --json /nowhere/x.json",
@@ -229,8 +400,7 @@ fn ctrl_c_ends_a_run_early_with_a_report() {
     stdout.read_to_string(&mut table).unwrap();
     assert_eq!(code, Some(0), "{table}");
     assert!(table.contains("ended early"), "{table}");
-    let report =
-        madang::load::Report::from_json(&fs::read_to_string(json.path()).unwrap()).unwrap();
+    let report = read(&json);
     assert!(report.verdict.interrupted && report.verdict.passed);
     let traffic = report.traffic.unwrap();
     assert!(

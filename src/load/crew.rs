@@ -150,6 +150,8 @@ pub(super) struct Crew<E> {
     pub(super) news: Vec<News>,
     pub(super) counts: Counts,
     pub(super) tally: Tally,
+    /// Bytes that members heard so far.
+    pub(super) heard: u64,
     pub(super) clock: Clock,
     protocol: Protocol,
     dialer: Dialer,
@@ -177,6 +179,7 @@ impl<E: Ear> Crew<E> {
             news: Vec::new(),
             counts: Counts::default(),
             tally: Tally::default(),
+            heard: 0,
             clock,
             protocol,
             dialer,

@@ -4,8 +4,9 @@
 //! count ports: that is the plan's.
 
 use super::target::Target;
-use crate::net::{SocketOptions, Stream, bind_udp};
+use crate::net::{SocketOptions, Stream, bind_udp, tls};
 use mio::net::{TcpStream, UdpSocket};
+use rustls_pki_types::ServerName;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{self, ErrorKind},
@@ -21,6 +22,8 @@ pub(super) struct Dialer {
     host: String,
     sources: Vec<IpAddr>,
     placed: usize,
+    /// For targets that are called over TLS: with whom, by what name.
+    tls: Option<(tls::Client, ServerName<'static>)>,
 }
 
 /// How a call's socket differs from the usual.
@@ -43,6 +46,10 @@ impl Dialer {
             host: target.authority.clone(),
             sources,
             placed: 0,
+            tls: target
+                .protocol
+                .is_tls()
+                .then(|| (tls::unverified_client(), server_name(target))),
         }
     }
 
@@ -101,7 +108,11 @@ impl Dialer {
             Err(error) if is_under_way(&error) => {}
             Err(error) => return Err(error),
         }
-        Ok(Stream::Tcp(TcpStream::from_std(socket.into())))
+        let stream = Stream::Tcp(TcpStream::from_std(socket.into()));
+        match &self.tls {
+            None => Ok(stream),
+            Some((client, name)) => client.over(stream, name.clone()).map_err(io::Error::other),
+        }
     }
 
     fn next_source(&mut self) -> Option<IpAddr> {
@@ -109,6 +120,16 @@ impl Dialer {
         self.placed += 1;
         self.sources.get(turn).copied()
     }
+}
+
+/// What a certificate of the target would be for. It is sent for servers with several; nobody is asked to prove it.
+fn server_name(target: &Target) -> ServerName<'static> {
+    let (host, _) = target
+        .authority
+        .rsplit_once(':')
+        .unwrap_or((&target.authority, ""));
+    let name = ServerName::try_from(host.to_owned());
+    name.unwrap_or_else(|_| ServerName::IpAddress(target.address.ip().into()))
 }
 
 /// A call that is not answered at once goes on in the background (`EINPROGRESS`).

@@ -322,10 +322,10 @@ impl<E: Ear> Stage<E> {
     pub(super) fn settle(&mut self) -> io::Result<()> {
         self.begin(Phase::Settle, 0)?;
         let start = self.now();
-        let (mut heard, mut since) = (self.net.stats().bytes_in, start);
+        let (mut heard, mut since) = (self.house.crew.heard, start);
         loop {
             let now = self.now();
-            let bytes = self.net.stats().bytes_in;
+            let bytes = self.house.crew.heard;
             if bytes != heard {
                 (heard, since) = (bytes, now);
             }

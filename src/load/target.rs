@@ -7,6 +7,8 @@ use std::{fmt, net::SocketAddr, str::FromStr};
 pub enum Protocol {
     /// IRC over TCP.
     Irc,
+    /// IRC over TLS.
+    Ircs,
     /// Lines for people over TCP, as madang's `telnet://` has them.
     Telnet,
     /// RFC 862 over TCP: every byte comes back.
@@ -15,13 +17,17 @@ pub enum Protocol {
     EchoUdp,
     /// IRC over WebSocket (IRCv3 `websocket`).
     Ws,
+    /// The same over TLS.
+    Wss,
 }
 
 /// All of them, by the scheme of their URLs.
 const SCHEMES: &[(&str, Protocol)] = &[
     ("irc", Protocol::Irc),
+    ("ircs", Protocol::Ircs),
     ("telnet", Protocol::Telnet),
     ("ws", Protocol::Ws),
+    ("wss", Protocol::Wss),
     ("echo", Protocol::Echo),
     ("echo+udp", Protocol::EchoUdp),
 ];
@@ -39,7 +45,12 @@ impl Protocol {
 
     /// Whether lines travel in frames of a WebSocket.
     pub(super) fn is_websocket(self) -> bool {
-        self == Self::Ws
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// Whether it is spoken over TLS.
+    pub(super) fn is_tls(self) -> bool {
+        matches!(self, Self::Ircs | Self::Wss)
     }
 
     /// The port that its servers have unless they say otherwise.
@@ -48,7 +59,9 @@ impl Protocol {
             Self::Irc => 6667,
             Self::Telnet => 7777,
             Self::Echo | Self::EchoUdp => 7,
+            Self::Ircs => 6697,
             Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 

@@ -75,6 +75,7 @@ impl<E: Ear> Crew<E> {
         searched: &mut usize,
     ) -> Taken {
         let now = self.clock.now();
+        self.heard += input.len() as u64;
         let slot = self.members.get_mut(id.slot as usize);
         let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
             return all(input);

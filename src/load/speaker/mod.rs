@@ -97,7 +97,9 @@ impl Speaker {
     pub(super) fn new(protocol: Protocol, raw: bool) -> Self {
         match protocol {
             _ if raw => Self::Silent,
-            Protocol::Irc | Protocol::Ws => Self::Irc(irc::Irc::default()),
+            Protocol::Irc | Protocol::Ircs | Protocol::Ws | Protocol::Wss => {
+                Self::Irc(irc::Irc::default())
+            }
             Protocol::Telnet => Self::Telnet(telnet::Telnet::default()),
             Protocol::Echo | Protocol::EchoUdp => Self::Silent,
         }
@@ -155,7 +157,7 @@ impl Speaker {
     pub(super) fn longest_text(protocol: Protocol) -> usize {
         match protocol {
             // A line has 512 bytes with its end (RFC 2812 section 2.3), and the server puts the source in front.
-            Protocol::Irc | Protocol::Ws => 350,
+            Protocol::Irc | Protocol::Ircs | Protocol::Ws | Protocol::Wss => 350,
             Protocol::Telnet => 3500,
             Protocol::Echo | Protocol::EchoUdp => 0,
         }
