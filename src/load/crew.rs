@@ -246,7 +246,7 @@ impl<E: Ear> Crew<E> {
             state: State::Calling,
             in_order: false,
             speaker: Speaker::new(self.protocol, role.raw),
-            framing: Framing::new(self.protocol, role.number),
+            framing: Framing::new(self.protocol, role.number, role.raw),
             since: self.clock.now(),
         });
         self.counts.calling += 1;
