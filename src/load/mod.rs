@@ -4,13 +4,14 @@
 //! instead of callers, one thread.
 //!
 //! ```text
-//! plan      the arithmetic, before anything is opened          guard     whom it may be pointed at
-//! stage     the loop, phases, samples, signals                 timer     waking up on time, pace: when a send is due
-//! crew      all connections: call, register, be there, go      dial      one call; speaker: what is said, by protocol
-//! hall      the ear in the rooms: every delivery is checked    tag       the stamp in each message
-//! ledger    lost, duplicated, reordered, by pair               measure   spans of time and their percentiles
-//! probe     what the server used meanwhile                     scenario  idle, fanout, churn
-//! account   from marks and counts to the report                report    its values, and its forms
+//! plan      the arithmetic, before anything is opened        guard     whom it may be pointed at
+//! stage     the loop, phases, samples, signals               timer     waking up on time; pace: when a send is due
+//! crew      all connections: call, register, be there, go    dial      one call, with its socket's options
+//! speaker   what is said, by protocol                        framing   how lines travel: as they are, or in frames
+//! hall      the ear in the rooms: checks every delivery      tag       the stamp in each message
+//! ledger    lost, duplicated, reordered, by pair             measure   spans of time and their percentiles
+//! scenario  idle, fanout, churn, storm, echo, slow           probe     what the server used meanwhile
+//! account   from marks and counts to the report              report    its values, and its forms
 //! ```
 //!
 //! What is promised: in an open loop every send has its planned moment and latency counts from there; every message
@@ -260,7 +261,7 @@ impl Ready {
         let Self { job, plan } = self;
         let probe = match (job.pid, job.metrics) {
             (Some(id), _) => Probe::Process(Process::with_id(id), id),
-            (None, Some(url)) => Probe::Metrics(Scrape::new(url)),
+            (None, Some(url)) => Probe::Metrics(Box::new(Scrape::new(url))),
             (None, None) => Probe::None,
         };
         let setup = Setup {

@@ -206,11 +206,7 @@ impl<E: Ear> Stage<E> {
         match due {
             Some(due) if due <= now => timeout = Duration::ZERO,
             // Rung for at the microsecond; the loop's own time-out is there for what can wait.
-            Some(due) if due < look => {
-                if !self.timer.arm(now, due) {
-                    timeout = now.until(due);
-                }
-            }
+            Some(due) if due < look && !self.timer.arm(now, due) => timeout = now.until(due),
             _ => {}
         }
         // The poll counts milliseconds, and cuts: never wait none for what is a little later.

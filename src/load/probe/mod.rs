@@ -17,7 +17,7 @@ pub(super) enum Probe {
     /// A process of this machine, and its id.
     Process(Process, u32),
     /// The server itself.
-    Metrics(Scrape),
+    Metrics(Box<Scrape>),
 }
 
 impl Probe {
