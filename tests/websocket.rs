@@ -83,7 +83,7 @@ fn messages_may_come_in_pieces_with_pings_between() {
     ] {
         let end = if at == 20 { text.len() } else { at + 10 };
         let from = bytes.len();
-        push_masked_frame(opcode, text[at..end].as_bytes(), [9, 8, 7, 6], &mut bytes);
+        push_masked_frame(opcode, &text.as_bytes()[at..end], [9, 8, 7, 6], &mut bytes);
         if at < 20 {
             // Not its last.
             bytes[from] &= 0x7f;

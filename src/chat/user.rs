@@ -1,8 +1,8 @@
 //! One person: name, where they come from, rooms, modes, whether they are away.
 //!
 //! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
-//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all who have it, and what few
-//! people have lies behind one pointer (a test keeps it so).
+//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all
+//! who have it, and what few people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
 //! the person, nor the protocol they speak.

@@ -98,9 +98,8 @@ enum Busy {
 impl Irc {
     /// Bytes of memory outside of the record, but for what a long reply holds while it is made.
     pub fn memory(&self) -> usize {
-        let held =
-            |desk: &Box<Desk>| size_of::<Desk>() + desk.monitored.capacity() * size_of::<Nick>();
-        self.desk.as_ref().map_or(0, held)
+        let held = |desk: &Desk| size_of::<Desk>() + desk.monitored.capacity() * size_of::<Nick>();
+        self.desk.as_deref().map_or(0, held)
     }
 }
 
