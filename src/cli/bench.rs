@@ -214,7 +214,7 @@ struct Common {
     #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
     target: (Protocol, Host, u16),
     /// Calls and registrations under way at a time, at most
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = at_least_one())]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one())]
     pending: u32,
     /// How long a call and its registration may take
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
