@@ -38,11 +38,7 @@ struct Secure {
 impl Secure {
     #[track_caller]
     fn call(address: SocketAddr) -> Self {
-        Self::call_as(
-            address,
-            Arc::new(config(&TLS13).with_no_client_auth()),
-            "chat.example",
-        )
+        Self::call_as(address, Arc::new(config_of(&TLS13)), "chat.example")
     }
 
     /// Connects, and has not said anything yet.
@@ -172,6 +168,10 @@ fn config(
         .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
 }
 
+fn config_of(version: &'static SupportedProtocolVersion) -> ClientConfig {
+    config(version).with_no_client_auth()
+}
+
 /// A certificate for a name and its key, as PEM; and its fingerprint.
 fn mint(name: &str) -> (String, String, String) {
     let key = rcgen::KeyPair::generate().expect("randomness");
@@ -192,7 +192,7 @@ fn irc_over_tls_in_both_versions_meets_those_who_come_in_the_clear() {
         .start();
     let mut plain = Client::enter(server.address_of(1), "ann");
     for version in VERSIONS {
-        let config = Arc::new(config(version).with_no_client_auth());
+        let config = Arc::new(config_of(version));
         let mut irc = Secure::call_as(server.address_of(0), config, "chat.example").register("bob");
         irc.send("JOIN #lobby");
         irc.find(" 366 ");
@@ -472,4 +472,137 @@ fn strict_transport_security_is_announced_in_the_form_for_the_connection() {
     secure.send("CAP LS 302");
     assert!(secure.line().ends_with(" sts=duration=3600"));
     server.stop();
+}
+
+#[test]
+fn the_page_and_its_websocket_come_over_tls_too() {
+    let server = self_signed()
+        .listen("https://127.0.0.1:0")
+        .listen("any://127.0.0.1:0")
+        .start();
+    for door in [0, 1] {
+        let address = server.address_of(door);
+        let mut web = Secure::call(address);
+        web.send("GET / HTTP/1.1\r\nHost: chat.example\r\n");
+        assert_eq!(web.line(), "HTTP/1.1 200 OK");
+        // The origin is ours, whatever carries it.
+        let mut socket = Secure::call(address);
+        socket.send(
+            "GET /ws HTTP/1.1\r\nHost: chat.example\r\nOrigin: https://chat.example\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        );
+        assert_eq!(socket.line(), "HTTP/1.1 101 Switching Protocols");
+    }
+    // A plain request is answered in plain text.
+    let mut plain = Client::connect(server.address_of(0));
+    plain.send_bytes(b"GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n");
+    assert!(plain.rest().starts_with("HTTP/1.1 400 "));
+    server.log.expect("plain_on_tls");
+    server.stop();
+}
+
+#[test]
+fn who_is_turned_away_or_sent_home_is_told_so_over_tls() {
+    let server = self_signed()
+        .flag("--max-clients")
+        .flag("1")
+        .listen("ircs://127.0.0.1:0")
+        .start();
+    let mut inside = Secure::call(server.address()).register("bob");
+    let mut outside = Secure::call(server.address());
+    outside.stream.flush().expect("a handshake");
+    assert!(
+        outside
+            .find("ERROR")
+            .contains("No more connections allowed")
+    );
+    assert_eq!(outside.next_line(), None, "a good end");
+    server.signal(Signal::TERM);
+    assert!(inside.find("ERROR").contains("shutting down"));
+    assert_eq!(inside.next_line(), None, "a good end");
+}
+
+#[test]
+fn a_certificate_of_our_own_is_kept_in_the_data_directory() {
+    let folder = std::env::temp_dir().join(format!("madang-tls-data-{}", std::process::id()));
+    let start = || {
+        let data = folder.to_str().expect("UTF-8");
+        let setup = self_signed().flag("--data").flag(data);
+        setup.listen("ircs://127.0.0.1:0").start()
+    };
+    let shown = [(); 2].map(|()| {
+        let server = start();
+        let caller = Secure::call(server.address()).register("bob");
+        let shown = caller.shown();
+        server.log.expect(&shown);
+        server.stop();
+        shown
+    });
+    assert_eq!(shown[0], shown[1]);
+    std::fs::remove_dir_all(&folder).expect("it was made");
+}
+
+#[test]
+fn callers_are_shown_the_certificate_for_the_name_they_ask_for() {
+    let [(chat, chat_key, chat_print), (irc, irc_key, irc_print)] =
+        ["chat.example", "irc.example"].map(mint);
+    let files = [chat + &chat_key, irc, irc_key].map(|text| TempFile::new("pem", &text));
+    let [both, certificate, key] = files.each_ref().map(TempFile::path);
+    let config =
+        format!("[tls]\ncertificate = [{both:?}, {certificate:?}]\nkey = [{both:?}, {key:?}]\n");
+    let server = Setup::new()
+        .config(&config)
+        .listen("ircs://127.0.0.1:0")
+        .start();
+    for (name, print) in [
+        ("irc.example", &irc_print),
+        ("chat.example", &chat_print),
+        ("127.0.0.1", &chat_print),
+    ] {
+        let config = Arc::new(config_of(&TLS13));
+        let caller = Secure::call_as(server.address(), config, name).register("bob");
+        assert_eq!(caller.shown(), *print, "{name}");
+        let mut caller = caller;
+        caller.send("QUIT");
+        while caller.next_line().is_some() {}
+    }
+    server.stop();
+}
+
+#[test]
+fn a_megabyte_goes_both_ways_and_one_who_does_not_read_is_let_go() {
+    let mut server = self_signed()
+        .config("[limits]\nmessages_per_second = 0\nsend_queue = \"256 KiB\"")
+        .listen("ircs://127.0.0.1:0")
+        .start();
+    let mut bob = Secure::call(server.address()).register("bob");
+    let mut deaf = Secure::call(server.address()).register("deaf");
+    let words = "x".repeat(400);
+    // What it is told stays in the kernel's buffers, then in its queue, then it goes.
+    let mut is_here = true;
+    for n in 0..400 {
+        if !is_here {
+            break;
+        }
+        for _ in 0..100 {
+            bob.send(&format!("PRIVMSG deaf :{words}"));
+        }
+        bob.send(&format!("PING {n}"));
+        loop {
+            let line = bob.line();
+            is_here &= !line.contains(" 401 ");
+            if line.contains(" PONG ") {
+                break;
+            }
+        }
+    }
+    assert!(!is_here, "it is never let go");
+    server.log.expect("sendq_exceeded");
+    // And what had been sent is right to the end.
+    let mut heard = 0;
+    while let Ok(count @ 1..) = deaf.stream.read(&mut [0; 65536]) {
+        heard += count;
+    }
+    assert!(heard > 100_000, "{heard}");
+    server.expect_unharmed();
 }

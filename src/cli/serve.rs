@@ -148,7 +148,6 @@ fn announcement(listening: &[ListenUrl]) -> String {
     for url in listening {
         text += &format!("listening {url}\n");
     }
-    let browser = |url: &ListenUrl| format!("http://{}:{}/", reachable(&url.host), url.port);
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
         let (host, port) = (reachable(&url.host), url.port);
@@ -158,8 +157,13 @@ fn announcement(listening: &[ListenUrl]) -> String {
         let scheme = url.scheme.name();
         text += &format!("come in with any IRC client: {scheme}://{host}:{port}\n");
     }
-    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http]) {
-        text += &format!("open {} in a browser\n", browser(url));
+    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http, Scheme::Https]) {
+        let scheme = match url.scheme {
+            Scheme::Https => "https",
+            _ => "http",
+        };
+        let (host, port) = (reachable(&url.host), url.port);
+        text += &format!("open {scheme}://{host}:{port}/ in a browser\n");
     }
     text
 }
@@ -181,6 +185,8 @@ mod tests {
         let by_browser = "open http://localhost:7777/ in a browser\n";
         check(&["any://[::]:7777"], &format!("{by_terminal}{by_browser}"));
         check(&["http://0.0.0.0:7777"], by_browser);
+        let by_tls = "open https://localhost:8443/ in a browser\n";
+        check(&["https://0.0.0.0:8443"], by_tls);
         check(
             &["irc://127.0.0.1:6667", "telnet://0.0.0.0:7777"],
             by_terminal,

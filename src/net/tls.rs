@@ -10,7 +10,7 @@
 //! - *Plaintext in hand makes no event.* A read of ciphertext may open more than the reader has room for. It is kept, and
 //!   the next read takes it first; `WouldBlock` is said only when the inner transport said so and nothing is in hand.
 //! - *Reading makes it write, writing waits for reading.* What TLS itself has to say is put into `unsent` and goes out with the
-//!   flush of the turn ([`holds_unsent`](Transport::holds_unsent)); before the handshake is done a write would block,
+//!   flush of the turn ([`unsent`](Transport::unsent)); before the handshake is done a write would block,
 //!   and a [`Notice`] says when it does no more.
 //! - *Taken is not sent.* A record that was encrypted must go out whole and in its place. At most one waits here, so that the
 //!   limits of the send queue keep their meaning.
@@ -375,7 +375,7 @@ impl<S: Side> Transport for Tls<S> {
                     break;
                 }
             }
-            if self.holds_unsent() {
+            if self.unsent() > 0 {
                 break;
             }
         }
@@ -402,8 +402,8 @@ impl<S: Side> Transport for Tls<S> {
         }
     }
 
-    fn holds_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    fn unsent(&self) -> usize {
+        self.unsent.len() - self.unsent_gone
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -428,6 +428,16 @@ impl<S: Side> Transport for Tls<S> {
 
     fn take_notice(&mut self) -> Option<Notice> {
         self.notice.take().map(|notice| *notice)
+    }
+
+    fn memory(&self) -> usize {
+        // What rustls has behind boxes (keys, the state of its handshake) it tells nobody.
+        let buffers = [&self.incoming, &self.plain, &self.unsent];
+        size_of::<Self>()
+            + buffers
+                .iter()
+                .map(|buffer| buffer.capacity())
+                .sum::<usize>()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {

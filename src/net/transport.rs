@@ -20,7 +20,7 @@ use std::{
 ///
 /// # Transports that speak for themselves
 /// TLS sends what nobody asked it to (handshakes, alerts), and may hold what the socket did not take. While
-/// [`holds_unsent`](Self::holds_unsent) is true the loop is interested in writable events and calls `flush`.
+/// [`unsent`](Self::unsent) is not zero the loop is interested in writable events and calls `flush`.
 pub trait Transport {
     /// Reads what is there. `Ok(0)` is the peer's end of stream.
     ///
@@ -44,9 +44,9 @@ pub trait Transport {
     /// What to register with the poll; `None` if no kernel knows it and events come by [`Poller::inject`](super::Poller::inject).
     fn source(&mut self) -> Option<&mut dyn Source>;
 
-    /// Whether it holds bytes of its own that wait for room.
-    fn holds_unsent(&self) -> bool {
-        false
+    /// How many bytes it holds that wait for room: its own, and what it took and has not sent yet.
+    fn unsent(&self) -> usize {
+        0
     }
 
     /// Sends what it holds.
@@ -124,12 +124,17 @@ impl Stream {
         Self::Other(Box::new(Nowhere))
     }
 
-    /// See [`Transport::holds_unsent`].
-    pub(super) fn holds_unsent(&self) -> bool {
+    /// See [`Transport::unsent`].
+    pub(super) fn unsent(&self) -> usize {
         match self {
-            Self::Tcp(_) => false,
-            Self::Other(transport) => transport.holds_unsent(),
+            Self::Tcp(_) => 0,
+            Self::Other(transport) => transport.unsent(),
         }
+    }
+
+    /// Whether it holds anything that waits for room.
+    pub(super) fn holds_unsent(&self) -> bool {
+        self.unsent() > 0
     }
 
     /// See [`Transport::takes_output`].

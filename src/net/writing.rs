@@ -85,9 +85,10 @@ impl Poller {
         if matches!(connection.phase, Phase::Connecting | Phase::Closed) {
             return;
         }
-        let owed = connection.output.bytes();
+        let owed = (connection.output.bytes(), connection.stream.unsent());
         let flushed = connection.flush(&mut self.backlog, &mut self.stats);
-        if connection.phase == Phase::Draining && connection.output.bytes() < owed {
+        let reads = connection.output.bytes() < owed.0 || connection.stream.unsent() < owed.1;
+        if connection.phase == Phase::Draining && reads {
             // The reminder for the earlier moment looks again.
             connection.alarm = self.now.after(DRAIN);
         }

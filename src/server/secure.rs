@@ -122,11 +122,6 @@ pub(super) fn sts(config: &Config, listening: &[ListenUrl]) -> Option<Sts> {
 }
 
 impl Server {
-    /// When the first of the certificates in use ends, in seconds since 1970; `None` without TLS.
-    pub fn certificate_expires(&self) -> Option<u64> {
-        self.court.secrets.as_ref()?.first_end()
-    }
-
     /// Tells what a self-signed certificate is known by, and keeps it for the next start if there is a place for it.
     pub(super) fn keep_certificate(&self) -> Result<(), Error> {
         if !self.config.tls.self_signed {
@@ -165,6 +160,12 @@ impl Server {
 }
 
 impl Court {
+    /// When the first of the certificates in use ends, in seconds since 1970; `None` without TLS.
+    pub(super) fn certificate_expires(&self) -> Option<i64> {
+        let end = self.secrets.as_ref()?.first_end()?;
+        i64::try_from(end).ok()
+    }
+
     /// Once a day.
     pub(super) fn look_after_certificates(&mut self, net: &Poller) {
         let now = self.wall.at(net.now());

@@ -12,4 +12,5 @@ mod reading;
 pub(crate) mod script;
 pub(crate) mod stage;
 mod swarm;
+mod tls;
 mod writing;

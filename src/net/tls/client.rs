@@ -27,6 +27,11 @@ impl Client {
         Self { config, room }
     }
 
+    /// How it calls, for those who do it with another transport.
+    pub fn config(&self) -> &Arc<ClientConfig> {
+        &self.config
+    }
+
     /// TLS over a stream, as its client. What the peer must prove to be called is `server`.
     ///
     /// # Errors

@@ -167,7 +167,7 @@ impl Court {
                 ("sessions", self.sessions.memory() + walk.protocols),
                 ("hub", hub.memory() + self.hall.seats.memory()),
             ],
-            certificate_expires_s: None,
+            certificate_expires_s: self.certificate_expires(),
         }
     }
 

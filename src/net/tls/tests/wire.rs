@@ -221,7 +221,7 @@ impl Someone {
     fn write(&mut self) -> bool {
         let stream = self.stream.transport();
         let (result, said) = if self.to_say.is_empty() || !stream.takes_output() {
-            if !stream.holds_unsent() {
+            if stream.unsent() == 0 {
                 return false;
             }
             (stream.flush(), 0)
