@@ -3,7 +3,7 @@
 
 use super::{
     script::Script,
-    stage::{Stage, Told, check_invariants},
+    stage::{READABLE, Stage, Told, check_invariants},
 };
 use crate::net::{
     ConnId, FanOut, Handler, Lane, Limits, Notice, Poller, Stream, Taken, Then, Tick,
@@ -432,6 +432,39 @@ fn a_stream_without_end_stays_in_the_budget_and_is_carried_over() {
     // No second event.
     call.stage.settle();
     assert_eq!(first + call.stage.lines(call.id).len(), 400);
+}
+
+#[test]
+fn a_rush_of_handshakes_is_taken_by_handfuls_and_those_who_talk_are_heard_between() {
+    let mut stage = Stage::new();
+    let server = server();
+    let calls: Vec<(ConnId, Script)> = (0..100)
+        .map(|_| {
+            let script = Script::new();
+            let id = stage.adopt(&script);
+            stage.net.wrap(id, |stream| server.over(stream, &[]));
+            (id, script)
+        })
+        .collect();
+    stage.settle();
+    let mut hello = Vec::new();
+    client().write_tls(&mut hello).unwrap();
+    for (id, script) in &calls {
+        script.arrives(&hello);
+        stage.net.inject(*id, READABLE);
+    }
+    // One who is in, and comes last.
+    let talker = Script::new();
+    let id = stage.adopt(&talker);
+    talker.arrives(b"hello\n");
+    stage.readable(id);
+    assert_eq!(stage.lines(id), ["hello"]);
+    let answered =
+        |calls: &[(ConnId, Script)]| calls.iter().filter(|(_, s)| s.writes() > 0).count();
+    assert_eq!(answered(&calls), 16);
+    // No event is needed for the others.
+    stage.settle();
+    assert_eq!(answered(&calls), 100);
 }
 
 #[test]
