@@ -34,6 +34,7 @@ pub use motd::Motd;
 pub(crate) use password::same;
 pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
+pub use quantity::{parse_duration, parse_size};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
 pub use tls::{Credential, Minted, Tls};
 

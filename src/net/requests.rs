@@ -65,7 +65,16 @@ impl Poller {
         let stream = TcpStream::connect(address)?;
         // As on the listening side: a chat line is worth a packet.
         let _ = stream.set_nodelay(true);
-        self.insert(Connection::new(Stream::Tcp(stream), Phase::Connecting))
+        self.adopt_call(Stream::Tcp(stream))
+    }
+
+    /// Takes in a call that its owner placed, with a socket and options of its own; else as
+    /// [`connect`](Self::connect).
+    ///
+    /// # Errors
+    /// When the poll cannot register it; the call is dropped.
+    pub fn adopt_call(&mut self, stream: Stream) -> io::Result<ConnId> {
+        self.insert(Connection::new(stream, Phase::Connecting))
     }
 
     fn insert(&mut self, mut connection: Connection) -> io::Result<ConnId> {

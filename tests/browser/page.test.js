@@ -219,7 +219,7 @@ test('the keyboard is enough', LIMIT, async () => {
   await page.locator('#where', { hasText: '#lobby' }).waitFor();
   bob.send('PRIVMSG alice :psst');
   await lists(page, 'bobby', '1');
-  await keyboard.press('Alt+Shift+ArrowUp');
+  await keyboard.press('Alt+ArrowDown');
   await page.locator('#where', { hasText: 'bobby' }).waitFor();
   await keyboard.type('/help');
   await keyboard.press('Enter');

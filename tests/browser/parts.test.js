@@ -149,6 +149,16 @@ test('a place is bounded, and counts what is not read', () => {
   assert.equal(state.summary([...came('a').events, went, ...came('b').events]), '1 came and went · 1 came');
 });
 
+test('there are only so many conversations', () => {
+  const known = new state.State();
+  const first = known.place('guest0');
+  for (let at = 0; at < 2 * state.PLACES_MAX; at += 1) known.place(`guest${at}`);
+  assert.equal(known.places.size, state.PLACES_MAX);
+  assert.equal(known.place('stranger'), known.server);
+  assert.equal(known.place('guest0'), first);
+  assert.equal(known.place('#room').kind, 'room');
+});
+
 test('a rename keeps ranks, and a conversation goes along', () => {
   const known = new state.State();
   const room = known.place('#a');

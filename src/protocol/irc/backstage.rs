@@ -7,6 +7,7 @@ use crate::{
     chat::{Nick, Refusal, Time, UserId, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
+use std::rc::Rc;
 
 /// What the server says of itself.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub struct House {
     /// The names of those who may become operators, for STATS.
     pub operators: Box<[Box<str>]>,
     /// ISUPPORT, as lines of tokens.
-    pub isupport: Box<[Box<str>]>,
+    pub isupport: Rc<[Box<str>]>,
     /// Where clients that came in the clear shall come in future, and for how long (IRCv3 sts).
     pub sts: Option<Sts>,
     /// How much of a long reply is made at once.

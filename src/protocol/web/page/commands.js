@@ -36,7 +36,7 @@ const TABLE = [
 	['quit', '[WHY]', 'leave the server', (at, why) => ({ quit: why }), 'q exit bye'],
 	['raw', 'LINE', 'a line of IRC; so are /whois, /notice, /knock, /motd, /oper', (at, line) => asItIs(line), 'quote'],
 ];
-const AS_IT_IS = /^(?:kill|kline|knock|motd|notice|oper|rename|unkline|whois|whowas)$/i;
+const AS_IT_IS = /^(?:knock|motd|notice|oper|rename|whois)$/i;
 const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[4] ?? ''}`.trim().split(' ').map((word) => [word, row])));
 
 export const help = () => TABLE.map(([name, args, text]) => [`/${name} ${args}`, text]);

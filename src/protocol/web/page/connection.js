@@ -1,6 +1,6 @@
 /**
  * One WebSocket at a time, and the patience to open the next: waits grow, with chance in them so that a restarted server is
- * not called by all at once; there is none when the page comes into sight. Does not know what lines mean.
+ * not called by all at once. Does not know what lines mean.
  */
 
 const WAIT_MIN_MS = 1000;

@@ -22,6 +22,7 @@ export class Log {
 	#elements = new WeakMap();
 	#isAtEnd = true;
 	#missed = 0;
+	#frame = 0;
 
 	constructor(enter) {
 		this.enter = enter;
@@ -53,7 +54,7 @@ export class Log {
 	add(item) {
 		this.list.append(...this.#nodes(item, this.#place.items.at(-2)));
 		while (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
-		if (this.#isAtEnd || item.isOwn) return this.toEnd();
+		if (this.#isAtEnd || item.isOwn) return this.#follow();
 		if (item.nick) this.#missed += 1;
 		return this.#offer();
 	}
@@ -63,7 +64,13 @@ export class Log {
 		const now = this.#element(item, old.classList.contains('first'));
 		now.querySelector('details')?.toggleAttribute('open', old.querySelector('[open]'));
 		old.replaceWith(now);
-		if (this.#isAtEnd) this.toEnd();
+		if (this.#isAtEnd) this.#follow();
+	}
+
+	/** To the end, once for all that comes meanwhile. */
+	#follow() {
+		cancelAnimationFrame(this.#frame);
+		this.#frame = requestAnimationFrame(() => this.toEnd());
 	}
 
 	toEnd() {
@@ -108,5 +115,7 @@ export class Log {
 function traffic(events) {
 	const words = summary(events);
 	if (events.length < 3) return el('p', { dir: 'auto' }, words);
-	return el('details', {}, el('summary', {}, words), ...events.map(({ text }) => el('p', { dir: 'auto' }, text)));
+	const details = el('details', {}, el('summary', {}, words));
+	details.ontoggle = () => details.children[1] ?? details.append(...events.map(({ text }) => el('p', { dir: 'auto' }, text)));
+	return details;
 }

@@ -45,7 +45,6 @@ const view = new View(state, { show, go });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-/** Whose draft is in the field. */
 let drafted = state.current;
 
 state.listener = (what, place, item) => {
@@ -184,22 +183,21 @@ for (const [id, click] of Object.entries(CLICKS)) $(id).onclick = click;
 
 $('enter').onsubmit = (event) => {
 	event.preventDefault();
+	session.lostAt = 0;
 	enter($('name').value.trim(), [goal()]);
 };
 
-function step(by, fits) {
+function step(by) {
 	const places = [state.server, ...state.listed()];
-	const from = places.indexOf(state.current) + (by > 0 ? 1 : 0);
-	const round = [...places.slice(from), ...places.slice(0, from)];
-	show((by > 0 ? round.find(fits) : round.findLast(fits)) ?? state.current);
+	show(places.at((places.indexOf(state.current) + by) % places.length));
 }
 
 addEventListener('keydown', (event) => {
-	const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
+	const { key, altKey, ctrlKey, metaKey } = event;
 	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
 	if ($('app').hidden || document.querySelector('dialog[open]')) return;
 	if ((ctrlKey || metaKey) && key === 'k') find();
-	else if (arrow) step(arrow, ({ unread }) => !shiftKey || unread);
+	else if (arrow) step(arrow);
 	else if (key === 'Escape') view.drawer();
 	else return;
 	event.preventDefault();
@@ -220,4 +218,5 @@ log.show(state.current);
 stand(false, '');
 $('name').focus();
 // A page that is loaded again goes where it was.
+session.lostAt = 1;
 if (keep('isIn')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));

@@ -2,7 +2,7 @@
 
 import { RANKS, RANK_LETTERS, fold, isRoom } from './irc.js';
 
-/** Fields of WHO that we ask for, and the token by which we know the answer (IRCv3 whox). */
+/** Fields of WHO that we ask for (IRCv3 whox). */
 const WHO = '%tcnf,7';
 
 const because = (reason) => (reason ? ` (${reason})` : '');

@@ -27,7 +27,7 @@ export class Session {
 	#labels = 0;
 	/** What is not answered yet, by label: where it was asked, what text would be lost. */
 	#asked = new Map();
-	#lostAt = 0;
+	lostAt = 0;
 
 	constructor(state, events) {
 		Object.assign(this, { state, events });
@@ -61,12 +61,12 @@ export class Session {
 	enter(me, words) {
 		const { state } = this;
 		const { nick, rooms } = this.wanted;
-		const [from, to] = [this.#lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString());
+		const [from, to] = [this.lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString());
 		const gap = `no connection from ${from} to ${to}; what was said meanwhile is not here`;
 		this.isIn = true;
 		state.me = me;
 		state.mask = words.split(' ').pop();
-		for (const place of state.listed()) if (this.#lostAt && place.items.length) this.tell(place, 'gap', gap);
+		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', gap);
 		if (fold(me) !== fold(nick)) this.send('MONITOR', ['+', nick]);
 		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.#keys.get(fold(room)) ?? [])]);
 		this.events.entered();
@@ -77,7 +77,7 @@ export class Session {
 		const [, name] = message.params;
 		if (this.isIn) this.answer(message);
 		// Coming back, the name may still be our own ghost's: another for as long as that lasts.
-		else if (what === 'name' && this.#lostAt && name.length < 30) this.send('NICK', [`${name}_`]);
+		else if (what === 'name' && this.lostAt && name.length < 30) this.send('NICK', [`${name}_`]);
 		else this.events.refused(what, inWords(message));
 	}
 
@@ -95,14 +95,14 @@ export class Session {
 		this.want({ rooms: rooms.map(({ name }) => name) });
 		for (const room of rooms) this.state.empty(room);
 		this.isIn = false;
-		this.#lostAt = Date.now();
+		this.lostAt = Date.now();
 	}
 
 	quit(reason) {
 		this.send('QUIT', [reason]);
 		this.#asked.clear();
 		this.isIn = false;
-		this.#lostAt = 0;
+		this.lostAt = 0;
 	}
 
 	send(command, params, tags) {

@@ -5,8 +5,9 @@
 
 import { RANKS, fold, isRoom } from './irc.js';
 
-/** In one place: a long evening. More would make the page slow. */
+/** In one place: a long evening. */
 export const ITEMS_MAX = 500;
+export const PLACES_MAX = 300;
 
 export class Place {
 	/** Message, action, notice of a `nick` (`isOwn`, `isMention`, `id`); info, error, gap; traffic: `events`, who came and went. */
@@ -43,8 +44,9 @@ export class State {
 
 	find = (name) => this.places.get(fold(name));
 
-	/** Made if need be. */
+	/** Made if need be; of too many people, the server's. */
 	place(name) {
+		if (!isRoom(name) && this.places.size >= PLACES_MAX) return this.find(name) ?? this.server;
 		if (!this.find(name)) this.places.set(fold(name), new Place(name, isRoom(name) ? 'room' : 'person'));
 		this.listener('places');
 		return this.find(name);

@@ -7,13 +7,12 @@ import { $, el, nickName, written } from './dom.js';
 import { help } from './commands.js';
 
 const DRAW_MS = 40;
-const FOUND_MAX = 100;
+const ROWS_MAX = 300;
 const TITLES = { '~': 'founder', '&': 'admin', '@': 'operator', '%': 'half-operator', '+': 'voice' };
 const KEYS = [
 	['Ctrl+K', 'find a room or a person'],
-	['Alt+↑ Alt+↓', 'up, down; with Shift, where something is new'],
+	['Alt+↑ Alt+↓', 'the place above, below'],
 	['Tab', 'complete a name'],
-	['↑ ↓', 'what you typed before'],
 	['Shift+Enter', 'a new line'],
 ];
 
@@ -58,7 +57,7 @@ export class View {
 		$('topic').title = topic;
 		$('retitle').hidden = $('crowd').hidden = kind !== 'room';
 		$('part').hidden = kind === 'server';
-		$('words').placeholder = kind === 'server' ? 'Type /help' : `Say something in ${name}`;
+		$('words').placeholder = kind === 'server' ? 'Type /help' : `Say something to ${name}`;
 		$('app').classList.toggle('alone', kind !== 'room');
 	}
 
@@ -93,7 +92,7 @@ export class View {
 			return el('button', props, rank, nickName(nick), isAway ? el('small', {}, 'away') : '');
 		};
 		$('crowd').textContent = `${people.length} here`;
-		fill($('people'), people.map(row));
+		fill($('people'), people.slice(0, ROWS_MAX).map(row));
 	}
 
 	/** Opens one, or closes what is open. A wide page has none; there the people are put away, or come back. */
@@ -124,7 +123,7 @@ export class View {
 		const known = this.state.listed().map(({ name }) => ({ name, note: '' }));
 		const others = this.#listed.filter(({ name }) => !this.state.find(name))
 			.map(({ name, people, topic }) => ({ name, note: `${people} here${topic && ` · ${topic}`}` }));
-		const found = [...known, ...others].filter(({ name }) => name.toLowerCase().includes(typed)).slice(0, FOUND_MAX);
+		const found = [...known, ...others].filter(({ name }) => name.toLowerCase().includes(typed)).slice(0, ROWS_MAX);
 		const room = typed.replace(/^#?/, '#');
 		if (typed && !found.some(({ name }) => name.toLowerCase() === room)) found.push({ name: room, note: 'enter' });
 		const row = ({ name, note }) => el('button', { click: () => this.#go(name) }, el('bdi', {}, name), el('small', {}, note));
