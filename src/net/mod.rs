@@ -20,7 +20,8 @@
 //! | 9 | **No threads**, no call that can block. | all of it | `tests/house.rs` at the top level |
 //! | 10 | **No unsafe code.** | `Cargo.toml` | the compiler |
 //!
-//! TLS (`tls.rs`) is a transport that speaks for itself; that the rules hold for it too is seen to by `tests/tls.rs`.
+//! TLS (`tls.rs`) is a transport that speaks for itself; that the rules hold for it too is seen to by `tests/tls.rs`
+//! and `tests/tls_room.rs`.
 //! `tests/swarm.rs` plays all of them at once over the simulated network of `sim.rs`.
 //!
 //! # Readiness and state

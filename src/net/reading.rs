@@ -84,6 +84,7 @@ impl Poller {
         if connection.phase == Phase::Connecting {
             return self.finish_connecting(id, handler);
         }
+        let took_output = connection.stream.takes_output();
         let mut budget = BYTES_PER_TURN;
         let mut offered = false;
         loop {
@@ -91,6 +92,10 @@ impl Poller {
             let Some(connection) = self.table.connection_mut(id) else {
                 return;
             };
+            if took_output && !connection.stream.takes_output() {
+                // TLS was put around it. Handshakes have a budget of their own; it is listed, and its turn comes.
+                return;
+            }
             match connection.next_step(now) {
                 Step::Rest => break,
                 // Its budget of frames is spent: each connection is asked once for what it left.

@@ -13,4 +13,5 @@ pub(crate) mod script;
 pub(crate) mod stage;
 mod swarm;
 mod tls;
+mod tls_room;
 mod writing;
