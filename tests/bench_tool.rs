@@ -163,10 +163,15 @@ fn sessions_come_and_go() {
     for (scheme, index) in &SCHEMES[..5] {
         let address = server.address_of(*index);
         for more in ["", "--raw"] {
-            bench(&format!(
-                "churn {scheme}://{address} --concurrency 3 --for 500ms --pid {pid} {more}"
-            ))
-            .expect(0, &["sessions/s", "us per session", "0 failed, 0 lost"]);
+            // On a machine that is busy with other things one session may take long.
+            let done = ["500ms", "5s", "20s"].iter().find_map(|time| {
+                let run = bench(&format!(
+                    "churn {scheme}://{address} --concurrency 3 --for {time} --pid {pid} {more}"
+                ));
+                run.expect(0, &["sessions/s", "0 failed, 0 lost"]);
+                run.stdout.contains("us per session").then_some(())
+            });
+            assert!(done.is_some(), "no session on {scheme} {more}");
         }
     }
 }

@@ -33,19 +33,19 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-Targets are URLs: irc://HOST:PORT, ws://, telnet://, echo://, echo+udp://. Servers that are neither on
-this machine nor in a private network are refused, unless you say that they are yours.
+Targets: irc://HOST:PORT, ircs:// (TLS), ws:// and wss:// (IRC over WebSocket, at /ws), telnet://,
+echo://, echo+udp://. Servers that are neither on this machine nor in a private network are refused,
+unless you say that they are yours.
 
 Examples:
   madang bench idle irc://127.0.0.1:6667 --connections 15000 --pid $(pgrep -x ngircd)
-  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --rate 50/s
+  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --rate 50/s --html report.html
   madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --window 8
-  madang bench churn irc://127.0.0.1:6667 --concurrency 50
-
+  madang bench churn irc://127.0.0.1:6667 --concurrency 50 --json before.json
   madang bench compare before.json after.json
 
-Exit status: 0 if all went well, 1 if a connection failed or a delivery was lost, duplicated, reordered or corrupted,
-2 for what cannot or may not be done.";
+Exit status: 0 if all went well; 1 if a connection failed, or a delivery was lost, duplicated,
+reordered or corrupted; 2 for what cannot or may not be done.";
 
 /// Calls a second where nobody asks for another number.
 const CONNECT_RATE: u32 = 1000;
@@ -106,20 +106,17 @@ enum Measure {
         #[command(flatten)]
         common: Common,
     },
-    /// Send blocks out and compare what comes back
-    Echo {
-        /// How many connections
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
-        connections: u32,
-        /// Bytes of each block, or of each datagram
-        #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
-        size: usize,
+    /// Connect, register and go, over and over: CPU for each session
+    Churn {
+        /// Sessions at a time
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
+        concurrency: u32,
         /// How long
         #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
         time: Duration,
-        /// How long a block may take to come back in the end; a datagram that takes longer is lost
-        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
-        drain: Duration,
+        /// Only connect and hang up: no registration
+        #[arg(long)]
+        raw: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -137,6 +134,23 @@ enum Measure {
         /// People in a room with each other [default: they join none]
         #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "raw")]
         per_room: Option<u32>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send blocks out and compare what comes back
+    Echo {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+        connections: u32,
+        /// Bytes of each block, or of each datagram
+        #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+        size: usize,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        /// How long a block may take to come back in the end; a datagram that takes longer is lost
+        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+        drain: Duration,
         #[command(flatten)]
         common: Common,
     },
@@ -160,20 +174,6 @@ enum Measure {
         /// How long each half is
         #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
         time: Duration,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Connect, register and go, over and over: CPU for each session
-    Churn {
-        /// Sessions at a time
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
-        concurrency: u32,
-        /// How long
-        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
-        time: Duration,
-        /// Only connect and hang up: no registration
-        #[arg(long)]
-        raw: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -214,7 +214,7 @@ struct Common {
     #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
     target: (Protocol, Host, u16),
     /// Calls and registrations under way at a time, at most
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = at_least_one())]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one())]
     pending: u32,
     /// How long a call and its registration may take
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]

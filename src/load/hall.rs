@@ -258,6 +258,38 @@ impl Hall {
         )
     }
 
+    /// Someone in this seat heard a text.
+    fn hear(&mut self, place: u32, text: &[u8], now: Moment) {
+        let Some(tag) = Tag::read(text).filter(|tag| tag.run == self.run.0) else {
+            self.corrupted += 1;
+            return;
+        };
+        let Some(seat) = self.seats.get(place as usize).copied() else {
+            self.ledger.note_stray();
+            return;
+        };
+        let per_room = self.seating.senders as u32;
+        let sender = u32::from(tag.sender);
+        let column = sender.wrapping_sub(seat.room * per_room);
+        if column >= per_room || seat.sender == Some(column) {
+            self.ledger.note_stray();
+            return;
+        }
+        let sent = self.senders[sender as usize].sent;
+        let verdict = self
+            .ledger
+            .enter(place as usize, column as usize, tag.sequence, sent);
+        if matches!(verdict, Verdict::Duplicate | Verdict::Stray) {
+            return;
+        }
+        if seat.is_sloth && self.sloth.is_some() {
+            return;
+        }
+        self.latency.note(now.0.saturating_sub(tag.planned));
+        self.last_delivery = now;
+        self.finish_one(sender, tag.sequence, now);
+    }
+
     /// One of those who read has a message now that they lacked.
     fn finish_one(&mut self, sender: u32, sequence: u32, now: Moment) {
         let record = &mut self.senders[sender as usize];
@@ -299,34 +331,7 @@ impl Sender {
 
 impl Ear for Hall {
     fn said(&mut self, member: &Member, text: &[u8], now: Moment) {
-        let Some(tag) = Tag::read(text).filter(|tag| tag.run == self.run.0) else {
-            self.corrupted += 1;
-            return;
-        };
-        let Some(seat) = self.seats.get(member.seat as usize).copied() else {
-            self.ledger.note_stray();
-            return;
-        };
-        let per_room = self.seating.senders as u32;
-        let sender = u32::from(tag.sender);
-        let column = sender.wrapping_sub(seat.room * per_room);
-        if column >= per_room || seat.sender == Some(column) {
-            self.ledger.note_stray();
-            return;
-        }
-        let sent = self.senders[sender as usize].sent;
-        let verdict = self
-            .ledger
-            .enter(member.seat as usize, column as usize, tag.sequence, sent);
-        if matches!(verdict, Verdict::Duplicate | Verdict::Stray) {
-            return;
-        }
-        if seat.is_sloth && self.sloth.is_some() {
-            return;
-        }
-        self.latency.note(now.0.saturating_sub(tag.planned));
-        self.last_delivery = now;
-        self.finish_one(sender, tag.sequence, now);
+        self.hear(member.seat, text, now);
     }
 
     fn left(&mut self, _: &Member, name: &[u8], now: Moment) {
@@ -351,5 +356,114 @@ impl Ear for Hall {
     fn deaf_until(&self, member: &Member, now: Moment) -> Option<Moment> {
         let sloth = self.sloth?;
         (now < sloth.until && self.is_sloth(member)).then_some(sloth.until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: Run = Run(7);
+
+    fn hall(rooms: usize, senders: usize, receivers: usize, sloths: usize) -> Hall {
+        let seating = Seating {
+            rooms,
+            senders,
+            receivers,
+            sloths,
+        };
+        Hall::new(RUN, seating)
+    }
+
+    fn text(tag: Tag) -> Vec<u8> {
+        let mut text = Vec::new();
+        tag.write(64, &mut text);
+        text
+    }
+
+    #[test]
+    fn seats_are_room_after_room_with_the_senders_first() {
+        let hall = hall(2, 2, 5, 1);
+        let seats = hall.seats.iter();
+        let shown = seats.map(|seat| (seat.room, seat.sender, seat.is_sloth));
+        let first = [(0, Some(0), false), (0, Some(1), false), (0, None, true)];
+        let second = [(1, Some(0), false), (1, Some(1), false)];
+        assert_eq!(hall.seats.len(), hall.seating.people());
+        assert_eq!(shown.clone().take(3).collect::<Vec<_>>(), first);
+        assert_eq!(shown.skip(5).take(2).collect::<Vec<_>>(), second);
+        assert_eq!(
+            hall.nick_of_sender(3).to_string(),
+            Nick(RUN, 6, 0).to_string()
+        );
+    }
+
+    #[test]
+    fn a_message_is_complete_when_everyone_else_in_the_room_has_it() {
+        let mut hall = hall(2, 2, 4, 0);
+        let tag = hall.send(2, Moment(100));
+        assert_eq!((hall.expected(), hall.in_flight(2)), (3, 1));
+        for (at, seat) in [(150, 5), (160, 6)] {
+            hall.hear(seat, &text(tag), Moment(at));
+        }
+        assert!(hall.completed.is_empty() && !hall.is_complete());
+        hall.hear(7, &text(tag), Moment(190));
+        assert_eq!((&hall.completed[..], hall.in_flight(2)), (&[2][..], 0));
+        assert!(hall.is_complete() && hall.faults().0.is_none());
+        assert_eq!(hall.latency.summary().unwrap().min, 50);
+        assert_eq!(hall.complete.summary().unwrap().max, 90);
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told_by_kind_and_pair() {
+        let mut hall = hall(2, 1, 4, 0);
+        let [first, second] = [hall.send(0, Moment(1)), hall.send(0, Moment(2))];
+        // Seats 1 and 2 listen to sender 0; 3 to 5 are another room.
+        hall.hear(1, &text(second), Moment(3));
+        hall.hear(1, &text(first), Moment(4));
+        hall.hear(1, &text(first), Moment(5));
+        hall.hear(2, &text(first), Moment(6));
+        hall.hear(0, &text(first), Moment(7));
+        hall.hear(4, &text(first), Moment(8));
+        hall.hear(2, b"hello", Moment(9));
+        let unknown = Tag { sender: 9, ..first };
+        hall.hear(2, &text(unknown), Moment(10));
+        let early = Tag {
+            sequence: 2,
+            ..first
+        };
+        hall.hear(2, &text(early), Moment(11));
+        let (all, worst) = hall.faults();
+        let expected = Faults {
+            lost: 1,
+            duplicated: 1,
+            reordered: 1,
+            corrupted: 1,
+            stray: 4,
+        };
+        assert_eq!(all, expected);
+        assert_eq!(worst.len(), 2, "{worst:?}");
+        assert!(!hall.is_complete());
+        hall.give_up_oldest(0);
+        assert_eq!((hall.in_flight(0), hall.oldest(0)), (0, None));
+    }
+
+    #[test]
+    fn who_does_not_read_holds_nobody_up_and_loses_nothing() {
+        let mut hall = hall(1, 1, 3, 1);
+        let before = hall.send(0, Moment(1));
+        for seat in 1..4 {
+            hall.hear(seat, &text(before), Moment(2));
+        }
+        hall.sloth = Some(Sloth { until: Moment(100) });
+        let after = hall.send(0, Moment(10));
+        assert_eq!(hall.expected(), 5);
+        for seat in 2..4 {
+            hall.hear(seat, &text(after), Moment(11));
+        }
+        assert!(hall.is_complete() && hall.faults().0.is_none());
+        // What reaches it in the end is counted apart.
+        hall.hear(1, &text(after), Moment(200));
+        assert_eq!(hall.delivered_to_sloths(), 2);
+        assert_eq!(hall.latency.count(), 5);
     }
 }

@@ -147,6 +147,11 @@ impl<E: Ear> Stage<E> {
         self.house.crew.clock.now()
     }
 
+    /// How often the user has asked for the end.
+    pub(super) fn stops(&self) -> u32 {
+        self.stops
+    }
+
     /// Whether there is nothing more to do: the user wants it to end, or nobody could come.
     pub(super) fn is_stopped(&self) -> bool {
         self.stops > 0 || self.is_deserted

@@ -39,10 +39,11 @@ export class Courtyard {
     const child = spawn(BINARY, ['--listen', `any://127.0.0.1:${port}`, '--log', 'error', ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    this.#children.add(child);
+    child.once('spawn', () => this.#children.add(child));
     this.server = child;
     const line = await new Promise((resolve, reject) => {
       createInterface(child.stdout).once('line', resolve);
+      child.once('error', reject);
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
     });
     this.port = Number(/^listening any:\/\/127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
@@ -60,8 +61,11 @@ export class Courtyard {
     clearTimeout(late);
   }
 
-  /** A browser of its own (no storage shared), at the page. What goes wrong in it is remembered. */
-  async visit(options = {}) {
+  /**
+   * A browser of its own (no storage shared), at the page. What goes wrong in it is remembered.
+   * @param {object} options of the browser; and `scheme` and `hash` of the address
+   */
+  async visit({ scheme = 'http', hash = '', ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     this.#contexts.push(context);
     context.setDefaultTimeout(SEEN_MS);
@@ -81,7 +85,7 @@ export class Courtyard {
     await page.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => globalThis.violated(event.violatedDirective));
     });
-    await page.goto(`http://127.0.0.1:${this.port}/${options.hash ?? ''}`);
+    await page.goto(`${scheme}://127.0.0.1:${this.port}/${hash}`);
     return page;
   }
 

@@ -1,11 +1,11 @@
 /** The page in a browser, with the real server behind it. */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRequire } from 'node:module';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Courtyard, goes, lists, reads, say } from './courtyard.js';
 
 const LIMIT = { timeout: 60_000 };
@@ -186,6 +186,15 @@ test('the password is asked for when there is one', LIMIT, async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('over TLS it is the same', LIMIT, async () => {
+  await yard.stop();
+  await yard.serve(0, '--tls-self-signed');
+  const alice = await yard.enter('alice', { scheme: 'https', ignoreHTTPSErrors: true });
+  const bob = await yard.irc('bob');
+  await say(alice, 'nobody in between reads this');
+  await bob.hears('nobody in between reads this');
 });
 
 test('a room in the address is entered', LIMIT, async () => {

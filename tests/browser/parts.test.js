@@ -106,8 +106,8 @@ test('what is typed comes to the same as in telnet', () => {
   assert.deepEqual(wish('/me  waves  twice').say, { to: '#lobby', text: 'waves  twice', isAction: true });
   assert.deepEqual(wish('/msg bob two  words').say, { to: 'bob', text: 'two  words', isAction: undefined });
   assert.deepEqual(wish('/msg bob'), { open: 'bob' });
+  assert.deepEqual(wish('/join lobby'), { open: '#lobby' });
   const sent = {
-    '/join lobby': ['JOIN', '#lobby'],
     '/J #a key': ['JOIN', '#a', 'key'],
     '/leave': ['PART', '#lobby'],
     '/part x': ['PART', '#x'],

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 pub(super) fn target_help() -> String {
     format!(
-        "Whom to measure: {}HOST[:PORT]",
-        Protocol::list().replace(", ", "HOST[:PORT], ")
+        "Whom to measure: SCHEME://HOST[:PORT]; schemes: {}",
+        Protocol::list().replace("://", "")
     )
 }
 

@@ -60,8 +60,8 @@ impl Echo {
             )?;
         }
         stage.ear().is_over = true;
-        let last = stage.now().after(self.drain);
-        while stage.ear().on_their_way() > 0 && stage.now() < last && !stage.is_stopped() {
+        let (last, stops) = (stage.now().after(self.drain), stage.stops());
+        while stage.ear().on_their_way() > 0 && stage.now() < last && stage.stops() == stops {
             stage.step(Some(last), u64::MAX)?;
         }
         let traffic = stage.ear().traffic(start);

@@ -179,14 +179,15 @@ impl Talk {
         let mut pace = Pace::new(self.began, rate);
         loop {
             let now = stage.now();
-            if now >= end || stage.is_stopped() {
-                return Ok(());
-            }
+            // Also those that were due while we were held up: a message that is left out hides how late it was.
             while let Some(planned) = pace.take(now).filter(|planned| *planned < end) {
                 for sender in 0..self.senders.len() as u32 {
                     self.send(stage, sender, planned);
                     self.lag.note(now.since(planned));
                 }
+            }
+            if now >= end || stage.is_stopped() {
+                return Ok(());
             }
             let done = now.since(self.began) / 1000;
             stage.step(Some(pace.due().min(end)), done)?;
@@ -247,10 +248,11 @@ impl Talk {
         crew.say(net, id, |out| tag.write(self.payload, out));
     }
 
-    /// Waits until everything sent has come, as long as that may take.
+    /// Waits until everything sent has come, as long as that may take; also if the user has ended the talk, until they
+    /// ask again.
     pub(in crate::load) fn drain(&mut self, stage: &mut Stage<Hall>) -> io::Result<()> {
-        let end = stage.now().after(self.drain);
-        while !stage.ear().is_complete() && stage.now() < end && !stage.is_stopped() {
+        let (end, stops) = (stage.now().after(self.drain), stage.stops());
+        while !stage.ear().is_complete() && stage.now() < end && stage.stops() == stops {
             stage.step(Some(end), u64::MAX)?;
         }
         Ok(())

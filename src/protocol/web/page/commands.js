@@ -1,6 +1,6 @@
 /**
  * What is typed, and the wish it comes to: to `say` something, to `send` a command, to `open` a conversation, to
- * `show` something of the page, to `quit`, or an `error`. Nothing is sent or shown here.
+ * `show` something of the page, to `quit`, or an `error`. Nothing is sent here.
  */
 
 import { parse } from './irc.js';
@@ -15,7 +15,7 @@ const mode = (letters) => here((room, nick) => ['MODE', room, letters, nick]);
 
 /** Name, arguments (in brackets: may be missing), help, wish, other names. The last argument is the rest of the line. */
 const TABLE = [
-	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => ({ send: ['JOIN', named(room), ...some(key)] }), 'j'],
+	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => (key ? { send: ['JOIN', named(room), key] } : { open: named(room) }), 'j'],
 	['leave', '[ROOM]', 'leave a room, or this one', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
 	['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
 	['who', '[ROOM]', 'who is in a room', (at, room) => (room || at.isRoom ? { send: ['NAMES', named(room || at.name)] } : OUTSIDE), 'names'],

@@ -15,7 +15,7 @@ export function parse(line) {
 		// A backslash at the very end stands for nothing.
 		tags.set(name, text.replace(/\\(.?)/g, (_, c) => UNESCAPED[c] ?? c));
 	}
-	const [, middle, trailing] = /^((?:(?!:)\S+ *)*)(?::([^]*))?/.exec(rest);
+	const [, middle, trailing] = /^((?:(?!:)\S+(?: +|$))*)(?::([^]*))?/.exec(rest);
 	const params = middle.split(' ').filter(Boolean);
 	if (trailing !== undefined) params.push(trailing);
 	return { tags, source, nick: source.split('!')[0], command: command.toUpperCase(), params };

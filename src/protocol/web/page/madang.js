@@ -129,7 +129,7 @@ function typed(text) {
 	const { current } = state;
 	const { name, kind, isIn } = current;
 	const wish = interpret(text, { name: kind === 'server' ? '' : name, isRoom: isIn });
-	if (!session.isIn && (wish.say || wish.send)) wish.error = 'there is no connection; this was not sent';
+	if (!session.isIn && (wish.say || wish.send || wish.open)) wish.error = 'there is no connection; this was not sent';
 	else if (wish.say?.to === name && kind === 'room' && !isIn) wish.error = `you are not in here; /join ${name} enters`;
 	const error = wish.error ?? fulfil(wish, current);
 	if (error) session.tell(current, 'error', error);

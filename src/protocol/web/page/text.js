@@ -47,5 +47,4 @@ export function mentions(text, nick) {
 	return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${name}(?![\\p{L}\\p{M}\\p{N}_])`, 'u').test(fold(plain(text)));
 }
 
-/** Which of the eight in madang.css. */
 export const colour = (nick) => [...fold(nick)].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 65521, 7) % 8;
