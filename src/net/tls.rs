@@ -128,7 +128,9 @@ struct Tls<S> {
     peer_half: PeerHalf,
     /// The handshake is done.
     secured: bool,
-    /// `incoming` was put there by hand and not looked at yet.
+    /// Something was said by us: what the peer says now is more than a hello.
+    begun: bool,
+    /// Something in `incoming` was not looked at yet.
     fed: bool,
     /// Our close_notify is among what was said.
     ending: bool,
@@ -152,6 +154,7 @@ impl<S: Side> Tls<S> {
             failure: None,
             peer_half: PeerHalf::Open,
             secured: false,
+            begun: false,
             fed: !first.is_empty(),
             ending: false,
             mute: false,
@@ -179,6 +182,7 @@ impl<S: Side> Tls<S> {
         let mut opened = Opened::new(buffer, &mut self.plain);
         let moved = advance(&mut self.side, incoming, &mut opened, &mut self.unsent);
         let count = opened.count();
+        self.begun |= !self.unsent.is_empty();
         if !self.secured && !self.side.common().is_handshaking() {
             self.secured = true;
             self.notice = Some(Box::new(Notice::Secured(self.describe())));
@@ -239,8 +243,47 @@ impl<S: Side> Tls<S> {
         read.map(|_| opened)
     }
 
+    /// Reads all that is there of a handshake before any of it is worked on: who has said hello and gone is not worth a
+    /// signature, and a crowd of those would keep the others waiting. Says how much plaintext went into `buffer`.
+    fn shake_hands(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut room = self.room.ciphertext.take(READ_BYTES);
+        let stopped = loop {
+            match self.inner.transport().read(&mut room[..READ_BYTES]) {
+                Ok(0) => break None,
+                Ok(count) => {
+                    self.incoming.extend_from_slice(&room[..count]);
+                    self.fed = true;
+                    if self.incoming.len() >= READ_BYTES {
+                        break Some(ErrorKind::WouldBlock.into());
+                    }
+                }
+                Err(error) => break Some(error),
+            }
+        };
+        self.room.ciphertext.put_back(room);
+        match stopped {
+            Some(error) if error.kind() != ErrorKind::WouldBlock || !self.fed => Err(error),
+            // The end may come right behind a flight that completes the handshake, but not behind a hello.
+            None if !self.begun => {
+                self.note_end();
+                Ok(0)
+            }
+            stopped => {
+                self.fed = false;
+                let opened = self.move_on(buffer);
+                if stopped.is_none() {
+                    self.note_end();
+                }
+                Ok(opened)
+            }
+        }
+    }
+
     /// The inner stream has ended, and there was no close_notify.
     fn note_end(&mut self) {
+        if self.peer_half == PeerHalf::Ended || self.failure.is_some() {
+            return;
+        }
         let cut = if !self.secured {
             "the peer went during the TLS handshake"
         } else if !self.incoming.is_empty() {
@@ -334,13 +377,14 @@ impl<S: Side> Transport for Tls<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         for _ in 0..IN_VAIN_MAX {
             let mut count = self.take_plain(buffer);
-            if count == 0 && mem::take(&mut self.fed) {
-                count = self.move_on(buffer);
-            } else if count == 0 && self.failure.is_none() {
+            if count == 0 && self.failure.is_none() {
                 if self.peer_half == PeerHalf::Ended {
                     return Ok(0);
                 }
-                count = self.read_inner(buffer)?;
+                count = match self.secured {
+                    true => self.read_inner(buffer)?,
+                    false => self.shake_hands(buffer)?,
+                };
             }
             if count > 0 {
                 return Ok(count);

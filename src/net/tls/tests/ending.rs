@@ -70,7 +70,7 @@ fn a_handshake_may_be_cut_at_each_byte() {
         let mut whole = Pair::new(&Wire::stepping(100_000), version);
         whole.client.work();
         let hello = whole.wire.take_what_the_client_sent();
-        for cut in 0..hello.len() {
+        for cut in 0..=hello.len() {
             let mut pair = Pair::new(&Wire::stepping(100_000), version);
             let mut lane = pair.wire.to_server.borrow_mut();
             lane.bytes.extend(&hello[..cut]);
@@ -80,6 +80,8 @@ fn a_handshake_may_be_cut_at_each_byte() {
             let error = pair.server.error.expect("it is over");
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "at {cut}");
             assert!(pair.server.notices.is_empty());
+            // A whole hello too is not worth a signature to someone who has gone.
+            assert!(pair.wire.to_client.borrow().bytes.is_empty());
         }
     }
 }
