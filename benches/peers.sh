@@ -102,8 +102,10 @@ chmod 755 "$work"
 mkdir -p "$(dirname "$out")"
 
 # The programs as they are now: a build meanwhile changes nothing, and they stand where anyone may run them.
-cp "$madang" "$work/madang"
-cp "$tool" "$work/bench"
+mkdir "$work/bin"
+cp "$madang" "$work/bin/madang"
+cp "$tool" "$work/bin/bench"
+chmod -R 755 "$work/bin"
 
 pid=          # the server that runs now
 resolver_pid= # the resolver, see below
@@ -170,7 +172,7 @@ find_program() { # the user's choice, and where else to look
 
 become() { exec taskset -c "$server_cpu" "${as_nobody[@]}" "$@"; }
 
-find_madang() { echo "$work/madang"; }
+find_madang() { echo "$work/bin/madang"; }
 version_madang() {
     local commit
     commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -365,7 +367,7 @@ bench() { # FILE OPTIONS...
     shift
     local limit=$((60 + 2 * (talk + hold + connections / calls)))
     taskset -c "$tool_cpu" timeout --signal=INT --kill-after=20 "$limit" \
-        "$work/bench" bench "$@" "irc://127.0.0.1:$port" --pid "$pid" --json "$file" \
+        "$work/bin/bench" bench "$@" "irc://127.0.0.1:$port" --pid "$pid" --json "$file" \
         >"$work/tool.out" 2>"$work/tool.err" &
     tool_pid=$!
     wait "$tool_pid" || status=$?
@@ -432,7 +434,7 @@ describe() {
     for server in "${present[@]}"; do
         echo "- $server: ${versions[$server]}"
     done
-    echo "- tool: $("$work/bench" --version)"
+    echo "- tool: $("$work/bin/bench" --version)"
     for server in "${absent[@]}"; do
         echo "- $server: not found on this machine"
     done
