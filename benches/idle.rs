@@ -18,7 +18,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{start_madang, status};
+use support::{raise_limit, start_madang, status};
 
 /// After this, nothing of the clients' arrival is left to be done: the last registration deadline (30 s) has passed.
 const SETTLE: Duration = Duration::from_secs(33);
@@ -87,16 +87,4 @@ fn come_in(server: SocketAddr, n: usize) -> TcpStream {
         seen += &String::from_utf8_lossy(&part[..count]);
     }
     stream
-}
-
-fn raise_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    );
 }

@@ -11,6 +11,7 @@
 //! | [`protocol`] | bytes to commands, events to bytes | sockets, the clock |
 //! | [`config`] | every setting and its default, checked | what the settings are used for |
 //! | [`server`] | sessions, fan-out, limits, signals: wires the others | the rules of the others |
+//! | `load` | the load tool of `madang bench`, behind the feature `bench` | our server: it is measured like any other |
 //! | [`cli`] | the words of the command line, exit codes | how the server works |
 //!
 //! # Arrows
@@ -18,20 +19,22 @@
 //! They point down only; `tests/house.rs` keeps them so.
 //!
 //! ```text
-//!            cli
-//!           │   │
-//!           │   ▼
-//!           │  server ──────────┐
-//!           │   │    │          │
-//!           ▼   ▼    ▼          ▼
-//!          config   protocol   net
-//!                    │
-//!                    ▼
-//!                   chat
+//!        ┌── cli ──┐
+//!        │    │    │
+//!        │    ▼    ▼
+//!        │ server  load
+//!        │  │ │ │   │ │
+//!        ▼  ▼ │ │   │ │
+//!       config│ └───│─┴──> net
+//!             ▼     ▼
+//!            protocol
+//!               │
+//!               ▼
+//!              chat
 //! ```
 //!
 //! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`.) To come: `store`, what outlives the process,
-//! beside `protocol`; and `load`, the load generator, beside `server`.
+//! beside `protocol`.
 //!
 //! # Inside `server` and `protocol`
 //!
@@ -78,6 +81,8 @@
 pub mod chat;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "bench")]
+pub mod load;
 pub mod net;
 pub mod protocol;
 pub mod server;

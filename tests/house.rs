@@ -364,6 +364,43 @@ fn files_fit_the_screen_and_the_mind() {
     report(&faults);
 }
 
+#[test]
+fn scripts_keep_the_same_rules() {
+    let mut faults = String::new();
+    for folder in ["src/protocol/web/page", "tests/browser"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let scripts = paths.filter(|path| path.extension().is_some_and(|e| e == "js"));
+        for path in scripts {
+            let name = path.strip_prefix(root()).unwrap().display();
+            let text = fs::read_to_string(&path).unwrap();
+            if !text.starts_with("/**") {
+                let _ = writeln!(faults, "{name}: begin with /** what it is");
+            }
+            for (line, text) in (1..).zip(text.lines()) {
+                let columns = text.chars().count();
+                // A row of a table cannot be broken.
+                if columns > COLUMNS && !text.trim_start().starts_with("['") {
+                    let _ = writeln!(faults, "{name}:{line}: {columns} columns");
+                }
+            }
+            // Nothing that anyone wrote may become markup (src/protocol/web/page/dom.js).
+            for word in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+            ] {
+                if text.contains(word) && folder.starts_with("src") {
+                    let _ = writeln!(faults, "{name}: {word}");
+                }
+            }
+        }
+    }
+    report(&faults);
+}
+
 /// The Markdown files of the house.
 fn documents() -> Vec<PathBuf> {
     let mut found = vec![];

@@ -26,7 +26,7 @@ fn seed() -> u64 {
 fn junk(dice: &mut Dice) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..1 + dice.below(6) {
-        match dice.below(14) {
+        match dice.below(16) {
             0 => bytes.extend((0..dice.below(2000)).map(|_| dice.next() as u8)),
             1 => bytes.extend((0..dice.below(500)).map(|_| 240 + dice.below(16) as u8)),
             2 => bytes.extend(vec![b'x'; dice.below(20_000)]),
@@ -40,6 +40,21 @@ fn junk(dice: &mut Dice) -> Vec<u8> {
             10 => bytes.extend(command(dice).into_bytes()),
             11 => bytes
                 .extend("\u{1b}]0;x\u{7}\u{202e}\u{9b}31m\u{feff}안녕 е\u{301}\u{301}\n".bytes()),
+            13 => {
+                // Frames of all kinds behind an upgrade, most of them against the rules.
+                bytes.extend(
+                    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                );
+                for _ in 0..dice.below(50) {
+                    let length = dice.below(126);
+                    bytes.extend([dice.next() as u8 & 0x8f, 0x80 | length as u8, 0, 0, 0, 0]);
+                    bytes.extend((0..length).map(|_| b' ' + dice.below(95) as u8));
+                }
+            }
+            14 => {
+                bytes.extend(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nNICK x\r\n")
+            }
             12 => bytes.extend(b"\xc3\x28\xf0\x28\x8c\x28\xed\xa0\x80\n"),
             _ => bytes.extend(b"half a li"),
         }

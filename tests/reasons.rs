@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Client, Irc, Server, Setup, connect_with};
+use common::{Client, Irc, Server, Setup, connect_with, wait_for};
 use std::net::{SocketAddr, TcpStream};
 
 fn start(config: &str) -> Server {
@@ -230,8 +230,11 @@ fn those_for_whom_there_is_no_descriptor() {
             "there were no more descriptors than that"
         );
     };
-    let text = server.log.text();
     let told = format!("turned away peer={} reason=out_of_descriptors", shed.1);
     let full = format!("closed peer={} protocol=none reason=server_full", shed.1);
-    assert!(text.contains(&told) || text.contains(&full), "{text}");
+    // The word may reach the caller before the line reaches the log.
+    wait_for("the reason in the log", || {
+        let text = server.log.text();
+        (text.contains(&told) || text.contains(&full)).then_some(())
+    });
 }

@@ -208,7 +208,7 @@ fn what_is_not_done_here_is_told_by_its_status() {
 
 #[test]
 fn who_does_not_finish_a_request_is_told_so_and_who_never_began_is_not() {
-    let config = "[limits]\nregistration = \"500ms\"\n";
+    let config = "[limits]\nregistration = \"2s\"\n";
     let listen = "http://127.0.0.1:0";
     let server = Setup::new().listen(listen).config(config).start();
     let mut silent = Visitor::connect(server.address());

@@ -83,7 +83,7 @@ fn messages_may_come_in_pieces_with_pings_between() {
     ] {
         let end = if at == 20 { text.len() } else { at + 10 };
         let from = bytes.len();
-        push_masked_frame(opcode, text[at..end].as_bytes(), [9, 8, 7, 6], &mut bytes);
+        push_masked_frame(opcode, &text.as_bytes()[at..end], [9, 8, 7, 6], &mut bytes);
         if at < 20 {
             // Not its last.
             bytes[from] &= 0x7f;
@@ -175,6 +175,12 @@ fn pages_of_strangers_are_not_let_in_unless_they_are_named() {
     assert_eq!(upgrade_from(&server, "https://stranger.example"), 403);
     assert_eq!(upgrade_from(&server, "null"), 403);
     server.log.expect("https://stranger.example");
+    // Who runs the server makes friends.
+    let config = "[web]\norigins = [\"*\"]\n";
+    std::fs::write(server.config_file(), config).expect("it could be written before");
+    server.signal(Signal::HUP);
+    server.log.expect("configuration read again");
+    assert_eq!(upgrade_from(&server, "https://stranger.example"), 101);
     server.stop();
 }
 
@@ -212,7 +218,7 @@ fn who_leaves_is_answered_and_missed() {
 
 #[test]
 fn who_gives_no_name_is_sent_away_in_time() {
-    let config = "[limits]\nregistration = \"500ms\"\n";
+    let config = "[limits]\nregistration = \"2s\"\n";
     let server = Setup::new().config(config).start();
     let mut nameless = Socket::connect(server.address(), &[]);
     nameless.expect("ERROR :Closing Link: Registration timeout");
@@ -222,7 +228,7 @@ fn who_gives_no_name_is_sent_away_in_time() {
 
 #[test]
 fn the_silent_are_asked_for_a_sign_of_life() {
-    let config = "[limits]\nping = \"1s\"\n";
+    let config = "[limits]\nping = \"2s\"\n";
     let server = Setup::new().config(config).start();
     let mut alive = Socket::enter(server.address(), "alive");
     // It says nothing, but its library answers.

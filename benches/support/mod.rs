@@ -48,6 +48,11 @@ impl Drop for Contestant {
 
 /// Starts `madang serve` on a free port, with these lines in `[limits]`.
 pub(crate) fn start_madang(scheme: &str, limits: &str) -> Contestant {
+    start_madang_with(scheme, limits, &[])
+}
+
+/// The same with more flags.
+pub(crate) fn start_madang_with(scheme: &str, limits: &str, flags: &[&str]) -> Contestant {
     let config = std::env::temp_dir().join(format!("madang-bench-{}.toml", std::process::id()));
     fs::write(&config, format!("[limits]\n{limits}")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_madang"))
@@ -55,6 +60,7 @@ pub(crate) fn start_madang(scheme: &str, limits: &str) -> Contestant {
         .arg(format!("{scheme}://127.0.0.1:0"))
         .arg("--config")
         .arg(&config)
+        .args(flags)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -89,4 +95,17 @@ pub(crate) fn status(pid: u32, key: &str) -> u64 {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// As many descriptors as the system allows.
+pub(crate) fn raise_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
 }

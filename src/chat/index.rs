@@ -1,17 +1,21 @@
 //! The names in use: who bears this one, and who bears one that looks like it.
 //!
 //! Owns hash tables that hold slots, not names: a name is looked up in the record that bears it, so each operation is
-//! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its looks.
+//! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its looks, once there is
+//! anyone who wants to know what they look like.
 //!
 //! Names come from strangers, so the hash is keyed (std's `RandomState`): no one can choose names that fall into one
 //! bucket.
 //!
-//! Invariants: each bearer stands in `by_fold` once, and once in `plain` or `foreign` for each of its look-alike keys;
-//! no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
+//! Invariants: each bearer stands in `by_fold` once, and once in `foreign` or, when that was made, in `plain` for each of
+//! its look-alike keys; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
 //!
 //! Does not know what bears the names.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::{
+    cell::OnceCell,
+    hash::{BuildHasher, Hasher, RandomState},
+};
 
 use hashbrown::HashTable;
 
@@ -28,7 +32,10 @@ pub(super) struct NameIndex {
     /// Looks of the pure ASCII names. Several may share a key here (`lan`, `Ian`), for among themselves these are told
     /// apart by case alone. Whoever fills one key on purpose makes it a list to walk: at the server's limits on
     /// clients a matter of microseconds. A host with millions would want one entry for each key, with a count.
-    plain: HashTable<Look>,
+    ///
+    /// Made when the first name beyond ASCII is asked for, by one walk over all names, and kept from then on: where nobody
+    /// has such a name, nothing can look like another. (A fifth of a microsecond for each name there is.)
+    plain: OnceCell<HashTable<Look>>,
     /// Looks of the other names.
     foreign: HashTable<Look>,
     /// Whether there can be names beyond ASCII at all. If not, nothing can look like another and no looks are kept.
@@ -44,6 +51,11 @@ struct Look {
 }
 
 impl Look {
+    fn put_into(self, looks: &mut HashTable<Self>) {
+        let hash = Self::table_hash(self.hash);
+        looks.insert_unique(hash, self, |look| Self::table_hash(look.hash));
+    }
+
     /// Spreads the kept half over the 64 bits that the table wants: it takes the upper ones for its tags.
     fn table_hash(hash: u32) -> u64 {
         u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -55,7 +67,7 @@ impl NameIndex {
         Self {
             hasher: RandomState::new(),
             by_fold: HashTable::new(),
-            plain: HashTable::new(),
+            plain: OnceCell::new(),
             foreign: HashTable::new(),
             unicode,
         }
@@ -63,8 +75,9 @@ impl NameIndex {
 
     /// Bytes of memory of its tables.
     pub(super) fn memory(&self) -> usize {
-        let tables = [&self.plain, &self.foreign].map(HashTable::allocation_size);
-        self.by_fold.allocation_size() + tables.iter().sum::<usize>()
+        let looks = self.plain.get().into_iter().chain([&self.foreign]);
+        let looks: usize = looks.map(HashTable::allocation_size).sum();
+        self.by_fold.allocation_size() + looks
     }
 
     /// Adds a bearer; the name must be free.
@@ -80,13 +93,19 @@ impl NameIndex {
         self.by_fold.insert_unique(hash, slot, |&slot| {
             hash_of(hasher, name_of(slot).fold_source())
         });
-        for hash in self.look_hashes(name) {
-            self.looks_mut(name).insert_unique(
-                Look::table_hash(hash),
-                Look { hash, slot },
-                |look| Look::table_hash(look.hash),
-            );
+        if !self.keeps_looks_of(name) {
+            return;
         }
+        for hash in self.look_hashes(name) {
+            if let Some(looks) = self.looks_mut(name) {
+                Look { hash, slot }.put_into(looks);
+            }
+        }
+    }
+
+    /// Whether the looks of such a name are noted, now that there is anyone to be compared with it.
+    fn keeps_looks_of(&self, name: &Name) -> bool {
+        self.unicode && (self.plain.get().is_some() || !name.is_ascii())
     }
 
     /// Removes a bearer, by slot and the name it was added with.
@@ -96,8 +115,12 @@ impl NameIndex {
             .find_entry(hash, |&other| other == slot)
             .expect("each bearer stands in by_fold")
             .remove();
+        if !self.keeps_looks_of(name) {
+            return;
+        }
         for hash in self.look_hashes(name) {
-            self.looks_mut(name)
+            let looks = self.looks_mut(name).expect("they are kept");
+            looks
                 .find_entry(Look::table_hash(hash), |look| {
                     // Both: a bearer with two keys may have them side by side in the table.
                     look.slot == slot && look.hash == hash
@@ -127,7 +150,7 @@ impl NameIndex {
         &self,
         name: &Name,
         but: Option<u32>,
-        name_of: impl Fn(u32) -> &'a Name,
+        name_of: impl Fn(u32) -> &'a Name + Copy,
     ) -> Option<u32> {
         if !self.unicode || (name.is_ascii() && self.foreign.is_empty()) {
             return None;
@@ -149,7 +172,19 @@ impl NameIndex {
         if name.is_ascii() {
             return among_foreign;
         }
-        among_foreign.or_else(|| find_in(&self.plain))
+        among_foreign.or_else(|| find_in(self.plain.get_or_init(|| self.looks_of_plain(name_of))))
+    }
+
+    /// The looks of all pure ASCII names.
+    fn looks_of_plain<'a>(&self, name_of: impl Fn(u32) -> &'a Name) -> HashTable<Look> {
+        let mut looks = HashTable::with_capacity(self.by_fold.len());
+        for &slot in &self.by_fold {
+            let name = name_of(slot);
+            for hash in self.look_hashes(name).filter(|_| name.is_ascii()) {
+                Look { hash, slot }.put_into(&mut looks);
+            }
+        }
+        looks
     }
 
     /// How many bearers there are.
@@ -176,17 +211,15 @@ impl NameIndex {
                 None,
                 "name index: no two look alike"
             );
+            if !self.keeps_looks_of(name) {
+                continue;
+            }
             for hash in self.look_hashes(name) {
-                *(if name.is_ascii() {
-                    &mut plain
-                } else {
-                    &mut foreign
-                }) += 1;
-                let looks = if name.is_ascii() {
-                    &self.plain
-                } else {
-                    &self.foreign
+                let (looks, looks_count) = match self.plain.get() {
+                    Some(looks) if name.is_ascii() => (looks, &mut plain),
+                    _ => (&self.foreign, &mut foreign),
                 };
+                *looks_count += 1;
                 let found = looks.find(Look::table_hash(hash), |look| {
                     look.slot == slot && look.hash == hash
                 });
@@ -195,7 +228,7 @@ impl NameIndex {
         }
         assert_eq!(self.len(), count, "name index: no one but the bearers");
         assert_eq!(
-            self.plain.len(),
+            self.plain.get().map_or(0, HashTable::len),
             plain,
             "look index: no ASCII key is left over"
         );
@@ -213,11 +246,11 @@ impl NameIndex {
             .copied()
     }
 
-    fn looks_mut(&mut self, name: &Name) -> &mut HashTable<Look> {
+    fn looks_mut(&mut self, name: &Name) -> Option<&mut HashTable<Look>> {
         if name.is_ascii() {
-            &mut self.plain
+            self.plain.get_mut()
         } else {
-            &mut self.foreign
+            Some(&mut self.foreign)
         }
     }
 

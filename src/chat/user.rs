@@ -1,8 +1,8 @@
 //! One person: name, where they come from, rooms, modes, whether they are away.
 //!
 //! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
-//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all who have it, and what few
-//! people have lies behind one pointer (a test keeps it so).
+//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all
+//! who have it, and what few people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
 //! the person, nor the protocol they speak.
@@ -47,6 +47,8 @@ pub struct Profile {
     pub origin: Rc<Origin>,
     /// Whether the connection is encrypted.
     pub secure: bool,
+    /// The fingerprint of the certificate by which the client proves who it is.
+    pub certificate: Option<Box<str>>,
     /// Modes that are on from the beginning.
     pub modes: UserModes,
 }
@@ -95,6 +97,7 @@ pub struct User {
 #[derive(Debug, Default)]
 pub(super) struct Rare {
     pub(super) away: Option<Box<str>>,
+    pub(super) certificate: Option<Box<str>>,
     /// The oldest first; some may be to rooms that have vanished.
     pub(super) invitations: Vec<Invitation>,
 }
@@ -129,7 +132,12 @@ impl User {
             nick,
             words,
             origin: profile.origin,
-            rare: None,
+            rare: profile.certificate.map(|certificate| {
+                Box::new(Rare {
+                    certificate: Some(certificate),
+                    ..Rare::default()
+                })
+            }),
             entered: now,
             last_spoke: now,
             rooms: SmallVec::new(),
@@ -184,7 +192,9 @@ impl User {
 
     /// Gives back what is not needed any more.
     fn tidy(&mut self) {
-        let is_empty = |rare: &Rare| rare.away.is_none() && rare.invitations.is_empty();
+        let is_empty = |rare: &Rare| {
+            rare.away.is_none() && rare.certificate.is_none() && rare.invitations.is_empty()
+        };
         if self.rare.as_deref().is_some_and(is_empty) {
             self.rare = None;
         }
@@ -208,6 +218,11 @@ impl User {
     /// The id of this person.
     pub fn id(&self) -> UserId {
         self.id
+    }
+
+    /// The fingerprint of the certificate by which their client proves who it is.
+    pub fn certificate(&self) -> Option<&str> {
+        self.rare.as_ref()?.certificate.as_deref()
     }
 
     /// Name.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Failure, print};
-use crate::config::{Flags, Sources, default_text};
+use crate::config::{Sources, default_text};
 
 /// Print the default configuration, or check a file
 #[derive(Debug, clap::Subcommand)]
@@ -39,7 +39,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Check { file } => {
             let sources = Sources {
                 file: Some(file.clone()),
-                flags: Flags::default(),
+                ..Sources::default()
             };
             sources.load()?;
             print(format!("{}: ok\n", file.display()))

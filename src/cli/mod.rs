@@ -4,6 +4,8 @@
 //! error is a line on stderr that starts with `madang: ` and names its remedy; a closed stdout is no error. What this
 //! module does not know: how the server works, and what the defaults of settings are (help texts ask `config`).
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod completions;
 pub mod config;
 pub mod connect;
@@ -57,6 +59,8 @@ Exit status: 0 after a clean end, 1 for a failure at run time, 2 for a usage or 
 enum Command {
     Serve(serve::Args),
     Connect(connect::Args),
+    #[cfg(feature = "bench")]
+    Bench(bench::Args),
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
@@ -76,6 +80,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(args),
         Command::Connect(args) => connect::run(&args),
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::run(args),
         Command::Config(command) => config::run(&command),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
@@ -123,6 +129,22 @@ mod tests {
             &[][..],
             &["serve"],
             &["connect"],
+            #[cfg(feature = "bench")]
+            &["bench"],
+            #[cfg(feature = "bench")]
+            &["bench", "idle"],
+            #[cfg(feature = "bench")]
+            &["bench", "fanout"],
+            #[cfg(feature = "bench")]
+            &["bench", "churn"],
+            #[cfg(feature = "bench")]
+            &["bench", "storm"],
+            #[cfg(feature = "bench")]
+            &["bench", "echo"],
+            #[cfg(feature = "bench")]
+            &["bench", "slow"],
+            #[cfg(feature = "bench")]
+            &["bench", "compare"],
             &["config"],
             &["config", "print"],
             &["config", "check"],

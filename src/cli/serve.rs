@@ -46,6 +46,17 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = Limits::parse_clients)]
     max_clients: Option<u32>,
 
+    /// Directory for what outlives the process, made if it is not there [default: none]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Make a TLS certificate, to try ircs and TLS on any:// with
+    ///
+    /// Clients will warn of it, for nobody vouches for it; its fingerprint is logged, to be compared. With --data it is kept
+    /// for the next start, else it lasts as long as the process. It takes the place of certificates that the file names.
+    #[arg(long)]
+    tls_self_signed: bool,
+
     /// How much is logged
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: LogLevel,
@@ -88,11 +99,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let sources = Sources {
         file: args.config,
         flags: Flags {
+            data: args.data,
             listen: args.listen,
             max_clients: args.max_clients,
             motd: args.motd,
             name: args.name,
+            tls_self_signed: args.tls_self_signed,
         },
+        ..Sources::default()
     };
     let config = sources.load()?;
     logging::start(args.log);
@@ -134,17 +148,22 @@ fn announcement(listening: &[ListenUrl]) -> String {
     for url in listening {
         text += &format!("listening {url}\n");
     }
-    let browser = |url: &ListenUrl| format!("http://{}:{}/", reachable(&url.host), url.port);
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
         let (host, port) = (reachable(&url.host), url.port);
         text += &format!("come in with `nc {host} {port}`, or `madang connect {host}:{port}`\n");
-    } else if let Some(url) = first_of(&[Scheme::Irc]) {
+    } else if let Some(url) = first_of(&[Scheme::Irc, Scheme::Ircs]) {
         let (host, port) = (reachable(&url.host), url.port);
-        text += &format!("come in with any IRC client: irc://{host}:{port}\n");
+        let scheme = url.scheme.name();
+        text += &format!("come in with any IRC client: {scheme}://{host}:{port}\n");
     }
-    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http]) {
-        text += &format!("open {} in a browser\n", browser(url));
+    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http, Scheme::Https]) {
+        let scheme = match url.scheme {
+            Scheme::Https => "https",
+            _ => "http",
+        };
+        let (host, port) = (reachable(&url.host), url.port);
+        text += &format!("open {scheme}://{host}:{port}/ in a browser\n");
     }
     text
 }
@@ -166,6 +185,8 @@ mod tests {
         let by_browser = "open http://localhost:7777/ in a browser\n";
         check(&["any://[::]:7777"], &format!("{by_terminal}{by_browser}"));
         check(&["http://0.0.0.0:7777"], by_browser);
+        let by_tls = "open https://localhost:8443/ in a browser\n";
+        check(&["https://0.0.0.0:8443"], by_tls);
         check(
             &["irc://127.0.0.1:6667", "telnet://0.0.0.0:7777"],
             by_terminal,

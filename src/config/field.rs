@@ -3,7 +3,12 @@
 //! A section of the file is a table of [`Key`]s over the struct `T` that holds its values. The same row reads a value, checks it
 //! and prints it, so a new setting is one row and one field. Knows no particular setting, and no TOML beyond [`Raw`].
 
-use std::{fmt, ops::RangeInclusive, path::Path, time::Duration};
+use std::{
+    fmt,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     Invalid,
@@ -30,12 +35,19 @@ pub(super) enum Field<T> {
     CountOrNone(fn(&mut T) -> &mut Option<u32>, RangeInclusive<u32>),
     /// True or false.
     Flag(fn(&mut T) -> &mut bool),
+    /// Paths of files, one or a list; relative ones start from the file's directory.
+    Paths(fn(&mut T) -> &mut Vec<PathBuf>),
     /// A number of bytes.
     Size(fn(&mut T) -> &mut usize, RangeInclusive<u64>),
     /// A number of bytes that may be absent.
     SizeOrNone(fn(&mut T) -> &mut Option<usize>, RangeInclusive<u64>),
     /// A span of time.
     Span(fn(&mut T) -> &mut Duration, RangeInclusive<Duration>),
+    /// A span of time that may be absent.
+    SpanOrNone(
+        fn(&mut T) -> &mut Option<Duration>,
+        RangeInclusive<Duration>,
+    ),
     /// A list of texts.
     Texts {
         /// Checks and stores them.
@@ -62,7 +74,7 @@ pub(super) enum Raw<'a> {
     /// A text.
     Text(&'a str),
     /// A list of texts.
-    Texts(Vec<&'a str>),
+    Texts(&'a [&'a str]),
     /// Something no setting takes: a float, a date, a list of anything else, a table.
     Other,
 }
@@ -111,6 +123,19 @@ impl<'a> Raw<'a> {
         span.ok_or_else(|| outside(&least, &most))
     }
 
+    fn paths(self, base: &Path) -> Result<Vec<PathBuf>, Invalid> {
+        let paths = match self {
+            Self::Text(path) => vec![base.join(path)],
+            Self::Texts(paths) => paths.iter().map(|path| base.join(path)).collect(),
+            _ => vec![],
+        };
+        if paths.is_empty() {
+            let remedy = "not a path; write it in quotes, or several in brackets";
+            return Err(Invalid::new(remedy));
+        }
+        Ok(paths)
+    }
+
     fn text(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
@@ -121,6 +146,18 @@ impl<'a> Raw<'a> {
 
 fn outside(least: &dyn fmt::Display, most: &dyn fmt::Display) -> Invalid {
     Invalid::new(format!("out of range; it may be {least} to {most}"))
+}
+
+/// One path as a text, several as a list.
+fn show_paths(paths: &[PathBuf]) -> Option<String> {
+    let mut texts = paths
+        .iter()
+        .map(|path| format!("{:?}", path.to_string_lossy()));
+    match paths.len() {
+        0 => None,
+        1 => texts.next(),
+        _ => Some(format!("[{}]", texts.collect::<Vec<_>>().join(", "))),
+    }
 }
 
 impl<T> Field<T> {
@@ -136,11 +173,13 @@ impl<T> Field<T> {
                 Raw::Flag(flag) => *place(target) = flag,
                 _ => return Err(Invalid::new("it is either true or false")),
             },
+            Self::Paths(place) => *place(target) = raw.paths(base)?,
             Self::Size(place, range) => *place(target) = raw.size(range)?,
             Self::SizeOrNone(place, range) => *place(target) = Some(raw.size(range)?),
             Self::Span(place, range) => *place(target) = raw.span(range)?,
+            Self::SpanOrNone(place, range) => *place(target) = Some(raw.span(range)?),
             Self::Texts { read, .. } => match raw {
-                Raw::Texts(texts) => read(target, &texts)?,
+                Raw::Texts(texts) => read(target, texts)?,
                 _ => return Err(Invalid::new("not a list; write it like [\"one\", \"two\"]")),
             },
             Self::Text { read, .. } => match raw {
@@ -158,9 +197,11 @@ impl<T> Field<T> {
             Self::Count(place, _) => Some(place(target).to_string()),
             Self::CountOrNone(place, _) => place(target).map(|n| n.to_string()),
             Self::Flag(place) => Some(place(target).to_string()),
+            Self::Paths(place) => show_paths(place(target)),
             Self::Size(place, _) => Some(quote(show_size(*place(target) as u64))),
             Self::SizeOrNone(place, _) => place(target).map(|n| quote(show_size(n as u64))),
             Self::Span(place, _) => Some(quote(show_duration(*place(target)))),
+            Self::SpanOrNone(place, _) => place(target).map(|span| quote(show_duration(span))),
             Self::Texts { show, .. } => Some(format!("{:?}", show(target))),
             Self::Text { show, .. } => show(target).map(quote),
         }
@@ -176,11 +217,11 @@ impl<T> Field<T> {
                 let (least, most) = (show_size(*range.start()), show_size(*range.end()));
                 Some(format!("{least} to {most}"))
             }
-            Self::Span(_, range) => {
+            Self::Span(_, range) | Self::SpanOrNone(_, range) => {
                 let (least, most) = (show_duration(*range.start()), show_duration(*range.end()));
                 Some(format!("{least} to {most}"))
             }
-            Self::Flag(_) | Self::Text { .. } | Self::Texts { .. } => None,
+            Self::Flag(_) | Self::Paths(_) | Self::Text { .. } | Self::Texts { .. } => None,
         }
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Errors> {
     let mut config = Config::default();
     reader.read_document(document, &mut config);
     reader.check_limits(document, &config);
+    reader.load_certificates(document, &mut config);
     Errors::check(reader.errors)?;
     Ok(config)
 }
@@ -174,7 +175,9 @@ impl Reader<'_> {
             let Some(value) = table.get(key.name) else {
                 continue;
             };
-            if let Err(error) = key.field.read(target, raw(value.get_ref()), base) {
+            let mut texts = Vec::new();
+            let value_read = raw(value.get_ref(), &mut texts);
+            if let Err(error) = key.field.read(target, value_read, base) {
                 let written = self.excerpt(value.span());
                 let message = format!("{title} {} = {written}: {error}", key.name);
                 self.report(value.span(), message);
@@ -246,6 +249,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads what `[tls]` names, once both of its keys are known.
+    fn load_certificates(&mut self, document: &DeTable<'_>, config: &mut Config) {
+        match config.tls.load() {
+            Ok(credentials) => config.tls.credentials = credentials,
+            Err(error) => {
+                let span = span_of(document, "tls", "certificate");
+                self.report(span.unwrap_or_default(), format!("[tls] {error}"));
+            }
+        }
+        if config.tls.certificate.is_empty() && !config.tls.key.is_empty() {
+            let span = span_of(document, "tls", "key").unwrap_or_default();
+            self.report(span, "[tls] has a key and no certificate".into());
+        }
+    }
+
     /// Notes an error that the key in its message lets everyone find in the line.
     fn report(&mut self, span: Range<usize>, message: String) {
         let (line, _) = self.position(span.start);
@@ -294,7 +312,7 @@ impl Reader<'_> {
 }
 
 /// The value in the terms of our settings.
-fn raw<'v>(value: &'v DeValue<'_>) -> Raw<'v> {
+fn raw<'v>(value: &'v DeValue<'_>, texts: &'v mut Vec<&'v str>) -> Raw<'v> {
     match value {
         DeValue::Boolean(flag) => Raw::Flag(*flag),
         DeValue::Integer(number) => {
@@ -304,11 +322,12 @@ fn raw<'v>(value: &'v DeValue<'_>) -> Raw<'v> {
         }
         DeValue::String(text) => Raw::Text(text),
         DeValue::Array(items) => {
-            let texts = items.iter().map(|item| match item.get_ref() {
-                DeValue::String(text) => Some(&**text),
-                _ => None,
-            });
-            texts.collect::<Option<_>>().map_or(Raw::Other, Raw::Texts)
+            texts.extend(items.iter().map_while(|item| item.get_ref().as_str()));
+            if texts.len() == items.len() {
+                Raw::Texts(texts)
+            } else {
+                Raw::Other
+            }
         }
         _ => Raw::Other,
     }

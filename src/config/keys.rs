@@ -9,6 +9,7 @@ use super::{
     Config, Invalid, ListenUrl, Motd, Operator,
     field::{Field, Key},
     quantity::{GIB, KIB, MIB},
+    tls::TLS,
 };
 
 /// A section of the file that exists once.
@@ -88,6 +89,22 @@ pub(super) const SERVER: Section = Section {
                     Ok(())
                 },
                 show: |config| config.server.password.clone(),
+            },
+        },
+        Key {
+            name: "data",
+            about: "A directory for what outlives the process; it is made if it is not there. Default: nothing does.\n\
+                    A relative path starts at this file's directory.",
+            example: "\"/var/lib/madang\"",
+            field: Field::Text {
+                read: |config, text, base| {
+                    config.server.data = Some(base.join(text));
+                    Ok(())
+                },
+                show: |config| {
+                    let data = config.server.data.as_ref()?;
+                    Some(data.to_string_lossy().into_owned())
+                },
             },
         },
         Key {
@@ -271,7 +288,8 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
-            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, http, echo, echo+udp, metrics.",
+            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp,\n\
+            metrics.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {
@@ -365,5 +383,5 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Section {
     /// Every section with keys of its own.
-    pub(super) const ALL: [Self; 3] = [SERVER, WEB, LIMITS];
+    pub(super) const ALL: [Self; 4] = [SERVER, TLS, WEB, LIMITS];
 }

@@ -18,6 +18,7 @@ mod password;
 mod print;
 mod quantity;
 mod scheme;
+mod tls;
 
 use std::{
     fs::File,
@@ -33,7 +34,9 @@ pub use motd::Motd;
 pub(crate) use password::same;
 pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
+pub use quantity::{parse_duration, parse_size};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
+pub use tls::{Credential, Minted, Tls};
 
 use field::Raw;
 
@@ -44,6 +47,8 @@ pub struct Config {
     pub server: Identity,
     /// `[[listen]]`; never empty.
     pub listen: Vec<ListenUrl>,
+    /// `[tls]`.
+    pub tls: Tls,
     /// `[web]`.
     pub web: Web,
     /// `[limits]`.
@@ -74,6 +79,8 @@ pub struct Identity {
     pub password: Option<String>,
     /// Letters of the user modes that everyone has from the start.
     pub default_user_modes: String,
+    /// The directory of what outlives the process; `None`: nothing does.
+    pub data: Option<PathBuf>,
     /// The text that greets newcomers.
     pub motd: Option<Motd>,
     /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
@@ -122,6 +129,7 @@ impl Default for Config {
                 description: "a courtyard".into(),
                 network: "madang".into(),
                 password: None,
+                data: None,
                 default_user_modes: String::new(),
                 motd: None,
                 unicode_names: true,
@@ -132,6 +140,7 @@ impl Default for Config {
                 Host::Ip([127, 0, 0, 1].into()),
                 DEFAULT_PORT,
             )],
+            tls: Tls::default(),
             web: Web {
                 origins: Vec::new(),
                 status: true,
@@ -162,11 +171,15 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// What wins over it.
     pub flags: Flags,
+    /// The certificate of our own making, if one was asked for. Reading again brings the same.
+    pub minted: Minted,
 }
 
 /// What was said on the command line; it wins over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
+    /// `--data`, relative to the working directory.
+    pub data: Option<PathBuf>,
     /// `--listen`: if not empty, it replaces the file's listeners.
     pub listen: Vec<ListenUrl>,
     /// `--max-clients`, for `[limits] clients`; at least 1.
@@ -175,6 +188,8 @@ pub struct Flags {
     pub motd: Option<PathBuf>,
     /// `--name`.
     pub name: Option<ServerName>,
+    /// `--tls-self-signed`, which wins over certificates of the file.
+    pub tls_self_signed: bool,
 }
 
 impl Sources {
@@ -188,7 +203,42 @@ impl Sources {
             None => Config::default(),
         };
         self.flags.apply(&mut config)?;
+        self.complete(&mut config)?;
         Ok(config)
+    }
+
+    /// What is known only when file and flags are put together.
+    fn complete(&self, config: &mut Config) -> Result<(), Error> {
+        let place = || match &self.file {
+            Some(path) => Place::File {
+                path: path.clone(),
+                line: None,
+                column: None,
+            },
+            None => Place::Flag("--tls-self-signed"),
+        };
+        if config.tls.self_signed {
+            let data = config.server.data.as_deref();
+            let minted = self.minted.credential(&config.server.name, data);
+            let minted = minted.map_err(|e| Error {
+                place: place(),
+                message: e.to_string(),
+            })?;
+            config.tls.credentials = vec![minted];
+        }
+        let secret = config.listen.iter().find(|url| url.scheme.is_secure());
+        if let Some(url) = secret.filter(|_| config.tls.credentials.is_empty()) {
+            return Err(Error {
+                place: match &self.file {
+                    Some(_) if self.flags.listen.is_empty() => place(),
+                    _ => Place::Flag("--listen"),
+                },
+                message: format!(
+                    "{url} needs a certificate; name one in [tls], or try it with --tls-self-signed"
+                ),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -197,6 +247,10 @@ impl Flags {
         if !self.listen.is_empty() {
             config.listen.clone_from(&self.listen);
         }
+        if self.data.is_some() {
+            config.server.data.clone_from(&self.data);
+        }
+        config.tls.self_signed |= self.tls_self_signed;
         if self.max_clients.is_some() {
             config.limits.clients = self.max_clients;
         }

@@ -7,6 +7,7 @@ use super::{
     Config, Operator, Scheme,
     field::Key,
     keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section, WEB},
+    tls::TLS,
 };
 
 const HEAD: &str = "\
@@ -39,6 +40,7 @@ pub fn default_text() -> String {
     for key in LISTEN_OPTIONS {
         print_key(&mut text, key, listen);
     }
+    print_section(&mut text, &TLS, &mut config);
     print_section(&mut text, &WEB, &mut config);
     print_section(&mut text, &LIMITS, &mut config);
     text.push_str(OPERATOR_HEAD);
@@ -116,10 +118,14 @@ mod tests {
 
     #[test]
     fn the_examples_are_right() {
-        // A key that was commented out is followed by " = "; the one file among the examples does not exist here.
+        // A key that was commented out is followed by " = "; the files among the examples do not exist here.
         let uncommented: String = default_text()
             .lines()
-            .filter(|line| !line.contains("motd ="))
+            .filter(|line| {
+                !["motd =", "certificate =", "key ="]
+                    .iter()
+                    .any(|k| line.contains(k))
+            })
             .map(|line| match line.strip_prefix("# ") {
                 Some(rest) if rest.contains(" = ") || rest.starts_with("[[") => {
                     format!("{rest}\n")

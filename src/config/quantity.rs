@@ -19,7 +19,7 @@ const SIZE_UNITS: [(&str, u64); 4] = [("GiB", GIB), ("MiB", MIB), ("KiB", KIB), 
 const DURATION_UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Bytes, from a whole number and a unit; a space between them is optional, a missing unit means bytes. `None` if it is no size.
-pub(super) fn parse_size(text: &str) -> Option<u64> {
+pub fn parse_size(text: &str) -> Option<u64> {
     let (number, unit) = split_unit(text)?;
     match unit {
         "" => Some(number),
@@ -28,7 +28,7 @@ pub(super) fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// A duration, from a whole number and one of `ms`, `s`, `m`, `h`. `None` if it is no duration; a number alone is none.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis = number.checked_mul(factor(&DURATION_UNITS, unit)?)?;
     Some(Duration::from_millis(millis))

@@ -24,8 +24,12 @@ pub enum Scheme {
     EchoUdp,
     /// `http`: the page, and IRC over WebSocket.
     Http,
+    /// `https`: the same over TLS.
+    Https,
     /// `irc`: IRC as today's clients speak it.
     Irc,
+    /// `ircs`: the same over TLS.
+    Ircs,
     /// `metrics`: what Prometheus and its kin want to know, by HTTP.
     Metrics,
     /// `telnet`: lines for people.
@@ -43,11 +47,13 @@ pub enum Transport {
 
 impl Scheme {
     /// Every scheme, in the order in which help and messages list them.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Any,
         Self::Telnet,
         Self::Irc,
+        Self::Ircs,
         Self::Http,
+        Self::Https,
         Self::Echo,
         Self::EchoUdp,
         Self::Metrics,
@@ -60,7 +66,9 @@ impl Scheme {
             Self::Echo => "echo",
             Self::EchoUdp => "echo+udp",
             Self::Http => "http",
+            Self::Https => "https",
             Self::Irc => "irc",
+            Self::Ircs => "ircs",
             Self::Metrics => "metrics",
             Self::Telnet => "telnet",
         }
@@ -82,11 +90,20 @@ impl Scheme {
             Self::Echo | Self::EchoUdp => 7,
             // RFC 9110 section 4.2.1.
             Self::Http => 80,
+            // Section 4.2.2.
+            Self::Https => 443,
             // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
             Self::Irc => 6667,
+            // Section 2.2: the one that was assigned for TLS.
+            Self::Ircs => 6697,
             // What OpenTelemetry's exporter for Prometheus listens at; in Prometheus' list of exporters' ports.
             Self::Metrics => 9464,
         }
+    }
+
+    /// Whether nothing but TLS is spoken there.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Https | Self::Ircs)
     }
 
     pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {

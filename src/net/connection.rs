@@ -137,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// Writes until nothing is unsent or the kernel is full.
+    /// Writes until nothing is unsent, neither here nor in the transport, or the kernel is full.
     pub(super) fn flush(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
         while !self.output.is_empty() {
             // Mostly there is one range, and to prepare an array of 64 for it costs more than all the rest of this.
@@ -170,6 +170,13 @@ impl Connection {
                 Err(error) => return Flush::Lost(error),
             }
         }
+        if self.stream.holds_unsent() {
+            return match self.stream.transport().flush() {
+                Ok(()) => Flush::Drained,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Flush::Blocked,
+                Err(error) => Flush::Lost(error),
+            };
+        }
         Flush::Drained
     }
 
@@ -180,10 +187,11 @@ impl Connection {
     }
 
     /// What readiness we want to hear of. Reading is always of interest: an edge costs one event, and the state says
-    /// whether it is acted upon. Writing is of interest while something is unsent, or while the connection is being
-    /// made.
+    /// whether it is acted upon. Writing is of interest while something is unsent that room would let go, or while the
+    /// connection is being made. During a handshake what is queued waits for the peer, not for room.
     pub(super) fn interest(&self) -> Interest {
-        if !self.output.is_empty() || self.phase == Phase::Connecting {
+        let waits_for_room = !self.output.is_empty() && self.stream.takes_output();
+        if waits_for_room || self.stream.holds_unsent() || self.phase == Phase::Connecting {
             Interest::READABLE | Interest::WRITABLE
         } else {
             Interest::READABLE

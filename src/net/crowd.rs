@@ -148,8 +148,12 @@ impl Poller {
                     Ok(0) => self.note_broken(id, &ErrorKind::WriteZero.into()),
                     Ok(sent) => {
                         self.stats.bytes_out += sent as u64;
+                        // A transport that took it all may still hold some of it.
+                        let holds_unsent = connection.stream.holds_unsent();
                         if let Some(rest) = chunk.without(sent) {
                             self.enqueue(id, rest);
+                        } else if holds_unsent {
+                            self.mark_dirty(id);
                         }
                     }
                     Err(error) => match error.kind() {

@@ -3,6 +3,7 @@
 use super::{
     poller::Poller,
     token::{ConnId, External},
+    transport::Notice,
 };
 use std::{io, net::SocketAddr};
 
@@ -46,6 +47,11 @@ pub trait Handler {
     /// many ask, it is a later turn's.
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
+    }
+
+    /// The transport has something to say: a handshake is done, a stream was cut. What it read behind that comes next.
+    fn handle_notice(&mut self, net: &mut Poller, id: ConnId, notice: &Notice) {
+        let _ = (net, id, notice);
     }
 
     /// The alarm that was set for this connection is due.

@@ -50,8 +50,8 @@ impl Input {
 
     /// Bytes of memory held.
     pub(super) fn memory(&self) -> usize {
-        let held = |rest: &Box<Remainder>| size_of::<Remainder>() + rest.bytes.capacity();
-        self.0.as_ref().map_or(0, held)
+        let held = |rest: &Remainder| size_of::<Remainder>() + rest.bytes.capacity();
+        self.0.as_deref().map_or(0, held)
     }
 
     /// Room for input, in bytes.

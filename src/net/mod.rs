@@ -20,6 +20,8 @@
 //! | 9 | **No threads**, no call that can block. | all of it | `tests/house.rs` at the top level |
 //! | 10 | **No unsafe code.** | `Cargo.toml` | the compiler |
 //!
+//! TLS (`tls.rs`) is a transport that speaks for itself; that the rules hold for it too is seen to by `tests/tls.rs`
+//! and `tests/tls_room.rs`.
 //! `tests/swarm.rs` plays all of them at once over the simulated network of `sim.rs`.
 //!
 //! # Readiness and state
@@ -51,6 +53,7 @@ mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod token;
 mod transport;
 mod udp;
@@ -69,5 +72,5 @@ pub use poller::{Poller, Readiness};
 pub use stats::{Stage, Stats};
 pub use survey::Footprint;
 pub use token::{ConnId, External};
-pub use transport::{Stream, Transport};
+pub use transport::{Notice, Stream, Transport};
 pub use udp::{bind_udp, take_udp};

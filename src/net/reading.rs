@@ -12,6 +12,7 @@ use super::{
     phase::Phase,
     poller::Poller,
     token::ConnId,
+    transport::Stream,
 };
 use std::mem;
 
@@ -83,6 +84,7 @@ impl Poller {
         if connection.phase == Phase::Connecting {
             return self.finish_connecting(id, handler);
         }
+        let took_output = connection.stream.takes_output();
         let mut budget = BYTES_PER_TURN;
         let mut offered = false;
         loop {
@@ -90,6 +92,10 @@ impl Poller {
             let Some(connection) = self.table.connection_mut(id) else {
                 return;
             };
+            if took_output && !connection.stream.takes_output() {
+                // TLS was put around it. Handshakes have a budget of their own; it is listed, and its turn comes.
+                return;
+            }
             match connection.next_step(now) {
                 Step::Rest => break,
                 // Its budget of frames is spent: each connection is asked once for what it left.
@@ -105,14 +111,19 @@ impl Poller {
                 Step::Read if budget == 0 => return self.carry_over(id),
                 Step::Read => {
                     let room = &mut scratch[..budget.min(connection.read_size())];
-                    match connection.fill(room, &mut self.stats) {
+                    let is_plain = matches!(connection.stream, Stream::Tcp(_));
+                    let filled = connection.fill(room, &mut self.stats);
+                    if !is_plain {
+                        self.heed_transport(id, handler);
+                    }
+                    match filled {
                         Fill::Bytes(count) => {
                             budget -= count;
                             offered = true;
                             self.offer(id, &scratch[..count], handler);
                         }
                         Fill::End => self.note_end(id),
-                        Fill::Blocked => connection.readable = false,
+                        Fill::Blocked => self.note_blocked(id),
                         Fill::Interrupted => return self.carry_over(id),
                         Fill::Lost(error) => return self.lose(id, &error.into(), handler),
                     }
@@ -120,6 +131,28 @@ impl Poller {
             }
         }
         self.bury_if_broken(id, handler);
+    }
+
+    fn note_blocked(&mut self, id: ConnId) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            connection.readable = false;
+        }
+    }
+
+    /// A transport with a life of its own (TLS) may have something to send after a read, be able to send what waited for
+    /// it, or have news for the handler, who hears them before the bytes that came behind them.
+    fn heed_transport(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let notice = connection.stream.transport().take_notice();
+        let is_open = connection.phase <= Phase::Open;
+        if connection.stream.holds_unsent() || notice.is_some() {
+            self.mark_dirty(id);
+        }
+        if let Some(notice) = notice.filter(|_| is_open) {
+            handler.handle_notice(self, id, &notice);
+        }
     }
 
     /// Offers input to the handler: what was kept, followed by what was just read.

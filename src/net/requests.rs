@@ -16,7 +16,7 @@ use super::{
     transport::Stream,
 };
 use mio::{Interest, event, net::TcpStream};
-use std::{io, net::SocketAddr, rc::Rc};
+use std::{io, mem, net::SocketAddr, rc::Rc};
 
 impl Poller {
     /// The moment of this turn.
@@ -65,7 +65,16 @@ impl Poller {
         let stream = TcpStream::connect(address)?;
         // As on the listening side: a chat line is worth a packet.
         let _ = stream.set_nodelay(true);
-        self.insert(Connection::new(Stream::Tcp(stream), Phase::Connecting))
+        self.adopt_call(Stream::Tcp(stream))
+    }
+
+    /// Takes in a call that its owner placed, with a socket and options of its own; else as
+    /// [`connect`](Self::connect).
+    ///
+    /// # Errors
+    /// When the poll cannot register it; the call is dropped.
+    pub fn adopt_call(&mut self, stream: Stream) -> io::Result<ConnId> {
+        self.insert(Connection::new(stream, Phase::Connecting))
     }
 
     fn insert(&mut self, mut connection: Connection) -> io::Result<ConnId> {
@@ -83,6 +92,18 @@ impl Poller {
             }
         }
         Ok(id)
+    }
+
+    /// Puts something around a connection's stream, such as TLS. It stays registered as it is; from now on it is read
+    /// and written through what `wrap` returns, which is asked at once for what it may have in hand.
+    pub fn wrap(&mut self, id: ConnId, wrap: impl FnOnce(Stream) -> Stream) {
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        connection.stream = wrap(mem::replace(&mut connection.stream, Stream::none()));
+        connection.readable = true;
+        self.list(id);
+        self.mark_dirty(id);
     }
 
     /// Registers a source that stays in other hands: signals, a terminal.

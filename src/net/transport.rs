@@ -1,11 +1,12 @@
 //! What a connection reads from and writes to: the [`Transport`] trait, plain TCP, and a place for everything else.
 //!
-//! The loop sees bytes and readiness only through this trait, so TLS can stand behind it, and a scripted fake that
+//! The loop sees bytes and readiness only through this trait, so TLS stands behind it, and a scripted fake that
 //! misbehaves in every way a network can. Knows no tokens, no queues and no limits.
 
+use super::tls::Secured;
 use mio::{event::Source, net::TcpStream};
 use std::{
-    io::{self, IoSlice, Read, Write},
+    io::{self, ErrorKind, IoSlice, Read, Write},
     net::Shutdown,
 };
 
@@ -14,12 +15,17 @@ use std::{
 /// # Readiness
 /// It behaves like an edge-triggered socket. After [`read`](Self::read) said [`WouldBlock`](io::ErrorKind::WouldBlock) a readable
 /// event follows as soon as there is more; after [`write_vectored`](Self::write_vectored) said so, *or took less than
-/// it was offered*, a writable event follows as soon as there is room.
+/// it was offered*, a writable event follows as soon as there is room. Of [`flush`](Self::flush) and
+/// [`shutdown_write`](Self::shutdown_write) the same is true.
+///
+/// # Transports that speak for themselves
+/// TLS sends what nobody asked it to (handshakes, alerts), and may hold what the socket did not take. While
+/// [`unsent`](Self::unsent) is not zero the loop is interested in writable events and calls `flush`.
 pub trait Transport {
     /// Reads what is there. `Ok(0)` is the peer's end of stream.
     ///
     /// # Errors
-    /// `WouldBlock`, `Interrupted`, and everything that ends a connection.
+    /// `WouldBlock`, `Interrupted` (look again, also without an event), and everything that ends a connection.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Writes the slices as if they were one, as far as there is room, and says how many bytes that was.
@@ -31,11 +37,35 @@ pub trait Transport {
     /// Sends our end of stream; reading goes on (half-close).
     ///
     /// # Errors
-    /// Whatever the system says; the connection is over then.
+    /// `WouldBlock` if something must go out first and there is no room: it is called again then. Else whatever the
+    /// system says; the connection is over then.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
     /// What to register with the poll; `None` if no kernel knows it and events come by [`Poller::inject`](super::Poller::inject).
     fn source(&mut self) -> Option<&mut dyn Source>;
+
+    /// How many bytes it holds that wait for room: its own, and what it took and has not sent yet.
+    fn unsent(&self) -> usize {
+        0
+    }
+
+    /// Sends what it holds.
+    ///
+    /// # Errors
+    /// `WouldBlock` while something is left; else whatever the system says.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether it can take bytes at all: not before a handshake is done. That it can from now on is a [`Notice`].
+    fn takes_output(&self) -> bool {
+        true
+    }
+
+    /// What the last read brought beside bytes, once.
+    fn take_notice(&mut self) -> Option<Notice> {
+        None
+    }
 
     /// The error that ended an attempt to connect (`SO_ERROR`), if there was one.
     ///
@@ -54,6 +84,15 @@ pub trait Transport {
     fn is_connected(&self) -> bool {
         true
     }
+}
+
+/// What a transport has to say beside bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The handshake is done: what comes and goes from now on is encrypted.
+    Secured(Secured),
+    /// The peer's stream ended without the word that TLS has for it. Someone in between may have cut it.
+    Truncated,
 }
 
 /// The transport of one connection. Plain TCP stands inline, a file descriptor in sixteen bytes; it is what most connections are.
@@ -77,6 +116,32 @@ impl Stream {
         match self {
             Self::Tcp(_) => 0,
             Self::Other(transport) => transport.memory(),
+        }
+    }
+
+    /// No stream at all, in the place of one that is being wrapped.
+    pub(super) fn none() -> Self {
+        Self::Other(Box::new(Nowhere))
+    }
+
+    /// See [`Transport::unsent`].
+    pub(super) fn unsent(&self) -> usize {
+        match self {
+            Self::Tcp(_) => 0,
+            Self::Other(transport) => transport.unsent(),
+        }
+    }
+
+    /// Whether it holds anything that waits for room.
+    pub(super) fn holds_unsent(&self) -> bool {
+        self.unsent() > 0
+    }
+
+    /// See [`Transport::takes_output`].
+    pub(super) fn takes_output(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            Self::Other(transport) => transport.takes_output(),
         }
     }
 }
@@ -108,6 +173,27 @@ impl Transport for TcpStream {
 
     fn is_connected(&self) -> bool {
         self.peer_addr().is_ok()
+    }
+}
+
+/// Leads nowhere and allocates nothing.
+struct Nowhere;
+
+impl Transport for Nowhere {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(ErrorKind::NotConnected.into())
+    }
+
+    fn write_vectored(&mut self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        Err(ErrorKind::NotConnected.into())
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Err(ErrorKind::NotConnected.into())
+    }
+
+    fn source(&mut self) -> Option<&mut dyn Source> {
+        None
     }
 }
 

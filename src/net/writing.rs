@@ -10,7 +10,11 @@ use super::{
     poller::Poller,
     token::ConnId,
 };
-use std::{io, mem, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    mem,
+    time::Duration,
+};
 
 /// How long a closing connection may read nothing of what is owed to it. One on a slow link gets its last words too.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -81,18 +85,21 @@ impl Poller {
         if matches!(connection.phase, Phase::Connecting | Phase::Closed) {
             return;
         }
-        let owed = connection.output.bytes();
+        let owed = (connection.output.bytes(), connection.stream.unsent());
         let flushed = connection.flush(&mut self.backlog, &mut self.stats);
-        if connection.phase == Phase::Draining && connection.output.bytes() < owed {
+        let reads = connection.output.bytes() < owed.0 || connection.stream.unsent() < owed.1;
+        if connection.phase == Phase::Draining && reads {
             // The reminder for the earlier moment looks again.
             connection.alarm = self.now.after(DRAIN);
         }
         match flushed {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
             Flush::Drained if connection.our_half == OurHalf::Ending => {
-                connection.our_half = OurHalf::Ended;
-                if let Err(error) = connection.stream.transport().shutdown_write() {
-                    return self.note_broken(id, &error);
+                match connection.stream.transport().shutdown_write() {
+                    Ok(()) => connection.our_half = OurHalf::Ended,
+                    // The transport's own last word does not fit: when there is room we come here again.
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return self.note_broken(id, &error),
                 }
             }
             Flush::Drained | Flush::Blocked => {}
@@ -128,6 +135,10 @@ impl Poller {
             return;
         };
         let shut = connection.stream.transport().shutdown_write();
+        if matches!(&shut, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+            // The transport's own last word does not fit: when there is room we come here again.
+            return self.update_interest(id);
+        }
         if shut.is_err() || connection.ended {
             return self.finish(id);
         }

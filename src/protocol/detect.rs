@@ -25,8 +25,9 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// negotiation). Any case.
 const IRC: [&[u8]; 4] = [b"CAP ", b"NICK ", b"PASS ", b"USER "];
 
-/// HTTP methods that we serve, case-sensitive (RFC 9110, section 9.1).
-const WEB: [&[u8]; 4] = [b"GET ", b"HEAD ", b"OPTIONS ", b"POST "];
+/// HTTP methods that we serve or that browsers use without asking, case-sensitive (RFC 9110, section 9.1), and the opening
+/// of HTTP/2 (RFC 9113, section 3.4): it is refused, but not by making a person of its second line.
+const WEB: [&[u8]; 5] = [b"GET ", b"HEAD ", b"OPTIONS ", b"POST ", b"PRI "];
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,7 @@ mod tests {
         check(b"HEAD / HTTP/1.1\r\n", 5, Detected::Web);
         check(b"POST / HTTP/1.1\r\n", 5, Detected::Web);
         check(b"OPTIONS * HTTP/1.1\r\n", 8, Detected::Web);
+        check(b"PRI * HTTP/2.0\r\n", 4, Detected::Web);
         check(b"get / HTTP/1.1\r\n", 1, Detected::Telnet);
         check(b"GEt / HTTP/1.1\r\n", 3, Detected::Telnet);
         check(b"PUT / HTTP/1.1\r\n", 2, Detected::Telnet);

@@ -40,15 +40,6 @@ impl Flavour {
         }
     }
 
-    /// The same as lines: what a connection's own answer is made in, before it is framed as a whole.
-    #[must_use]
-    pub fn in_lines(self) -> Self {
-        match self {
-            Self::Web(caps, _) => Self::Irc(caps),
-            Self::Irc(_) | Self::Telnet => self,
-        }
-    }
-
     /// The same in WebSocket messages of this kind; in lines if there is none.
     #[must_use]
     pub fn in_messages(self, kind: Option<Kind>) -> Self {
@@ -176,4 +167,64 @@ pub fn encode_personal(
     let start = out.len();
     irc::encode_personal(recipient, event, hub, server, out);
     flavour.frame(start, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const KINDS: [Option<Kind>; 3] = [None, Some(Kind::Text), Some(Kind::Binary)];
+
+    /// IRC with some capability more or less, in each framing.
+    fn flavours() -> Vec<Flavour> {
+        let sets = [
+            CapSet::NONE,
+            CapSet::of(&[Cap::ServerTime]),
+            CapSet::of(&[Cap::AccountNotify, Cap::UserhostInNames]),
+        ];
+        let framed = sets.map(|caps| KINDS.map(|kind| Flavour::Irc(caps).in_messages(kind)));
+        framed.concat()
+    }
+
+    #[test]
+    fn no_two_share_a_lane() {
+        let lanes: BTreeSet<u32> = flavours().into_iter().map(Flavour::number).collect();
+        assert_eq!(lanes.len(), flavours().len());
+        assert!(!lanes.contains(&Flavour::Telnet.number()));
+    }
+
+    #[test]
+    fn what_makes_no_difference_to_an_event_is_left_out_and_the_framing_is_not() {
+        let distinction = Distinction(CapSet::of(&[Cap::ServerTime]));
+        let told: BTreeSet<Flavour> = flavours()
+            .into_iter()
+            .map(|flavour| flavour.for_event(distinction))
+            .collect();
+        // With the time or without, in each framing.
+        assert_eq!(told.len(), 2 * KINDS.len());
+    }
+
+    #[test]
+    fn lines_become_messages_where_that_is_how_they_are_had() {
+        let framed = |kind| {
+            let mut out = b"kept".to_vec();
+            out.extend_from_slice(b"a\r\nbc\r\n");
+            Flavour::Irc(CapSet::NONE)
+                .in_messages(kind)
+                .frame(4, &mut out);
+            out
+        };
+        assert_eq!(framed(None), b"kepta\r\nbc\r\n");
+        assert_eq!(framed(Some(Kind::Text)), b"kept\x81\x01a\x81\x02bc");
+        assert_eq!(framed(Some(Kind::Binary)), b"kept\x82\x01a\x82\x02bc");
+        let mut farewell = Vec::new();
+        let flavour = Flavour::Web(CapSet::NONE, Kind::Text);
+        flavour.push_farewell("why", &mut farewell);
+        assert_eq!(farewell, b"\x81\x18ERROR :Closing Link: why");
+        assert_eq!(
+            Flavour::Telnet.in_messages(Some(Kind::Text)),
+            Flavour::Telnet
+        );
+    }
 }

@@ -23,6 +23,8 @@ pub struct World {
     pub wishes: Vec<Wish>,
     /// Bans from the server; whatever they say, they concern everyone.
     pub bans: Vec<ServerBan>,
+    /// Whether everyone comes by TLS.
+    pub secure: bool,
     seats: Vec<Seat>,
     now: Time,
 }
@@ -57,6 +59,7 @@ impl World {
             monitors: Monitors::default(),
             wishes: Vec::new(),
             bans: Vec::new(),
+            secure: false,
             seats: Vec::new(),
             now: Time(1_700_000_000_000),
         }
@@ -171,6 +174,10 @@ impl Context for At<'_> {
 impl Backstage for At<'_> {
     fn house(&self) -> &House {
         &self.world.house
+    }
+
+    fn is_secure(&self) -> bool {
+        self.world.secure
     }
 
     fn host(&self) -> Box<str> {

@@ -15,10 +15,28 @@ impl fmt::Display for Iso {
         let of_day = ms.rem_euclid(86_400_000);
         let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
         let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
-        )
+        if !(0..10_000).contains(&year) {
+            let time = format_args!("T{hour:02}:{minute:02}:{second:02}.{milli:03}Z");
+            return write!(f, "{year:05}-{month:02}-{day:02}{time}");
+        }
+        // Digit by digit: it stands in every message to most clients, and the formatter takes ten times as long.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (from, to, value) in [
+            (0, 4, year),
+            (5, 7, month),
+            (8, 10, day),
+            (11, 13, hour),
+            (14, 16, minute),
+            (17, 19, second),
+            (20, 23, milli),
+        ] {
+            let mut rest = value;
+            for digit in text[from..to].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).expect("digits are ASCII"))
     }
 }
 

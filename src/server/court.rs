@@ -9,7 +9,8 @@ use super::{
     metrics::SCRAPERS_MAX,
     reason::{Closes, Reason},
     recent::Recent,
-    session::{Due, Protocol, Session, Sessions},
+    secure::Secrets,
+    session::{Due, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings},
     signals::Signals,
     talk::Check,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     chat::{Command, UserId},
     config::Scheme,
-    net::{ConnId, External, Handler, Loss, Poller, Taken, Then, Tick},
+    net::{ConnId, External, Handler, Loss, Notice, Poller, Taken, Then, Tick, tls::Fingerprint},
     protocol::{
         detect::{self, Detected},
         echo,
@@ -41,6 +42,10 @@ pub(super) struct Court {
     pub(super) hall: Hall,
     pub(super) sessions: Sessions,
     pub(super) settings: Settings,
+    /// Certificates, if there are any.
+    pub(super) secrets: Option<Secrets>,
+    /// The certificates that callers proved to have; few do.
+    pub(super) certificates: FxHashMap<ConnId, Fingerprint>,
     /// What is spoken at each listener and datagram socket.
     pub(super) doors: FxHashMap<ConnId, Scheme>,
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
@@ -82,6 +87,8 @@ impl Court {
             hall,
             sessions: Sessions::default(),
             settings,
+            secrets: None,
+            certificates: FxHashMap::default(),
             doors: FxHashMap::default(),
             inside: 0,
             by_address: FxHashMap::default(),
@@ -187,7 +194,7 @@ impl Court {
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
             Detected::Web => self.begin_visit(net, id),
-            // What is not spoken here yet is told so in telnet's words.
+            // TLS was dealt with before.
             Detected::Telnet | Detected::Tls => {
                 session.protocol = Protocol::Telnet(Telnet::default());
                 if !greeted {
@@ -242,7 +249,8 @@ impl Court {
     fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
         self.note_end(net, id, why, None);
         let mut bytes = Vec::new();
-        match self.sessions.get_mut(id).and_then(|s| s.flavour()) {
+        let hearing = self.sessions.get_mut(id).filter(|s| s.hears());
+        match hearing.and_then(|s| s.flavour()) {
             Some(Flavour::Telnet) => telnet::refusal(&mut bytes, why.told()),
             Some(flavour) => flavour.push_farewell(reason, &mut bytes),
             None => {}
@@ -260,14 +268,17 @@ impl Handler for Court {
             match scheme {
                 Scheme::Any => Protocol::Undecided { greeted: false },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
-                Scheme::Irc => Protocol::Irc(Irc::default()),
-                Scheme::Http => Protocol::Http(Visit::default()),
+                Scheme::Irc | Scheme::Ircs => Protocol::Irc(Irc::default()),
+                Scheme::Http | Scheme::Https => Protocol::Http(Visit::default()),
                 Scheme::Metrics => Protocol::Http(Visit::of_scraper()),
                 Scheme::Echo | Scheme::EchoUdp => Protocol::Echo,
             },
             peer,
             net.now(),
         );
+        if scheme.is_secure() {
+            session.security = Security::Awaited;
+        }
         let admitted = match scheme {
             Scheme::Metrics => self.admit_scraper(),
             _ => self.admit(session.peer.ip(), net.now()),
@@ -281,11 +292,17 @@ impl Handler for Court {
                 }
             }
             Err(reason) => {
-                let word = self.settings.word(reason);
+                let word = self.settings.word(reason).clone();
                 match scheme {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
                     Scheme::Http | Scheme::Metrics => net.send(id, &word.web),
+                    // It costs a handshake, for words in the clear would be taken for a broken server.
+                    Scheme::Ircs | Scheme::Https => {
+                        let is_web = scheme == Scheme::Https;
+                        self.wrap(net, id, &[], is_web);
+                        net.send(id, if is_web { &word.web } else { &word.irc });
+                    }
                     Scheme::Any | Scheme::Telnet => net.send(id, &word.plain),
                 }
                 net.close(id);
@@ -316,6 +333,9 @@ impl Handler for Court {
         input: &[u8],
         searched: &mut usize,
     ) -> Taken {
+        if self.meets_tls(net, id, input) {
+            return all_of(input);
+        }
         self.decide(net, id, input);
         let Some(session) = self.sessions.get_mut(id) else {
             return all_of(input);
@@ -378,6 +398,10 @@ impl Handler for Court {
                     session.protocol = Protocol::Undecided { greeted: true };
                     net.send(id, &self.settings.greeting);
                 }
+                Due::NoHandshake => {
+                    let reason = Reason::TlsTimeout;
+                    return self.part(net, id, reason, reason.quit());
+                }
                 Due::NoName => {
                     let reason = Reason::RegistrationTimeout;
                     return self.part(net, id, reason, reason.quit());
@@ -411,6 +435,10 @@ impl Handler for Court {
         self.set_alarm(net, id);
     }
 
+    fn handle_notice(&mut self, net: &mut Poller, id: ConnId, notice: &Notice) {
+        self.heed_notice(net, id, notice);
+    }
+
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.go_on(net, id);
     }
@@ -430,6 +458,7 @@ impl Handler for Court {
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         // Whatever ended the connection, nobody is left behind in the hub.
         self.dismiss(net, id, Reason::IoError);
+        self.certificates.remove(&id);
         let session = self.sessions.remove(id);
         if session.is_some_and(|session| session.is_scraper()) {
             self.scrapers -= 1;

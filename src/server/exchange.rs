@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId, mask::Subject},
-    net::{ConnId, Poller},
+    net::{ConnId, Poller, tls::Fingerprint},
     protocol::{
         Context, TurnedAway,
         flavour::Flavour,
@@ -27,6 +27,10 @@ pub(super) struct Exchange<'a> {
     pub(super) address: IpAddr,
     /// In lines, whatever carries them: the answer is framed as a whole.
     pub(super) flavour: Flavour,
+    /// Whether the connection is encrypted.
+    pub(super) secure: bool,
+    /// The certificate that the peer proved to have.
+    pub(super) certificate: Option<Fingerprint>,
     /// Of what kind the messages are that carry them, if they do not come as they are.
     pub(super) kind: Option<Kind>,
     pub(super) user: &'a mut Option<UserId>,
@@ -43,6 +47,8 @@ impl Exchange<'_> {
     fn enter_with(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
         profile.origin = self.hall.hosts.of(self.address);
         profile.modes = self.hall.house.default_user_modes;
+        profile.secure = self.secure;
+        profile.certificate = self.certificate.map(|it| it.to_string().into());
         let user = self.hall.hub.enter(nick, profile, self.now)?;
         *self.user = Some(user);
         let seat = Seat {
@@ -116,6 +122,10 @@ impl Backstage for Exchange<'_> {
         &self.hall.house
     }
 
+    fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     fn host(&self) -> Box<str> {
         let user = self.user.and_then(|user| self.hall.hub.user(user));
         match user {
@@ -125,6 +135,9 @@ impl Backstage for Exchange<'_> {
     }
 
     fn ban_of(&self, username: &str) -> Option<Box<str>> {
+        if self.hall.bans.all().is_empty() {
+            return None;
+        }
         let address = super::cloak::shown(self.address);
         let host = self.hall.hosts.shown_of(self.address);
         let subject = Subject::new("*", username, &host, &address);

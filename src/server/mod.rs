@@ -17,6 +17,7 @@ mod metrics;
 mod process;
 mod reason;
 mod recent;
+mod secure;
 mod session;
 mod settings;
 mod signals;
@@ -37,6 +38,8 @@ use court::Court;
 use fanout::Seats;
 use hall::Hall;
 use reason::Reason;
+use secure::Secrets;
+use session::Session;
 use settings::{Settings, house};
 use signals::Signals;
 use std::{
@@ -63,6 +66,9 @@ pub enum Error {
         /// What the system said, in plain words.
         reason: String,
     },
+    /// Certificates cannot be used, or one that was made cannot be kept.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// The system has no poll or no signal pipe for us, or the poll failed.
     #[error("the readiness loop failed: {0}")]
     Loop(#[from] io::Error),
@@ -112,7 +118,8 @@ impl Server {
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
         hub.number_messages_from(MessageId((started.0.max(0) as u64) << 20));
         let hall = Hall::new(hub, house(&config, started))?;
-        let court = Court::new(hall, Settings::new(&config), clients_max);
+        let mut court = Court::new(hall, Settings::new(&config), clients_max);
+        court.secrets = Secrets::new(&config.tls.credentials)?;
         Ok(Self {
             net,
             court,
@@ -143,6 +150,7 @@ impl Server {
             );
         }
         server.court.clients_max = wanted.min(possible);
+        server.keep_certificate()?;
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
         server.court.signals = Some(signals);
@@ -158,6 +166,7 @@ impl Server {
             server.listening.push(url);
         }
         server.manager = Manager::from_env();
+        server.court.hall.house.sts = secure::sts(&server.config, &server.listening);
         tracing::info!(
             clients = server.court.clients_max,
             descriptors = limit,
@@ -213,7 +222,8 @@ impl Server {
         };
         let due = self.manager.as_ref().and_then(Manager::due);
         let due = due.map(|at| self.net.now().until(at));
-        let timeout = [timeout, due].into_iter().flatten().min();
+        let rest = self.court.secrets.as_ref().map(Secrets::rest);
+        let timeout = [timeout, due, rest].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
         let messages = self.court.hall.tally.messages;
         let took = self.net.stats().last_turn_ns;
@@ -223,6 +233,7 @@ impl Server {
             let took = Duration::from_nanos(took);
             manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
         }
+        self.court.look_after_certificates(&self.net);
         Ok(self.heed_signals())
     }
 
@@ -309,7 +320,8 @@ impl Server {
             .iter()
             .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
-                let words = session.flavour().map(|flavour| {
+                let hearing = Some(session).filter(|session| session.hears());
+                let words = hearing.and_then(Session::flavour).map(|flavour| {
                     let settings = &self.court.settings;
                     let mut words = match flavour {
                         Flavour::Telnet => settings.last_words.to_vec(),
@@ -378,10 +390,12 @@ impl Server {
         if config.limits.clients_per_address != 0 && settings.clients_per_address != 0 {
             settings.clients_per_address = config.limits.clients_per_address;
         }
+        self.renew_certificates(&config);
         self.net.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);
         let started = self.court.hall.house.started;
         self.court.hall.house = house(&config, started);
+        self.court.hall.house.sts = secure::sts(&config, &self.listening);
         self.config = Config {
             listen: self.config.listen.clone(),
             ..config

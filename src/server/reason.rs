@@ -34,6 +34,7 @@ pub(super) enum Reason {
     OverCeiling,
     PeerClosed,
     PingTimeout,
+    PlainOnTls,
     RegistrationTimeout,
     RequestTimeout,
     Reset,
@@ -41,6 +42,10 @@ pub(super) enum Reason {
     SendqExceeded,
     ServerFull,
     Shutdown,
+    TlsFailed,
+    TlsInTls,
+    TlsOnPlain,
+    TlsTimeout,
     TooManyFromAddress,
     TooSoon,
     WebsocketFault,
@@ -105,6 +110,8 @@ const TABLE: &[Row] = &[
     row(Reason::OverCeiling, "over_ceiling", Decided, "", "SendQ exceeded"),
     row(Reason::PeerClosed, "peer_closed", Ordinary, "", "connection closed"),
     row(Reason::PingTimeout, "ping_timeout", Ordinary, "no sign of life; good-bye", "Ping timeout"),
+    row(Reason::PlainOnTls, "plain_on_tls", Decided, "",
+        "This port is for TLS (encrypted connections) only"),
     row(Reason::RegistrationTimeout, "registration_timeout", Ordinary,
         "you gave no name in time; good-bye", "Registration timeout"),
     row(Reason::RequestTimeout, "request_timeout", Ordinary, "", "connection closed"),
@@ -114,6 +121,10 @@ const TABLE: &[Row] = &[
         "you read too slowly; good-bye (SendQ exceeded)", "SendQ exceeded"),
     row(Reason::ServerFull, "server_full", Ordinary, FULL, "No more connections allowed"),
     row(Reason::Shutdown, "shutdown", Ordinary, "", "shutting down"),
+    row(Reason::TlsFailed, "tls_failed", Decided, "", "TLS error"),
+    row(Reason::TlsInTls, "tls_in_tls", Decided, "", "TLS error"),
+    row(Reason::TlsOnPlain, "tls_on_plain", Decided, "", "TLS is not spoken at this port"),
+    row(Reason::TlsTimeout, "tls_timeout", Decided, "", "Registration timeout"),
     row(Reason::TooManyFromAddress, "too_many_from_address", Ordinary,
         "too many connections from your address", "Too many connections from your address"),
     row(Reason::TooSoon, "too_soon", Ordinary,
@@ -161,6 +172,8 @@ impl From<&io::Error> for Reason {
             ErrorKind::TimedOut => Self::KeepaliveTimeout,
             // To write to someone who has gone says the latter.
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
+            // No socket says these: what came was no TLS, or was cut in the middle.
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Self::TlsFailed,
             _ => Self::IoError,
         }
     }
@@ -255,6 +268,7 @@ mod tests {
         assert_eq!(of(ErrorKind::TimedOut), Reason::KeepaliveTimeout);
         assert_eq!(of(ErrorKind::BrokenPipe), Reason::Reset);
         assert_eq!(of(ErrorKind::ConnectionReset), Reason::Reset);
+        assert_eq!(of(ErrorKind::InvalidData), Reason::TlsFailed);
         assert_eq!(of(ErrorKind::HostUnreachable), Reason::IoError);
     }
 }

@@ -41,6 +41,19 @@ pub(super) enum Protocol {
     TurnedAway,
 }
 
+/// How far a connection's encryption is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    /// There is none; by the first bytes the caller may still begin it, where that is offered.
+    Plain,
+    /// The caller has to begin it, and has not said anything yet.
+    Awaited,
+    /// The handshake is going on.
+    Handshake,
+    /// All is encrypted.
+    Secure,
+}
+
 impl Protocol {
     /// Its name in the log and in the metrics.
     pub(super) fn name(&self) -> &'static str {
@@ -112,6 +125,7 @@ pub(super) struct Session {
     /// When the connection was made, in whole seconds of the loop's time: half the size of a tick.
     made_s: u32,
     pub(super) peer: Peer,
+    pub(super) security: Security,
     /// Why the connection ends, once that is so.
     pub(super) ended_for: Option<Reason>,
     /// Whether it counts among those for whom there is room.
@@ -129,6 +143,8 @@ pub(super) struct Session {
 pub(super) enum Due {
     /// Silent long enough: greet as telnet.
     Greet,
+    /// No handshake was done in time.
+    NoHandshake,
     /// Nobody gave a name in time.
     NoName,
     /// Nothing was asked for, or nothing more.
@@ -151,6 +167,7 @@ impl Session {
             generation: 0,
             made_s: seconds(now),
             peer: peer.into(),
+            security: Security::Plain,
             ended_for: None,
             inside: false,
             probed: false,
@@ -201,6 +218,11 @@ impl Session {
         }
     }
 
+    /// Whether words reach the peer that are sent now: not before a handshake is done.
+    pub(super) fn hears(&self) -> bool {
+        matches!(self.security, Security::Plain | Security::Secure)
+    }
+
     /// Whether something is being done for it that takes more than a moment.
     pub(super) fn is_busy(&self) -> bool {
         match &self.protocol {
@@ -216,6 +238,11 @@ impl Session {
     /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
     pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
+            (Protocol::TurnedAway, _) => None,
+            _ if !self.hears() => {
+                let at = self.mark.after(settings.registration);
+                Some((at.on_grid(GRID), Due::NoHandshake))
+            }
             (Protocol::Undecided { greeted: false }, _) => {
                 Some((self.mark.after(detect::SILENCE), Due::Greet))
             }

@@ -6,7 +6,7 @@ use super::reason::Reason;
 use crate::{
     chat::{Time, flood::Rate, mode::parse_user_changes},
     config::{Config, PasswordHash, Scheme},
-    net::{Limits, SocketOptions},
+    net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
         irc::{self, House},
         telnet::{self, Greeting},
@@ -150,6 +150,7 @@ impl Settings {
         match scheme {
             Scheme::Echo | Scheme::EchoUdp => [].into(),
             Scheme::Http | Scheme::Metrics => self.full.web.clone(),
+            Scheme::Https | Scheme::Ircs => ALERT_NO_ROOM.into(),
             Scheme::Irc => self.full.irc.clone(),
             Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }

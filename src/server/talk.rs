@@ -8,7 +8,7 @@ use super::{
     court::Court,
     exchange::Exchange,
     reason::Reason,
-    session::{Protocol, Session},
+    session::{Protocol, Security, Session},
 };
 use crate::{
     chat::USERNAME_OF_UNASKED,
@@ -236,6 +236,8 @@ impl Court {
             id,
             address: session.peer.ip(),
             flavour,
+            secure: session.security == Security::Secure,
+            certificate: self.certificates.get(&id).copied(),
             kind,
             user: &mut session.user,
             now,

@@ -167,7 +167,7 @@ impl Socket {
         loop {
             match read_answer(&visitor.unread, &key, protocols).expect("it lets us in") {
                 Some(Upgraded { consumed, protocol }) => {
-                    assert_eq!(protocol.as_deref(), protocols.first().copied());
+                    assert_eq!(protocol, protocols.first().copied());
                     visitor.unread.drain(..consumed);
                     break;
                 }

@@ -308,17 +308,19 @@ fn one_port_tells_the_two_apart() {
     let setup = super::common::Setup::new().listen("any://127.0.0.1:0");
     let server = setup.start();
     let mut tom = Client::enter(server.address(), "tom");
-    for first in [
+    let openings = [
         "CAP LS 302",
         "cap ls",
         "PASS x",
         "NICK someone",
         "USER x 0 * :X",
-    ] {
+    ];
+    for (n, first) in openings.into_iter().enumerate() {
         let mut irc = Irc::connect(server.address());
         irc.send(first);
         irc.send("CAP END");
-        let nick = format!("n{}", first.len());
+        // Each its own: the one before may not be gone yet.
+        let nick = format!("n{n}");
         irc.send(&format!("NICK {nick}"));
         irc.send(&format!("USER {nick} 0 * :X"));
         irc.until(&format!("001 {nick} <any>"));

@@ -12,4 +12,6 @@ mod reading;
 pub(crate) mod script;
 pub(crate) mod stage;
 mod swarm;
+mod tls;
+mod tls_room;
 mod writing;

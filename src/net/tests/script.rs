@@ -115,6 +115,10 @@ impl Script {
         String::from_utf8_lossy(&self.state.borrow().written).into_owned()
     }
 
+    pub(crate) fn written_bytes(&self) -> Vec<u8> {
+        self.state.borrow().written.clone()
+    }
+
     pub(crate) fn reads(&self) -> usize {
         self.state.borrow().reads
     }

@@ -299,7 +299,9 @@ pub(crate) fn check_invariants(net: &Poller) {
         let dirty = net.dirty.iter().filter(|on| **on == id).count();
         once(connection.dirty, dirty, "dirty");
         if connection.phase != Phase::Connecting {
-            let unsent = !connection.output.is_empty();
+            let stream = &connection.stream;
+            let waits = !connection.output.is_empty() && stream.takes_output();
+            let unsent = waits || stream.holds_unsent();
             assert!(
                 connection.wants_writable == unsent || connection.dirty || connection.broken,
                 "{id:?}: writable interest exactly while something is unsent"

@@ -7,6 +7,7 @@ use crate::{
     chat::{Nick, Refusal, Time, UserId, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
+use std::rc::Rc;
 
 /// What the server says of itself.
 #[derive(Clone, Debug)]
@@ -28,7 +29,9 @@ pub struct House {
     /// The names of those who may become operators, for STATS.
     pub operators: Box<[Box<str>]>,
     /// ISUPPORT, as lines of tokens.
-    pub isupport: Box<[Box<str>]>,
+    pub isupport: Rc<[Box<str>]>,
+    /// Where clients that came in the clear shall come in future, and for how long (IRCv3 sts).
+    pub sts: Option<Sts>,
     /// How much of a long reply is made at once.
     pub piece_bytes: usize,
 }
@@ -52,9 +55,19 @@ impl House {
             started,
             operators: Box::new([]),
             isupport: isupport::lines(network),
+            sts: None,
             piece_bytes: Self::PIECE_BYTES,
         }
     }
+}
+
+/// A policy of strict transport security (IRCv3 sts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sts {
+    /// The port where TLS is spoken from the first byte.
+    pub port: u16,
+    /// How long clients remember it, in seconds.
+    pub duration: u64,
 }
 
 /// Something that the server does in its own time.
@@ -90,6 +103,8 @@ pub struct ServerBan {
 pub trait Backstage: Context {
     /// What the server says of itself.
     fn house(&self) -> &House;
+    /// Whether this connection is encrypted.
+    fn is_secure(&self) -> bool;
     /// The host by which this connection is shown.
     fn host(&self) -> Box<str>;
     /// The reason of the ban that keeps someone with this user name away, if there is one.

@@ -3,7 +3,12 @@
 //! A [`Call`] collects lines and hands them to the answer before anything is applied, so that they keep their order
 //! with the events that follow. Owns those lines. Does not know commands.
 
-use super::{Irc, backstage::Backstage, line::Line, numeric::*};
+use super::{
+    Irc,
+    backstage::Backstage,
+    line::{BODY_BYTES_MAX, Line},
+    numeric::*,
+};
 use crate::{
     chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId},
     protocol::TurnedAway,
@@ -32,9 +37,9 @@ impl<'c> Heading<'c> {
     /// Begins a numeric reply: its source, number and first parameter.
     pub(super) fn numeric<'o>(self, numeric: Numeric, out: &'o mut Vec<u8>) -> Line<'o> {
         Line::new(out)
-            .source(self.server)
+            .server(self.server)
             .command(numeric.code)
-            .param(self.client)
+            .word(self.client)
     }
 }
 
@@ -62,6 +67,10 @@ impl<'a> Call<'a> {
 
     /// The hub to read from and a place to write to, at once.
     pub(super) fn parts(&mut self) -> (Heading<'_>, &Hub, &mut Vec<u8>) {
+        if self.out.capacity() == 0 {
+            // Room for a few lines: it would grow to it byte by byte otherwise.
+            self.out.reserve(BODY_BYTES_MAX);
+        }
         let ctx = &*self.ctx;
         let user = ctx.user().and_then(|id| ctx.hub().user(id));
         let heading = Heading {
@@ -87,26 +96,25 @@ impl<'a> Call<'a> {
 
     /// A numeric reply with its usual words.
     pub(super) fn reply(&mut self, numeric: Numeric, params: &[&str]) {
-        self.reply_with(numeric, params, numeric.words);
+        let (heading, _, out) = self.parts();
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
+        line.words(numeric.words).end();
     }
 
     /// A numeric reply with words of its own.
     pub(super) fn reply_with(&mut self, numeric: Numeric, params: &[&str], words: impl Display) {
         let (heading, _, out) = self.parts();
-        let mut line = heading.numeric(numeric, out);
-        for param in params {
-            line = line.param(param);
-        }
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
         line.text(words).end();
     }
 
     /// A numeric reply whose last parameter is not words.
     pub(super) fn reply_params(&mut self, numeric: Numeric, params: &[&str]) {
         let (heading, _, out) = self.parts();
-        let mut line = heading.numeric(numeric, out);
-        for param in params {
-            line = line.param(param);
-        }
+        let line = heading.numeric(numeric, out);
+        let line = params.iter().fold(line, |line, param| line.word(param));
         line.end();
     }
 

@@ -10,6 +10,7 @@ use crate::chat::{
     name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
     user::USERNAME_BYTES_MAX,
 };
+use std::rc::Rc;
 
 /// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the words are fifteen
 /// parameters).
@@ -22,7 +23,7 @@ pub const HOST_BYTES_MAX: usize = 63;
 pub const RECIPIENTS_MAX: usize = 4;
 
 /// All tokens of a network, joined to lines.
-pub fn lines(network: &str) -> Box<[Box<str>]> {
+pub fn lines(network: &str) -> Rc<[Box<str>]> {
     let tokens = tokens(network);
     tokens
         .chunks(TOKENS_MAX)
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn lines_are_short_and_tokens_sorted() {
         let lines = lines("madang");
-        for line in &lines {
+        for line in lines.iter() {
             assert!(line.split(' ').count() <= TOKENS_MAX, "{line}");
             assert!(line.len() < 400, "{line}");
         }

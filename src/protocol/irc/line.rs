@@ -7,6 +7,7 @@
 //! Owns nothing but the place where the line began. Does not know what it says.
 
 use super::tags::push_escaped;
+use memchr::memchr3;
 use std::fmt::{self, Display, Write as _};
 
 /// A message without its tags, CR LF included (RFC 1459 section 2.3).
@@ -69,6 +70,14 @@ impl<'o> Line<'o> {
         self.out.push(if first { b'@' } else { b';' });
     }
 
+    /// The server is who it is from. Its name is known to be one word.
+    pub fn server(mut self, name: &str) -> Self {
+        self.begin_body();
+        self.out.push(b':');
+        self.out.extend_from_slice(name.as_bytes());
+        self
+    }
+
     /// Who it is from. Comes right behind the tags.
     pub fn source(mut self, source: impl Display) -> Self {
         self.begin_body();
@@ -106,6 +115,22 @@ impl<'o> Line<'o> {
         self
     }
 
+    /// The same for a word that is at hand, in a fifth of the time: the machinery that formats values stays out of it.
+    pub fn word(self, word: &str) -> Self {
+        self.out.push(b' ');
+        let word = Kind::Word.passable(word.trim_start_matches(':'));
+        let word = if word.is_empty() { "*" } else { word };
+        self.out.extend_from_slice(word.as_bytes());
+        self
+    }
+
+    /// Several parameters of our own making, joined by spaces: each is known to be one word.
+    pub fn params(self, params: &str) -> Self {
+        self.out.push(b' ');
+        self.out.extend_from_slice(params.as_bytes());
+        self
+    }
+
     /// The last parameter, which may hold anything; it always gets its colon.
     pub fn text(mut self, text: impl Display) -> Self {
         self.out.extend_from_slice(b" :");
@@ -113,12 +138,20 @@ impl<'o> Line<'o> {
         self
     }
 
+    /// The same for words that are at hand.
+    pub fn words(self, words: &str) -> Self {
+        self.out.extend_from_slice(b" :");
+        let words = Kind::Text.passable(words);
+        self.out.extend_from_slice(words.as_bytes());
+        self
+    }
+
     /// The last parameter; it gets a colon only if it needs one.
     pub fn last(self, text: &str) -> Self {
         if text.is_empty() || text.starts_with(':') || text.contains(' ') {
-            self.text(text)
+            self.words(text)
         } else {
-            self.param(text)
+            self.word(text)
         }
     }
 
@@ -165,6 +198,24 @@ enum Kind {
     Word,
 }
 
+impl Kind {
+    /// A text up to the first byte that it may not hold.
+    fn passable(self, text: &str) -> &str {
+        let bytes = text.as_bytes();
+        // Most are a few bytes, and a call of memchr costs as much as fifty of them.
+        let end = match self {
+            Self::Word => bytes
+                .iter()
+                .position(|b| matches!(b, b'\r' | b'\n' | 0 | b' ')),
+            Self::Text if bytes.len() < 64 => {
+                bytes.iter().position(|b| matches!(b, b'\r' | b'\n' | 0))
+            }
+            Self::Text => memchr3(b'\r', b'\n', 0, bytes),
+        };
+        end.map_or(text, |end| &text[..end])
+    }
+}
+
 /// Lets pass what a parameter of its kind may hold, up to the first byte that it may not.
 struct Filter<'a> {
     out: &'a mut Vec<u8>,
@@ -183,16 +234,9 @@ impl fmt::Write for Filter<'_> {
             _ => text,
         };
         self.begun |= !text.is_empty();
-        let breaks = |b: &u8| match b {
-            b'\r' | b'\n' | 0 => true,
-            b' ' => self.kind == Kind::Word,
-            _ => false,
-        };
-        let bytes = text.as_bytes();
-        let end = bytes.iter().position(breaks);
-        self.ended = end.is_some();
-        self.out
-            .extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+        let passable = self.kind.passable(text);
+        self.ended = passable.len() < text.len();
+        self.out.extend_from_slice(passable.as_bytes());
         Ok(())
     }
 }

@@ -46,7 +46,7 @@ pub mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use backstage::{Backstage, House, ServerBan, Wish};
+pub use backstage::{Backstage, House, ServerBan, Sts, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
 
 use super::{Cut, flavour::Flavour, time};
@@ -98,9 +98,8 @@ enum Busy {
 impl Irc {
     /// Bytes of memory outside of the record, but for what a long reply holds while it is made.
     pub fn memory(&self) -> usize {
-        let held =
-            |desk: &Box<Desk>| size_of::<Desk>() + desk.monitored.capacity() * size_of::<Nick>();
-        self.desk.as_ref().map_or(0, held)
+        let held = |desk: &Desk| size_of::<Desk>() + desk.monitored.capacity() * size_of::<Nick>();
+        self.desk.as_deref().map_or(0, held)
     }
 }
 

@@ -47,6 +47,7 @@ numerics! {
     RPL_TRYAGAIN "263" "Please wait a while and try again"
     RPL_LOCALUSERS "265" ""
     RPL_GLOBALUSERS "266" ""
+    RPL_WHOISCERTFP "276" "has client certificate fingerprint"
     RPL_AWAY "301" ""
     RPL_USERHOST "302" ""
     RPL_ISON "303" ""

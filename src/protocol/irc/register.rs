@@ -175,8 +175,8 @@ fn greet(call: &mut Call<'_>) {
         &[],
         format_args!("This server was created {started}"),
     );
-    let (users, rooms, with_params) = super::commands::mode_letters();
-    call.reply_params(RPL_MYINFO, &[&name, version, &users, &rooms, &with_params]);
+    let [users, rooms, with_params] = super::commands::mode_letters();
+    call.reply_params(RPL_MYINFO, &[&name, version, users, rooms, with_params]);
 }
 
 /// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).

@@ -36,6 +36,10 @@ pub struct Http {
 
 /// What comes next in the input.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a kibibyte on the stack of one call, where a box would be an allocation for each request"
+)]
 pub enum Step<'a> {
     /// Nothing whole yet; ask again when more has come. Some input may have been consumed all the same.
     Incomplete,

@@ -108,6 +108,15 @@ mod tests {
         }
     }
 
+    /// What a first visit costs. Nothing packs the files: they are read as they are served.
+    const BYTES_MAX: usize = 60 * 1024;
+
+    #[test]
+    fn the_page_is_small() {
+        let bytes: usize = FILES.iter().map(|file| file.bytes.len()).sum();
+        assert!(bytes < BYTES_MAX, "{bytes} bytes");
+    }
+
     #[test]
     fn every_path_is_there_once() {
         let paths: BTreeSet<_> = FILES.iter().map(|file| file.path).collect();

@@ -69,8 +69,8 @@ pub fn upgrade(request: &Request<'_>, others: &[Box<str>], out: &mut Vec<u8>) ->
 
 /// Whether a page of this origin may speak with us: a page of our own host, or one that the host named.
 fn is_welcome(origin: &str, host: Option<&str>, others: &[Box<str>]) -> bool {
-    let is_named = |other: &Box<str>| &**other == "*" || origin.eq_ignore_ascii_case(other);
-    if others.iter().any(is_named) {
+    let mut others = others.iter().map(|other| &**other);
+    if others.any(|other| other == "*" || origin.eq_ignore_ascii_case(other)) {
         return true;
     }
     let (Some((scheme, authority)), Some(host)) = (origin.split_once("://"), host) else {

@@ -11,7 +11,7 @@ use super::super::{
     session::{Peer, Session},
 };
 use crate::net::{ConnId, Footprint, Phase, Poller, Stats};
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// So many of the largest queues are shown.
 pub(super) const LARGEST: usize = 5;
@@ -116,7 +116,8 @@ impl Walk {
         if footprint.queued > 0 && (has_room || footprint.queued > least) {
             self.largest.truncate(LARGEST - 1);
             self.largest.push((footprint.queued, id));
-            self.largest.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+            self.largest
+                .sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
         }
     }
 }
@@ -166,7 +167,7 @@ impl Court {
                 ("sessions", self.sessions.memory() + walk.protocols),
                 ("hub", hub.memory() + self.hall.seats.memory()),
             ],
-            certificate_expires_s: None,
+            certificate_expires_s: self.certificate_expires(),
         }
     }
 

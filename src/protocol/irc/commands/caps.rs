@@ -42,8 +42,22 @@ fn list_all(call: &mut Call<'_>, version: &str) {
         value if is_302 && !value.is_empty() => format!("{}={value}", entry.name),
         _ => entry.name.to_owned(),
     });
-    let names = names.collect();
+    let mut names: Vec<String> = names.collect();
+    if is_302 {
+        names.extend(sts(call));
+    }
     say(call, "LS", names, is_302);
+}
+
+/// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
+/// is told NAK as for any stranger.
+fn sts(call: &Call<'_>) -> Option<String> {
+    let policy = call.ctx.house().sts?;
+    Some(if call.ctx.is_secure() {
+        format!("sts=duration={}", policy.duration)
+    } else {
+        format!("sts=port={}", policy.port)
+    })
 }
 
 /// CAP REQ: all that was asked for, or none of it.

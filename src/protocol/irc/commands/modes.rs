@@ -10,6 +10,7 @@ use crate::{
     },
     protocol::irc::{call::Call, message::Params, numeric::*, time::unix},
 };
+use std::sync::LazyLock;
 
 /// MODE.
 pub(in super::super) fn mode(call: &mut Call<'_>, params: &Params<'_>) {
@@ -123,16 +124,23 @@ fn user_mode(call: &mut Call<'_>, target: &str, params: &Params<'_>) {
     }
 }
 
-/// Letters for `RPL_MYINFO`: modes of people, modes of rooms, those of rooms that take a parameter.
-pub(in super::super) fn mode_letters() -> (String, String, String) {
-    let users = UserMode::ALL.iter().map(|mode| mode.letter()).collect();
-    let lists = ListKind::ALL.map(ListKind::letter);
-    let ranks = Rank::ALL.iter().map(|rank| rank.letter());
-    let mut with_params: Vec<char> = lists.into_iter().chain(['k', 'l']).chain(ranks).collect();
-    with_params.sort_unstable();
-    let flags = RoomFlag::ALL.iter().map(|flag| flag.letter());
-    let mut all: Vec<char> = with_params.iter().copied().chain(flags).collect();
-    all.sort_unstable();
-    let text = |letters: Vec<char>| letters.into_iter().collect();
-    (users, text(all), text(with_params))
+/// Letters for `RPL_MYINFO`: modes of people, modes of rooms, those of rooms that take a parameter. Put together once,
+/// for everyone who comes in is told.
+pub(in super::super) fn mode_letters() -> &'static [String; 3] {
+    static LETTERS: LazyLock<[String; 3]> = LazyLock::new(|| {
+        let lists = ListKind::ALL.map(ListKind::letter);
+        let ranks = Rank::ALL.iter().map(|rank| rank.letter());
+        let mut with_params: Vec<char> = lists.into_iter().chain(['k', 'l']).chain(ranks).collect();
+        with_params.sort_unstable();
+        let flags = RoomFlag::ALL.iter().map(|flag| flag.letter());
+        let mut all: Vec<char> = with_params.iter().copied().chain(flags).collect();
+        all.sort_unstable();
+        let users = UserMode::ALL.iter().map(|mode| mode.letter());
+        [
+            users.collect(),
+            all.into_iter().collect(),
+            with_params.into_iter().collect(),
+        ]
+    });
+    &LETTERS
 }

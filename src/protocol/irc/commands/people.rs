@@ -78,6 +78,11 @@ fn describe(call: &mut Call<'_>, id: UserId) {
         line.text(words).end();
     }
     if reader.is_operator() || id == me {
+        if let Some(certificate) = user.certificate() {
+            let line = heading.numeric(RPL_WHOISCERTFP, out).param(nick);
+            let words = RPL_WHOISCERTFP.words;
+            line.text(format_args!("{words} {certificate}")).end();
+        }
         write_origin(heading, user, out);
     }
     if let Some(account) = user.account() {

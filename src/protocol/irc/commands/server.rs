@@ -46,13 +46,13 @@ pub(in super::super) fn isupport(call: &mut Call<'_>) {
     } else {
         Vec::new()
     };
-    for tokens in &lines {
+    for tokens in lines.iter() {
         let (heading, _, out) = call.parts();
-        let line = heading.numeric(RPL_ISUPPORT, out);
-        let line = tokens
-            .split(' ')
-            .fold(line, |line, token| line.param(token));
-        line.text(RPL_ISUPPORT.words).end();
+        heading
+            .numeric(RPL_ISUPPORT, out)
+            .params(tokens)
+            .words(RPL_ISUPPORT.words)
+            .end();
     }
     if in_batch {
         let lines = call.take_out();

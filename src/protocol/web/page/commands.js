@@ -1,93 +1,56 @@
 /**
- * What is typed, and what it asks for: `/commands` as telnet has them, IRC's beside. Owns the table and its help.
- * Plain functions of the line and of where it was typed: nothing is sent or shown here.
+ * What is typed, and the wish it comes to: to `say` something, to `send` a command, to `open` a conversation, to
+ * `show` something of the page, to `quit`, or an `error`. Nothing is sent here.
  */
 
-/**
- * What a line comes to; one of these is there.
- * @typedef {object} Wish
- * @property {{to: string, text: string, isAction?: boolean}} [say]
- * @property {string[]} [send] a command for the server, and its parameters
- * @property {string} [raw] the same as one line
- * @property {string} [open] a conversation to be shown
- * @property {'help'|'find'|'close'|'undo'} [show]
- * @property {string} [quit] why
- * @property {string} [error] what is wrong with the line
- *
- * @typedef {object} Where
- * @property {string} name empty where nothing can be said
- * @property {boolean} isRoom
- * @property {string} me
- * @property {(nick: string) => string | undefined} hostOf
- */
+import { parse } from './irc.js';
 
-const named = (room) => (room.startsWith('#') ? room : `#${room}`);
+const named = (room) => room.replace(/^#?/, '#');
+const OUTSIDE = { error: 'this is for a room that you are in' };
 const some = (text) => (text ? [text] : []);
-const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: 'nobody hears you here; /join a room first' });
-const inRoom = (run) => (at, ...given) => (at.isRoom ? run(at, ...given) : { error: 'this is for rooms' });
-const mode = (letters) => inRoom((at, nick) => ({ send: ['MODE', at.name, letters, nick] }));
+const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: 'nobody hears you here; /join a room' });
+const here = (lines) => (at, ...given) => (at.isRoom ? { send: lines(at.name, ...given) } : OUTSIDE);
+const asItIs = (line) => ({ send: [parse(line).command, ...parse(line).params] });
+const mode = (letters) => here((room, nick) => ['MODE', room, letters, nick]);
 
-/** Of someone who is here the host is banned, so that another name is no way around it; but never our own host. */
-function ban(at, typed) {
-	const host = at.hostOf(typed);
-	return { send: ['MODE', at.name, '+b', host && host !== at.hostOf(at.me) ? `*!*@${host}` : typed] };
-}
-
-function leave(at, room) {
-	if (room || at.isRoom) return { send: ['PART', room ? named(room) : at.name] };
-	return { show: 'close' };
-}
-
-/**
- * Name, arguments (those in brackets may be missing), help, what it asks for, other names. The last argument is the rest
- * of the line.
- */
+/** Name, arguments (in brackets: may be missing), help, wish, other names. The last argument is the rest of the line. */
 const TABLE = [
-	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => ({ send: ['JOIN', named(room), ...some(key)] }), 'j'],
-	['leave', '[ROOM]', 'leave a room, or this one', leave, 'part'],
+	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => (key ? { send: ['JOIN', named(room), key] } : { open: named(room) }), 'j'],
+	['leave', '[ROOM]', 'leave a room, or this one', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
 	['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
-	['who', '[ROOM]', 'who is in a room', (at, room) => ({ send: ['NAMES', room ? named(room) : at.name] }), 'names'],
+	['who', '[ROOM]', 'who is in a room', (at, room) => (room || at.isRoom ? { send: ['NAMES', named(room || at.name)] } : OUTSIDE), 'names'],
 	['msg', 'NICK [TEXT]', 'say something to one person alone', (at, nick, text) => (text ? say(nick, text) : { open: nick }), 'm query'],
 	['me', 'TEXT', 'do something: /me waves', (at, text) => say(at.name, text, true)],
 	['nick', 'NAME', 'be known by another name', (at, name) => ({ send: ['NICK', name] })],
-	['topic', '[TEXT]', 'show or set the topic; - clears it', inRoom((at, text) => ({ send: ['TOPIC', at.name, ...(text === '-' ? [''] : some(text))] }))],
+	['topic', '[TEXT]', 'show or set the topic; - clears it', here((room, text) => ['TOPIC', room, ...(text === '-' ? [''] : some(text))])],
 	['away', '[TEXT]', 'say that you are away, or back', (at, text) => ({ send: ['AWAY', ...some(text)] }), 'back'],
-	['invite', 'NICK', 'ask someone into the room', inRoom((at, nick) => ({ send: ['INVITE', nick, at.name] }))],
-	['kick', 'NICK [WHY]', 'send someone out of the room', inRoom((at, nick, why) => ({ send: ['KICK', at.name, nick, ...some(why)] }))],
-	['ban', 'NICK|MASK', 'keep someone out of the room', inRoom(ban)],
-	['unban', 'NICK|MASK', 'lift that', inRoom((at, typed) => ({ send: ['MODE', at.name, '-bb', typed, `*!*@${at.hostOf(typed) ?? typed}`] }))],
+	['invite', 'NICK', 'ask someone into the room', here((room, nick) => ['INVITE', nick, room])],
+	['kick', 'NICK [WHY]', 'send someone out of the room', here((room, nick, why) => ['KICK', room, nick, ...some(why)])],
+	['ban', 'NICK|MASK', 'keep someone out: nick!user@host', mode('+b')],
+	['unban', 'NICK|MASK', 'lift that', mode('-b')],
 	['op', 'NICK', 'make someone an operator of the room', mode('+o')],
 	['deop', 'NICK', 'the opposite', mode('-o')],
 	['voice', 'NICK', 'let someone speak where few may', mode('+v')],
-	['devoice', 'NICK', 'the opposite', mode('-v')],
-	['mode', '[CHANGES]', "show or change the room's modes: +l 20", inRoom((at, changes) => ({ raw: `MODE ${at.name} ${changes}` }))],
-	['undo', '', 'take your last message back', () => ({ show: 'undo' })],
+	['mode', '[CHANGES]', "show or change the room's modes: +l 20", here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
 	['help', '', 'this list', () => ({ show: 'help' }), 'h ?'],
 	['quit', '[WHY]', 'leave the server', (at, why) => ({ quit: why }), 'q exit bye'],
-	['raw', 'LINE', 'send a line of IRC as it is; so do /whois, /knock, /rename, /oper and others', (at, line) => ({ raw: line }), 'quote'],
+	['raw', 'LINE', 'a line of IRC; so are /whois, /notice, /knock, /motd, /oper', (at, line) => asItIs(line), 'quote'],
 ];
-
-/** Commands of IRC that go to the server as they are. */
-const AS_THEY_ARE = /^(?:admin|info|kill|kline|knock|links|lusers|monitor|motd|notice|oper|redact|rehash|rename|setname|stats|time|unkline|version|wallops|whois|whowas)$/i;
-
+const AS_IT_IS = /^(?:knock|motd|notice|oper|rename|whois)$/i;
 const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[4] ?? ''}`.trim().split(' ').map((word) => [word, row])));
 
-/** Rows of help: how it is written, what it does. */
 export const help = () => TABLE.map(([name, args, text]) => [`/${name} ${args}`, text]);
 
-/** All words that may follow a slash. */
 export const words = () => [...COMMANDS.keys()];
 
-/** @param {string} line @param {Where} at @returns {Wish} */
+/** @param {{name: string, isRoom: boolean}} at where it is typed; no name where nobody hears */
 export function interpret(line, at) {
 	if (!/^\/(?!\/)/.test(line)) return say(at.name, line.replace(/^\/\//, '/'));
 	const [, word, rest] = /^\/(\S*)\s*([^]*?)\s*$/.exec(line);
-	if (AS_THEY_ARE.test(word)) return { raw: `${word} ${rest}` };
-	const [name, args, , run] = COMMANDS.get(word.toLowerCase()) ?? [];
-	if (!run) return { error: `there is no command /${word}; /help lists them, //${word} says /${word}` };
+	if (AS_IT_IS.test(word)) return asItIs(line.slice(1));
+	const [name, args, , wish] = COMMANDS.get(word.toLowerCase()) ?? [];
+	if (!wish) return { error: `there is no command /${word}; /help lists them, //${word} says /${word}` };
 	const [, first, after] = /^(\S*)\s*([^]*)/.exec(rest);
-	const isPair = args.includes(' ');
-	const needed = args.replace(/ ?\[.*/, '').split(' ').filter(Boolean).length;
-	if ([first, after].filter(Boolean).length < needed) return { error: `it is written /${name} ${args}` };
-	return isPair ? run(at, first, after) : run(at, rest);
+	if (!first && /^[^[]/.test(args)) return { error: `it is written /${name} ${args}` };
+	return args.includes(' ') ? wish(at, first, after) : wish(at, rest);
 }

@@ -1,22 +1,14 @@
-/**
- * The field in which one types: what was typed before, and names that are completed. Does not know what becomes of a line.
- */
+/** The field in which one types: what was typed before, and completion. */
 
-/** Lines that the arrow brings back. */
 const TYPED_MAX = 100;
 
 export class Compose {
 	#typed = [];
 	#at = 0;
-	#draft = '';
-	/** While Tab goes through them: which words there are, and where they are put. */
+	/** While Tab goes through words: which, and where they are put. */
 	#cycle = null;
 
-	/**
-	 * @param {HTMLTextAreaElement} field
-	 * @param {(text: string) => boolean} send whether the text was taken
-	 * @param {(word: string, isFirst: boolean) => string[]} candidates for a word begun
-	 */
+	/** `send(text)` tells whether it was taken. */
 	constructor(field, send, candidates) {
 		Object.assign(this, { field, send, candidates });
 		field.addEventListener('keydown', (event) => this.#key(event));
@@ -37,7 +29,6 @@ export class Compose {
 		this.#grow();
 	}
 
-	/** As if this had been typed so far. */
 	begin(text) {
 		this.text = text;
 		this.field.focus();
@@ -58,7 +49,7 @@ export class Compose {
 	#key(event) {
 		const { key, isComposing, shiftKey, altKey, ctrlKey, metaKey } = event;
 		// While letters are put together (Hangul, Kana), the keys belong to that.
-		if (isComposing || shiftKey || altKey || ctrlKey || metaKey) return;
+		if (isComposing || event.keyCode === 229 || shiftKey || altKey || ctrlKey || metaKey) return;
 		if (key !== 'Tab') this.#cycle = null;
 		const { selectionStart: at } = this.field;
 		if (key === 'Enter') this.#submit();
@@ -71,12 +62,11 @@ export class Compose {
 	#recall(step) {
 		const next = this.#at + step;
 		if (next < 0 || next > this.#typed.length) return;
-		if (this.#at === this.#typed.length) this.#draft = this.text;
 		this.#at = next;
-		this.text = this.#typed[next] ?? this.#draft;
+		this.text = this.#typed[next] ?? '';
 	}
 
-	/** @returns {boolean} whether there was anything to complete; if not, Tab goes to the next element as ever */
+	/** Where there is nothing to complete, Tab goes to the next element as ever. */
 	#complete() {
 		const end = this.field.selectionStart;
 		const [word] = /\S*$/.exec(this.text.slice(0, end));

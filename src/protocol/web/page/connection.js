@@ -1,7 +1,6 @@
 /**
- * One WebSocket at a time, and the patience to open the next: waits grow from one second to thirty, with chance in them
- * so that a restarted server is not called by all at once; none when the page comes into sight or the network back.
- * Does not know what lines mean, and says nothing of its own while all is well.
+ * One WebSocket at a time, and the patience to open the next: waits grow, with chance in them so that a restarted server is
+ * not called by all at once. Does not know what lines mean.
  */
 
 const WAIT_MIN_MS = 1000;
@@ -13,13 +12,11 @@ const ANSWER_MS = 10_000;
 export class Connection {
 	#socket = null;
 	#timer = 0;
-	#failures = 0;
+	/** Since we were let in. */
+	failures = 0;
 	#isWanted = false;
 
-	/**
-	 * @param {string} url
-	 * @param {{opened(): void, heard(line: string): void, lost(waitMs: number): void}} events
-	 */
+	/** @param {{opened(): void, heard(line: string): void, lost(waitMs: number): void}} events */
 	constructor(url, events) {
 		this.url = url;
 		this.events = events;
@@ -31,7 +28,6 @@ export class Connection {
 		return this.#socket?.readyState === WebSocket.OPEN;
 	}
 
-	/** Calls the server, and goes on doing so until `close`. */
 	open() {
 		this.close();
 		this.#isWanted = true;
@@ -47,30 +43,22 @@ export class Connection {
 		socket.onclose = () => socket === this.#socket && this.#lose();
 	}
 
-	/** The server let us in: the next loss is the first again. */
-	settle() {
-		this.#failures = 0;
-	}
-
 	send(line) {
 		if (this.isOpen) this.#socket.send(line);
 	}
 
-	/** Tries at once, or asks for a sign of life. */
 	hurry() {
 		if (!this.#isWanted) return;
 		if (this.isOpen) this.probe();
 		else if (this.#socket?.readyState !== WebSocket.CONNECTING) this.open();
 	}
 
-	/** Whatever is heard next is the sign of life. */
 	probe() {
 		if (!this.isOpen) return;
 		this.send('PING :here');
 		this.#await();
 	}
 
-	/** Ends it, and does not try again. */
 	close() {
 		this.#isWanted = false;
 		clearTimeout(this.#timer);
@@ -87,7 +75,7 @@ export class Connection {
 	#lose() {
 		this.close();
 		this.#isWanted = true;
-		const most = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.#failures++);
+		const most = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.failures++);
 		const wait = most * (0.5 + Math.random() / 2);
 		this.#timer = setTimeout(() => this.open(), wait);
 		this.events.lost(wait);

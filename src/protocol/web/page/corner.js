@@ -1,7 +1,4 @@
-/**
- * The server in four small curves, as `/status` tells it. It is asked only while they are in sight; where there is no
- * status, there is no corner.
- */
+/** The server in four small curves, as `/status` tells it. It is asked only while they are in sight. */
 
 import { $, el } from './dom.js';
 
@@ -11,7 +8,6 @@ const ROWS = { people: 'people', rooms: 'rooms', messages_per_second: 'messages/
 
 const drawn = (tag) => document.createElementNS('http://www.w3.org/2000/svg', tag);
 
-/** @param {() => boolean} isInSight */
 export function watch(isInSight) {
 	const corner = $('corner');
 	const rows = Object.entries(ROWS).map(([key, label]) => {
@@ -42,5 +38,5 @@ function draw({ line, value, points }, now) {
 	points.splice(0, points.length - POINTS);
 	const top = Math.max(...points) || 1;
 	line.setAttribute('points', points.map((point, at) => `${POINTS - points.length + at},${15 - (point / top) * 14}`).join(' '));
-	value.textContent = now.toLocaleString([], { maximumFractionDigits: 2 });
+	value.textContent = +now.toFixed(2);
 }

@@ -1,15 +1,11 @@
-/**
- * Lines of IRC ("Modern IRC", IRCv3's tags): taken apart, put together, measured. Also how names are compared.
- * Does not know what any command means.
- */
+/** Lines of IRC, with IRCv3's tags: taken apart, put together, measured. Does not know what any command means. */
 
-/** Bytes of a line without its end and its tags. */
+/** Without its end and its tags. */
 const LINE_BYTES_MAX = 510;
 
 const ESCAPES = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
 const UNESCAPED = { ':': ';', s: ' ', '\\': '\\', r: '\r', n: '\n' };
 
-/** @returns {{tags: Map<string, string>, source: string, nick: string, command: string, params: string[]}} */
 export function parse(line) {
 	const [, tagged = '', source = '', command, rest = ''] =
 		/^(?:@(\S*) +)?(?::(\S*) +)?(\S*) *([^\r\n]*)/.exec(line);
@@ -19,13 +15,13 @@ export function parse(line) {
 		// A backslash at the very end stands for nothing.
 		tags.set(name, text.replace(/\\(.?)/g, (_, c) => UNESCAPED[c] ?? c));
 	}
-	const [, middle, trailing] = /^((?:(?!:)\S+ *)*)(?::([^]*))?/.exec(rest);
+	const [, middle, trailing] = /^((?:(?!:)\S+(?: +|$))*)(?::([^]*))?/.exec(rest);
 	const params = middle.split(' ').filter(Boolean);
 	if (trailing !== undefined) params.push(trailing);
 	return { tags, source, nick: source.split('!')[0], command: command.toUpperCase(), params };
 }
 
-/** Only the last parameter may have spaces, be empty, or begin with a colon. @param {Record<string, string>} tags */
+/** Only the last parameter may have spaces, be empty, or begin with a colon. */
 export function format(command, params = [], tags = {}) {
 	const escaped = (text) => text.replace(/[; \\\r\n]/g, (c) => ESCAPES[c]);
 	const head = Object.entries(tags).map(([name, text]) => (text ? `${name}=${escaped(text)}` : name)).join(';');
@@ -35,17 +31,21 @@ export function format(command, params = [], tags = {}) {
 	return [...(head ? [`@${head}`] : []), command, ...words].join(' ');
 }
 
-/** The form in which names are compared: as much of RFC 8265 as browsers know. */
+/** How names are compared. */
 export const fold = (name) => name.normalize('NFC').toLowerCase();
+
+/** Signs of ranks and letters of their modes, highest first. */
+export const RANKS = '~&@%+';
+export const RANK_LETTERS = 'qaohv';
 
 export const isRoom = (name) => name.startsWith('#');
 
 export const bytesOf = (text) => new TextEncoder().encode(text).length;
 
-/** Bytes of text that fit into a line as others get it. @param {string} mask our own `nick!user@host` */
+/** Bytes of text that fit into a line as others get it; `mask` is our own `nick!user@host`. */
 export const roomForText = (mask, to) => LINE_BYTES_MAX - bytesOf(`:${mask} PRIVMSG ${to} :`);
 
-/** Pieces of at most so many bytes, cut between words if that can be; joined, they are the text again. */
+/** Pieces of so many bytes, cut between words if that can be; joined, they are the text again. */
 export function cut(text, bytes) {
 	if (bytesOf(text) <= bytes) return [text];
 	let end = 0;

@@ -1,21 +1,16 @@
-/**
- * What was said in the place that is looked at. Owns the elements of its items, and where the reader is: who reads further
- * up stays there, and learns that there is more below.
- */
+/** What was said in the place that is looked at. Who reads further up stays there, and learns that there is more below. */
 
 import { $, el, nickName, written } from './dom.js';
 import { ITEMS_MAX, summary } from './state.js';
 
-/** Words of one person within such a time stand together. */
 const TOGETHER_MS = 5 * 60_000;
 
-/** So near to the end the reader is at the end. */
 const NEAR_PX = 60;
 
 const OPENINGS = {
 	room: 'This is where you came in. What was said before is not kept.',
 	person: 'Only the two of you read this.',
-	server: 'Words of the server itself. Ctrl+K finds a room, /help tells what you can type.',
+	server: 'Ctrl+K finds a room, /help tells what you can type.',
 };
 
 const clock = new Intl.DateTimeFormat([], { timeStyle: 'short' });
@@ -27,23 +22,22 @@ export class Log {
 	#elements = new WeakMap();
 	#isAtEnd = true;
 	#missed = 0;
+	#frame = 0;
 
-	/** @param {(room: string) => void} enter */
 	constructor(enter) {
 		this.enter = enter;
 		this.box = $('scroll');
 		this.list = $('log');
-		this.box.addEventListener('scroll', () => {
+		this.box.onscroll = () => {
 			const { scrollHeight, scrollTop, clientHeight } = this.box;
 			this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
 			this.#offer();
-		});
-		$('below').addEventListener('click', () => this.toEnd());
-		// The keyboard of a phone, or a longer draft, takes of the height: the end stays in sight.
+		};
+		$('below').onclick = () => this.toEnd();
+		// A phone's keyboard, or a long draft, takes of the height.
 		new ResizeObserver(() => this.#isAtEnd && this.toEnd()).observe(this.box);
 	}
 
-	/** @param {import('./state.js').Place} place */
 	show(place) {
 		if (this.#place === place) return;
 		this.#place = place;
@@ -57,19 +51,26 @@ export class Log {
 		this.list.querySelector('.new')?.scrollIntoView({ block: 'center' });
 	}
 
-	/** An item was added at the end. */
 	add(item) {
 		this.list.append(...this.#nodes(item, this.#place.items.at(-2)));
-		if (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
-		if (this.#isAtEnd || item.isOwn) return this.toEnd();
+		while (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
+		if (this.#isAtEnd || item.isOwn) return this.#follow();
 		if (item.nick) this.#missed += 1;
 		return this.#offer();
 	}
 
-	/** An item became another. */
 	change(item) {
-		this.#elements.get(item)?.replaceWith(this.#element(item, true));
-		if (this.#isAtEnd) this.toEnd();
+		const old = this.#elements.get(item);
+		const now = this.#element(item, old.classList.contains('first'));
+		now.querySelector('details')?.toggleAttribute('open', old.querySelector('[open]'));
+		old.replaceWith(now);
+		if (this.#isAtEnd) this.#follow();
+	}
+
+	/** To the end, once for all that comes meanwhile. */
+	#follow() {
+		cancelAnimationFrame(this.#frame);
+		this.#frame = requestAnimationFrame(() => this.toEnd());
 	}
 
 	toEnd() {
@@ -84,12 +85,14 @@ export class Log {
 		$('below').textContent = this.#missed ? `${this.#missed} new below ↓` : 'To the end ↓';
 	}
 
-	/** The element of an item, with what stands before it. */
 	#nodes(item, before) {
 		const date = day.format(item.time);
 		const nodes = [];
 		if (!before || day.format(before.time) !== date) nodes.push(el('p', { class: 'line' }, date));
-		if (item === this.#place.firstUnread) nodes.push(el('p', { class: 'line new' }, 'New'));
+		if (item === this.#place.firstUnread) {
+			this.list.querySelector('.new')?.remove();
+			nodes.push(el('p', { class: 'line new' }, 'New'));
+		}
 		const isTogether = !nodes.length && isSpeech(item) && isSpeech(before) && before.nick === item.nick
 			&& item.time - before.time < TOGETHER_MS;
 		return [...nodes, this.#element(item, !isTogether)];
@@ -103,15 +106,16 @@ export class Log {
 		const who = isSpeech(item) ? [el('span', { class: isFirst ? 'who' : 'unseen' }, nickName(nick))] : [];
 		const stamp = el('time', { datetime: new Date(time).toISOString() }, clock.format(time));
 		const flags = `${isFirst ? ' first' : ''}${isMention ? ' mention' : ''}`;
-		const element = el('div', { class: `item ${kind}${flags}` }, stamp, el('div', {}, ...who, words));
+		const element = el('div', { class: `item ${kind}${flags}`, 'aria-live': events && 'off' }, stamp, el('div', {}, ...who, words));
 		this.#elements.set(item, element);
 		return element;
 	}
 }
 
-/** Coming and going, folded if there was much of it. */
 function traffic(events) {
 	const words = summary(events);
 	if (events.length < 3) return el('p', { dir: 'auto' }, words);
-	return el('details', {}, el('summary', {}, words), ...events.map(({ text }) => el('p', { dir: 'auto' }, text)));
+	const details = el('details', {}, el('summary', {}, words));
+	details.ontoggle = () => details.children[1] ?? details.append(...events.map(({ text }) => el('p', { dir: 'auto' }, text)));
+	return details;
 }

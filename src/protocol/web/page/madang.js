@@ -1,14 +1,7 @@
 /**
- * The page of madang: where its parts meet.
- *
- *     connection.js  a WebSocket, and patience        state.js    what is known
- *     session.js     IRC: coming in, saying things    view.js     rooms, people, dialogs
- *     news.js        what the server's lines mean     log.js      what was said
- *     commands.js    what is typed                    compose.js  where it is typed
- *     irc.js text.js dom.js  lines, texts, elements   corner.js   the state of the server
- *
- * Owns coming in and leaving, what the browser remembers, and the keys. There is no build step, and a limit of 60 KiB: that
- * is why it is indented by tabs.
+ * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js and news.js
+ * say what it means for state.js, which log.js and view.js show, by text.js and dom.js. What is typed in compose.js is
+ * understood by commands.js. All is served as it is, in less than 60 KiB.
  */
 
 import { interpret, words } from './commands.js';
@@ -20,10 +13,9 @@ import { fold, isRoom } from './irc.js';
 import { Log } from './log.js';
 import { Session } from './session.js';
 import { State } from './state.js';
-import { plain } from './text.js';
 import { View } from './view.js';
 
-/** What is remembered: in the browser, or in this tab as long as it is open. A browser may refuse. */
+/** What is remembered; a browser may refuse. */
 const memory = (kind) => (name, value) => {
 	try {
 		const storage = globalThis[kind];
@@ -37,21 +29,22 @@ const remember = memory('localStorage');
 const keep = memory('sessionStorage');
 
 const state = new State();
-const url = new URL('ws', location.href.replace(/^http/, 'ws'));
-const connection = new Connection(`${url.origin}${url.pathname}`, { opened: () => session.begin(), heard: (line) => session.hear(line), lost });
+const connection = new Connection(new URL('ws', location.href.replace(/^http/, 'ws').replace(/[?#].*/, '')), {
+	opened: () => session.begin(),
+	heard: (line) => session.hear(line),
+	lost,
+});
 const session = new Session(state, {
 	send: (line) => connection.send(line),
 	doubted: () => connection.probe(),
 	listed: (rooms) => view.list(rooms),
 	entered,
 	refused,
-	called,
 });
-const view = new View(state, { show, go, signs: () => session.signs });
+const view = new View(state, { show, go });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-/** The place that the draft in the field is for. */
 let drafted = state.current;
 
 state.listener = (what, place, item) => {
@@ -59,17 +52,16 @@ state.listener = (what, place, item) => {
 	if (what === 'item' && place === current) log.add(item);
 	if (what === 'change' && place === current) log.change(item);
 	if (what === 'places' && session.isIn) {
-		keep('rooms', state.rooms().map(({ name }) => name).join(' '));
-		remember('name', state.me);
+		keep('rooms', state.listed().map(({ name }) => name).filter(isRoom).join(' '));
+		remember('name', session.wanted.nick);
 	}
-	if (what === 'current') {
+	if (what === 'current' && drafted !== current) {
 		log.show(current);
-		if (drafted !== current) {
-			drafted.draft = compose.text;
-			drafted = current;
-			compose.text = current.draft;
-		}
-		// A phone's keyboard comes when it is asked for.
+		drafted.draft = compose.text;
+		compose.text = current.draft;
+		drafted = current;
+		view.drawer();
+		// A phone's keyboard comes when asked for.
 		if (matchMedia('(hover: hover)').matches) $('words').focus();
 	}
 	view.mark(what);
@@ -87,32 +79,30 @@ function go(name) {
 
 // Coming in, and leaving.
 
-const goal = () => `#${(decodeURIComponent(location.hash.slice(1)) || new URLSearchParams(location.search).get('room') || 'lobby').replace(/^#/, '')}`;
+/** From `#room` or `?room=room`. */
+const goal = () => `#${new URLSearchParams(location.hash.replace('#', 'room=') || location.search).get('room') || 'lobby'}`;
 
 function enter(nick, rooms) {
 	session.want({ nick, password: $('password').value || keep('password'), rooms });
 	$('refusal').textContent = 'Calling the server …';
-	if (connection.isOpen) session.send('NICK', [nick]);
-	else connection.open();
+	connection.open();
 }
 
 function entered() {
 	if ($('password').value) keep('password', $('password').value);
-	connection.settle();
+	connection.failures = 0;
 	keep('isIn', 'yes');
 	stand(true, '');
 }
 
 function refused(what, text) {
 	const isPassword = what === 'password';
-	// A name can be tried again at once; after anything else the server hangs up.
-	if (what !== 'name') connection.close();
-	for (const element of isPassword ? [$('password'), $('password').labels[0]] : []) element.hidden = false;
+	connection.close();
+	if (isPassword) $('password').hidden = $('password').labels[0].hidden = false;
 	stand(false, isPassword ? 'This server asks for a password.' : text);
 	$(isPassword ? 'password' : 'name').focus();
 }
 
-/** Shows the floor, or the door. */
 function stand(isIn, text) {
 	$('app').hidden = !isIn;
 	$('entry').hidden = isIn;
@@ -125,7 +115,7 @@ function lost(wait) {
 	stand(!$('app').hidden, `No connection${why}. Trying again in ${Math.ceil(wait / 1000)} s.`);
 }
 
-function leave(why = '') {
+function leave(why) {
 	session.quit(why);
 	connection.close();
 	keep('isIn', '');
@@ -137,30 +127,28 @@ function leave(why = '') {
 
 function typed(text) {
 	const { current } = state;
-	const { name, kind, people, isIn } = current;
-	const at = { name: kind === 'server' ? '' : name, isRoom: kind === 'room', me: state.me, hostOf: (nick) => people.get(fold(nick))?.host };
-	const wish = interpret(text, at);
-	const isForServer = wish.say || wish.send || wish.raw;
-	if (isForServer && !session.isIn) wish.error = 'there is no connection; this was not sent';
-	else if (wish.say?.to === name && at.isRoom && !isIn) wish.error = `you are not in here; /join ${name} enters`;
+	const { name, kind, isIn } = current;
+	const wish = interpret(text, { name: kind === 'server' ? '' : name, isRoom: isIn });
+	if (!session.isIn && (wish.say || wish.send || wish.open)) wish.error = 'there is no connection; this was not sent';
+	else if (wish.say?.to === name && kind === 'room' && !isIn) wish.error = `you are not in here; /join ${name} enters`;
 	const error = wish.error ?? fulfil(wish, current);
 	if (error) session.tell(current, 'error', error);
 	return !error;
 }
 
-/** @returns {string | undefined} why it cannot be done */
-function fulfil(wish, current) {
-	if (wish.say) return session.say(current, wish.say);
-	if (wish.send) session.command(current, wish.send[0], wish.send.slice(1));
-	if (wish.raw) session.raw(current, wish.raw);
-	if (wish.open) go(wish.open);
-	if (wish.quit !== undefined) leave(wish.quit);
-	if (wish.show === 'help') $('help').showModal();
-	if (wish.show === 'find') find();
-	if (wish.show === 'close') state.remove(current);
-	if (wish.show !== 'undo') return undefined;
-	const last = current.items.findLast(({ isOwn, id }) => isOwn && id);
-	return last ? session.command(current, 'REDACT', [current.name, last.id]) : 'there is nothing of yours here';
+function fulfil({ say, send, open, quit, show: what }, current) {
+	if (say) {
+		const place = isRoom(say.to) ? current : state.place(say.to);
+		show(place);
+		return session.say(place, say);
+	}
+	if (send) session.command(current, send[0], send.slice(1));
+	if (open) go(open);
+	if (quit !== undefined) leave(quit);
+	if (what === 'help') $('help').showModal();
+	if (what === 'find') find();
+	if (what === 'close') state.remove(current);
+	return undefined;
 }
 
 function find() {
@@ -169,24 +157,13 @@ function find() {
 }
 
 function candidates(word, isFirst) {
-	const begins = (name) => fold(name).startsWith(fold(word));
 	const { current } = state;
-	const nicks = [...current.people.values(), { nick: current.name }].map(({ nick }) => nick).filter((nick) => !state.isMe(nick)).sort();
-	if (isFirst) return [...words().map((name) => `/${name} `), ...nicks.map((nick) => `${nick}: `)].filter(begins);
-	return [...state.rooms().map(({ name }) => name), ...nicks].filter(begins).map((name) => `${name} `);
-}
-
-// Being called.
-
-function called({ nick, text }, place) {
-	if (state.isWatched || $('bell').ariaPressed !== 'true') return;
-	const title = place.kind === 'person' ? nick : `${nick} in ${place.name}`;
-	new Notification(title, { body: plain(text), tag: place.name }).onclick = () => show(place);
-}
-
-function ring(isOn) {
-	$('bell').ariaPressed = `${isOn}`;
-	remember('bell', `${isOn}`);
+	const people = [...current.people.values(), { nick: current.name }];
+	const nicks = people.map(({ nick }) => nick).filter((nick) => !state.isMe(nick));
+	const all = isFirst
+		? [...words().map((name) => `/${name} `), ...nicks.map((nick) => `${nick}: `)]
+		: [...state.listed().map(({ name }) => name), ...nicks].map((name) => `${name} `);
+	return all.filter((name) => fold(name).startsWith(fold(word))).sort();
 }
 
 // What is clicked and pressed.
@@ -196,37 +173,31 @@ const root = document.documentElement;
 
 const CLICKS = {
 	add: find,
-	bell: async () => ring($('bell').ariaPressed !== 'true' && (await Notification.requestPermission()) === 'granted'),
-	out: () => leave(),
+	out: () => leave(''),
 	me: () => compose.begin('/nick '),
 	part: () => typed('/leave'),
 	retitle: () => compose.begin(`/topic ${state.current.topic}`),
 	theme: () => { root.className = remember('theme', THEMES[(THEMES.indexOf(root.className) + 1) % THEMES.length]); },
 };
-for (const [id, click] of Object.entries(CLICKS)) $(id).addEventListener('click', click);
+for (const [id, click] of Object.entries(CLICKS)) $(id).onclick = click;
 
-$('enter').addEventListener('submit', (event) => {
+$('enter').onsubmit = (event) => {
 	event.preventDefault();
+	session.lostAt = 0;
 	enter($('name').value.trim(), [goal()]);
-});
+};
 
-/** To the next place that fits, up or down. */
-function step(by, fits) {
+function step(by) {
 	const places = [state.server, ...state.listed()];
-	const from = places.indexOf(state.current) + (by > 0 ? 1 : 0);
-	const round = [...places.slice(from), ...places.slice(0, from)];
-	const next = by > 0 ? round.find(fits) : round.findLast(fits);
-	if (next) show(next);
+	show(places.at((places.indexOf(state.current) + by) % places.length));
 }
 
 addEventListener('keydown', (event) => {
-	const { key, altKey, shiftKey, ctrlKey, metaKey } = event;
+	const { key, altKey, ctrlKey, metaKey } = event;
 	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
-	const page = { PageUp: -0.8, PageDown: 0.8 }[key];
 	if ($('app').hidden || document.querySelector('dialog[open]')) return;
 	if ((ctrlKey || metaKey) && key === 'k') find();
-	else if (arrow) step(arrow, (place) => !shiftKey || place.unread);
-	else if (page) $('scroll').scrollBy(0, page * $('scroll').clientHeight);
+	else if (arrow) step(arrow);
 	else if (key === 'Escape') view.drawer();
 	else return;
 	event.preventDefault();
@@ -238,14 +209,14 @@ for (const name of ['focus', 'blur', 'visibilitychange']) {
 		state.read();
 	});
 }
-addEventListener('hashchange', () => session.isIn && go(goal()));
 
 root.className = remember('theme');
-ring(remember('bell') === 'true' && globalThis.Notification?.permission === 'granted');
 $('name').value = remember('name');
 $('goal').textContent = goal();
 watch(() => !document.hidden && !$('app').hidden);
+log.show(state.current);
 stand(false, '');
+$('name').focus();
 // A page that is loaded again goes where it was.
+session.lostAt = 1;
 if (keep('isIn')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));
-else $('name').focus();

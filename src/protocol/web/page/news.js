@@ -1,51 +1,37 @@
-/**
- * What each command of the server does to what is known. Owns the table, and the words for its numbers.
- * Does not know how anything is shown.
- */
+/** What each command of the server does to what is known, and words for its numbers. */
 
-import { fold, isRoom } from './irc.js';
+import { RANKS, RANK_LETTERS, fold, isRoom } from './irc.js';
 
-/** Fields of WHO that we ask for, and the token by which we know the answer (IRCv3 whox). */
-const WHO = '%tchnf,7';
+/** Fields of WHO that we ask for (IRCv3 whox). */
+const WHO = '%tcnf,7';
 
 const because = (reason) => (reason ? ` (${reason})` : '');
-
-/** The signs of someone's ranks after a change. */
-function ranked({ signs, letters }, ranks, sign, letter) {
-	const mark = signs[letters.indexOf(letter)];
-	const all = sign === '+' ? ranks + mark : ranks.replace(mark, '');
-	return [...signs].filter((mark) => all.includes(mark)).join('');
-}
-
-/** Someone leaves a room; for us, `then` says what becomes of it. */
-function goes({ state }, place, nick, then) {
-	if (!state.isMe(nick)) return state.part(place, nick);
-	state.empty(place);
-	return then?.();
-}
-
-const reply = (session, message, ...params) =>
-	session.tell(session.here(message), message.command === 'FAIL' ? 'error' : 'info', params.at(-1));
-
+const speech = (session, message, to, text) => session.said(message, to, text);
 const refuse = (what) => (session, message) => session.refuse(what, message);
+const away = (isAway) => (session, message) => {
+	const { state } = session;
+	state.isAway = isAway;
+	NEWS.AWAY(session, { nick: state.me }, isAway ? '' : undefined);
+	state.listener('places');
+	session.answer(message);
+};
 
-/** @type {Record<string, (session: import('./session.js').Session, message: object, ...params: string[]) => void>} */
+function ranked(ranks, sign, letter) {
+	const mark = RANKS[RANK_LETTERS.indexOf(letter)];
+	const all = sign === '+' ? ranks + mark : ranks.replace(mark, '');
+	return [...RANKS].filter((mark) => all.includes(mark)).join('');
+}
+
 export const NEWS = {
 	'001': (session, message, me, words) => session.enter(me, words),
 	'005'(session, message, me, ...tokens) {
-		for (const token of tokens) {
-			const [, letters, signs] = /^PREFIX=\((.*)\)(.*)/.exec(token) ?? [];
-			if (letters) Object.assign(session, { letters, signs });
-			if (token.startsWith('NETWORK=')) session.state.server.name = token.slice(8);
-		}
+		session.state.server.name = /NETWORK=(\S+)/.exec(tokens.join(' '))?.[1] ?? session.state.server.name;
 	},
 	PING: (session, message, token) => session.send('PONG', [token]),
 	PONG() {},
 	ACK() {},
 	CAP: (session, message, me, verb, ...rest) => session.negotiate(verb, rest.at(-1), rest[0] === '*'),
-	FAIL: reply,
-	WARN: reply,
-	NOTE: reply,
+	FAIL: (session, message, ...params) => session.tell(session.here(message), 'error', params.at(-1)),
 	ERROR(session, message, text) {
 		session.farewell = text;
 	},
@@ -60,44 +46,44 @@ export const NEWS = {
 		const text = batch.lines.map((line, at) => glue(line, at) + line.params[1]).join('');
 		return session.said({ ...batch, command: batch.lines[0].command }, batch.target, text);
 	},
-	PRIVMSG: (session, message, to, text) => session.said(message, to, text),
-	NOTICE: (session, message, to, text) => session.said(message, to, text),
-	WALLOPS: (session, message, text) => session.said(message, session.state.me, text),
-	REDACT({ state }, message, target, id) {
-		const place = state.find(isRoom(target) || state.isMe(message.nick) ? target : message.nick);
+	PRIVMSG: speech,
+	NOTICE: speech,
+	REDACT({ state }, { nick }, target, id) {
+		const place = state.find(isRoom(target) || state.isMe(nick) ? target : nick);
 		if (place) state.redact(place, id);
 	},
 
 	JOIN(session, message, room) {
 		const { state } = session;
 		const place = state.place(room);
-		const { nick, source } = message;
-		if (!state.isMe(nick)) {
-			state.meet(place, { nick, host: source.split('@')[1] });
+		if (!state.isMe(message.nick)) {
+			state.meet(place, { nick: message.nick });
 			return session.traffic(place, message, 'came', 'joined');
 		}
-		state.mask = source;
+		state.mask = message.source;
 		state.empty(place);
 		Object.assign(place, { isIn: true, topic: '' });
 		session.send('WHO', [place.name, WHO]);
-		return message.place || state.current === state.server ? state.show(place) : undefined;
+		return message.place === state.current ? state.show(place) : undefined;
 	},
-	354({ state }, message, me, token, room, host, nick, flags) {
-		const place = token === '7' && state.find(room);
-		if (place) state.meet(place, { nick, host, isAway: flags[0] === 'G', ranks: flags.replace(/[^~&@%+]/g, '') });
+	354({ state }, message, me, token, room, nick, flags) {
+		const place = state.find(room);
+		if (place) state.meet(place, { nick, isAway: flags[0] === 'G', ranks: flags.replace(/[^~&@%+]/g, '') });
 	},
 	PART(session, message, room, reason) {
-		const place = session.state.find(room);
+		const { state } = session;
+		const place = state.find(room);
 		if (!place) return;
-		session.traffic(place, message, 'left', `left${because(reason)}`);
-		goes(session, place, message.nick, () => session.state.remove(place));
+		state.part(place, message.nick);
+		if (state.isMe(message.nick)) state.remove(place);
+		else session.traffic(place, message, 'left', `left${because(reason)}`);
 	},
-	KICK(session, message, room, nick, reason) {
-		const place = session.state.find(room);
+	KICK({ state, tell }, message, room, nick, reason) {
+		const place = state.find(room);
 		if (!place) return;
-		goes(session, place, nick);
-		const whom = session.state.isMe(nick) ? 'you' : nick;
-		session.tell(place, 'info', `${message.nick} sent ${whom} out${because(reason)}`);
+		if (state.isMe(nick)) state.empty(place);
+		else state.part(place, nick);
+		tell(place, 'info', `${message.nick} sent ${state.isMe(nick) ? 'you' : nick} out${because(reason)}`);
 	},
 	QUIT(session, message, reason) {
 		for (const place of session.state.roomsOf(message.nick)) {
@@ -107,9 +93,11 @@ export const NEWS = {
 	},
 	NICK(session, message, nick) {
 		const { state } = session;
-		for (const place of state.roomsOf(message.nick)) session.traffic(place, message, 'took another name', `is now known as ${nick}`);
+		const isMe = state.isMe(message.nick);
+		const rooms = state.roomsOf(message.nick);
+		for (const room of rooms) session.traffic(room, message, 'took another name', `is now known as ${nick}`);
 		state.rename(message.nick, nick);
-		if (!state.isMe(message.nick)) return;
+		if (!isMe) return;
 		state.me = nick;
 		state.mask = state.mask.replace(/^[^!]*/, nick);
 		session.want({ nick });
@@ -118,51 +106,38 @@ export const NEWS = {
 	AWAY({ state }, { nick }, text) {
 		for (const place of state.roomsOf(nick)) state.meet(place, { nick, isAway: text !== undefined });
 	},
-	305: (session, message) => session.away(message, false),
-	306: (session, message) => session.away(message, true),
+	305: away(false),
+	306: away(true),
 
-	TOPIC(session, message, room, text) {
-		const place = session.state.find(room);
-		if (!place) return;
-		session.state.retitle(place, text);
-		session.tell(place, 'info', text ? `${message.nick} set the topic: ${text}` : `${message.nick} cleared the topic`);
+	TOPIC({ state, tell }, { nick }, room, text) {
+		const place = state.find(room);
+		state.retitle(place, text);
+		tell(place, 'info', `${nick} set the topic: ${text}`);
 	},
 	332(session, message, me, room, text) {
 		const place = session.state.find(room);
 		if (!place || place.topic === text) session.answer(message);
 		else session.state.retitle(place, text);
 	},
-	MODE(session, message, room, letters, ...params) {
-		const { state } = session;
+	MODE({ state, tell }, { nick }, room, letters, ...params) {
 		const place = state.find(room);
 		if (!place) return;
-		session.tell(place, 'info', `${message.nick} set ${[letters, ...params].join(' ')}`);
-		let sign = '+';
+		tell(place, 'info', `${nick} set ${[letters, ...params].join(' ')}`);
+		let sign;
 		for (const letter of letters) {
 			if ('+-'.includes(letter)) sign = letter;
-			else if (session.letters.includes(letter)) {
+			else if (RANK_LETTERS.includes(letter)) {
 				const person = place.people.get(fold(params.shift() ?? ''));
-				if (person) state.meet(place, { ...person, ranks: ranked(session, person.ranks, sign, letter) });
+				if (person) state.meet(place, { ...person, ranks: ranked(person.ranks, sign, letter) });
 			} else if ('beIk'.includes(letter) || (letter === 'l' && sign === '+')) params.shift();
 		}
 	},
-	INVITE({ state, tell }, message, nick, room) {
-		if (state.isMe(nick)) tell(state.current, 'info', `${message.nick} asks you into ${room}`);
-	},
-	RENAME({ state, tell }, message, old, room, reason) {
-		const place = state.find(old);
-		if (!place) return;
-		state.renamePlace(place, room);
-		tell(place, 'info', `${message.nick} renamed ${old} to ${room}${because(reason)}`);
-	},
+	INVITE: ({ state, tell }, { nick }, me, room) => tell(state.current, 'info', `${nick} asks you into ${room}`),
 
 	322: (session, message, me, name, people, topic) => session.list.push({ name, people: Number(people), topic }),
-	323(session) {
-		session.events.listed(session.list);
-		session.list = [];
-	},
+	323: (session) => session.events.listed(session.list.splice(0)),
 	// The name that we wanted is free again (IRCv3 monitor).
-	731: (session, message, me, names) => session.reclaim(names),
+	731: (session) => session.reclaim(),
 
 	432: refuse('name'),
 	433: refuse('name'),
@@ -170,27 +145,18 @@ export const NEWS = {
 	465: refuse('ban'),
 };
 
-/** What nobody needs to read: heads and ends of lists, what is seen elsewhere. */
-const SILENT = /^(?:00[2-4]|25[1-5]|26[56]|31[258]|32[139]|333|34[79]|36[689]|37[456]|422|730)$/;
+/** What nobody needs to read, or is seen elsewhere. */
+const SILENT = /^(?:00.|25.|26.|31[258]|32[19]|333|34[79]|36[689]|37[456]|422|730)$/;
 
-/** Numbers in better words than the server's own, by the parameters behind our name. */
+/** Numbers in better words than the server's own. */
 const WORDS = {
 	301: (nick, why) => `${nick} is away: ${why}`,
-	311: (nick, user, host, star, name) => `${nick} is ${user}@${host}, ${name}`,
-	317: (nick, idle, since) => `${nick} spoke ${idle} s ago, and came ${new Date(since * 1000).toLocaleString()}`,
-	319: (nick, rooms) => `${nick} is in ${rooms}`,
-	341: (nick, room) => `${nick} is asked into ${room}`,
 	353: (sign, room, names) => `in ${room}: ${names}`,
-	367: (room, mask, by) => `${mask} is kept out of ${room} by ${by.split('!')[0]}`,
 	401: (name) => `${name} is not here`,
 	432: (name) => `${name} cannot be a name: letters and digits, 30 at most, no spaces`,
 	433: (name) => `${name} is taken, or looks like a name that is`,
-	473: (room) => `${room} is for the invited; /knock ${room} asks for that`,
-	475: (room) => `${room} needs a key: /join ${room} KEY`,
 };
 
-/** @returns {string | undefined} an answer in words */
 export function inWords({ command, params: [, ...params] }) {
-	if (SILENT.test(command)) return undefined;
-	return WORDS[command]?.(...params) ?? params.join(' ');
+	return SILENT.test(command) ? undefined : WORDS[command]?.(...params) ?? params.join(' ');
 }

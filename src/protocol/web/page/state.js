@@ -1,30 +1,18 @@
 /**
- * What is known: places (rooms, people, the server), who is in them, what was said there and is not read yet.
- * Invariants: a place keeps at most ITEMS_MAX items; what is looked at has nothing unread. `listener` is told of every
- * change. Does not know IRC, nor the page.
+ * What is known: places (rooms, people, the server), who is in them, what was said there. Invariants: what is looked at has
+ * nothing unread; `listener` is told of every change. Does not know IRC, nor the page.
  */
 
-import { fold, isRoom } from './irc.js';
+import { RANKS, fold, isRoom } from './irc.js';
 
-/** A long evening; more would make the page slow, and nobody scrolls that far. */
+/** In one place: a long evening. */
 export const ITEMS_MAX = 500;
-
-/**
- * @typedef {object} Item what stands in a place
- * @property {'message'|'action'|'notice'|'traffic'|'info'|'error'|'gap'} kind
- * @property {number} time in milliseconds since 1970
- * @property {string} [nick]
- * @property {string} [text]
- * @property {string} [id] the server's name for a message
- * @property {boolean} [isOwn]
- * @property {boolean} [isMention]
- * @property {{nick: string, what: string, text: string}[]} [events] who came and went
- */
+export const PLACES_MAX = 300;
 
 export class Place {
-	/** @type {Item[]} */
+	/** Message, action, notice of a `nick` (`isOwn`, `isMention`, `id`); info, error, gap; traffic: `events`, who came and went. */
 	items = [];
-	/** @type {Map<string, {nick: string, ranks: string, isAway: boolean, host?: string}>} by folded nick */
+	/** `nick`, `ranks`, `isAway` of people by folded nick. */
 	people = new Map();
 	topic = '';
 	draft = '';
@@ -32,40 +20,35 @@ export class Place {
 	mentions = 0;
 	/** Whether we are in: not after a kick, nor without a connection. */
 	isIn = false;
-	/** @type {Item | undefined} */
 	firstUnread;
 
 	constructor(name, kind) {
-		this.name = name;
-		this.kind = kind;
+		Object.assign(this, { name, kind });
 	}
 }
 
 export class State {
 	me = '';
-	/** Our own `nick!user@host`, as others see it. */
+	/** Our own `nick!user@host`. */
 	mask = '';
 	isAway = false;
-	/** @type {Map<string, Place>} by folded name */
+	/** By folded name. */
 	places = new Map();
 	server = new Place('madang', 'server');
 	current = this.server;
-	/** Whether someone looks at the page. */
 	isWatched = true;
-	/** @type {(what: 'item'|'change'|'places'|'people'|'current', place?: Place, item?: Item) => void} */
-	listener = () => {};
+	/** Of an 'item', a 'change' of one, 'places', 'people', or the 'current' place. */
+	listener = (what, place, item) => {};
 
 	isMe = (nick) => fold(nick) === fold(this.me);
 
-	/** @returns {Place | undefined} */
 	find = (name) => this.places.get(fold(name));
 
-	/** The place of that name, made if need be. */
+	/** Made if need be; of too many people, the server's. */
 	place(name) {
-		if (!this.find(name)) {
-			this.places.set(fold(name), new Place(name, isRoom(name) ? 'room' : 'person'));
-			this.listener('places');
-		}
+		if (!isRoom(name) && this.places.size >= PLACES_MAX) return this.find(name) ?? this.server;
+		if (!this.find(name)) this.places.set(fold(name), new Place(name, isRoom(name) ? 'room' : 'person'));
+		this.listener('places');
 		return this.find(name);
 	}
 
@@ -74,26 +57,14 @@ export class State {
 		return [...this.places.values()].sort((a, b) => b.kind.localeCompare(a.kind) || a.name.localeCompare(b.name));
 	}
 
-	rooms() {
-		return this.listed().filter((place) => place.kind === 'room');
-	}
-
-	/** The rooms in which someone is. */
 	roomsOf(nick) {
-		return this.rooms().filter((place) => place.people.has(fold(nick)));
+		return this.listed().filter((place) => place.people.has(fold(nick)));
 	}
 
 	remove(place) {
 		this.places.delete(fold(place.name));
 		if (this.current === place) this.show(this.listed()[0] ?? this.server);
 		this.listener('places');
-	}
-
-	renamePlace(place, name) {
-		this.places.delete(fold(place.name));
-		place.name = name;
-		this.places.set(fold(name), place);
-		this.listener('current');
 	}
 
 	show(place) {
@@ -103,37 +74,32 @@ export class State {
 		this.listener('current');
 	}
 
-	/** What is looked at is read. */
 	read() {
 		if (this.isWatched) Object.assign(this.current, { unread: 0, mentions: 0 });
 		this.listener('places');
 	}
 
-	/** @param {Place} place @param {Item} item */
 	add(place, item) {
 		const last = place.items.at(-1);
-		if (item.kind === 'traffic' && last?.kind === 'traffic') {
-			last.events.push(...item.events);
-			this.listener('change', place, last);
-			return;
+		if (item.events && last?.events) {
+			last.events = [...last.events, ...item.events].slice(-ITEMS_MAX);
+			return this.listener('change', place, last);
 		}
 		place.items.push(item);
 		if (place.items.length > ITEMS_MAX) place.items.shift();
-		const isSeen = this.isWatched && place === this.current;
-		if (item.nick && !item.isOwn && !isSeen) {
+		if (item.nick && !item.isOwn && !(this.isWatched && place === this.current)) {
 			if (!place.unread) place.firstUnread = item;
 			place.unread += 1;
-			if (item.isMention || place.kind === 'person') place.mentions += 1;
+			place.mentions += item.isMention || place.kind === 'person' ? 1 : 0;
 			this.listener('places');
 		}
-		this.listener('item', place, item);
+		return this.listener('item', place, item);
 	}
 
-	/** A message is taken back. */
 	redact(place, id) {
 		const item = place.items.find((item) => item.id === id);
 		if (!item) return;
-		Object.assign(item, { kind: 'info', text: `${item.nick} took a message back`, id: '' });
+		Object.assign(item, { text: '(taken back)', id: '' });
 		this.listener('change', place, item);
 	}
 
@@ -142,7 +108,7 @@ export class State {
 		this.listener('current');
 	}
 
-	/** We are out, and know no more who is there. */
+	/** We are out. */
 	empty(place) {
 		place.people.clear();
 		place.isIn = false;
@@ -169,12 +135,16 @@ export class State {
 			this.meet(place, { ...person, nick });
 		}
 		const talk = this.find(old);
-		if (talk && (fold(old) === fold(nick) || !this.find(nick))) this.renamePlace(talk, nick);
+		if (!talk || (fold(old) !== fold(nick) && this.find(nick))) return;
+		this.places.delete(fold(old));
+		talk.name = nick;
+		this.places.set(fold(nick), talk);
+		this.listener('current');
 	}
 
-	/** People of a place by rank, then name. @param {string} signs of ranks, highest first */
-	sorted(place, signs) {
-		const rank = ({ ranks }) => signs.indexOf(ranks[0] ?? 'none') >>> 0;
+	/** By rank, then name. */
+	sorted(place) {
+		const rank = ({ ranks }) => RANKS.indexOf(ranks[0] ?? 'none') >>> 0;
 		return [...place.people.values()].sort((a, b) => rank(a) - rank(b) || a.nick.localeCompare(b.nick));
 	}
 }
@@ -184,10 +154,10 @@ export function summary(events) {
 	if (events.length < 3) return events.map(({ text }) => text).join(' · ');
 	const whats = new Map();
 	for (const { nick, what } of events) whats.set(fold(nick), new Set(whats.get(fold(nick))).add(what));
-	const counts = new Map();
+	const counts = {};
 	for (const set of whats.values()) {
 		const what = set.has('came') && set.has('left') ? 'came and went' : [...set][0];
-		counts.set(what, (counts.get(what) ?? 0) + 1);
+		counts[what] = (counts[what] ?? 0) + 1;
 	}
-	return [...counts].map(([what, count]) => `${count} ${what}`).join(' · ');
+	return Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(' · ');
 }

@@ -1,20 +1,17 @@
-/**
- * What others wrote, made ready to be shown: runs of text, some of them links. Nothing here makes markup.
- * Owns what counts as a link or a mention, and which colour a name has.
- */
+/** What others wrote, made ready to be shown: what counts as a link or a mention, and which colour a name has. */
 
 import { fold } from './irc.js';
 
-/** What may be followed. Anything else (javascript:, data:, file:) stays text. */
+/** Anything else (javascript:, data:) stays text. */
 const SCHEMES = ['http:', 'https:', 'irc:', 'ircs:'];
 const LINKS = /\b(?:https?|ircs?):\/\/[^\s<>"]+|(?<=^|[\s(])#\p{L}[\p{L}\p{M}\p{N}_.-]*/giu;
 
-/** IRC's codes of colour and manner; then controls and overrides of direction, which would change how the rest shows. */
+/** IRC's codes of colour and manner, controls, and overrides of direction. */
 const UNSEEN = /\x03(?:\d\d?(?:,\d\d?)?)?|\x04(?:[\da-f]{6})?|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/gi;
 
 export const plain = (text) => text.replace(UNSEEN, '');
 
-/** @returns {{text: string, href?: string, room?: string}[]} `href` is safe to follow, `room` a room to enter */
+/** Runs of text; an `href` is safe to follow, a `room` can be entered. */
 export function runs(text) {
 	const found = [];
 	const all = plain(text);
@@ -50,5 +47,4 @@ export function mentions(text, nick) {
 	return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${name}(?![\\p{L}\\p{M}\\p{N}_])`, 'u').test(fold(plain(text)));
 }
 
-/** Which of the eight colours in madang.css is someone's: the same everywhere. */
 export const colour = (nick) => [...fold(nick)].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 65521, 7) % 8;

@@ -1,0 +1,481 @@
+//! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
+
+mod values;
+
+use super::{Failure, print};
+use crate::{
+    config::Host,
+    load::{
+        self, Churn, Drive, Echo, Fanout, Idle, Job, MetricsUrl, Protocol, Rate, Report, Scenario,
+        Slow, Storm, Target,
+    },
+    server::plain,
+};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use values::{at_least_one, duration, metrics, payload, rate, size, target, target_help};
+
+/// Measure a server: hold connections, fan messages out, say what it cost
+///
+/// Measures a server of chat or echo: holds many connections, sends messages through them, checks every delivery, and
+/// says what that cost, if told the server's process (--pid). It is madang's own tool, and works against any server that
+/// speaks the protocol.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Targets: irc://HOST:PORT, ircs:// (TLS), ws:// and wss:// (IRC over WebSocket, at /ws), telnet://,
+echo://, echo+udp://. Servers that are neither on this machine nor in a private network are refused,
+unless you say that they are yours.
+
+Examples:
+  madang bench idle irc://127.0.0.1:6667 --connections 15000 --pid $(pgrep -x ngircd)
+  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --rate 50/s --html report.html
+  madang bench fanout irc://127.0.0.1:6667 --receivers 1000 --window 8
+  madang bench churn irc://127.0.0.1:6667 --concurrency 50 --json before.json
+  madang bench compare before.json after.json
+
+Exit status: 0 if all went well; 1 if a connection failed, or a delivery was lost, duplicated,
+reordered or corrupted; 2 for what cannot or may not be done.";
+
+/// Calls a second where nobody asks for another number.
+const CONNECT_RATE: u32 = 1000;
+
+#[derive(Debug, clap::Subcommand)]
+// To be called without its own subcommand is an error like any other, not a call for help.
+#[command(arg_required_else_help = false)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them in a run")]
+enum Command {
+    #[command(flatten)]
+    Measure(Measure),
+    /// Print two reports side by side, with ratios
+    ///
+    /// Reads two files that --json has written and prints their numbers side by side, with the ratio of the second to the
+    /// first. Says what makes them hard to compare.
+    Compare {
+        /// The first report
+        #[arg(value_name = "A.json")]
+        a: PathBuf,
+        /// The second report
+        #[arg(value_name = "B.json")]
+        b: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Measure {
+    /// Hold connections that say nothing: memory for each, wake-ups
+    Idle {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connections: u32,
+        /// Calls a second while they come
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        rate: u32,
+        /// How long they are held when all are there
+        #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+        hold: Duration,
+        /// Only connect: no registration, nothing said
+        #[arg(long)]
+        raw: bool,
+        /// People in a room with each other [default: they join none]
+        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "raw")]
+        per_room: Option<u32>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send messages to rooms full of receivers: latency, CPU for each delivery
+    Fanout {
+        #[command(flatten)]
+        talk: Talk,
+        /// Further connections that say and hear nothing
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        idle: u32,
+        /// Calls a second while everyone comes
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connect_rate: u32,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Connect, register and go, over and over: CPU for each session
+    Churn {
+        /// Sessions at a time
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
+        concurrency: u32,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        /// Only connect and hang up: no registration
+        #[arg(long)]
+        raw: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lose all connections at once and come back: how long until all are there
+    Storm {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        connections: u32,
+        /// Calls a second while they come for the first time
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
+        rate: u32,
+        /// Only connect: no registration
+        #[arg(long)]
+        raw: bool,
+        /// People in a room with each other [default: they join none]
+        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "raw")]
+        per_room: Option<u32>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send blocks out and compare what comes back
+    Echo {
+        /// How many connections
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+        connections: u32,
+        /// Bytes of each block, or of each datagram
+        #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+        size: usize,
+        /// How long
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        /// How long a block may take to come back in the end; a datagram that takes longer is lost
+        #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+        drain: Duration,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Send messages to rooms where some never read: are the others disturbed
+    ///
+    /// There are two halves: in the first everyone reads, in the second the slow ones have stopped. The readers are compared
+    /// with themselves, and it is told whether the server has let the slow ones go.
+    Slow {
+        /// Receivers who stop reading
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+        slow: u32,
+        /// Receivers, the slow ones among them
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
+        receivers: u32,
+        /// Messages a second
+        #[arg(long, value_name = "RATE", default_value = "2000/s", value_parser = rate)]
+        rate: Rate,
+        /// Bytes of each message's text
+        #[arg(long, value_name = "SIZE", default_value = "300", value_parser = payload)]
+        payload: usize,
+        /// How long each half is
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+        time: Duration,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What everyone who talks in rooms is asked.
+#[derive(Debug, clap::Args)]
+struct Talk {
+    /// Receivers in all rooms together
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+    receivers: u32,
+    /// Senders in each room
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    senders: u32,
+    /// Rooms; the receivers are spread over them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    rooms: u32,
+    /// Open loop: messages a second from each sender (50/s; 30/m is one in two seconds) [default: 10/s]
+    #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "window")]
+    rate: Option<Rate>,
+    /// Closed loop: messages in flight from each sender; the next leaves when one has reached everyone
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    window: Option<u32>,
+    /// Bytes of each message's text
+    #[arg(long, value_name = "SIZE", default_value = "64", value_parser = payload)]
+    payload: usize,
+    /// How long they talk
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    time: Duration,
+    /// How long the last deliveries may take after that; what has not come by then is lost
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    drain: Duration,
+}
+
+/// What every scenario is asked.
+#[derive(Debug, clap::Args)]
+struct Common {
+    #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
+    target: (Protocol, Host, u16),
+    /// Calls and registrations under way at a time, at most
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one())]
+    pending: u32,
+    /// How long a call and its registration may take
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+    /// The server's process on this machine: what it uses is measured too (Linux)
+    #[arg(long, value_name = "PID", value_parser = at_least_one())]
+    pid: Option<u32>,
+    /// Where the server tells what it uses: http://HOST:PORT/metrics, or metrics://HOST:PORT for madang
+    #[arg(long, value_name = "URL", value_parser = metrics, conflicts_with = "pid")]
+    metrics: Option<(Host, u16, String)>,
+    /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
+    #[arg(long, value_name = "IP")]
+    source: Vec<IpAddr>,
+    /// The server is yours, wherever it stands
+    #[arg(long)]
+    i_own_this_server: bool,
+    /// Keep the whole report as JSON in this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Keep the report as a page with plots in this file: one file that needs no other
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Keep the histograms as an HDR log in this file
+    #[arg(long, value_name = "FILE")]
+    histogram: Option<PathBuf>,
+}
+
+/// Does a run and prints its report.
+///
+/// # Errors
+/// What is asked cannot or may not be done, or something went wrong in the run: then the report is printed all the same.
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    match args.command {
+        Command::Compare { a, b } => compare(&a, &b),
+        Command::Measure(measure) => {
+            let (scenario, connect_rate, common) = measure.into_parts();
+            // What cannot be written is found out before the run, not after it.
+            let outputs = [&common.json, &common.html, &common.histogram];
+            let [json, html, histogram] =
+                outputs.map(|path| path.clone().map(Output::create).transpose());
+            let (json, html, histogram) = (json?, html?, histogram?);
+            let job = common.into_job(scenario, connect_rate)?;
+            let ready = job.prepare().map_err(failure)?;
+            // The report alone goes to stdout.
+            let _ = writeln!(std::io::stderr(), "{}", ready.plan());
+            let report = ready.run().map_err(failure)?;
+            print(report.to_table())?;
+            for (output, text) in [
+                (json, Report::to_json as fn(&Report) -> String),
+                (html, Report::to_html),
+                (histogram, Report::to_histogram_log),
+            ] {
+                output.map_or(Ok(()), |output| output.write(&text(&report)))?;
+            }
+            match &report.verdict.faults[..] {
+                [] => Ok(()),
+                faults => Err(Failure::Runtime(faults.join(", "))),
+            }
+        }
+    }
+}
+
+fn compare(a: &Path, b: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| {
+        let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| wrong(plain(&error)))?;
+        Report::from_json(&text).map_err(wrong)
+    };
+    let (left, right) = (read(a)?, read(b)?);
+    let names = [a, b].map(|path| path.display().to_string());
+    print(load::report::compare(
+        (&names[0], &left),
+        (&names[1], &right),
+    ))
+}
+
+/// A file that a form of the report goes into.
+struct Output {
+    path: PathBuf,
+    file: File,
+}
+
+impl Output {
+    fn create(path: PathBuf) -> Result<Self, Failure> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(Failure::Usage(cannot_write(&path, &error))),
+        }
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failure> {
+        let written = self.file.write_all(text.as_bytes());
+        written.map_err(|error| Failure::Runtime(cannot_write(&self.path, &error)))
+    }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot write {}: {}", path.display(), plain(error))
+}
+
+fn failure(error: load::Error) -> Failure {
+    match error {
+        load::Error::Refused(why) => Failure::Usage(why),
+        load::Error::Loop(_) => Failure::Runtime(error.to_string()),
+    }
+}
+
+impl Measure {
+    /// What to measure, calls a second, and what is common to all.
+    fn into_parts(self) -> (Scenario, u32, Common) {
+        match self {
+            Self::Idle {
+                connections,
+                rate,
+                hold,
+                raw,
+                per_room,
+                common,
+            } => {
+                let idle = Idle {
+                    connections: connections as usize,
+                    hold,
+                    raw,
+                    per_room: per_room.map(|people| people as usize),
+                };
+                (Scenario::Idle(idle), rate, common)
+            }
+            Self::Echo {
+                connections,
+                size,
+                time,
+                drain,
+                common,
+            } => {
+                let echo = Echo {
+                    connections: connections as usize,
+                    size,
+                    time,
+                    drain,
+                };
+                (Scenario::Echo(echo), CONNECT_RATE, common)
+            }
+            Self::Storm {
+                connections,
+                rate,
+                raw,
+                per_room,
+                common,
+            } => {
+                let storm = Storm {
+                    connections: connections as usize,
+                    raw,
+                    per_room: per_room.map(|people| people as usize),
+                };
+                (Scenario::Storm(storm), rate, common)
+            }
+            Self::Slow {
+                slow,
+                receivers,
+                rate,
+                payload,
+                time,
+                common,
+            } => {
+                let talk = Fanout {
+                    receivers: receivers as usize,
+                    senders: 1,
+                    rooms: 1,
+                    drive: Drive::Rate(rate),
+                    payload,
+                    time,
+                    drain: Duration::from_secs(5),
+                    idle: 0,
+                };
+                let slow = Slow {
+                    talk,
+                    slow: slow as usize,
+                };
+                (Scenario::Slow(slow), CONNECT_RATE, common)
+            }
+            Self::Fanout {
+                talk,
+                idle,
+                connect_rate,
+                common,
+            } => (
+                Scenario::Fanout(talk.into_fanout(idle)),
+                connect_rate,
+                common,
+            ),
+            Self::Churn {
+                concurrency,
+                time,
+                raw,
+                common,
+            } => {
+                let churn = Churn {
+                    concurrency: concurrency as usize,
+                    time,
+                    raw,
+                };
+                (Scenario::Churn(churn), CONNECT_RATE, common)
+            }
+        }
+    }
+}
+
+impl Talk {
+    fn into_fanout(self, idle: u32) -> Fanout {
+        let usual = Rate::from_thousandths(10_000).expect("more than nothing");
+        let drive = match self.window {
+            Some(window) => Drive::Window(window),
+            None => Drive::Rate(self.rate.unwrap_or(usual)),
+        };
+        Fanout {
+            receivers: self.receivers as usize,
+            senders: self.senders as usize,
+            rooms: self.rooms as usize,
+            drive,
+            payload: self.payload,
+            time: self.time,
+            drain: self.drain,
+            idle: idle as usize,
+        }
+    }
+}
+
+impl Common {
+    /// Looks the target up.
+    fn into_job(self, scenario: Scenario, connect_rate: u32) -> Result<Job, Failure> {
+        let (protocol, host, port) = self.target;
+        let authority = format!("{host}:{port}");
+        let address = look_up(&host, port)?;
+        let metrics = self.metrics.map(|(host, port, path)| {
+            Ok::<_, Failure>(MetricsUrl {
+                authority: format!("{host}:{port}"),
+                address: look_up(&host, port)?,
+                path,
+            })
+        });
+        Ok(Job {
+            target: Target {
+                protocol,
+                authority,
+                address,
+            },
+            is_theirs: self.i_own_this_server,
+            sources: self.source,
+            connects_per_second: connect_rate.into(),
+            pending: self.pending as usize,
+            patience: self.timeout,
+            pid: self.pid,
+            metrics: metrics.transpose()?,
+            scenario,
+        })
+    }
+}
+
+fn look_up(host: &Host, port: u16) -> Result<SocketAddr, Failure> {
+    let unknown = |why: String| Failure::Runtime(format!("cannot look up {host}: {why}"));
+    let addresses = host.resolve(port).map_err(|error| unknown(plain(&error)))?;
+    let first = addresses.first().copied();
+    first.ok_or_else(|| unknown("it has no address".into()))
+}

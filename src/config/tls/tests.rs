@@ -1,0 +1,179 @@
+//! Files that are right, and files that are not, in the words for their owner.
+
+use super::*;
+use std::fs;
+
+/// A folder that is gone with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("madang-tls-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A certificate and its key, as PEM.
+fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
+    let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+    let names = [
+        "Chat.example".to_owned(),
+        "*.wild.example".into(),
+        "127.0.0.1".into(),
+    ];
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+/// What is said about two files of these texts, without the folder's name.
+fn complaint(certificate: &str, key: &str) -> String {
+    let folder = Folder::new("complaint");
+    let (certificate, key) = (
+        folder.write("c.pem", certificate),
+        folder.write("k.pem", key),
+    );
+    let said = match Credential::load(&certificate, &key) {
+        Ok(_) => "ok".into(),
+        Err(error) => error.to_string(),
+    };
+    said.replace(&format!("{}/", folder.0.display()), "")
+}
+
+#[test]
+fn a_certificate_and_its_key_are_read_with_names_and_end() {
+    for algorithm in [
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_ED25519,
+    ] {
+        let folder = Folder::new("good");
+        let (certificate, key) = pair(algorithm);
+        let both = folder.write("both.pem", &(key + &certificate));
+        let read = Credential::load(&both, &both).unwrap();
+        assert_eq!(read.names, ["chat.example", "*.wild.example"]);
+        assert_eq!(read.not_after, 1_893_456_000);
+        assert_eq!(read.origin, both.display().to_string());
+        assert!(!read.certificate().is_empty());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_file_and_the_way_out() {
+    let (certificate, key) = pair(&rcgen::PKCS_ED25519);
+    let (other, _) = pair(&rcgen::PKCS_ED25519);
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let open = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    let said = [
+        ("nothing", "", key.as_str()),
+        ("no key", &certificate, ""),
+        ("a key in the certificate's place", &key, &key),
+        (
+            "a certificate in the key's place",
+            &certificate,
+            &certificate,
+        ),
+        ("another's key", &other, &key),
+        ("an encrypted key", &certificate, encrypted),
+        ("no certificate inside", broken, &key),
+        ("no end", open, &key),
+        (
+            "no key inside",
+            &certificate,
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ),
+    ]
+    .map(|(title, certificate, key)| format!("# {title}\n{}\n", complaint(certificate, key)));
+    insta::assert_snapshot!(said.concat());
+}
+
+#[test]
+fn files_that_are_not_there_or_no_files_are_named() {
+    let folder = Folder::new("missing");
+    let missing = folder.0.join("x.pem");
+    let said = Credential::load(&missing, &missing)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.ends_with("x.pem cannot be read: No such file or directory"),
+        "{said}"
+    );
+    let said = Credential::load(&folder.0, &missing)
+        .unwrap_err()
+        .to_string();
+    assert!(said.ends_with("is not a regular file"), "{said}");
+}
+
+#[test]
+fn each_certificate_has_its_key() {
+    let tls = Tls {
+        certificate: vec!["a.pem".into(), "b.pem".into()],
+        key: vec!["a.key".into()],
+        ..Tls::default()
+    };
+    let said = tls.load().unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "1 key files for 2 certificate files; each certificate has its own key"
+    );
+}
+
+#[test]
+fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
+    let folder = Folder::new("minted");
+    let data = folder.0.join("data");
+    let name = "chat.example".parse().unwrap();
+    let first = Minted::default();
+    let made = first.credential(&name, Some(&data)).unwrap();
+    assert_eq!(made.names, ["chat.example", "localhost"]);
+    assert_eq!(first.credential(&name, Some(&data)).unwrap(), made);
+    assert!(!data.exists(), "to read a configuration writes nothing");
+    let path = first.keep().unwrap().unwrap();
+    assert!(path.is_file());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(data.join("tls-key.pem"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let next = Minted::default();
+    assert_eq!(next.credential(&name, Some(&data)).unwrap(), made);
+    assert_eq!(next.keep().unwrap(), None, "it is there");
+    assert_ne!(Minted::default().credential(&name, None).unwrap(), made);
+}
+
+#[test]
+fn a_kept_certificate_without_its_key_is_told() {
+    let folder = Folder::new("half");
+    let (certificate, _) = pair(&rcgen::PKCS_ED25519);
+    folder.write("tls-certificate.pem", &certificate);
+    let name = "chat.example".parse().unwrap();
+    let said = Minted::default()
+        .credential(&name, Some(&folder.0))
+        .unwrap_err();
+    assert!(
+        said.to_string().contains("tls-key.pem cannot be read"),
+        "{said}"
+    );
+}

@@ -1,0 +1,197 @@
+//! What the loop tells, for the connections that are members.
+
+use super::{
+    Crew, Ear, News, State,
+    tally::{plain, words},
+};
+use crate::{
+    load::{
+        clock::Moment,
+        framing::Unit,
+        speaker::{Heard, Speaker},
+    },
+    net::{ConnId, Loss, Phase, Poller, Taken, Then},
+};
+use std::time::Duration;
+
+/// What the lines of one read asked for.
+#[derive(Debug, Default)]
+struct Turn {
+    is_open: bool,
+    is_ready: bool,
+    /// The connection is over, and why.
+    over: Option<String>,
+}
+
+fn all(input: &[u8]) -> Taken {
+    Taken {
+        bytes: input.len(),
+        then: Then::ReadOn,
+    }
+}
+
+impl<E: Ear> Crew<E> {
+    pub(in crate::load) fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+        let now = self.clock.now();
+        self.wire.clear();
+        let host = self.dialer.host();
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
+            return;
+        };
+        let took = now.since(member.since);
+        member.since = now;
+        let must_wait = member.framing.open(host, &mut self.wire);
+        if must_wait {
+            net.send(id, &self.wire);
+        }
+        self.tally.connected += 1;
+        self.tally.connect.note(took);
+        self.set_state(id, State::Greeting);
+        if !must_wait {
+            self.greet(net, id, now);
+        }
+    }
+
+    /// Lines can be sent: a member says what comes first.
+    fn greet(&mut self, net: &mut Poller, id: ConnId, now: Moment) {
+        self.out.clear();
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
+            return;
+        };
+        let is_ready = member.speaker.greet(member.who, &mut self.out);
+        self.send_lines(net, id);
+        if is_ready {
+            self.become_ready(net, id, now);
+        }
+    }
+
+    pub(in crate::load) fn handle_input(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        input: &[u8],
+        searched: &mut usize,
+    ) -> Taken {
+        let now = self.clock.now();
+        self.heard += input.len() as u64;
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
+            return all(input);
+        };
+        if let Some(until) = self.ear.deaf_until(member, now) {
+            let wait = now.until(until) + Duration::from_millis(1);
+            return Taken {
+                bytes: 0,
+                then: Then::WaitUntil(net.now().after(wait)),
+            };
+        }
+        self.out.clear();
+        if let Speaker::Silent = member.speaker {
+            self.ear.bytes(member, input, now, &mut self.out);
+            if !self.out.is_empty() {
+                net.send(id, &self.out);
+            }
+            return all(input);
+        }
+        self.wire.clear();
+        let mut taken = 0;
+        let mut turn = Turn::default();
+        loop {
+            let rest = &input[taken..];
+            let (consumed, unit) =
+                member
+                    .framing
+                    .next(rest, searched, &mut self.scratch, &mut self.wire);
+            taken += consumed;
+            match unit {
+                Unit::Line(line) => match member.speaker.hear(member.who, &line, &mut self.out) {
+                    Heard::Nothing => {}
+                    Heard::Said(text) => self.ear.said(member, text, now),
+                    Heard::Left(name) => self.ear.left(member, name, now),
+                    Heard::Ready => turn.is_ready = true,
+                    Heard::Refused(why) => {
+                        turn.over = Some(format!("the server said: {}", words(why)));
+                    }
+                },
+                Unit::Opened => turn.is_open = true,
+                Unit::Other => {}
+                Unit::Incomplete => break,
+                Unit::Over(why) => {
+                    turn.over = Some(why);
+                    break;
+                }
+            }
+        }
+        // Answers of the frames' own first, then those to lines.
+        member.framing.wrap(&self.out, &mut self.wire);
+        if !self.wire.is_empty() {
+            net.send(id, &self.wire);
+        }
+        self.finish_turn(net, id, now, turn);
+        Taken {
+            bytes: taken,
+            then: Then::ReadOn,
+        }
+    }
+
+    /// Does what lines asked for, now that all of them are heard.
+    fn finish_turn(&mut self, net: &mut Poller, id: ConnId, now: Moment, turn: Turn) {
+        if turn.is_open {
+            self.greet(net, id, now);
+        }
+        if turn.is_ready {
+            self.become_ready(net, id, now);
+        }
+        if let Some(why) = turn.over {
+            self.give_up(net, id, || why);
+        }
+    }
+
+    pub(in crate::load) fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, bytes: &[u8]) {
+        let now = self.clock.now();
+        self.out.clear();
+        let slot = self.members.get(id.slot as usize);
+        let Some(member) = slot.and_then(Option::as_ref).filter(|m| m.id == id) else {
+            return;
+        };
+        self.ear.datagram(member, bytes, now, &mut self.out);
+        if !self.out.is_empty() {
+            net.send_datagram(id, self.dialer.address(), &self.out);
+        }
+    }
+
+    pub(in crate::load) fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+        self.give_up(net, id, || "the server hung up".into());
+        net.abort(id);
+    }
+
+    pub(in crate::load) fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+        self.give_up(net, id, || match loss {
+            Loss::Io(error) => plain(error),
+            other => other.to_string(),
+        });
+    }
+
+    pub(in crate::load) fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+        let patience = self.patience;
+        let calling = net.phase(id) == Phase::Connecting;
+        self.give_up(net, id, || {
+            let what = if calling { "no answer" } else { "not done" };
+            format!("{what} within {} s", patience.as_secs_f64())
+        });
+    }
+
+    pub(in crate::load) fn handle_reaped(&mut self, id: ConnId) {
+        let slot = self.members.get_mut(id.slot as usize);
+        let Some(member) = slot.and_then(|m| m.take_if(|member| member.id == id)) else {
+            return;
+        };
+        *self.counts.of(member.state) -= 1;
+        self.news.push(News::Gone {
+            number: member.who.number,
+            in_order: member.in_order,
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! What a server says of itself: OpenMetrics text over HTTP, asked for in the same loop that everything else runs on.
+//!
+//! Owns one connection at a time and the latest answer. Understands the usual `process_*` names and madang's count of
+//! wake-ups; what a server does not tell is absent. Invariants: an answer is bounded in size and time; one that is not
+//! whole changes nothing.
+
+use super::process::{Holdings, Usage};
+use crate::net::{ConnId, Poller};
+use std::{net::SocketAddr, time::Duration};
+
+/// Where metrics are.
+#[derive(Clone, Debug)]
+pub struct MetricsUrl {
+    /// Host and port as they were given.
+    pub authority: String,
+    /// Where that is.
+    pub address: SocketAddr,
+    /// What to ask for there.
+    pub path: String,
+}
+
+/// The longest answer that is read.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for metrics. See the module's documentation.
+#[derive(Debug)]
+pub(in crate::load) struct Scrape {
+    url: MetricsUrl,
+    under_way: Option<ConnId>,
+    answer: Vec<u8>,
+    latest: Option<(Usage, Holdings)>,
+}
+
+impl Scrape {
+    pub(in crate::load) fn new(url: MetricsUrl) -> Self {
+        Self {
+            url,
+            under_way: None,
+            answer: Vec::new(),
+            latest: None,
+        }
+    }
+
+    /// Asks, unless an answer is under way.
+    pub(in crate::load) fn ask(&mut self, net: &mut Poller) {
+        if self.under_way.is_some() {
+            return;
+        }
+        self.answer.clear();
+        if let Ok(id) = net.connect(self.url.address) {
+            net.set_alarm(id, net.now().after(PATIENCE));
+            let MetricsUrl {
+                authority, path, ..
+            } = &self.url;
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nHost: {authority}\r\nAccept: application/openmetrics-text\r\n\
+                 Connection: close\r\n\r\n"
+            );
+            net.send(id, request.as_bytes());
+            self.under_way = Some(id);
+        }
+    }
+
+    pub(in crate::load) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Whether this connection is ours.
+    pub(in crate::load) fn owns(&self, id: ConnId) -> bool {
+        self.under_way == Some(id)
+    }
+
+    /// The latest answer.
+    pub(in crate::load) fn latest(&self) -> Option<(Usage, Holdings)> {
+        self.latest
+    }
+
+    pub(in crate::load) fn url(&self) -> &MetricsUrl {
+        &self.url
+    }
+
+    pub(in crate::load) fn handle_input(&mut self, net: &mut Poller, bytes: &[u8]) {
+        if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
+            return self.give_up(net);
+        }
+        self.answer.extend_from_slice(bytes);
+    }
+
+    /// The server ended the connection: the answer is whole.
+    pub(in crate::load) fn handle_end(&mut self, net: &mut Poller) {
+        if self.answer.starts_with(b"HTTP/1.1 200") || self.answer.starts_with(b"HTTP/1.0 200") {
+            let text = String::from_utf8_lossy(&self.answer);
+            self.latest = parse(&text).or(self.latest);
+        }
+        self.give_up(net);
+    }
+
+    /// It broke, or took too long.
+    pub(in crate::load) fn give_up(&mut self, net: &mut Poller) {
+        if let Some(id) = self.under_way.take() {
+            net.abort(id);
+        }
+        self.answer = Vec::new();
+    }
+}
+
+/// Reads the lines that matter; `None` if there is none of them. Lines of HTTP among them say nothing to us.
+fn parse(text: &str) -> Option<(Usage, Holdings)> {
+    let value = |name: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        let (_, rest) = lines.find(|(key, _)| *key == name)?;
+        let number: f64 = rest.split_whitespace().next()?.parse().ok()?;
+        (number.is_finite() && number >= 0.0).then_some(number)
+    };
+    let whole = |name: &str| value(name).map(|number| number as u64);
+    let usage = Usage {
+        cpu_nanos: value("process_cpu_seconds_total").map(|seconds| (seconds * 1e9) as u64),
+        resident: whole("process_resident_memory_bytes"),
+        sleeps: whole("madang_wakeups_total"),
+        ..Usage::default()
+    };
+    let holdings = Holdings {
+        descriptors: whole("process_open_fds"),
+        ..Holdings::default()
+    };
+    (usage != Usage::default()).then_some((usage, holdings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_that_matter() {
+        let text = "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n# TYPE process_cpu_seconds counter\n\
+                    process_cpu_seconds_total 1.5\nprocess_resident_memory_bytes 4096000\n\
+                    process_open_fds 12 1700000000\nmadang_wakeups_total 7\nother{a=\"b\"} 3\n# EOF\n";
+        let (usage, holdings) = parse(text).unwrap();
+        assert_eq!(usage.cpu_nanos, Some(1_500_000_000));
+        assert_eq!((usage.resident, usage.sleeps), (Some(4_096_000), Some(7)));
+        assert_eq!(usage.user_millis, None);
+        assert_eq!(holdings.descriptors, Some(12));
+    }
+
+    #[test]
+    fn junk_says_nothing() {
+        for text in [
+            "",
+            "hello",
+            "process_cpu_seconds_total",
+            "process_cpu_seconds_total NaN",
+            "madang_wakeups_total -1",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}

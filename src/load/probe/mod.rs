@@ -1,0 +1,67 @@
+//! The server's side of the account: what it used up between two moments of the run.
+//!
+//! Asks the kernel about its process, or the server about itself. Whatever cannot be found out is left out of the
+//! report, never guessed.
+
+pub(super) mod metrics;
+pub(super) mod process;
+
+use metrics::Scrape;
+use process::{Holdings, Process, Usage};
+
+/// Where the server's numbers come from.
+#[derive(Debug)]
+pub(super) enum Probe {
+    /// Nobody can be asked.
+    None,
+    /// A process of this machine, and its id.
+    Process(Process, u32),
+    /// The server itself.
+    Metrics(Box<Scrape>),
+}
+
+impl Probe {
+    /// What it has used so far, as far as is known now.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::None => None,
+            Self::Process(process, _) => {
+                let usage = process.usage();
+                usage.resident.is_some().then_some(usage)
+            }
+            Self::Metrics(scrape) => scrape.latest().map(|(usage, _)| usage),
+        }
+    }
+
+    /// What it holds.
+    pub(super) fn holdings(&self) -> Holdings {
+        match self {
+            Self::None => Holdings::default(),
+            Self::Process(process, _) => process.holdings(),
+            Self::Metrics(scrape) => scrape
+                .latest()
+                .map(|(_, holdings)| holdings)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The server that has to be asked over the network.
+    pub(super) fn scrape(&mut self) -> Option<&mut Scrape> {
+        match self {
+            Self::Metrics(scrape) => Some(scrape),
+            Self::None | Self::Process(..) => None,
+        }
+    }
+
+    /// Whom it asks; `None`: nobody.
+    pub(super) fn whom(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Process(process, id) => Some(match process.name() {
+                Some(name) => format!("{name} ({id})"),
+                None => format!("process {id}, which is gone"),
+            }),
+            Self::Metrics(scrape) => Some(format!("metrics of {}", scrape.url().authority)),
+        }
+    }
+}

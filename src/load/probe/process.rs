@@ -1,0 +1,167 @@
+//! What the kernel says of a process: Linux's `/proc`. Elsewhere it says nothing.
+//!
+//! Every number is the sum over all threads, for other servers have them. A file that cannot be read leaves its
+//! numbers out; whoever asks sees that they are missing, not that they are zero.
+
+use std::{fs, path::PathBuf};
+
+/// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux there is, whatever the kernel's own rate.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// What a process has used up so far, and what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::load) struct Usage {
+    /// CPU time in nanoseconds, user and system together, as exactly as the scheduler knows.
+    pub(in crate::load) cpu_nanos: Option<u64>,
+    /// CPU time in user mode, in milliseconds (ticks of ten).
+    pub(in crate::load) user_millis: Option<u64>,
+    /// CPU time in the kernel, in milliseconds.
+    pub(in crate::load) system_millis: Option<u64>,
+    /// Resident memory in bytes.
+    pub(in crate::load) resident: Option<u64>,
+    /// Times it went to sleep by itself, which is how often it woke up.
+    pub(in crate::load) sleeps: Option<u64>,
+    /// Times it was taken off the CPU.
+    pub(in crate::load) preemptions: Option<u64>,
+}
+
+/// What takes longer to find out: asked for at the turns of a run only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::load) struct Holdings {
+    /// Its share of the memory it has in RAM, in bytes (PSS).
+    pub(in crate::load) proportional: Option<u64>,
+    /// Open descriptors.
+    pub(in crate::load) descriptors: Option<u64>,
+}
+
+/// A process to look at.
+#[derive(Clone, Debug)]
+pub(in crate::load) struct Process(PathBuf);
+
+impl Process {
+    pub(in crate::load) fn with_id(id: u32) -> Self {
+        Self(PathBuf::from(format!("/proc/{id}")))
+    }
+
+    pub(in crate::load) fn ourselves() -> Self {
+        Self(PathBuf::from("/proc/self"))
+    }
+
+    /// Its name, if it is there.
+    pub(in crate::load) fn name(&self) -> Option<String> {
+        self.read("comm").map(|name| name.trim().to_owned())
+    }
+
+    pub(in crate::load) fn usage(&self) -> Usage {
+        let stat = self.read("stat");
+        let ticks = stat.as_deref().and_then(cpu_ticks);
+        let millis = |ticks: u64| ticks * 1000 / TICKS_PER_SECOND;
+        let mut usage = Usage {
+            user_millis: ticks.map(|(user, _)| millis(user)),
+            system_millis: ticks.map(|(_, system)| millis(system)),
+            resident: self
+                .read("status")
+                .and_then(|text| field(&text, "VmRSS"))
+                .map(|kib| kib * 1024),
+            ..Usage::default()
+        };
+        for thread in self.threads() {
+            let thread = Self(thread);
+            let nanos = thread
+                .read("schedstat")
+                .and_then(|text| first_number(&text));
+            add(&mut usage.cpu_nanos, nanos);
+            let status = thread.read("status").unwrap_or_default();
+            add(&mut usage.sleeps, field(&status, "voluntary_ctxt_switches"));
+            add(
+                &mut usage.preemptions,
+                field(&status, "nonvoluntary_ctxt_switches"),
+            );
+        }
+        // A kernel without scheduler statistics has the ticks still.
+        usage.cpu_nanos = usage
+            .cpu_nanos
+            .or(ticks.map(|(user, system)| millis(user + system) * 1_000_000));
+        usage
+    }
+
+    pub(in crate::load) fn holdings(&self) -> Holdings {
+        let rollup = self.read("smaps_rollup");
+        let descriptors = fs::read_dir(self.0.join("fd")).ok();
+        Holdings {
+            proportional: rollup
+                .and_then(|text| field(&text, "Pss"))
+                .map(|kib| kib * 1024),
+            descriptors: descriptors.map(|entries| entries.count() as u64),
+        }
+    }
+
+    fn threads(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.0.join("task")).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path()).collect()
+    }
+
+    fn read(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.0.join(file)).ok()
+    }
+}
+
+fn add(sum: &mut Option<u64>, part: Option<u64>) {
+    if let Some(part) = part {
+        *sum = Some(sum.unwrap_or_default() + part);
+    }
+}
+
+/// `utime` and `stime` of a `stat` line: the 14th and 15th field. The second is a name in parentheses that may hold
+/// anything, so they are counted from behind it.
+fn cpu_ticks(stat: &str) -> Option<(u64, u64)> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11).map(str::parse);
+    Some((fields.next()?.ok()?, fields.next()?.ok()?))
+}
+
+/// The number on the line `NAME:  number ...`.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(key, _)| *key == name)?;
+    first_number(value)
+}
+
+fn first_number(text: &str) -> Option<u64> {
+    text.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_proc() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 123 45 0 0 20 0 1 0 9 1 1";
+        assert_eq!(cpu_ticks(stat), Some((123, 45)));
+        assert_eq!(cpu_ticks("nonsense"), None);
+        let status = "Name:\tx\nVmRSS:\t  2048 kB\nvoluntary_ctxt_switches:\t9\n";
+        assert_eq!(field(status, "VmRSS"), Some(2048));
+        assert_eq!(field(status, "voluntary_ctxt_switches"), Some(9));
+        assert_eq!(field(status, "ctxt_switches"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_process_is_there() {
+        let usage = Process::ourselves().usage();
+        assert!(usage.cpu_nanos > Some(0), "{usage:?}");
+        assert!(usage.resident > Some(100_000), "{usage:?}");
+        assert!(usage.sleeps.is_some() && usage.user_millis.is_some());
+        let holdings = Process::ourselves().holdings();
+        assert!(holdings.descriptors > Some(2), "{holdings:?}");
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_has_no_numbers() {
+        let nobody = Process(PathBuf::from("/proc/none"));
+        assert_eq!(nobody.usage(), Usage::default());
+        assert_eq!(nobody.holdings(), Holdings::default());
+        assert_eq!(nobody.name(), None);
+    }
+}

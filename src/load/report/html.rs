@@ -1,0 +1,178 @@
+//! The report as one page that needs nothing else: the table, and plots drawn as SVG. It can be mailed to someone.
+
+use super::{
+    Report, Sample,
+    plot::{Line, Plot, escape, round_marks},
+    table::{span, table},
+};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1d2329;--paper:#fbfaf7;--grid:#ddd8cf;--a:#1f6f8b;--b:#c4622d}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e1da;--paper:#17191c;--grid:#34383d;--a:#6fb7d2;--b:#e59a6c}}
+body{margin:2rem auto;max-width:60rem;padding:0 1rem;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}
+h1{font-size:1.4rem}figure{margin:1.5rem 0}svg{width:100%;height:auto}pre{overflow-x:auto;font-size:.8rem;line-height:1.4}
+svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:600}
+.grid{stroke:var(--grid);fill:none}.line0{stroke:var(--a)}.line1{stroke:var(--b)}
+.line0,.line1{fill:none;stroke-width:1.8}svg .name0{fill:var(--a)}svg .name1{fill:var(--b)}
+.passed,.failed{font-weight:600}.failed{color:var(--b)}
+";
+
+impl Report {
+    /// As a page in HTML.
+    pub fn to_html(&self) -> String {
+        let title = escape(&format!(
+            "{} {} on {}",
+            self.tool, self.scenario, self.target
+        ));
+        let verdict = match &self.verdict.faults[..] {
+            [] => "<p class=\"passed\">passed</p>".to_owned(),
+            faults => format!(
+                "<p class=\"failed\">failed: {}</p>",
+                escape(&faults.join(", "))
+            ),
+        };
+        let mut page = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+             <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{verdict}\n"
+        );
+        latencies(self).draw(&mut page);
+        over_time(
+            self,
+            "connections",
+            |s| Some(s.ready as f64),
+            |n| format!("{n:.0}"),
+        )
+        .draw(&mut page);
+        let mib = |s: &Sample| s.resident.map(|bytes| bytes as f64 / 1_048_576.0);
+        over_time(self, "resident memory of the server", mib, |n| {
+            format!("{n} MiB")
+        })
+        .draw(&mut page);
+        deliveries(self).draw(&mut page);
+        page += &format!("<pre>{}</pre>\n</body>\n</html>\n", escape(&table(self)));
+        page
+    }
+}
+
+/// Latency by percentile: each nine takes as much room as the one before.
+fn latencies(report: &Report) -> Plot<'_> {
+    // The last point is one in infinitely many; it is drawn where the next nine would be.
+    let nines = |share: f64| -(1.0 - share).max(1e-6).log10();
+    let log = |micros: u64| (micros.max(1) as f64).log10();
+    let last = report
+        .curve
+        .iter()
+        .rev()
+        .find(|point| point.0 < 1.0)
+        .map_or(0.0, |point| nines(point.0));
+    let points: Vec<_> = report
+        .curve
+        .iter()
+        .map(|(share, micros)| (nines(*share).min(last), log(*micros)))
+        .collect();
+    let shares = [
+        (0.0, "0 %"),
+        (0.9, "90 %"),
+        (0.99, "99 %"),
+        (0.999, "99.9 %"),
+        (0.9999, "99.99 %"),
+    ];
+    let across = shares
+        .into_iter()
+        .filter(|(share, _)| nines(*share) <= last + 1e-9);
+    let (low, high) = points.iter().fold((9.0_f64, 0.0_f64), |(low, high), p| {
+        (low.min(p.1), high.max(p.1))
+    });
+    let powers = low.floor() as i32..=high.ceil() as i32;
+    Plot {
+        title: "latency by percentile",
+        lines: vec![Line { name: "", points }],
+        across: across
+            .map(|(share, text)| (nines(share), text.into()))
+            .collect(),
+        up: powers
+            .map(|power| (f64::from(power), span(10_u64.pow(power.max(0) as u32))))
+            .collect(),
+    }
+}
+
+/// One number of the samples over the time of the run.
+fn over_time<'a>(
+    report: &Report,
+    title: &'a str,
+    of: impl Fn(&Sample) -> Option<f64>,
+    show: impl Fn(f64) -> String,
+) -> Plot<'a> {
+    let points = report
+        .samples
+        .iter()
+        .filter_map(|sample| Some((sample.at, of(sample)?)));
+    plot_over_time(title, points.collect(), show)
+}
+
+/// Deliveries a second: the differences of the samples.
+fn deliveries(report: &Report) -> Plot<'_> {
+    let pairs = report.samples.iter().zip(report.samples.iter().skip(1));
+    let points = pairs.filter(|(a, b)| b.at > a.at).map(|(a, b)| {
+        let new = b.delivered.saturating_sub(a.delivered) as f64;
+        (b.at, new / (b.at - a.at))
+    });
+    let points: Vec<_> = if report.traffic.is_some() {
+        points.collect()
+    } else {
+        Vec::new()
+    };
+    plot_over_time("deliveries per second", points, |n| format!("{n:.0}"))
+}
+
+fn plot_over_time(title: &str, points: Vec<(f64, f64)>, show: impl Fn(f64) -> String) -> Plot<'_> {
+    let high = points.iter().map(|point| point.1).fold(0.0, f64::max);
+    let end = points.last().map_or(1.0, |point| point.0);
+    Plot {
+        title,
+        lines: vec![Line { name: "", points }],
+        across: round_marks(end, |seconds| format!("{seconds} s")),
+        up: round_marks(high, show),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::report::sample;
+
+    #[test]
+    fn the_page_is_whole_and_asks_for_nothing() {
+        let page = sample::full().to_html();
+        assert_eq!(page.matches("<svg").count(), 4, "{page}");
+        assert_eq!(page.matches("</svg>").count(), 4);
+        for word in [
+            "http", "src=", "url(", "@import", "<script", "<link", "NaN", "inf",
+        ] {
+            assert!(!page.contains(word), "{word} in:\n{page}");
+        }
+        assert!(page.contains("failed: "), "{page}");
+    }
+
+    #[test]
+    fn words_of_others_are_no_markup() {
+        let mut report = sample::full();
+        report.target = "irc://<script>alert(1)</script>".into();
+        report.connections.reasons.insert("<img src=x>".into(), 1);
+        let page = report.to_html();
+        assert!(
+            !page.contains("<script") && !page.contains("<img"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_a_page_too() {
+        let page = crate::load::Report::default().to_html();
+        assert!(
+            page.ends_with("</html>\n") && !page.contains("<svg"),
+            "{page}"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Scratch areas that all connections of one kind share, and how slices become pieces of a record each.
+//!
+//! One thread and no calls into itself: whoever takes an area puts it back before anyone else runs.
+
+use super::RECORD_BYTES;
+use std::{cell::Cell, io::IoSlice};
+
+/// Room that is used by one connection at a time: taken, used, put back.
+#[derive(Default)]
+pub(super) struct Scratch(Cell<Vec<u8>>);
+
+impl Scratch {
+    pub(super) fn take(&self, length: usize) -> Vec<u8> {
+        let mut room = self.0.take();
+        if room.len() < length {
+            room.resize(length, 0);
+        }
+        room
+    }
+
+    pub(super) fn put_back(&self, room: Vec<u8>) {
+        self.0.set(room);
+    }
+}
+
+/// The scratch areas of all connections of one kind.
+#[derive(Default)]
+pub(super) struct Room {
+    pub(super) ciphertext: Scratch,
+    /// Pieces of several slices, put together for one record.
+    pub(super) plaintext: Scratch,
+}
+
+/// Slices as pieces of one record each.
+pub(super) struct Pieces<'s> {
+    slices: &'s [IoSlice<'s>],
+    /// How much of the first slice is gone.
+    gone: usize,
+}
+
+impl<'s> Pieces<'s> {
+    pub(super) fn new(slices: &'s [IoSlice<'s>]) -> Self {
+        Self { slices, gone: 0 }
+    }
+
+    /// The next piece: out of one slice if it is there in full, else put together in `room`.
+    pub(super) fn next<'r>(&mut self, room: &'r mut [u8]) -> Option<&'r [u8]>
+    where
+        's: 'r,
+    {
+        while self
+            .slices
+            .first()
+            .is_some_and(|first| first.len() == self.gone)
+        {
+            self.slices = &self.slices[1..];
+            self.gone = 0;
+        }
+        let rest = &self.slices.first()?[self.gone..];
+        if rest.len() >= RECORD_BYTES || self.slices.len() == 1 {
+            let piece = &rest[..rest.len().min(RECORD_BYTES)];
+            self.gone += piece.len();
+            return Some(piece);
+        }
+        let mut filled = 0;
+        while let Some(first) = self.slices.first().filter(|_| filled < RECORD_BYTES) {
+            let rest = &first[self.gone..];
+            let count = rest.len().min(RECORD_BYTES - filled);
+            room[filled..filled + count].copy_from_slice(&rest[..count]);
+            filled += count;
+            self.gone += count;
+            if self.gone == first.len() {
+                self.slices = &self.slices[1..];
+                self.gone = 0;
+            }
+        }
+        Some(&room[..filled])
+    }
+}

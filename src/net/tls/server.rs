@@ -1,0 +1,197 @@
+//! The server's side of TLS: certificates, which of them a caller is shown, and whose certificates are believed.
+//!
+//! A caller's own certificate is asked for and never required. Its chain is not looked at: what counts is that the caller holds
+//! its key, so that its fingerprint stands for them. Sessions are resumed by tickets that the clients keep; nothing is
+//! remembered here. Does not know where certificates come from, nor when they end.
+
+use super::{Room, Tls};
+use crate::net::Stream;
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, UnixTime},
+    server::{
+        ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
+        UnbufferedServerConnection,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+    sign::CertifiedKey,
+};
+use std::{fmt, rc::Rc, sync::Arc};
+
+/// A certificate with its key, and the names that it is for.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// Host names in lower case; `*.` at the start stands for any one label.
+    pub names: Vec<String>,
+    /// Chain and key.
+    pub key: Arc<CertifiedKey>,
+}
+
+impl Certificate {
+    fn is_for(&self, host: &str) -> bool {
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            None => name == host,
+        })
+    }
+}
+
+/// What callers are served with. Cheap to clone; all clones share their scratch areas.
+#[derive(Clone)]
+pub struct Server {
+    config: Arc<ServerConfig>,
+    room: Rc<Room>,
+}
+
+impl Server {
+    /// TLS 1.2 and 1.3 with these certificates. A caller is shown the first that is for the name it asks for and that
+    /// it can check, else the first that it can check. `None` for no certificates.
+    ///
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn new(certificates: Vec<Certificate>) -> Result<Option<Self>, Error> {
+        if certificates.is_empty() {
+            return Ok(None);
+        }
+        let tickets = ring::Ticketer::new()?;
+        Self::build(certificates, tickets, Rc::default()).map(Some)
+    }
+
+    /// The same with other certificates; earlier sessions can still be resumed. Connections that are there keep what
+    /// they have.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn renew(&self, certificates: Vec<Certificate>) -> Result<Self, Error> {
+        Self::build(
+            certificates,
+            self.config.ticketer.clone(),
+            self.room.clone(),
+        )
+    }
+
+    fn build(
+        certificates: Vec<Certificate>,
+        tickets: Arc<dyn ProducesTickets>,
+        room: Rc<Room>,
+    ) -> Result<Self, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let callers = Arc::new(AnyCaller(provider.clone()));
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(callers)
+            .with_cert_resolver(Arc::new(Choice(certificates)));
+        settle(&mut config, tickets);
+        let config = Arc::new(config);
+        Ok(Self { config, room })
+    }
+
+    /// The same for those who must not be asked for a certificate: browsers would ask the people before them.
+    #[must_use]
+    pub fn without_client_certificates(&self) -> Self {
+        let asks = &self.config;
+        let mut config = ServerConfig::builder_with_provider(asks.crypto_provider().clone())
+            .with_safe_default_protocol_versions()
+            .expect("the provider speaks them")
+            .with_no_client_auth()
+            .with_cert_resolver(asks.cert_resolver.clone());
+        settle(&mut config, asks.ticketer.clone());
+        Self {
+            config: Arc::new(config),
+            room: self.room.clone(),
+        }
+    }
+
+    /// TLS over a stream, as its server. `first` is what was read from it already.
+    pub fn over(&self, stream: Stream, first: &[u8]) -> Stream {
+        let side = UnbufferedServerConnection::new(self.config.clone())
+            .expect("it fails for a wrong fragment size alone, and we set none");
+        let tls = Tls::new(stream, side, self.room.clone(), first);
+        Stream::Other(Box::new(tls))
+    }
+}
+
+/// Sessions are remembered by those who want to resume them, never here.
+fn settle(config: &mut ServerConfig, tickets: Arc<dyn ProducesTickets>) {
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = tickets;
+    // One is enough to come back once; each costs the wire 250 bytes.
+    config.send_tls13_tickets = 1;
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server(..)")
+    }
+}
+
+/// Which certificate a caller is shown.
+#[derive(Debug)]
+struct Choice(Vec<Certificate>);
+
+impl ResolvesServerCert for Choice {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let can_check = |certificate: &&Certificate| {
+            let key = &certificate.key.key;
+            key.choose_scheme(hello.signature_schemes()).is_some()
+        };
+        let asked = hello.server_name().map(str::to_ascii_lowercase);
+        let is_for = |certificate: &&Certificate| {
+            let asked = asked.as_deref();
+            asked.is_some_and(|asked| certificate.is_for(asked))
+        };
+        let named = self.0.iter().filter(is_for).find(can_check);
+        let chosen = named.or_else(|| self.0.iter().find(can_check));
+        chosen.map(|certificate| certificate.key.clone())
+    }
+}
+
+/// Believes any caller to be whoever has the key of the certificate.
+#[derive(Debug)]
+struct AnyCaller(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyCaller {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let known = &self.0.signature_verification_algorithms;
+        known.supported_schemes()
+    }
+}

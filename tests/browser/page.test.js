@@ -1,0 +1,422 @@
+/** The page in a browser, with the real server behind it. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { Courtyard, goes, lists, reads, say } from './courtyard.js';
+
+const LIMIT = { timeout: 60_000 };
+let yard;
+
+before(async () => { yard = await Courtyard.open(); }, LIMIT);
+beforeEach(() => yard.serve(), LIMIT);
+afterEach(() => yard.clear(), LIMIT);
+after(() => yard.close(), LIMIT);
+
+test('two browsers and one nc talk', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.enter('bob');
+  const nc = await yard.call();
+  nc.send('carol');
+  await nc.hears('* carol joined #lobby');
+  await say(alice, 'hello from a browser');
+  await nc.hears('#lobby <alice> hello from a browser');
+  await reads(bob, 'hello from a browser');
+  nc.send('hello from nc');
+  await reads(alice, 'hello from nc');
+  await reads(bob, 'hello from nc');
+  await say(bob, '/me waves');
+  await nc.hears('#lobby * bob waves');
+  nc.send('/msg bob psst');
+  await lists(bob, 'carol', '1');
+  await goes(bob, 'carol');
+  await reads(bob, 'psst');
+  await say(bob, 'yes?');
+  await nc.hears('*bob* yes?');
+  assert.equal(await alice.locator('#people button').count(), 3);
+});
+
+test('it comes back after a restart of the server, and marks the gap', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  await say(alice, '/join #garden');
+  await alice.locator('#where', { hasText: '#garden' }).waitFor();
+  await say(alice, 'before');
+  await reads(alice, 'before');
+  const { port } = yard;
+  await yard.stop();
+  await alice.locator('#status', { hasText: 'No connection' }).waitFor();
+  await say(alice, 'into the void');
+  await reads(alice, 'this was not sent');
+  assert.equal(await alice.inputValue('#words'), 'into the void');
+  await yard.serve(port);
+  await alice.locator('#status:empty').waitFor({ state: 'attached' });
+  await reads(alice, 'what was said meanwhile is not here');
+  await alice.locator('#places .place:not(.out)', { hasText: '#lobby' }).waitFor();
+  const bob = await yard.irc('bob');
+  bob.send('JOIN #garden', 'PRIVMSG #garden :and after');
+  await reads(alice, 'and after');
+});
+
+test('a name that our own ghost holds is taken back when it goes', LIMIT, async () => {
+  const page = await yard.visit();
+  const sockets = [];
+  // The page's end can be cut while the server's stays, as on a phone that changes its network.
+  await page.routeWebSocket(/\/ws$/, (ours) => {
+    const theirs = ours.connectToServer();
+    ours.onClose(() => {});
+    sockets.push({ ours, theirs });
+  });
+  await page.reload();
+  await page.fill('#name', 'alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  await say(page, 'before');
+  await reads(page, 'before');
+  await sockets[0].ours.close();
+  await page.locator('#me', { hasText: 'alice_' }).waitFor();
+  await reads(page, 'what was said meanwhile is not here');
+  await sockets[0].theirs.close();
+  await page.waitForFunction(() => document.querySelector('#me').textContent === 'alice');
+});
+
+test('nothing that others write becomes markup', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const count = () => alice.evaluate(() => document.querySelectorAll('script, img, iframe, object, style, svg').length);
+  const before = await count();
+  const evil = (n) => `<img src=x onerror=alert(${n})><script>alert(${n})</script>"'><svg onload=alert(${n})>`;
+  const eve = await yard.irc('[eve]`{}|^_', evil(1));
+  eve.send(`PRIVMSG #lobby :${evil(2)}`, `NOTICE #lobby :${evil(3)}`, `PRIVMSG #lobby :\x01ACTION ${evil(4)}\x01`);
+  eve.send(`PRIVMSG alice :${evil(5)}`, `AWAY :${evil(6)}`, 'PRIVMSG #lobby :javascript:alert(7) data:text/html,x');
+  eve.send('JOIN #<img/src=x/onerror=alert(8)>', `TOPIC #<img/src=x/onerror=alert(8)> :${evil(9)}`);
+  eve.send('INVITE alice #<img/src=x/onerror=alert(8)>');
+  await reads(alice, evil(2));
+  await reads(alice, evil(3));
+  await reads(alice, evil(4));
+  await reads(alice, 'javascript:alert(7)');
+  await say(alice, '/join #<img/src=x/onerror=alert(8)>');
+  await alice.locator('#topic', { hasText: evil(9) }).waitFor();
+  await say(alice, '/whois [eve]`{}|^_');
+  await reads(alice, evil(1));
+  eve.send(`PART #<img/src=x/onerror=alert(8)> :${evil(10)}`);
+  await reads(alice, evil(10));
+  await alice.keyboard.press('Control+k');
+  await alice.locator('#found button', { hasText: '#<img/src=x' }).waitFor();
+  await alice.keyboard.press('Escape');
+  await goes(alice, '[eve]');
+  await reads(alice, evil(5));
+  await goes(alice, '#lobby');
+  eve.send(`QUIT :${evil(11)}`);
+  await reads(alice, evil(11));
+  assert.equal(await count(), before);
+  const hrefs = await alice.locator('#log a').evaluateAll((links) => links.map((link) => link.protocol));
+  assert.deepEqual(hrefs.filter((protocol) => !/^(https?|ircs?):$/.test(protocol)), []);
+  assert.equal(await alice.locator('[onerror], [onload], [onclick], [style]').count(), 0);
+  assert.equal(await alice.evaluate(() => document.scripts.length), 1);
+});
+
+test('links are followed apart, and rooms entered', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob');
+  bob.send('PRIVMSG #lobby :see (https://example.org/a_(b)?c=d&e). and #kitchen!');
+  const link = alice.locator('#log a');
+  await link.waitFor();
+  assert.equal(await link.getAttribute('href'), 'https://example.org/a_(b)?c=d&e');
+  assert.equal(await link.getAttribute('target'), '_blank');
+  assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
+  await alice.click('#log .link');
+  await alice.locator('#where', { hasText: '#kitchen' }).waitFor();
+});
+
+test('what is not read is counted, and who is called is told', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  await say(alice, '/join #music');
+  await alice.locator('#where', { hasText: '#music' }).waitFor();
+  const bob = await yard.irc('bob');
+  bob.send('PRIVMSG #lobby :one', 'PRIVMSG #lobby :two');
+  await lists(alice, '#lobby', '2 unread');
+  assert.match(await alice.title(), /^\(•\) #music/);
+  bob.send('PRIVMSG #lobby :Alice, three');
+  await lists(alice, '#lobby', '3 unread');
+  await alice.locator('.badge.loud').waitFor();
+  assert.match(await alice.title(), /^\(1\) #music/);
+  await goes(alice, '#lobby');
+  await alice.locator('#log .new').waitFor();
+  await alice.locator('#log .mention', { hasText: 'three' }).waitFor();
+  await alice.waitForFunction(() => document.title.startsWith('#lobby'));
+  assert.equal(await alice.locator('.badge').count(), 0);
+});
+
+test('a name that is taken or unfit is told, and another tried', LIMIT, async () => {
+  await yard.irc('alice');
+  const page = await yard.visit();
+  await page.fill('#name', 'Alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#refusal', { hasText: 'taken' }).waitFor();
+  await page.fill('#name', 'two words');
+  await page.press('#name', 'Enter');
+  await page.locator('#refusal', { hasText: 'cannot be a name' }).waitFor();
+  await page.fill('#name', '하늘');
+  await page.press('#name', 'Enter');
+  await page.locator('#people button', { hasText: '하늘' }).waitFor();
+  await page.reload();
+  await page.locator('#people button', { hasText: '하늘' }).waitFor();
+});
+
+test('the password is asked for when there is one', LIMIT, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'madang-'));
+  try {
+    await writeFile(join(folder, 'madang.toml'), '[server]\npassword = "open sesame"\n');
+    await yard.stop();
+    await yard.serve(0, '--config', join(folder, 'madang.toml'));
+    const page = await yard.visit();
+    assert.equal(await page.isVisible('#password'), false);
+    await page.fill('#name', 'alice');
+    await page.press('#name', 'Enter');
+    await page.locator('#refusal', { hasText: 'password' }).waitFor();
+    await page.fill('#password', 'wrong');
+    await page.press('#password', 'Enter');
+    await page.locator('#refusal', { hasText: 'asks for a password' }).waitFor();
+    await page.locator('#password:focus').waitFor();
+    await page.fill('#password', 'open sesame');
+    await page.press('#password', 'Enter');
+    await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('over TLS it is the same', LIMIT, async () => {
+  await yard.stop();
+  await yard.serve(0, '--tls-self-signed');
+  const alice = await yard.enter('alice', { scheme: 'https', ignoreHTTPSErrors: true });
+  const bob = await yard.irc('bob');
+  await say(alice, 'nobody in between reads this');
+  await bob.hears('nobody in between reads this');
+});
+
+test('a room in the address is entered', LIMIT, async () => {
+  const page = await yard.visit({ hash: '#정원' });
+  await page.locator('#goal', { hasText: '#정원' }).waitFor();
+  await page.fill('#name', 'alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#where', { hasText: '#정원' }).waitFor();
+});
+
+test('the keyboard is enough', LIMIT, async () => {
+  const page = await yard.visit();
+  const { keyboard } = page;
+  const bob = await yard.irc('bobby');
+  await keyboard.type('alice');
+  await keyboard.press('Enter');
+  await page.locator('#people button', { hasText: 'bobby' }).waitFor();
+  await keyboard.type('bo');
+  await keyboard.press('Tab');
+  await keyboard.type('good morning');
+  await keyboard.press('Enter');
+  await bob.hears('PRIVMSG #lobby :bobby: good morning');
+  await keyboard.press('ArrowUp');
+  assert.equal(await page.inputValue('#words'), 'bobby: good morning');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Control+k');
+  await keyboard.type('garden');
+  await keyboard.press('Enter');
+  await page.locator('#where', { hasText: '#garden' }).waitFor();
+  await keyboard.press('Alt+ArrowDown');
+  await page.locator('#where', { hasText: '#lobby' }).waitFor();
+  bob.send('PRIVMSG alice :psst');
+  await lists(page, 'bobby', '1');
+  await keyboard.press('Alt+ArrowDown');
+  await page.locator('#where', { hasText: 'bobby' }).waitFor();
+  await keyboard.type('/help');
+  await keyboard.press('Enter');
+  await page.locator('#help[open]', { hasText: 'Ctrl+K' }).waitFor();
+  await keyboard.press('Escape');
+  // From anywhere, Tab goes round the whole page: every button is reached, and it is seen where one stands.
+  const reached = new Set();
+  for (let steps = 0; steps < 40; steps += 1) {
+    await keyboard.press('Tab');
+    const { name, outline } = await page.evaluate(() => {
+      const { activeElement: active } = document;
+      return { name: active.id || active.textContent, outline: getComputedStyle(active).outlineStyle };
+    });
+    if (name && !name.includes('\n')) assert.notEqual(outline, 'none', name);
+    reached.add(name);
+  }
+  for (const id of ['words', 'add', 'me', 'theme', 'out', 'part', 'scroll']) assert.ok(reached.has(id), id);
+});
+
+test('commands are obeyed, and what is no command is refused', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob');
+  await say(alice, '/dance');
+  await reads(alice, 'there is no command /dance');
+  await say(alice, '/kick');
+  await reads(alice, 'it is written /kick NICK [WHY]');
+  await alice.fill('#words', '');
+  await say(alice, '//dance');
+  await bob.hears('PRIVMSG #lobby :/dance');
+  await say(alice, '/topic a fine day');
+  await alice.locator('#topic', { hasText: 'a fine day' }).waitFor();
+  await say(alice, '/op bob');
+  await alice.locator('#people .rank[title="operator"] + bdi', { hasText: 'bob' }).waitFor();
+  await say(alice, '/away lunch');
+  await alice.locator('#me', { hasText: 'away' }).waitFor();
+  await say(alice, '/nick 민지');
+  await alice.locator('#me', { hasText: '민지' }).waitFor();
+  bob.send('KICK #lobby 민지 :sorry');
+  await reads(alice, 'bob sent you out (sorry)');
+  await say(alice, 'still here?');
+  await reads(alice, 'you are not in here');
+  await say(alice, '/join #lobby');
+  await alice.locator('#places .place:not(.out)', { hasText: '#lobby' }).waitFor();
+  await say(alice, '/leave');
+  await alice.locator('#where', { hasText: 'madang' }).waitFor();
+  await say(alice, 'hello?');
+  await reads(alice, 'nobody hears you here');
+  await say(alice, '/quit');
+  await alice.locator('#refusal', { hasText: 'You have left.' }).waitFor();
+});
+
+test('several lines are one message, and a long one is cut nowhere', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.enter('bob');
+  const nc = await yard.irc('carol');
+  await say(alice, 'one\n\n  three');
+  await bob.waitForFunction(() => [...document.querySelectorAll('#log p')].some((p) => p.textContent === 'one\n\n  three'));
+  await nc.hears(':  three');
+  const long = '마당에서 만나요 '.repeat(60).trim();
+  await say(alice, long);
+  await bob.waitForFunction((text) => [...document.querySelectorAll('#log p')].some((p) => p.textContent === text), long);
+  await say(alice, 'x\n'.repeat(40));
+  await reads(alice, 'that is too long');
+});
+
+test('who reads further up stays there', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob');
+  bob.send(...Array.from({ length: 50 }, (_, at) => `PRIVMSG #lobby :line ${at}.`));
+  await reads(alice, 'line 49.');
+  const scroll = alice.locator('#scroll');
+  await scroll.evaluate((box) => { box.scrollTop = 100; });
+  await alice.locator('#below').waitFor();
+  bob.send('PRIVMSG #lobby :the latest');
+  await alice.locator('#below', { hasText: '1 new below' }).waitFor();
+  assert.equal(await scroll.evaluate((box) => box.scrollTop), 100);
+  await alice.click('#below');
+  await alice.locator('#below').waitFor({ state: 'hidden' });
+  assert.ok(await scroll.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2));
+});
+
+test('coming and going is folded', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  for (const nick of ['tom', 'ulla', 'vera']) await yard.irc(nick);
+  await alice.locator('#log summary', { hasText: '3 came' }).click();
+  await alice.locator('#log details p', { hasText: 'ulla joined' }).waitFor();
+});
+
+test('on a phone, rooms and people are drawers', LIMIT, async () => {
+  const page = await yard.enter('alice', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const bob = await yard.irc('a_very_long_name_of_thirty_chs');
+  bob.send(`PRIVMSG #lobby :${'longwordwithoutend'.repeat(20)}`, `TOPIC #lobby :${'a long topic '.repeat(20)}`);
+  await reads(page, 'longword');
+  const widths = await page.evaluate(() => {
+    const boxes = ['html', '#log', 'header'].map((box) => document.querySelector(box).scrollWidth);
+    return [innerWidth, ...boxes];
+  });
+  assert.ok(Math.max(...widths) === widths[0], `${widths}`);
+  assert.equal(await page.isVisible('#side'), false);
+  await page.tap('#menu');
+  await page.locator('#add').waitFor();
+  assert.equal(await page.getAttribute('#menu', 'aria-expanded'), 'true');
+  await page.tap('#add');
+  await page.fill('#query', 'garden');
+  await page.press('#query', 'Enter');
+  await page.locator('#where', { hasText: '#garden' }).waitFor();
+  await page.locator('#side').waitFor({ state: 'hidden' });
+  await page.tap('#crowd');
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('#people').waitFor({ state: 'hidden' });
+  for (const target of await page.locator('header button:visible, #compose button').all()) {
+    const { height } = await target.boundingBox();
+    assert.ok(height >= 44, `${await target.textContent()} is ${height} px high`);
+  }
+});
+
+test('everything has a name for those who do not see it', LIMIT, async () => {
+  const page = await yard.enter('alice');
+  const selector = 'button, input, textarea, a, nav, aside, dialog, [role=region]';
+  const nameless = await page.evaluate((all) => [...document.querySelectorAll(all)]
+    .filter((element) => !(element.ariaLabel || element.labels?.length || element.textContent.trim() || element.hidden))
+    .map((element) => element.id || element.textContent), selector);
+  assert.deepEqual(nameless, []);
+  assert.equal(await page.locator('h1:visible').count(), 1);
+  assert.equal(await page.locator('main:visible').count(), 1);
+  assert.equal(await page.getAttribute('#log', 'role'), 'log');
+  await page.waitForFunction(() => document.querySelector('#log').ariaLive === 'polite');
+  assert.equal(await page.getAttribute('#status', 'role'), 'status');
+  assert.equal(await page.getAttribute('html', 'lang'), 'en');
+  assert.equal(await page.locator('img:not([alt])').count(), 0);
+  const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id));
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+/** What the rules of axe-core (WCAG and good practice) have to say about what is seen now. */
+async function complaints(page) {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  return page.evaluate(async (script) => {
+    if (!globalThis.axe) new Function(script).call(globalThis);
+    const { violations } = await globalThis.axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+  }, source);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const width of [1280, 390]) {
+    test(`nothing stands in the way of anyone: ${colorScheme}, ${width} px`, LIMIT, async () => {
+      // The policy would not let the rules themselves in.
+      const options = { colorScheme, viewport: { width, height: 844 }, bypassCSP: true };
+      const page = await yard.visit(options);
+      assert.deepEqual(await complaints(page), []);
+      await page.fill('#name', 'alice');
+      await page.press('#name', 'Enter');
+      await page.locator('#people button').waitFor({ state: 'attached' });
+      const bob = await yard.irc('bob');
+      bob.send('PRIVMSG #lobby :alice: see https://example.org and #room', 'PRIVMSG #lobby :\x01ACTION waves\x01');
+      bob.send('NOTICE #lobby :a notice', 'TOPIC #lobby :a topic', 'AWAY :lunch', 'PRIVMSG alice :psst');
+      await page.locator('#places .badge').waitFor({ state: 'attached' });
+      await say(page, '/dance');
+      await reads(page, 'no command');
+      assert.deepEqual(await complaints(page), []);
+      await page.keyboard.press('Control+k');
+      await page.locator('#found button').first().waitFor();
+      assert.deepEqual(await complaints(page), []);
+      await page.keyboard.press('Escape');
+      await say(page, '/help');
+      await page.locator('#help[open]').waitFor();
+      assert.deepEqual(await complaints(page), []);
+      if (width > 760) return;
+      await page.keyboard.press('Escape');
+      for (const drawer of ['menu', 'crowd']) {
+        await page.click(`#${drawer}`);
+        assert.deepEqual(await complaints(page), []);
+        await page.keyboard.press('Escape');
+      }
+    });
+  }
+}
+
+test('the theme is chosen and remembered', LIMIT, async () => {
+  const page = await yard.enter('alice', { colorScheme: 'light' });
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await page.click('#theme');
+  const dark = await paper();
+  assert.notEqual(dark, light);
+  await page.reload();
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  assert.equal(await paper(), dark);
+});

@@ -1,0 +1,199 @@
+/** Parts of the page that need no browser, and its size. */
+
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+const PAGE = new URL('../../src/protocol/web/page/', import.meta.url).pathname;
+let folder;
+let irc;
+let text;
+let commands;
+let state;
+
+// Copied to where a package.json tells that they are modules; the browser knows without one.
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'madang-page-'));
+  await cp(PAGE, folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  const load = (name) => import(join(folder, name));
+  [irc, text, commands, state] = await Promise.all(['irc.js', 'text.js', 'commands.js', 'state.js'].map(load));
+});
+after(() => rm(folder, { recursive: true }));
+
+test('the page is below 60 KiB', async () => {
+  const names = await readdir(PAGE);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(PAGE, name))).size));
+  const sum = sizes.reduce((all, size) => all + size);
+  assert.ok(sum < 60 * 1024, `${sum} bytes`);
+});
+
+test('lines are taken apart', () => {
+  const parts = (line) => {
+    const { tags, source, command, params } = irc.parse(line);
+    return [Object.fromEntries(tags), source, command, params];
+  };
+  assert.deepEqual(parts('PING'), [{}, '', 'PING', []]);
+  assert.deepEqual(parts(':a!b@c PRIVMSG #d :e f\r\n'), [{}, 'a!b@c', 'PRIVMSG', ['#d', 'e f']]);
+  const tagged = parts('@a=b\\:c\\s\\\\;d;+e=\\n\\x\\ :s 001  x  y :');
+  assert.deepEqual(tagged, [{ a: 'b;c \\', d: '', '+e': '\nx' }, 's', '001', ['x', 'y', '']]);
+  assert.deepEqual(parts('join a:b :c:d :e'), [{}, '', 'JOIN', ['a:b', 'c:d :e']]);
+  assert.deepEqual(parts('MODE #a +k  x '), [{}, '', 'MODE', ['#a', '+k', 'x']]);
+  assert.deepEqual(parts('@__proto__=x A'), [JSON.parse('{"__proto__":"x"}'), '', 'A', []]);
+  assert.equal(irc.parse(':nick!u@h QUIT').nick, 'nick');
+});
+
+test('lines are put together, and none can become two', () => {
+  assert.equal(irc.format('PING', []), 'PING');
+  assert.equal(irc.format('TOPIC', ['#a', '']), 'TOPIC #a :');
+  assert.equal(irc.format('PRIVMSG', ['#a', ':)']), 'PRIVMSG #a ::)');
+  assert.equal(irc.format('PRIVMSG', ['#a', 'b c'], { label: 'x y;z', empty: '' }), '@label=x\\sy\\:z;empty PRIVMSG #a :b c');
+  assert.doesNotMatch(irc.format('PRIVMSG', ['#a', 'b\r\nQUIT\0c']), /[\r\n\0]/);
+  for (const words of ['', ' ', 'a', 'a b', ':a', '마당', 'a  b ', '\\']) {
+    const { params } = irc.parse(irc.format('X', ['#y', words], { t: words || 'z' }));
+    assert.deepEqual(params, ['#y', words]);
+  }
+});
+
+test('a long text is cut between words, never within a character, and nothing of it is lost', () => {
+  const cases = [
+    ['hello you there', 7], ['마당마당마당', 7], ['a'.repeat(1000), 10], ['👩‍🚀 '.repeat(40), 16], ['', 5], ['가', 1],
+  ];
+  for (const [words, bytes] of cases) {
+    const pieces = irc.cut(words, bytes);
+    assert.equal(pieces.join(''), words);
+    for (const piece of pieces) assert.ok(irc.bytesOf(piece) <= bytes || [...piece].length === 1, piece);
+  }
+  assert.deepEqual(irc.cut('hello you there', 10), ['hello you ', 'there']);
+});
+
+test('only harmless links are links', () => {
+  const hrefs = (words) => text.runs(words).flatMap(({ href }) => href ?? []);
+  assert.deepEqual(hrefs('see https://a.example/b, or http://c.example.'), ['https://a.example/b', 'http://c.example/']);
+  assert.deepEqual(hrefs('(https://a.example/b_(c)) ircs://x.example/#y'), ['https://a.example/b_(c)', 'ircs://x.example/#y']);
+  assert.deepEqual(hrefs('javascript:alert(1) data:text/html,x file:///etc vbscript:x JAVASCRIPT://a%0aalert(1)'), []);
+  assert.deepEqual(hrefs('https:// http://[ https://'), []);
+  assert.equal(text.safe('java\nscript:alert(1)'), undefined);
+  assert.deepEqual(hrefs('https://x.example/"onclick=alert(1)'), ['https://x.example/']);
+  for (const words of ['a #b c', 'https://a.example (#마당)', '#', 'x#y']) {
+    assert.equal(text.runs(words).map((run) => run.text).join(''), words);
+  }
+  assert.deepEqual(text.runs('in #마당.').map(({ room }) => room), [undefined, '#마당', undefined]);
+});
+
+test('codes and overrides of direction are taken out', () => {
+  assert.equal(text.plain('\x02b\x02 \x0304,01red\x03 \x1b[31m \u202egnp.exe \x04ff0000x\x0f'), 'b red [31m gnp.exe x');
+  assert.equal(text.plain('\tone\ntwo'), '\tone\ntwo');
+});
+
+test('who is called is told, as a word and in any case', () => {
+  for (const words of ['alice: hi', 'hi ALICE!', '@alice', '(alice)', '\x02alice\x02']) {
+    assert.ok(text.mentions(words, 'Alice'), words);
+  }
+  for (const words of ['malice', 'alicekim', 'alice_', '']) assert.ok(!text.mentions(words, 'Alice'), words);
+  assert.ok(text.mentions('민지, 안녕', '민지'));
+  assert.ok(!text.mentions('a.b', 'a|b') && text.mentions('hi [a]^', '[a]^'));
+  assert.equal(text.colour('Alice'), text.colour('alice'));
+});
+
+test('what is typed comes to the same as in telnet', () => {
+  const at = { name: '#lobby', isRoom: true };
+  const wish = (line, where = at) => commands.interpret(line, where);
+  assert.deepEqual(wish('hello'), { say: { to: '#lobby', text: 'hello', isAction: undefined } });
+  assert.equal(wish('//who').say.text, '/who');
+  assert.deepEqual(wish('/me  waves  twice').say, { to: '#lobby', text: 'waves  twice', isAction: true });
+  assert.deepEqual(wish('/msg bob two  words').say, { to: 'bob', text: 'two  words', isAction: undefined });
+  assert.deepEqual(wish('/msg bob'), { open: 'bob' });
+  assert.deepEqual(wish('/join lobby'), { open: '#lobby' });
+  const sent = {
+    '/J #a key': ['JOIN', '#a', 'key'],
+    '/leave': ['PART', '#lobby'],
+    '/part x': ['PART', '#x'],
+    '/nick 하늘': ['NICK', '하늘'],
+    '/topic': ['TOPIC', '#lobby'],
+    '/topic -': ['TOPIC', '#lobby', ''],
+    '/topic a fine day': ['TOPIC', '#lobby', 'a fine day'],
+    '/away': ['AWAY'],
+    '/away at lunch': ['AWAY', 'at lunch'],
+    '/kick bob too loud': ['KICK', '#lobby', 'bob', 'too loud'],
+    '/op bob': ['MODE', '#lobby', '+o', 'bob'],
+    '/mode +l 20': ['MODE', '#lobby', '+l', '20'],
+    '/mode': ['MODE', '#lobby'],
+    '/invite bob': ['INVITE', 'bob', '#lobby'],
+    '/whois bob': ['WHOIS', 'bob'],
+    '/raw privmsg #a :b c': ['PRIVMSG', '#a', 'b c'],
+  };
+  for (const [line, send] of Object.entries(sent)) assert.deepEqual(wish(line), { send }, line);
+  for (const line of ['/', '/dance', '/kick', '/msg', '/nick ', '/constructor', '/__proto__']) assert.ok(wish(line).error, line);
+  for (const line of ['/kick bob', '/topic x']) assert.ok(wish(line, { name: 'bob', isRoom: false }).error, line);
+  assert.ok(wish('hello', { name: '', isRoom: false }).error);
+  assert.deepEqual(wish('/leave', { name: 'bob', isRoom: false }), { show: 'close' });
+  for (const [line] of commands.help()) assert.match(line, /^\/[a-z]+ [A-Z|[\] ]*$/);
+});
+
+test('a place is bounded, and counts what is not read', () => {
+  const known = new state.State();
+  const room = known.place('#a');
+  const said = (time) => ({ kind: 'message', time, nick: 'bob', text: `${time}` });
+  for (let at = 0; at < 2 * state.ITEMS_MAX; at += 1) known.add(room, said(at));
+  assert.equal(room.items.length, state.ITEMS_MAX);
+  assert.equal(room.unread, 2 * state.ITEMS_MAX);
+  known.show(room);
+  assert.equal(room.unread, 0);
+  const came = (nick) => ({ kind: 'traffic', time: 0, events: [{ nick, what: 'came', text: `${nick} joined` }] });
+  for (let at = 0; at < 2 * state.ITEMS_MAX; at += 1) known.add(room, came(`guest${at}`));
+  assert.equal(room.items.at(-1).events.length, state.ITEMS_MAX);
+  const went = { nick: 'a', what: 'left', text: 'a left' };
+  assert.equal(state.summary([...came('a').events, went, ...came('b').events]), '1 came and went · 1 came');
+});
+
+test('there are only so many conversations', () => {
+  const known = new state.State();
+  const first = known.place('guest0');
+  for (let at = 0; at < 2 * state.PLACES_MAX; at += 1) known.place(`guest${at}`);
+  assert.equal(known.places.size, state.PLACES_MAX);
+  assert.equal(known.place('stranger'), known.server);
+  assert.equal(known.place('guest0'), first);
+  assert.equal(known.place('#room').kind, 'room');
+});
+
+test('a rename keeps ranks, and a conversation goes along', () => {
+  const known = new state.State();
+  const room = known.place('#a');
+  known.meet(room, { nick: 'bob', ranks: '@' });
+  known.meet(room, { nick: 'alice', ranks: '' });
+  known.place('bob');
+  known.rename('bob', 'Robert');
+  assert.deepEqual(known.sorted(room).map(({ nick, ranks }) => ranks + nick), ['@Robert', 'alice']);
+  assert.equal(known.find('robert')?.name, 'Robert');
+  assert.equal(known.find('bob'), undefined);
+});
+
+test('colours are told apart from the paper, in light and dark', async () => {
+  const css = await readFile(join(PAGE, 'madang.css'), 'utf8');
+  const pairs = {};
+  const pattern = /(--[\w-]+|\.n\d)[^;]*?light-dark\((#\w+), (#\w+)\)/g;
+  for (const [, name, ...pair] of css.matchAll(pattern)) pairs[name] = pair;
+  const luminance = (hex) => {
+    const full = hex.length === 4 ? hex.replace(/[^#]/g, '$&$&') : hex;
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(full.slice(at, at + 2), 16) / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const inks = ['--ink', '--soft', '--accent', '--bad', ...Array.from({ length: 8 }, (_, at) => `.n${at}`)];
+  for (const theme of [0, 1]) {
+    for (const ink of inks) {
+      for (const ground of ['--paper', '--side', '--tint']) {
+        const found = contrast(pairs[ink][theme], pairs[ground][theme]);
+        assert.ok(found >= 4.5, `${ink} on ${ground}: ${found.toFixed(2)} in theme ${theme}`);
+      }
+    }
+    assert.ok(contrast(pairs['--on-accent'][theme], pairs['--accent'][theme]) >= 4.5);
+  }
+});
