@@ -29,7 +29,7 @@
 #   TALK, HOLD    seconds of traffic, seconds of silence          [8 and 10; quick: 2 and 2]
 #   RATE          messages a second in the open-loop fan-out                         [50]
 #   CONCURRENCY   sessions at a time in churn                                        [50]
-#   MINUTES       after that, nothing new is begun                        [22; quick: 3.5]
+#   MINUTES       after that, nothing new is begun                        [21; quick: 3.5]
 #   MADANG        the server's program              [the release build, built if it is not there]
 #   TOOL          the program that measures         [the same]
 #   NGIRCD, INSPIRCD, IRCD_HYBRID                   their programs, if they are not where packages put them
@@ -61,7 +61,7 @@ concurrency=${CONCURRENCY:-50}
 out=${OUT:-$(pick "$here/results/peers" "")}
 server_cpu=${SERVER_CPU:-1}
 tool_cpu=${TOOL_CPU:-0}
-give_up_after=$(awk -v minutes="${MINUTES:-$(pick 22 3.5)}" 'BEGIN { print int(minutes * 60) }')
+give_up_after=$(awk -v minutes="${MINUTES:-$(pick 21 3.5)}" 'BEGIN { print int(minutes * 60) }')
 SECONDS=0
 
 for program in awk jq setpriv taskset timeout; do
@@ -191,7 +191,7 @@ CONFIG
 find_ngircd() { find_program "${NGIRCD:-}" /usr/sbin/ngircd /usr/local/sbin/ngircd; }
 version_ngircd() { timeout 10 "$(find_ngircd)" --version 2>&1 | sed -n '1s/-.*//p'; }
 run_ngircd() {
-    # The penalty is its flood control. It has no way to be quiet about clients in the foreground, so it speaks to
+    # The penalty is its flood control. Newcomers who are not through in PongTimeout are sent away. It has no way to be quiet about clients in the foreground, so it speaks to
     # nobody: /dev/null takes a line with less effort than a file or a system log.
     cat >"$2/ngircd.conf" <<CONFIG
 [Global]
@@ -209,6 +209,8 @@ run_ngircd() {
     MaxJoins = 0
     MaxNickLength = 30
     MaxPenaltyTime = 0
+    PingTimeout = 120
+    PongTimeout = 120
 [Options]
     DNS = no
     Ident = no
@@ -347,13 +349,15 @@ start_server() { # SERVER
 # ---------------------------------------------------------------------------------------------------- what is measured
 
 scenarios=(idle one sixteen crowd churn)
-# Who registers clients once a second, as inspircd does, has this many on their way; it is no limit for anyone.
+# Who registers clients once a second, as inspircd does, has thousands on their way, and who takes milliseconds for one
+# needs a while for all: neither the number nor the time is a limit for anyone.
 pending=5000
+patience=90s
 calls=2000
 options_of() { # SCENARIO: the command's options
-    local talkers="fanout --receivers $receivers --payload 64 --for ${talk}s --pending $pending"
+    local talkers="fanout --receivers $receivers --payload 64 --for ${talk}s --pending $pending --timeout $patience"
     case $1 in
-        idle) echo "idle --connections $connections --rate $calls --per-room 50 --hold ${hold}s --pending $pending" ;;
+        idle) echo "idle --connections $connections --rate $calls --per-room 50 --hold ${hold}s --pending $pending --timeout $patience" ;;
         one) echo "$talkers --window 1" ;;
         sixteen) echo "$talkers --window 16" ;;
         crowd) echo "$talkers --rate $rate/s --idle $connections --connect-rate $calls" ;;
@@ -365,7 +369,7 @@ options_of() { # SCENARIO: the command's options
 bench() { # FILE OPTIONS...
     local file=$1 status=0
     shift
-    local limit=$((60 + 2 * (talk + hold + connections / calls)))
+    local limit=$((90 + 2 * (talk + hold + connections / calls)))
     taskset -c "$tool_cpu" timeout --signal=INT --kill-after=20 "$limit" \
         "$work/bin/bench" bench "$@" "irc://127.0.0.1:$port" --pid "$pid" --json "$file" \
         >"$work/tool.out" 2>"$work/tool.err" &
