@@ -191,8 +191,8 @@ CONFIG
 find_ngircd() { find_program "${NGIRCD:-}" /usr/sbin/ngircd /usr/local/sbin/ngircd; }
 version_ngircd() { timeout 10 "$(find_ngircd)" --version 2>&1 | sed -n '1s/-.*//p'; }
 run_ngircd() {
-    # The penalty is its flood control. Newcomers who are not through in PongTimeout are sent away. It has no way to be quiet about clients in the foreground, so it speaks to
-    # nobody: /dev/null takes a line with less effort than a file or a system log.
+    # The penalty is its flood control. Newcomers who are not through in PongTimeout are sent away. It cannot be quiet about
+    # clients in the foreground, so it speaks to nobody: /dev/null takes a line with less effort than a file or a log.
     cat >"$2/ngircd.conf" <<CONFIG
 [Global]
     Name = peer.bench
@@ -355,9 +355,10 @@ pending=5000
 patience=90s
 calls=2000
 options_of() { # SCENARIO: the command's options
-    local talkers="fanout --receivers $receivers --payload 64 --for ${talk}s --pending $pending --timeout $patience"
+    local ways="--pending $pending --timeout $patience"
+    local talkers="fanout --receivers $receivers --payload 64 --for ${talk}s $ways"
     case $1 in
-        idle) echo "idle --connections $connections --rate $calls --per-room 50 --hold ${hold}s --pending $pending --timeout $patience" ;;
+        idle) echo "idle --connections $connections --rate $calls --per-room 50 --hold ${hold}s $ways" ;;
         one) echo "$talkers --window 1" ;;
         sixteen) echo "$talkers --window 16" ;;
         crowd) echo "$talkers --rate $rate/s --idle $connections --connect-rate $calls" ;;
