@@ -1,6 +1,7 @@
 //! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
 //! time is data.
 
+use super::REQUESTS;
 use crate::{
     config::{Config, Scheme},
     net::{
@@ -93,6 +94,27 @@ fn a_visitor_may_stay_a_minute_after_each_answer() {
     stage.pass_time(61 * SECOND);
     assert_eq!(Stage::hear(&mut visitor), "");
     assert!(visitor.sees_end(), "it stays for ever");
+}
+
+#[test]
+fn who_asks_without_end_is_answered_at_a_pace() {
+    let mut stage = Stage::new(Config::default());
+    let mut greedy = stage.call();
+    let answers = |heard: &str| heard.matches("HTTP/1.1 404 ").count();
+    let (burst, pace) = (REQUESTS.burst as usize, REQUESTS.per_second as usize);
+    let mut heard = stage.say(&mut greedy, &GET.repeat(burst + 3 * pace));
+    stage.settle();
+    heard += &Stage::hear(&mut greedy);
+    assert_eq!(answers(&heard), burst);
+    stage.pass_time(SECOND);
+    assert_eq!(answers(&Stage::hear(&mut greedy)), pace);
+    // And a person with another browser tab is not kept waiting by it.
+    let mut other = stage.call();
+    assert_eq!(answers(&stage.say(&mut other, GET)), 1);
+    stage.pass_time(3 * SECOND);
+    assert_eq!(answers(&Stage::hear(&mut greedy)), 2 * pace);
+    stage.pass_time(62 * SECOND);
+    assert!(greedy.sees_end() && other.sees_end());
 }
 
 #[test]
