@@ -288,7 +288,7 @@ impl Court {
         }
         let message = match what {
             What::Incomplete => return (consumed, false),
-            What::Ping | What::Pong => return (consumed, true),
+            What::Fragment | What::Ping | What::Pong => return (consumed, true),
             What::Text(text) => text.as_bytes(),
             What::Binary(bytes) => bytes,
             What::Closed { .. } => {

@@ -79,6 +79,10 @@ impl Stage {
 
 const GET: &[u8] = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
 
+const UPGRADE: &[u8] =
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
@@ -169,9 +173,7 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     let mut stage = Stage::new(Config::default());
     let mut peer = stage.call();
     assert_eq!(stage.server.court.hall.callers, 0);
-    let upgrade = b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    assert!(stage.say(&mut peer, upgrade).starts_with("HTTP/1.1 101 "));
+    assert!(stage.say(&mut peer, UPGRADE).starts_with("HTTP/1.1 101 "));
     assert_eq!(stage.server.court.hall.callers, 1);
     // It has as long to give a name as anyone, from now on.
     stage.pass_time(29 * SECOND);
@@ -187,4 +189,24 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     peer.ends();
     stage.settle();
     assert_eq!(stage.server.net.connection_count(), 0);
+}
+
+#[test]
+fn fragments_are_charged_for_like_messages() {
+    let mut stage = Stage::new(Config::default());
+    let mut peer = stage.call();
+    stage.say(&mut peer, UPGRADE);
+    // The beginning of a message and nothing more of it, again and again, and then a ping. By default sixty may come
+    // at once, and twenty a second behind them.
+    let mut frames = b"\x01\x80mask".to_vec();
+    frames.extend(b"\x00\x80mask".repeat(79));
+    frames.extend(b"\x89\x80mask");
+    assert_eq!(stage.say(&mut peer, &frames), "");
+    stage.pass_time(SECOND);
+    assert_eq!(Stage::hear(&mut peer), "");
+    stage.pass_time(SECOND);
+    Stage::hear(&mut peer);
+    assert!(peer.heard().ends_with(b"\x8a\x00"), "no pong");
+    peer.ends();
+    stage.settle();
 }
