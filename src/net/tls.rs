@@ -28,7 +28,7 @@ mod side;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, unverified_client};
+pub use client::{AnyServer, Client, unverified_client};
 pub use server::{Certificate, Server};
 
 use super::transport::{Notice, Stream, Transport};

@@ -153,6 +153,7 @@ impl Court {
         if !goes_on {
             return (input.len(), false);
         }
+        self.note_heard(now, id, true);
         self.set_alarm(net, id);
         (consumed, true)
     }

@@ -63,9 +63,10 @@ pub fn unverified_client() -> Client {
     Client::new(Arc::new(config))
 }
 
-/// Believes any server to be whoever has the key of the certificate.
+/// Believes any server to be whoever has the key of the certificate. What it is good for is said at
+/// [`unverified_client`].
 #[derive(Debug)]
-pub(super) struct AnyServer(pub(super) Arc<CryptoProvider>);
+pub struct AnyServer(pub Arc<CryptoProvider>);
 
 impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(

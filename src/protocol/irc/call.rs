@@ -96,10 +96,20 @@ impl<'a> Call<'a> {
 
     /// A numeric reply with its usual words.
     pub(super) fn reply(&mut self, numeric: Numeric, params: &[&str]) {
+        self.reply_words(numeric, params, numeric.words);
+    }
+
+    /// A numeric reply with words that are at hand.
+    pub(super) fn reply_words(&mut self, numeric: Numeric, params: &[&str], words: &str) {
         let (heading, _, out) = self.parts();
         let line = heading.numeric(numeric, out);
         let line = params.iter().fold(line, |line, param| line.word(param));
-        line.words(numeric.words).end();
+        line.words(words).end();
+    }
+
+    /// Makes room for a long answer: it would grow to it step by step otherwise.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
     }
 
     /// A numeric reply with words of its own.

@@ -80,25 +80,26 @@ pub(in super::super) fn lusers(call: &mut Call<'_>) {
     let hub = call.ctx.hub();
     let (counts, users, rooms) = (hub.counts(), hub.user_count(), hub.room_count());
     let nameless = call.ctx.nameless_count();
-    let visible = users.saturating_sub(counts.invisible);
-    let (invisible, peak) = (counts.invisible, counts.peak);
-    call.reply_with(
-        RPL_LUSERCLIENT,
-        &[],
-        format_args!("There are {visible} users and {invisible} invisible on 1 servers"),
-    );
+    let visible = users.saturating_sub(counts.invisible).to_string();
+    let [users, peak] = [users, counts.peak].map(|count| count.to_string());
+    let invisible = counts.invisible.to_string();
+    // Everyone who comes in is told all this: put together, not formatted, it is a third of the work.
+    let words = [
+        "There are ",
+        &visible,
+        " users and ",
+        &invisible,
+        " invisible on 1 servers",
+    ];
+    call.reply_words(RPL_LUSERCLIENT, &[], &words.concat());
     call.reply(RPL_LUSEROP, &[&counts.operators.to_string()]);
     call.reply(RPL_LUSERUNKNOWN, &[&nameless.to_string()]);
     call.reply(RPL_LUSERCHANNELS, &[&rooms.to_string()]);
-    call.reply_with(
-        RPL_LUSERME,
-        &[],
-        format_args!("I have {users} clients and 0 servers"),
-    );
-    let [now, most] = [users.to_string(), peak.to_string()];
+    let words = ["I have ", &users, " clients and 0 servers"];
+    call.reply_words(RPL_LUSERME, &[], &words.concat());
     for (numeric, whose) in [(RPL_LOCALUSERS, "local"), (RPL_GLOBALUSERS, "global")] {
-        let words = format!("Current {whose} users {now}, max {most}");
-        call.reply_with(numeric, &[&now, &most], words);
+        let words = ["Current ", whose, " users ", &users, ", max ", &peak];
+        call.reply_words(numeric, &[&users, &peak], &words.concat());
     }
 }
 
