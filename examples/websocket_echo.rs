@@ -144,7 +144,7 @@ fn echo_messages(
             What::Incomplete => return (taken, Next::Wait),
             What::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
             What::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
-            What::Ping | What::Pong => {}
+            What::Fragment | What::Ping | What::Pong => {}
             // Our Close is said; the server ends the connection first (RFC 6455 section 7.1.1).
             What::Closed { .. } | What::Failed(_) => return (taken, Next::Close),
         }

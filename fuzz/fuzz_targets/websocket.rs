@@ -68,6 +68,10 @@ fn feed<'a>(is_client: bool, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Tol
             let step = socket.next(&kept, &mut scratch, &mut replies);
             let told = match step.what {
                 What::Incomplete => None,
+                What::Fragment => {
+                    kept.drain(..step.consumed);
+                    continue;
+                }
                 What::Text(text) => Some(Told::Message(Opcode::Text, text.into())),
                 What::Binary(bytes) => Some(Told::Message(Opcode::Binary, bytes.into())),
                 What::Ping => Some(Told::Ping),

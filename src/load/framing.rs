@@ -119,7 +119,7 @@ impl Framing {
                     What::Incomplete => Unit::Incomplete,
                     What::Text(text) => Unit::Line(Cow::Borrowed(text.as_bytes())),
                     What::Binary(bytes) => Unit::Line(Cow::Borrowed(bytes)),
-                    What::Ping | What::Pong => Unit::Other,
+                    What::Fragment | What::Ping | What::Pong => Unit::Other,
                     What::Closed { code, .. } => {
                         let code = code.map_or("none".into(), |code| code.to_string());
                         Unit::Over(format!("the server closed the WebSocket (code {code})"))

@@ -170,10 +170,10 @@ impl<S: Side> Tls<S> {
     fn move_on(&mut self, buffer: &mut [u8]) -> usize {
         let mut incoming = mem::take(&mut self.incoming);
         let (opened, used) = self.open(&mut incoming, buffer);
-        if used < incoming.len() {
-            incoming.drain(..used);
-            self.incoming = incoming;
+        if used > 0 {
+            incoming = incoming[used..].to_vec(); // It may wait for long: in no more memory than it needs.
         }
+        self.incoming = incoming;
         opened
     }
 

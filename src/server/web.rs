@@ -115,9 +115,15 @@ impl Court {
         searched: &mut usize,
     ) -> (usize, bool) {
         let now = net.now();
-        let Some(Session { protocol, mark, .. }) = self.sessions.get_mut(id) else {
+        let Some(session) = self.sessions.get_mut(id) else {
             return (input.len(), false);
         };
+        let Session {
+            protocol,
+            mark,
+            allowance,
+            ..
+        } = session;
         let Protocol::Http(visit) = protocol else {
             return (input.len(), false);
         };
@@ -135,6 +141,8 @@ impl Court {
             }
             http::Step::Request(request) => {
                 (visit.begun, visit.served, *mark) = (false, true, now);
+                // Paid for at once: if it is upgraded, what is said there has an allowance of its own.
+                let _ = allowance.take(now.0, REQUESTS);
                 self.answer_request(net, id, &request)
             }
             http::Step::Refused(status) => {
@@ -281,7 +289,7 @@ impl Court {
         }
         let message = match what {
             What::Incomplete => return (consumed, false),
-            What::Ping | What::Pong => return (consumed, true),
+            What::Fragment | What::Ping | What::Pong => return (consumed, true),
             What::Text(text) => text.as_bytes(),
             What::Binary(bytes) => bytes,
             What::Closed { .. } => {

@@ -242,7 +242,7 @@ impl Socket {
                 What::Ping => Some(Heard::Ping),
                 What::Pong => Some(Heard::Pong),
                 What::Closed { code, .. } => Some(Heard::Closed(code.expect("a number"))),
-                What::Failed(fault) => panic!("{fault}"),
+                other => panic!("a server of lines says no {other:?}"),
             };
             self.visitor.unread.drain(..consumed);
             if self.answers && !replies.is_empty() {

@@ -78,6 +78,27 @@ fn plaintext_that_a_reader_has_no_room_for_is_never_forgotten() {
 }
 
 #[test]
+fn the_beginning_of_a_record_waits_in_no_more_memory_than_it_needs() {
+    let mut pair = Pair::new(&Wire::stepping(10_000), wire::VERSIONS[1]);
+    pair.shake_hands();
+    pair.server.is_at_rest();
+    let idle = pair.server.stream.memory();
+    pair.client.says(&text(60_000));
+    pair.client.work();
+    // Five whole records, and a little of the next.
+    let record = RECORD_BYTES + 22;
+    pair.wire
+        .to_server
+        .borrow_mut()
+        .bytes
+        .truncate(5 * record + 100);
+    pair.server.work();
+    assert_eq!(pair.server.heard.len(), 5 * RECORD_BYTES);
+    let waiting = pair.server.stream.memory() - idle;
+    assert!((100..200).contains(&waiting), "{waiting}");
+}
+
+#[test]
 fn nothing_can_be_written_before_the_handshake_is_done() {
     let mut pair = Pair::new(&Wire::stepping(100_000), wire::VERSIONS[1]);
     let server = pair.server.stream.transport();

@@ -69,20 +69,36 @@ pub fn upgrade(request: &Request<'_>, others: &[Box<str>], out: &mut Vec<u8>) ->
 
 /// Whether a page of this origin may speak with us: a page of our own host, or one that the host named.
 fn is_welcome(origin: &str, host: Option<&str>, others: &[Box<str>]) -> bool {
+    // Browsers leave a default port out; whoever wrote the configuration may have told it.
+    let bare = bare_origin(origin);
     let mut others = others.iter().map(|other| &**other);
-    if others.any(|other| other == "*" || origin.eq_ignore_ascii_case(other)) {
+    if others.any(|other| other == "*" || bare.eq_ignore_ascii_case(bare_origin(other))) {
         return true;
     }
-    let (Some((scheme, authority)), Some(host)) = (origin.split_once("://"), host) else {
+    let (Some((scheme, authority)), Some(host)) = (bare.split_once("://"), host) else {
         return false;
     };
-    let default_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return false,
+    let Some(port) = default_port(scheme) else {
+        return false;
     };
-    let bare = |name: &'_ str| name.strip_suffix(default_port).map_or(name.len(), str::len);
-    authority[..bare(authority)].eq_ignore_ascii_case(&host[..bare(host)])
+    authority.eq_ignore_ascii_case(host.strip_suffix(port).unwrap_or(host))
+}
+
+/// The port that a URL of this scheme need not name.
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "http" => Some(":80"),
+        "https" => Some(":443"),
+        _ => None,
+    }
+}
+
+/// An origin without its scheme's default port (RFC 6454 section 6.1).
+fn bare_origin(origin: &str) -> &str {
+    let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
+    let port = scheme.and_then(default_port);
+    port.and_then(|port| origin.strip_suffix(port))
+        .unwrap_or(origin)
 }
 
 #[cfg(test)]
@@ -202,6 +218,11 @@ mod tests {
         assert!(is_welcome("http://a", Some("a:80"), &[]));
         assert!(is_welcome("https://a:443", Some("a"), &[]));
         assert!(!is_welcome("http://a", Some("a:443"), &[]));
+        let named = ["https://b:443".into(), "http://c".into()];
+        assert!(is_welcome("https://b", Some("a"), &named));
+        assert!(is_welcome("http://c:80", Some("a"), &named));
+        assert!(!is_welcome("http://b", Some("a"), &named));
+        assert!(!is_welcome("http://c:443", Some("a"), &named));
         assert!(!is_welcome("http://a", None, &[]));
     }
 }

@@ -51,6 +51,8 @@ pub enum What<'a> {
     Text(&'a str),
     /// A binary message, whole.
     Binary(&'a [u8]),
+    /// A frame that does not end its message is through. It is told so that frames without end can be charged for.
+    Fragment,
     /// The peer asked for a sign of life; the answer is among the replies.
     Ping,
     /// The peer gave a sign of life, asked for or not.
@@ -117,8 +119,10 @@ enum Phase {
 enum Taken {
     /// More input is needed.
     Nothing,
-    /// A piece of a message; the input may hold more.
+    /// The beginning of a frame; the input may hold more.
     Piece,
+    /// The rest of a frame that does not end its message.
+    Fragment,
     Message(Kind),
     Ping,
     Pong,
@@ -272,7 +276,7 @@ impl WebSocket {
                 Taken::Message(message.kind())
             }
             None if self.unfinished.as_ref().is_some_and(|m| m.is_in_frame()) => Taken::Nothing,
-            None => Taken::Piece,
+            None => Taken::Fragment,
         }
     }
 
@@ -280,6 +284,7 @@ impl WebSocket {
     fn tell<'a>(&mut self, taken: Taken, bytes: &'a [u8], replies: &mut Vec<u8>) -> What<'a> {
         match taken {
             Taken::Nothing | Taken::Piece => What::Incomplete,
+            Taken::Fragment => What::Fragment,
             Taken::Message(Kind::Binary) => What::Binary(bytes),
             Taken::Message(Kind::Text) => match std::str::from_utf8(bytes) {
                 Ok(text) => What::Text(text),

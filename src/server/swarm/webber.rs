@@ -208,7 +208,7 @@ impl Webber {
                     let line = line.to_owned();
                     self.hear(line);
                 }
-                What::Ping | What::Pong => {}
+                What::Fragment | What::Ping | What::Pong => {}
                 What::Closed { code, .. } => self.closed = Some(code.expect("a number")),
                 What::Binary(_) | What::Failed(_) => panic!("{:?}", step.what),
             }

@@ -1,6 +1,7 @@
 //! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
 //! time is data.
 
+use super::REQUESTS;
 use crate::{
     config::{Config, Scheme},
     net::{
@@ -78,6 +79,10 @@ impl Stage {
 
 const GET: &[u8] = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
 
+const UPGRADE: &[u8] =
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
@@ -93,6 +98,27 @@ fn a_visitor_may_stay_a_minute_after_each_answer() {
     stage.pass_time(61 * SECOND);
     assert_eq!(Stage::hear(&mut visitor), "");
     assert!(visitor.sees_end(), "it stays for ever");
+}
+
+#[test]
+fn who_asks_without_end_is_answered_at_a_pace() {
+    let mut stage = Stage::new(Config::default());
+    let mut greedy = stage.call();
+    let answers = |heard: &str| heard.matches("HTTP/1.1 404 ").count();
+    let (burst, pace) = (REQUESTS.burst as usize, REQUESTS.per_second as usize);
+    let mut heard = stage.say(&mut greedy, &GET.repeat(burst + 3 * pace));
+    stage.settle();
+    heard += &Stage::hear(&mut greedy);
+    assert_eq!(answers(&heard), burst);
+    stage.pass_time(SECOND);
+    assert_eq!(answers(&Stage::hear(&mut greedy)), pace);
+    // And a person with another browser tab is not kept waiting by it.
+    let mut other = stage.call();
+    assert_eq!(answers(&stage.say(&mut other, GET)), 1);
+    stage.pass_time(3 * SECOND);
+    assert_eq!(answers(&Stage::hear(&mut greedy)), 2 * pace);
+    stage.pass_time(62 * SECOND);
+    assert!(greedy.sees_end() && other.sees_end());
 }
 
 #[test]
@@ -147,9 +173,7 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     let mut stage = Stage::new(Config::default());
     let mut peer = stage.call();
     assert_eq!(stage.server.court.hall.callers, 0);
-    let upgrade = b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    assert!(stage.say(&mut peer, upgrade).starts_with("HTTP/1.1 101 "));
+    assert!(stage.say(&mut peer, UPGRADE).starts_with("HTTP/1.1 101 "));
     assert_eq!(stage.server.court.hall.callers, 1);
     // It has as long to give a name as anyone, from now on.
     stage.pass_time(29 * SECOND);
@@ -165,4 +189,24 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     peer.ends();
     stage.settle();
     assert_eq!(stage.server.net.connection_count(), 0);
+}
+
+#[test]
+fn fragments_are_charged_for_like_messages() {
+    let mut stage = Stage::new(Config::default());
+    let mut peer = stage.call();
+    stage.say(&mut peer, UPGRADE);
+    // The beginning of a message and nothing more of it, again and again, and then a ping. By default sixty may come
+    // at once, and twenty a second behind them.
+    let mut frames = b"\x01\x80mask".to_vec();
+    frames.extend(b"\x00\x80mask".repeat(79));
+    frames.extend(b"\x89\x80mask");
+    assert_eq!(stage.say(&mut peer, &frames), "");
+    stage.pass_time(SECOND);
+    assert_eq!(Stage::hear(&mut peer), "");
+    stage.pass_time(SECOND);
+    Stage::hear(&mut peer);
+    assert!(peer.heard().ends_with(b"\x8a\x00"), "no pong");
+    peer.ends();
+    stage.settle();
 }

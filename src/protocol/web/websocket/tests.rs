@@ -66,6 +66,10 @@ impl End {
                 .next(&self.kept, &mut self.scratch, &mut self.replies);
             let told = match step.what {
                 What::Incomplete => None,
+                What::Fragment => {
+                    self.kept.drain(..step.consumed);
+                    continue;
+                }
                 What::Text(text) => Some(Told::Text(text.into())),
                 What::Binary(bytes) => Some(Told::Binary(bytes.into())),
                 What::Ping => Some(Told::Ping),
