@@ -84,6 +84,7 @@ pub(super) fn add_sessions(report: &mut Report, sessions: Sessions, whole: &Span
         server.cpu_per_session = per(micros, sessions.done);
     }
     report.sessions = Some(sessions);
+    report.judge();
 }
 
 fn per(amount: Option<f64>, count: u64) -> Option<f64> {

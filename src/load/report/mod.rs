@@ -341,7 +341,31 @@ impl Report {
             note(traffic.corrupted, "deliveries were corrupted");
             note(traffic.stray, "deliveries went astray");
         }
+        let sessions = self.sessions.as_ref();
+        if sessions.is_some_and(|sessions| sessions.done == 0) && !self.verdict.interrupted {
+            // Nothing failed, but nothing was measured either: the server may let newcomers wait.
+            faults.push("no session came to its end in time".into());
+        }
         self.verdict.passed = faults.is_empty();
         self.verdict.faults = faults;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_of_which_none_ends_are_a_fault_unless_the_user_ended_the_run() {
+        let mut report = sample::full();
+        report.judge();
+        let faults_before = report.verdict.faults.len();
+        report.sessions.as_mut().unwrap().done = 0;
+        report.judge();
+        assert!(!report.verdict.passed);
+        assert_eq!(report.verdict.faults.len(), faults_before + 1);
+        report.verdict.interrupted = true;
+        report.judge();
+        assert_eq!(report.verdict.faults.len(), faults_before);
     }
 }
