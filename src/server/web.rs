@@ -115,15 +115,9 @@ impl Court {
         searched: &mut usize,
     ) -> (usize, bool) {
         let now = net.now();
-        let Some(session) = self.sessions.get_mut(id) else {
+        let Some(Session { protocol, mark, .. }) = self.sessions.get_mut(id) else {
             return (input.len(), false);
         };
-        let Session {
-            protocol,
-            mark,
-            allowance,
-            ..
-        } = session;
         let Protocol::Http(visit) = protocol else {
             return (input.len(), false);
         };
@@ -141,8 +135,6 @@ impl Court {
             }
             http::Step::Request(request) => {
                 (visit.begun, visit.served, *mark) = (false, true, now);
-                // Paid for at once: if it is upgraded, what is said there has an allowance of its own.
-                let _ = allowance.take(now.0, REQUESTS);
                 self.answer_request(net, id, &request)
             }
             http::Step::Refused(status) => {
