@@ -16,6 +16,9 @@ use crate::{
 use listenfd::ListenFd;
 use std::{env, io, net::SocketAddr};
 
+/// More sockets than this nobody passes; each would be looked at, whether it is there or not.
+const SOCKETS_MAX: u64 = 1024;
+
 /// Takes over all sockets that were passed, in order; there are none unless a service manager started us.
 ///
 /// # Errors
@@ -25,6 +28,10 @@ pub(super) fn take_passed(
     court: &mut Court,
     config: &Config,
 ) -> Result<Vec<ListenUrl>, Error> {
+    if is_too_many(&env::var("LISTEN_FDS").unwrap_or_default()) {
+        tracing::warn!("LISTEN_FDS names more sockets than can be; none is taken");
+        return Ok(Vec::new());
+    }
     let mut passed = ListenFd::from_env();
     let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
     // Fewer names than sockets: the others have none.
@@ -51,6 +58,11 @@ pub(super) fn take_passed(
         listening.push(url);
     }
     Ok(listening)
+}
+
+/// Whether more sockets are said to have been passed than can be.
+fn is_too_many(count: &str) -> bool {
+    count.parse().is_ok_and(|count: u64| count > SOCKETS_MAX)
 }
 
 /// A socket that was passed, and where it is bound.
@@ -81,5 +93,24 @@ impl Socket {
             Self::Udp(_, local) => (local, Transport::Udp),
         };
         ListenUrl::of_socket(name, *local, transport)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_sockets_that_cannot_be_is_known_before_they_are_looked_for() {
+        for (count, expected) in [
+            ("", false),
+            ("1", false),
+            ("1024", false),
+            ("x", false),
+            ("1025", true),
+            ("2000000000", true),
+        ] {
+            assert_eq!(is_too_many(count), expected, "{count}");
+        }
     }
 }

@@ -185,11 +185,15 @@ impl Court {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        let Protocol::Undecided { greeted } = session.protocol else {
+        let Protocol::Undecided { greeted, .. } = session.protocol else {
             return;
         };
         match detect::detect(input) {
-            Detected::Undecided => {}
+            Detected::Undecided => {
+                let begun = true;
+                session.protocol = Protocol::Undecided { greeted, begun };
+                self.set_alarm(net, id);
+            }
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
             Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
@@ -266,7 +270,10 @@ impl Handler for Court {
         let scheme = self.doors.get(&listener).copied().unwrap_or(Scheme::Any);
         let mut session = Session::new(
             match scheme {
-                Scheme::Any => Protocol::Undecided { greeted: false },
+                Scheme::Any => Protocol::Undecided {
+                    greeted: false,
+                    begun: false,
+                },
                 Scheme::Telnet => Protocol::Telnet(Telnet::default()),
                 Scheme::Irc | Scheme::Ircs => Protocol::Irc(Irc::default()),
                 Scheme::Http | Scheme::Https => Protocol::Http(Visit::default()),
@@ -395,7 +402,10 @@ impl Handler for Court {
         match session.next_due(&self.settings) {
             Some((at, due)) if at <= now => match due {
                 Due::Greet => {
-                    session.protocol = Protocol::Undecided { greeted: true };
+                    session.protocol = Protocol::Undecided {
+                        greeted: true,
+                        begun: false,
+                    };
                     net.send(id, &self.settings.greeting);
                 }
                 Due::NoHandshake => {

@@ -124,7 +124,7 @@ const TABLE: &[Row] = &[
     row(Reason::TlsFailed, "tls_failed", Decided, "", "TLS error"),
     row(Reason::TlsInTls, "tls_in_tls", Decided, "", "TLS error"),
     row(Reason::TlsOnPlain, "tls_on_plain", Decided, "", "TLS is not spoken at this port"),
-    row(Reason::TlsTimeout, "tls_timeout", Decided, "", "Registration timeout"),
+    row(Reason::TlsTimeout, "tls_timeout", Ordinary, "", "Registration timeout"),
     row(Reason::TooManyFromAddress, "too_many_from_address", Ordinary,
         "too many connections from your address", "Too many connections from your address"),
     row(Reason::TooSoon, "too_soon", Ordinary,

@@ -195,7 +195,7 @@ impl Court {
         }
         let begins = input.first() == Some(&HANDSHAKE);
         let undecided = match session.protocol {
-            Protocol::Undecided { greeted } => Some(greeted),
+            Protocol::Undecided { greeted, .. } => Some(greeted),
             Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) => None,
             Protocol::Echo | Protocol::Web(_) | Protocol::TurnedAway => return false,
         };

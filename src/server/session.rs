@@ -25,8 +25,9 @@ const GRID: u64 = 1000;
 /// What is spoken on a connection.
 #[derive(Debug)]
 pub(super) enum Protocol {
-    /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet.
-    Undecided { greeted: bool },
+    /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet. Who has begun to
+    /// speak is not silent.
+    Undecided { greeted: bool, begun: bool },
     /// Lines for people.
     Telnet(Telnet),
     /// IRC.
@@ -243,9 +244,13 @@ impl Session {
                 let at = self.mark.after(settings.registration);
                 Some((at.on_grid(GRID), Due::NoHandshake))
             }
-            (Protocol::Undecided { greeted: false }, _) => {
-                Some((self.mark.after(detect::SILENCE), Due::Greet))
-            }
+            (
+                Protocol::Undecided {
+                    greeted: false,
+                    begun: false,
+                },
+                _,
+            ) => Some((self.mark.after(detect::SILENCE), Due::Greet)),
             (Protocol::Http(visit), _) => {
                 let (patience, begun) = visit.patience(settings.registration);
                 let due = if begun {

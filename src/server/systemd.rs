@@ -32,7 +32,7 @@ pub(super) struct Manager {
 impl Manager {
     /// The one that the environment names, if any.
     pub(super) fn from_env() -> Option<Self> {
-        let path = env::var_os("NOTIFY_SOCKET")?;
+        let path = env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
         let socket = match connect(&path) {
             Ok(socket) => socket,
             Err(error) => {
