@@ -102,6 +102,8 @@ pub enum Refusal {
     /// A text is no mask (`ERR_INVALIDMODEPARAM`).
     #[error("{} is no mask", harmless(.mask))]
     InvalidMask {
+        /// The room whose mode was to change.
+        room: RoomName,
         /// The list it was meant for.
         kind: ListKind,
         /// What was typed.

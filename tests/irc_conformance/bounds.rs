@@ -37,6 +37,21 @@ fn words_that_just_fit_arrive_whole_and_longer_ones_are_refused() {
 }
 
 #[test]
+fn a_line_that_is_too_long_only_when_relayed_is_told_so() {
+    let (_net, mut ann, _bob) = ann_and_bob();
+    let short_enough = "y".repeat(LINE_MAX - 2 - "PRIVMSG bob :".len());
+    let relayed = ann.ask(&format!("PRIVMSG bob :{short_enough}"));
+    relayed.one("417 ann <any>");
+    assert!(
+        relayed.text().contains("your name in front"),
+        "{}",
+        relayed.text()
+    );
+    let sent = ann.ask(&format!("PRIVMSG bob :{short_enough}z"));
+    sent.are(&["417 ann :Input line was too long"]);
+}
+
+#[test]
 fn a_character_is_never_cut_in_two() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     for line in ["TOPIC #a", "PART #b", "AWAY", "KICK #a bob"] {

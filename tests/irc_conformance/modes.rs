@@ -312,6 +312,33 @@ fn bad_limits_are_refused() {
 }
 
 #[test]
+fn what_is_no_mask_is_refused_with_the_name_of_the_room() {
+    let (_net, mut ann, mut bob) = ann_and_bob();
+    for letter in ["b", "e", "I"] {
+        let answer = ann.ask(&format!("MODE #a +{letter} :"));
+        answer.are(&[&format!("696 ann #a {letter} * <any>")]);
+        let answer = ann.ask(&format!("MODE #a -{letter} :"));
+        answer.are(&[&format!("696 ann #a {letter} * <any>")]);
+    }
+    bob.sees_nothing();
+}
+
+#[test]
+fn each_fault_of_a_mode_names_the_room_and_the_letter() {
+    let (_net, mut ann, _bob) = ann_and_bob();
+    for letter in ["o", "v", "k", "l"] {
+        ann.check(
+            &format!("MODE #a +{letter}"),
+            &[&format!("696 ann #a {letter} * <any>")],
+        );
+    }
+    ann.check("MODE #a +l :", &["696 ann #a l * <any>"]);
+    ann.check("MODE #a +k :", &["525 ann #a <any>"]);
+    ann.check("MODE #a +%", &["472 ann % <any>"]);
+    ann.check("MODE #a +o nobody", &["401 ann nobody <any>"]);
+}
+
+#[test]
 fn a_moderated_room_lets_voices_and_ranks_speak() {
     let (_net, mut ann, mut bob) = ann_and_bob();
     ann.ask("MODE #a +m");

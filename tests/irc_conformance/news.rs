@@ -85,6 +85,17 @@ fn setname_is_seen_by_those_who_know_it() {
 }
 
 #[test]
+fn setname_is_an_unknown_command_to_those_who_did_not_ask_for_it() {
+    let net = Net::start();
+    let (_ann, mut bob) = ann_with(&net, &[]);
+    bob.check("SETNAME :Robert", &["421 bob SETNAME <any>"]);
+    bob.ask("WHOIS bob")
+        .one("311 bob bob <any> <any> * :bob the tester");
+    bob.request(&["setname"]);
+    bob.check("SETNAME :Robert", &[":bob SETNAME :Robert"]);
+}
+
+#[test]
 fn a_realname_that_is_too_long_is_refused() {
     let net = Net::start();
     let (mut ann, _bob) = ann_with(&net, &["setname"]);

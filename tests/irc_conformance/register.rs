@@ -361,7 +361,6 @@ fn what_misses_parameters_is_named() {
         "KILL",
         "ISON",
         "USERHOST",
-        "WHO",
         "MONITOR",
         "SETNAME",
         "WALLOPS",

@@ -34,6 +34,20 @@ fn who_of_a_nick_lists_one() {
 }
 
 #[test]
+fn who_without_a_mask_lists_all_whom_the_asker_may_see() {
+    let (net, mut ann, mut bob) = ann_and_bob();
+    bob.ask("MODE bob +i");
+    let mut eve = net.enter("eve");
+    for line in ["WHO", "WHO :", "WHO 0"] {
+        // Bob is invisible, and shares a room with Ann only.
+        assert_eq!(ann.ask(line).column("352", 5), ["ann", "bob", "eve"]);
+        assert_eq!(eve.ask(line).column("352", 5), ["ann", "eve"]);
+    }
+    let answer = eve.ask("WHO");
+    assert!(answer.last().unwrap().is("315 eve * <any>"));
+}
+
+#[test]
 fn who_of_nobody_is_an_end_alone() {
     let net = Net::start();
     let mut ann = net.enter("ann");

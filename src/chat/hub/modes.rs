@@ -120,8 +120,11 @@ impl Hub {
         now: Time,
     ) -> Outcome {
         let Some(mask) = Mask::parse(typed) else {
-            let mask = typed.into();
-            return Err(Refusal::InvalidMask { kind, mask });
+            return Err(Refusal::InvalidMask {
+                room: self.room_name(room),
+                kind,
+                mask: typed.into(),
+            });
         };
         let record = &mut self.rooms[room.slot as usize];
         let list = record.list(kind);

@@ -147,8 +147,8 @@ pub(super) fn of(command: &str) -> &'static [&'static str] {
             "Says something to everyone with mode +w. Operators only.",
         ],
         "WHO" => &[
-            "WHO <mask> [o] [%<fields>[,<token>]]",
-            "Lists people by name, mask or channel.",
+            "WHO [<mask> [o] [%<fields>[,<token>]]]",
+            "Lists people by name, mask or channel; without a mask, all whom you may see.",
         ],
         "WHOIS" => &[
             "WHOIS [<server>] <nick>{,<nick>}",

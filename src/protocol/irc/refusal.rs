@@ -12,7 +12,6 @@ use crate::chat::{Refusal, Silence, mode::Letter as _};
 
 /// Appends the reply to a refusal.
 pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) {
-    let client = heading.client;
     let room = |numeric: Numeric, room: &dyn std::fmt::Display, out: &mut Vec<u8>| {
         let line = heading.numeric(numeric, out).param(room);
         line.text(numeric.words).end();
@@ -31,9 +30,13 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .param(name)
             .text(words_of(*why))
             .end(),
-        Refusal::InvalidMask { kind, mask } => heading
+        Refusal::InvalidMask {
+            room: name,
+            kind,
+            mask,
+        } => heading
             .numeric(ERR_INVALIDMODEPARAM, out)
-            .param(client)
+            .param(name)
             .param(kind.letter())
             .param(mask)
             .text("Not a mask")

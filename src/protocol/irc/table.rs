@@ -119,7 +119,7 @@ pub(super) static COMMANDS: [Entry; 49] = [
     row("USERHOST", 1, After, c::userhost),
     row("VERSION", 0, After, c::version),
     row("WALLOPS", 1, After, c::wallops),
-    row("WHO", 1, After, c::who),
+    row("WHO", 0, After, c::who),
     row("WHOIS", 0, After, c::whois),
     row("WHOWAS", 0, After, c::whowas),
 ];

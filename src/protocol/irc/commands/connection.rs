@@ -2,7 +2,7 @@
 
 use crate::{
     chat::{Command, Refusal, cut},
-    protocol::irc::{call::Call, message::Params, numeric::*, register},
+    protocol::irc::{call::Call, caps::Cap, message::Params, numeric::*, register},
 };
 
 /// NICK ("Modern IRC", NICK message).
@@ -66,8 +66,11 @@ pub(in super::super) fn away(call: &mut Call<'_>, params: &Params<'_>) {
     call.reply(numeric, &[]);
 }
 
-/// SETNAME (IRCv3 setname).
+/// SETNAME (IRCv3 setname). For clients that did not ask for the capability there is no such command, as with TAGMSG.
 pub(in super::super) fn setname(call: &mut Call<'_>, params: &Params<'_>) {
+    if !call.irc.caps.has(Cap::SetName) {
+        return call.reply(ERR_UNKNOWNCOMMAND, &["SETNAME"]);
+    }
     match call.apply(Command::SetRealname { text: params.at(0) }) {
         Err(refusal @ Refusal::RealnameTooLong { .. }) => {
             call.fail("SETNAME", "INVALID_REALNAME", &[], &refusal.to_string());

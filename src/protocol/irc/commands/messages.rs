@@ -12,6 +12,10 @@ use crate::{
     },
 };
 
+/// What 417 says of a line that was short enough as it came. The same words as for a longer one would send its author
+/// looking for a fault that is not there.
+const TOO_LONG_TO_RELAY: &str = "Your text is too long: others get your name in front of it, and that line would pass 512 bytes";
+
 /// PRIVMSG.
 pub(in super::super) fn privmsg(call: &mut Call<'_>, message: &Message<'_>) {
     say(call, message, Speech::Message);
@@ -47,7 +51,7 @@ fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
             return;
         }
         if !fits(call, target, speech, text) {
-            call.reply(ERR_INPUTTOOLONG, &[]);
+            call.reply_words(ERR_INPUTTOOLONG, &[], TOO_LONG_TO_RELAY);
             continue;
         }
         let mut room = None;

@@ -42,8 +42,13 @@ pub(in super::super) fn who(call: &mut Call<'_>, params: &Params<'_>) {
             },
             None => Scope::One(None),
         }
-    } else if asked.contains(['*', '?']) || asked == "0" {
-        let mask = if asked == "0" { "*" } else { asked };
+    } else if asked.contains(['*', '?']) || matches!(asked, "" | "0") {
+        // No mask, or `0`, means everyone whom the client may see (RFC 2812 section 3.6.1).
+        let mask = if matches!(asked, "" | "0") {
+            "*"
+        } else {
+            asked
+        };
         let mask = fold(mask).into();
         Scope::Matching { mask, slot: 0 }
     } else {
