@@ -251,6 +251,19 @@ fn the_silent_are_asked_for_a_sign_of_life() {
 }
 
 #[test]
+fn a_websocket_is_pinged_earlier_than_other_peers_are() {
+    let config = "[limits]\nping = \"1h\"\n[web]\nping = \"500ms\"\n";
+    let server = Setup::new().config(config).start();
+    let mut silent = Socket::enter(server.address(), "silent");
+    silent.answers = false;
+    // The second comes although the first was not answered.
+    for _ in 0..2 {
+        assert_eq!(silent.next(), Heard::Ping);
+    }
+    server.stop();
+}
+
+#[test]
 fn lists_and_watches_come_in_messages_too() {
     let server = Server::start();
     let mut ann = Socket::enter(server.address(), "ann");

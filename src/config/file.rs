@@ -378,6 +378,8 @@ mod tests {
             url = "echo+udp://localhost"
             sndbuf = 65536
             rcvbuf = "64 KiB"
+            [web]
+            ping = "10s"
             [limits]
             clients = 10
             clients_per_address = 2

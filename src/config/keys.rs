@@ -156,6 +156,14 @@ pub(super) const WEB: Section = Section {
                 show: |config| config.web.origins.clone(),
             },
         },
+        Key {
+            name: "ping",
+            about: "Silence after which a WebSocket is sent a ping; browsers answer it by themselves. Proxies close a\n\
+                connection on which nothing moves, nginx after 60 seconds: keep this at half of that or less.\n\
+                [limits] ping counts if it is shorter, and is the time in which the answer must come.",
+            example: "",
+            field: Field::Span(|config| &mut config.web.ping, SHORT..=HOUR),
+        },
     ],
 };
 

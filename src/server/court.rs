@@ -176,7 +176,9 @@ impl Court {
     pub(super) fn set_alarm(&mut self, net: &mut Poller, id: ConnId) {
         if let Some(session) = self.sessions.get_mut(id) {
             let due = session.next_due(&self.settings);
-            net.set_alarm(id, due.map_or(Tick::NEVER, |(at, _)| at));
+            let at = due.map_or(Tick::NEVER, |(at, _)| at);
+            let ping_at = session.next_ping(&self.settings, net.now());
+            net.set_alarm(id, at.min(ping_at));
         }
     }
 
@@ -440,6 +442,9 @@ impl Handler for Court {
                     return self.part(net, id, reason, &words);
                 }
             },
+            Some((_, Due::PingTimeout)) if matches!(session.protocol, Protocol::Web(_)) => {
+                net.write(id, |out| push_ping(b"", out));
+            }
             _ => {}
         }
         self.set_alarm(net, id);

@@ -274,8 +274,25 @@ impl Session {
         }
     }
 
+    /// When a WebSocket that was pinged and has not answered is pinged again; `Tick::NEVER` for all others. The peer may
+    /// be out of reach for a while, and until it is given up the proxy before it must keep the connection open.
+    pub(super) fn next_ping(&self, settings: &Settings, now: Tick) -> Tick {
+        match self.protocol {
+            Protocol::Web(_) if self.probed => {
+                now.after(settings.web_ping).on_grid(web_grid(settings))
+            }
+            _ => Tick::NEVER,
+        }
+    }
+
     fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
-        let probe_at = self.mark.after(settings.ping).on_grid(GRID);
+        let probe_at = match self.protocol {
+            Protocol::Web(_) => self
+                .mark
+                .after(settings.web_ping)
+                .on_grid(web_grid(settings)),
+            _ => self.mark.after(settings.ping).on_grid(GRID),
+        };
         if self.probed {
             // From when it was really asked.
             let at = probe_at.after(settings.ping);
@@ -283,6 +300,14 @@ impl Session {
         }
         (probe_at, Due::Probe)
     }
+}
+
+/// The grid of pings to WebSockets, in milliseconds: a sixth of the silence, 5 s for the default of 30 s. These pings
+/// come four times as often as others. Ten thousand idle connections then cost at most one wake-up in 5 s to send
+/// them, and nobody is silent for more than 35 s, which a proxy that waits for 60 s does not mind.
+fn web_grid(settings: &Settings) -> u64 {
+    let sixth = settings.web_ping.as_millis() / 6;
+    u64::try_from(sixth).unwrap_or(GRID).max(GRID)
 }
 
 /// Whole seconds of the loop's time. They last for 136 years.

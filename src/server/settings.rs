@@ -31,6 +31,8 @@ pub(super) struct Settings {
     pub(super) registration: Duration,
     /// Silence after which a peer is asked for a sign of life.
     pub(super) ping: Duration,
+    /// The same for a WebSocket, which a proxy may watch; at most `ping`.
+    pub(super) web_ping: Duration,
     /// Bytes that may wait in all queues together.
     pub(super) queued_total: usize,
     /// Connections from one address; 0 is no limit.
@@ -104,6 +106,7 @@ impl Settings {
             },
             registration: config.limits.registration,
             ping: config.limits.ping,
+            web_ping: config.web.ping.min(config.limits.ping),
             queued_total: config.limits.queued_total,
             clients_per_address: config.limits.clients_per_address,
             connections_per_minute: config.limits.connections_per_minute,

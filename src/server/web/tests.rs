@@ -210,3 +210,107 @@ fn fragments_are_charged_for_like_messages() {
     peer.ends();
     stage.settle();
 }
+
+/// A WebSocket on which someone stands in the chat, and how many pings have come in what it has heard.
+fn enter(stage: &mut Stage, nick: &str) -> Peer {
+    let mut peer = stage.call();
+    stage.say(&mut peer, UPGRADE);
+    for line in [format!("NICK {nick}"), format!("USER {nick} 0 * :{nick}")] {
+        let mut frame = vec![0x81, 0x80 | line.len() as u8, 0, 0, 0, 0];
+        frame.extend(line.as_bytes());
+        stage.say(&mut peer, &frame);
+    }
+    peer
+}
+
+const PING: &str = "\u{fffd}\0";
+const PONG: &[u8] = b"\x8a\x80\0\0\0\0";
+
+#[test]
+fn a_websocket_never_stays_silent_for_as_long_as_a_proxy_waits() {
+    /// What nginx waits for data from us unless told otherwise (proxy_read_timeout).
+    const PROXY: Duration = Duration::from_secs(60);
+    let mut stage = Stage::new(Config::default());
+    let mut peer = enter(&mut stage, "ann");
+    Stage::hear(&mut peer);
+    let (mut silent, mut pings) = (Duration::ZERO, 0);
+    for _ in 0..600 {
+        stage.pass_time(SECOND);
+        silent += SECOND;
+        let heard = Stage::hear(&mut peer);
+        if heard == PING {
+            (silent, pings) = (Duration::ZERO, pings + 1);
+            peer.sends(PONG);
+            stage.settle();
+        } else {
+            assert_eq!(heard, "");
+        }
+        assert!(silent < PROXY / 2 + 6 * SECOND, "{silent:?}");
+        assert!(!peer.sees_end());
+    }
+    assert!((600 / 36..=600 / 30).contains(&pings), "{pings}");
+}
+
+#[test]
+fn a_websocket_that_does_not_answer_is_pinged_until_its_time_is_up() {
+    let mut stage = Stage::new(Config::default());
+    let mut peer = enter(&mut stage, "ann");
+    Stage::hear(&mut peer);
+    let (mut pings, mut seconds) = (Vec::new(), 0);
+    let last = loop {
+        stage.pass_time(SECOND);
+        seconds += 1;
+        match Stage::hear(&mut peer) {
+            heard if heard == PING => pings.push(seconds),
+            heard if heard.is_empty() => {}
+            heard => break heard,
+        }
+        assert!(seconds < 1000, "it stays for ever");
+    };
+    assert!(last.contains("Ping timeout"), "{last}");
+    // It had the whole of `[limits] ping` from the first question on, and the proxy saw traffic all the while.
+    let asked = pings[0];
+    assert!(seconds - asked >= 120, "{asked} {seconds}");
+    assert!(seconds - asked <= 126, "{asked} {seconds}");
+    pings.push(seconds);
+    assert!(
+        pings.windows(2).all(|pair| pair[1] - pair[0] <= 36),
+        "{pings:?}"
+    );
+}
+
+#[test]
+fn pings_of_many_websockets_fall_due_together() {
+    let mut stage = Stage::new(Config::default());
+    let mut peers = Vec::new();
+    for number in 0..100 {
+        peers.push(enter(&mut stage, &format!("ann{number}")));
+        stage.pass_time(Duration::from_millis(150));
+    }
+    let start = stage.server.net.now();
+    let (mut wakes, mut pings) = (0, 0);
+    while start.until(stage.server.net.now()) < 120 * SECOND {
+        let next = stage.server.net.nearest_deadline().expect("pings");
+        stage.server.net.hold_clock(next);
+        stage.settle();
+        if start.until(next) < 60 * SECOND {
+            // Alarms from before they gave a name still come up.
+            (wakes, pings) = (0, 0);
+        }
+        wakes += 1;
+        for peer in &mut peers {
+            let heard = Stage::hear(peer);
+            if heard.ends_with(PING) {
+                pings += 1;
+                peer.sends(PONG);
+            }
+        }
+        stage.settle();
+    }
+    assert!(pings >= 100, "{pings}");
+    assert!(wakes <= 60 / 5 + 1, "{wakes} for {pings} pings");
+    for peer in &mut peers {
+        peer.ends();
+    }
+    stage.settle();
+}
