@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Invalid, cannot_read, read_bounded};
+use super::{Invalid, read_bounded};
 
 /// The message of the day, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +30,6 @@ impl Motd {
     }
 
     fn read(path: &Path) -> Result<String, Invalid> {
-        // A pipe would be waited for, and the loop that reads its configuration again cannot wait.
-        if !path.metadata().map_err(|e| cannot_read(&e))?.is_file() {
-            return Err(Invalid::new("is not a regular file"));
-        }
         let bytes = read_bounded(path, Self::BYTES_MAX)?;
         let text = String::from_utf8(bytes).map_err(|_| Invalid::new("is not UTF-8"))?;
         let strange = |line: &str| line.contains(['\0', '\r']);

@@ -289,6 +289,16 @@ impl Log {
             lines.find(|line| line.contains(words)).map(str::to_owned)
         })
     }
+
+    /// Waits until so many lines have these words in them.
+    #[track_caller]
+    pub(crate) fn expect_times(&self, words: &str, count: usize) {
+        wait_for(&format!("{words:?} in the log, {count} times"), || {
+            let text = self.text();
+            let found = text.lines().filter(|line| line.contains(words)).count();
+            (found >= count).then_some(())
+        });
+    }
 }
 
 /// A file that is gone with its test.
