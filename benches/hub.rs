@@ -4,7 +4,7 @@
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use madang::chat::{
-    Command, Hub, Limits, NameRules, Nick, Profile, RoomName, Speech, Target, Time, UserId,
+    Command, Hub, Limits, NameRules, Nick, Now, Profile, RoomName, Speech, Target, UserId,
     mode::RoomFlags,
 };
 
@@ -23,9 +23,9 @@ fn full_room() -> (Hub, RoomName, UserId) {
     for n in 0..ROOM {
         let nick = Nick::parse(&format!("user{n}"), RULES).expect("a nick");
         let user = hub
-            .enter(nick, Profile::default(), Time(0))
+            .enter(nick, Profile::default(), Now::default())
             .expect("the name is free");
-        hub.apply(user, join(&room), Time(0))
+        hub.apply(user, join(&room), Now::default())
             .expect("room for one more");
         drain(&mut hub);
         last = Some(user);
@@ -64,7 +64,7 @@ fn say_to_a_thousand(bencher: Bencher<'_, '_>) {
             text: black_box("hello, everyone"),
             tags: "",
         };
-        hub.apply(speaker, say, Time(0))
+        hub.apply(speaker, say, Now::default())
             .expect("a member may speak");
         drain(&mut hub)
     });
@@ -77,12 +77,12 @@ fn come_and_go(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let nick = Nick::parse(black_box("visitor"), RULES).expect("a nick");
         let user = hub
-            .enter(nick, Profile::default(), Time(0))
+            .enter(nick, Profile::default(), Now::default())
             .expect("the name is free");
-        hub.apply(user, join(&room), Time(0))
+        hub.apply(user, join(&room), Now::default())
             .expect("room for one more");
         drain(&mut hub);
-        hub.apply(user, Command::Quit { reason: "" }, Time(0))
+        hub.apply(user, Command::Quit { reason: "" }, Now::default())
             .expect("one may always go");
         drain(&mut hub)
     });

@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box, counter::ItemsCount};
 use madang::{
     chat::{
-        Command, Hub, NameRules, Nick, Profile, RoomName, Speech, Target, Time, UserId,
+        Command, Hub, NameRules, Nick, Now, Profile, RoomName, Speech, Target, UserId,
         mode::RoomFlags,
     },
     protocol::{
@@ -43,10 +43,10 @@ fn full_room() -> (Hub, RoomName, Vec<UserId>) {
     let mut all = Vec::new();
     for n in 0..ROOM {
         let nick = Nick::parse(&format!("user{n}"), RULES).expect("a nick");
-        let user = hub.enter(nick, Profile::default(), Time(0));
+        let user = hub.enter(nick, Profile::default(), Now::default());
         let user = user.expect("the name is free");
         let (room, key, flags) = (room.clone(), None, RoomFlags::usual());
-        hub.apply(user, Command::Join { room, key, flags }, Time(0))
+        hub.apply(user, Command::Join { room, key, flags }, Now::default())
             .expect("room for one more");
         while hub.next_event().is_some() {}
         all.push(user);
@@ -79,7 +79,8 @@ fn privmsg_to_a_thousand(bencher: Bencher<'_, '_>) {
             text: black_box("hello, everyone"),
             tags: "",
         };
-        hub.apply(all[0], say, Time(0)).expect("a member may speak");
+        hub.apply(all[0], say, Now::default())
+            .expect("a member may speak");
         log.clear();
         while let Some(event) = hub.next_event() {
             let distinction = Distinction::of(&event, &hub);

@@ -14,7 +14,7 @@
 use madang::{
     net::{ConnId, Handler, Lane, Limits, Poller, SocketOptions, Taken, Then, Tick, listen_tcp},
     protocol::web::{
-        Time,
+        WallTime,
         http::{Http, Method, Request, Status, Step, Version, refuse, respond_early},
         websocket::{Opcode, WebSocket, What, handshake, push_frame},
     },
@@ -212,9 +212,9 @@ impl Handler for Echo {
 }
 
 /// The time of day, for the date of an answer.
-fn now() -> Time {
+fn now() -> WallTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Time(since.map_or(0, |since| since.as_millis() as i64))
+    WallTime::from_unix_ms(since.map_or(0, |since| since.as_millis() as i64))
 }
 
 /// The address behind `--listen`, as it is or as a URL.

@@ -83,6 +83,9 @@ const BANNED: &[(&str, &[&str], &str)] = &[
 /// Files that may read the clock of their layer (invariant 8: once a turn).
 const CLOCKS: &[&str] = &["src/net/clock.rs", "src/net/poller.rs"];
 
+/// The one file of the server that asks for the time of day; what is waited for goes by the loop's clock.
+const WALL_CLOCK: &str = "src/server/wall.rs";
+
 /// Columns of a line: past this it is not seen whole.
 const COLUMNS: usize = 130;
 
@@ -328,6 +331,19 @@ fn the_loop_reads_its_clock_in_one_place() {
             if let Some(at) = source.code.find("Instant::now") {
                 let line = line_of(&source.code, at);
                 let _ = writeln!(faults, "{}:{line}: time is passed down", source.path);
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn the_server_waits_by_the_loop_s_clock_and_reads_the_date_in_one_place() {
+    let mut faults = String::new();
+    for source in sources("src/server") {
+        for word in ["Instant", "SystemTime"] {
+            if source.path != WALL_CLOCK && find_word(&source.code, word).is_some() {
+                let _ = writeln!(faults, "{}: names {word}", source.path);
             }
         }
     }

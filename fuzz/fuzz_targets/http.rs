@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use madang::protocol::web::{
-    Time,
+    WallTime,
     http::{Body, Cache, HEAD_BYTES_MAX, Http, Method, Page, Request, Status, Step, respond},
     upgrade::{Upgrade, upgrade},
 };
@@ -54,7 +54,7 @@ fn answer(request: &Request<'_>, out: &mut Vec<u8>) {
     let upgraded = upgrade(request, &[], out);
     assert_eq!(out.len() > start, matches!(upgraded, Upgrade::Accepted(_)));
     if upgraded == Upgrade::NotAsked {
-        let keep = respond(request, Some(&PAGE), Time(0), out);
+        let keep = respond(request, Some(&PAGE), WallTime::default(), out);
         assert!(keep <= request.keeps_alive());
         let text = std::str::from_utf8(&out[start..]).expect("ASCII");
         let (_, body) = text.split_once("\r\n\r\n").expect("a head's end");

@@ -5,7 +5,7 @@
 //! small, and lets every protocol take from the records what its wire format needs. Does not know any wire format.
 
 use super::{
-    Nick, Refusal, RoomId, RoomName, Time, UserId,
+    Nick, Refusal, RoomId, RoomName, UserId, WallTime,
     mode::{AppliedMode, Rank, UserModeChange},
 };
 
@@ -18,8 +18,8 @@ pub struct MessageId(pub u64);
 pub struct Event {
     /// Unique and rising.
     pub id: MessageId,
-    /// When, as the caller of `apply` said.
-    pub time: Time,
+    /// When it is shown to have happened: never earlier than the event before it.
+    pub time: WallTime,
     /// Whose doing it was. Except for a quit the author is part of the audience: protocols decide whether one is told
     /// of one's own doings.
     pub author: UserId,
@@ -181,6 +181,21 @@ pub enum Body {
         /// The words.
         text: Box<str>,
     },
+}
+
+impl Body {
+    /// The room that a message was said in, to all or some of it.
+    pub(super) fn room_of_message(&self) -> Option<RoomId> {
+        match self {
+            Self::Said { place, .. } | Self::SaidLines { place, .. } | Self::Tagged { place } => {
+                match place {
+                    Place::Room(room) | Place::Ranked(_, room) => Some(*room),
+                    Place::User(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One line of a message of several.

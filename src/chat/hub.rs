@@ -23,8 +23,8 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::{
-    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Profile, Refusal, Room,
-    RoomId, RoomName, Time, User, UserId,
+    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Now, Profile, Refusal,
+    Room, RoomId, RoomName, User, UserId, WallTime,
     index::NameIndex,
     mode::{RoomFlags, UserMode, UserModes},
     name::Name,
@@ -48,14 +48,14 @@ mod tests;
 /// Everything that is known about people and rooms.
 ///
 /// ```
-/// use madang::chat::{Command, Hub, NameRules, Nick, Profile, RoomName, Time, mode::RoomFlags};
+/// use madang::chat::{Command, Hub, NameRules, Nick, Profile, Now, RoomName, mode::RoomFlags};
 ///
 /// let rules = NameRules { unicode: true };
 /// let mut hub = Hub::new(rules);
-/// let alice = hub.enter(Nick::parse("alice", rules)?, Profile::default(), Time(0))?;
+/// let alice = hub.enter(Nick::parse("alice", rules)?, Profile::default(), Now::default())?;
 /// let room = RoomName::parse("lobby", rules)?;
 /// let flags = RoomFlags::usual();
-/// hub.apply(alice, Command::Join { room, key: None, flags }, Time(0))?;
+/// hub.apply(alice, Command::Join { room, key: None, flags }, Now::default())?;
 /// while let Some(event) = hub.next_event() {
 ///     hub.for_each_in(&event.audience, |id| assert_eq!(id, alice));
 /// }
@@ -77,6 +77,8 @@ pub struct Hub {
     vanished: SmallVec<[u32; 2]>,
     /// The last event's number.
     last_message: u64,
+    /// The latest time that an event was given, but for messages of a busy room; see [`Hub::stamp`].
+    last_time: WallTime,
     /// The last walk over neighbours; see [`Hub::neighbours`].
     last_visit: u32,
     /// The last generation given, to a person or a room. It would take 2^32 arrivals, the last of them in the very same
@@ -118,6 +120,7 @@ impl Hub {
             departed: None,
             vanished: SmallVec::new(),
             last_message: 0,
+            last_time: WallTime::default(),
             last_visit: 0,
             last_generation: 0,
             sent: Vec::new(),
@@ -136,7 +139,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
-    pub fn enter(&mut self, nick: Nick, profile: Profile, now: Time) -> Result<UserId, Refusal> {
+    pub fn enter(&mut self, nick: Nick, profile: Profile, now: Now) -> Result<UserId, Refusal> {
         self.free_departed();
         if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
             return Err(Refusal::Full);
@@ -162,7 +165,7 @@ impl Hub {
     ///
     /// # Errors
     /// Why it was refused.
-    pub fn apply(&mut self, who: UserId, command: Command<'_>, now: Time) -> Result<(), Refusal> {
+    pub fn apply(&mut self, who: UserId, command: Command<'_>, now: Now) -> Result<(), Refusal> {
         self.free_departed();
         if self.user(who).is_none() {
             return Err(Refusal::Gone);
@@ -271,12 +274,7 @@ impl Hub {
     }
 
     /// A new room without members; the caller adds the first one.
-    fn open_room(
-        &mut self,
-        name: RoomName,
-        flags: RoomFlags,
-        now: Time,
-    ) -> Result<RoomId, Refusal> {
+    fn open_room(&mut self, name: RoomName, flags: RoomFlags, now: Now) -> Result<RoomId, Refusal> {
         self.check_room_looks(&name, None)?;
         if self.rooms.len() >= self.limits.rooms.min(u32::MAX as usize) {
             return Err(Refusal::NoMoreRooms);
@@ -321,7 +319,7 @@ impl Hub {
         count(&mut self.counts.operators, UserMode::Operator);
     }
 
-    fn tell(&mut self, author: UserId, audience: Audience, body: Body, now: Time) -> MessageId {
+    fn tell(&mut self, author: UserId, audience: Audience, body: Body, now: Now) -> MessageId {
         self.tell_tagged(author, audience, body, "", now)
     }
 
@@ -331,19 +329,36 @@ impl Hub {
         audience: Audience,
         body: Body,
         tags: &str,
-        now: Time,
+        now: Now,
     ) -> MessageId {
+        let time = self.stamp(&body, now);
         self.last_message += 1;
         let id = MessageId(self.last_message);
         self.events.push_back(Event {
             id,
-            time: now,
+            time,
             author,
             audience,
             tags: (!tags.is_empty()).then(|| tags.into()),
             body,
         });
         id
+    }
+
+    /// The time that an event is shown with: the wall clock's, but no event is earlier than one before it, and each message
+    /// of a room is later than the one before. Clients sort by it and ask for history by it; when the clock is set back
+    /// they must not see an answer before its question. So stamps stand still until the clock has caught up.
+    fn stamp(&mut self, body: &Body, now: Now) -> WallTime {
+        let time = self.last_time.max(now.wall);
+        self.last_time = time;
+        let Some(room) = body.room_of_message() else {
+            return time;
+        };
+        // Not held against the others: a room in which more than a line a millisecond is said runs ahead alone.
+        let room = &mut self.rooms[room.slot as usize];
+        let time = time.max(room.last_message.next());
+        room.last_message = time;
+        time
     }
 
     /// Never zero, so that "nobody" and "no room" take no more memory than an id.

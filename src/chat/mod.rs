@@ -3,8 +3,9 @@
 //! Everything here is sans-I/O. A [`Command`] goes into [`Hub::apply`], [`Event`]s come out, each with its
 //! [`Audience`]; the caller drains them all before it applies the next command.
 //!
-//! What this layer does not know: sockets, tokens, bytes, wire formats, and what time it is ([`Time`] is handed in).
+//! What this layer does not know: sockets, tokens, bytes, wire formats, and what time it is ([`Now`] is handed in).
 
+pub mod clock;
 pub mod command;
 pub mod event;
 pub mod flood;
@@ -18,6 +19,7 @@ pub mod room;
 pub mod user;
 pub mod whowas;
 
+pub use clock::{Moment, Now, WallTime};
 pub use command::{Command, Line, Target};
 pub use event::{Audience, Body, Event, MessageId, Place, SaidLine, Speech};
 pub use hub::Hub;
@@ -25,10 +27,6 @@ pub use name::{NameError, NameRules, Nick, RoomName};
 pub use refusal::{Limits, Refusal, Silence};
 pub use room::{ListEntry, Room, RoomId, Topic};
 pub use user::{Origin, Profile, USERNAME_OF_UNASKED, User, UserId};
-
-/// A moment of the wall clock: milliseconds since the Unix epoch, as the caller read it once for the whole turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(pub i64);
 
 /// The beginning of a text: whole characters, at most so many bytes.
 pub fn cut(text: &str, bytes_max: usize) -> &str {

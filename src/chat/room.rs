@@ -9,7 +9,7 @@
 use std::num::NonZeroU32;
 
 use super::{
-    Nick, RoomName, Time, UserId,
+    Nick, Now, RoomName, UserId, WallTime,
     mode::{Letter, ListKind, Ranks, RoomFlag, RoomFlags},
 };
 
@@ -32,7 +32,9 @@ pub struct RoomId {
 pub struct Room {
     pub(super) id: RoomId,
     pub(super) name: RoomName,
-    pub(super) created: Time,
+    pub(super) created: Now,
+    /// The time of the last message.
+    pub(super) last_message: WallTime,
     /// Boxed: few rooms have one, and then it is read rarely.
     pub(super) topic: Option<Box<Topic>>,
     /// Boxed for the same reason.
@@ -70,15 +72,16 @@ pub struct Topic {
     /// Who set it, by the name they had then.
     pub by: Nick,
     /// When.
-    pub at: Time,
+    pub at: Now,
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, name: RoomName, flags: RoomFlags, now: Time) -> Self {
+    pub(super) fn new(id: RoomId, name: RoomName, flags: RoomFlags, now: Now) -> Self {
         Self {
             id,
             name,
             created: now,
+            last_message: WallTime::default(),
             topic: None,
             rules: None,
             members: Vec::new(),
@@ -139,7 +142,7 @@ impl Room {
     }
 
     /// When its first member came (`RPL_CREATIONTIME`).
-    pub fn created(&self) -> Time {
+    pub fn created(&self) -> Now {
         self.created
     }
 
@@ -208,12 +211,12 @@ mod tests {
             slot: 0,
             generation: NonZeroU32::MIN,
         };
-        Room::new(id, name, RoomFlags::usual(), Time(0))
+        Room::new(id, name, RoomFlags::usual(), Now::default())
     }
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<Room>() <= 96, "{}", size_of::<Room>());
+        assert!(size_of::<Room>() <= 104, "{}", size_of::<Room>());
         assert_eq!(size_of::<Member>(), 12);
     }
 

@@ -12,7 +12,7 @@ use std::{fmt, num::NonZeroU32, rc::Rc};
 use smallvec::SmallVec;
 
 use super::{
-    Nick, RoomId, Time, cut,
+    Moment, Nick, Now, RoomId, WallTime, cut,
     mask::Subject,
     mode::{UserMode, UserModes},
 };
@@ -81,8 +81,8 @@ pub struct User {
     words: Box<str>,
     origin: Rc<Origin>,
     pub(super) rare: Option<Box<Rare>>,
-    pub(super) entered: Time,
-    pub(super) last_spoke: Time,
+    pub(super) entered: WallTime,
+    pub(super) last_spoke: Moment,
     /// In the order in which they were entered.
     pub(super) rooms: SmallVec<[Membership; ROOMS_INLINE]>,
     /// The last walk over neighbours that came by; see `Hub::neighbours`.
@@ -121,7 +121,7 @@ pub(super) struct Membership {
 }
 
 impl User {
-    pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Time) -> Self {
+    pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Now) -> Self {
         let username = cut(&profile.username, USERNAME_BYTES_MAX);
         let words = match username {
             "" => Box::default(),
@@ -138,8 +138,8 @@ impl User {
                     ..Rare::default()
                 })
             }),
-            entered: now,
-            last_spoke: now,
+            entered: now.wall,
+            last_spoke: now.moment,
             rooms: SmallVec::new(),
             visit: 0,
             modes: profile.modes,
@@ -291,12 +291,12 @@ impl User {
     }
 
     /// When they came in.
-    pub fn entered(&self) -> Time {
+    pub fn entered(&self) -> WallTime {
         self.entered
     }
 
     /// When they last said something, or came in.
-    pub fn last_spoke(&self) -> Time {
+    pub fn last_spoke(&self) -> Moment {
         self.last_spoke
     }
 
@@ -306,7 +306,7 @@ impl User {
     }
 
     /// As others may want to know of them later.
-    pub(super) fn farewell(&self, nick: Nick, at: Time) -> super::whowas::Was {
+    pub(super) fn farewell(&self, nick: Nick, at: WallTime) -> super::whowas::Was {
         super::whowas::Was {
             nick,
             words: self.words.clone(),
@@ -359,7 +359,7 @@ mod tests {
             generation: NonZeroU32::MIN,
         };
         let nick: Nick = Nick::parse("alice", NameRules { unicode: true }).unwrap();
-        let mut user = User::new(id, nick, Profile::default(), Time(0));
+        let mut user = User::new(id, nick, Profile::default(), Now::default());
         assert_eq!(user.words.len(), 0, "an idle person pays for it");
         assert_eq!((user.username(), user.realname()), ("~telnet", "alice"));
         user.set_realname("Alice");

@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, rc::Rc};
 
 use super::{
-    Nick, Origin, Time,
+    Nick, Origin, WallTime,
     user::{realname_of, username_of},
 };
 
@@ -19,7 +19,7 @@ pub struct Was {
     /// The name.
     pub nick: Nick,
     /// When they gave it up.
-    pub at: Time,
+    pub at: WallTime,
     pub(super) words: Box<str>,
     pub(super) username_len: u8,
     pub(super) origin: Rc<Origin>,

@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use crate::chat::{Command, Hub, Nick, Refusal, Time, UserId};
+use crate::chat::{Command, Hub, Nick, Now, Refusal, UserId};
 
 pub mod detect;
 pub mod echo;
@@ -68,7 +68,7 @@ pub trait Context {
     /// The chat, to read from.
     fn hub(&self) -> &Hub;
     /// The moment of this turn.
-    fn now(&self) -> Time;
+    fn now(&self) -> Now;
     /// Who sits at this connection, once they gave a name.
     fn user(&self) -> Option<UserId>;
     /// Gives the person at this connection a name and a place in the hub.

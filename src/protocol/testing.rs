@@ -9,7 +9,7 @@ use super::{
     flavour::{Flavour, View, encode, encode_personal},
     irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
 };
-use crate::chat::{Command, Hub, NameRules, Nick, Origin, Profile, Refusal, Time, UserId};
+use crate::chat::{Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, UserId};
 
 /// A hub, and everyone connected to it.
 pub struct World {
@@ -26,7 +26,8 @@ pub struct World {
     /// Whether everyone comes by TLS.
     pub secure: bool,
     seats: Vec<Seat>,
-    now: Time,
+    /// What both clocks say.
+    pub now: Now,
 }
 
 /// One connection.
@@ -55,14 +56,20 @@ impl World {
     pub fn new() -> Self {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
-            house: House::new("srv", "net", Time(1_700_000_000_000)),
+            house: House::new("srv", "net", Now::at_ms(1_700_000_000_000)),
             monitors: Monitors::default(),
             wishes: Vec::new(),
             bans: Vec::new(),
             secure: false,
             seats: Vec::new(),
-            now: Time(1_700_000_000_000),
+            now: Now::at_ms(1_700_000_000_000),
         }
+    }
+
+    /// Makes the person at a seat an operator of the server.
+    pub fn make_operator(&mut self, seat: usize) {
+        let made = self.at(seat).apply(Command::MakeOperator);
+        made.expect("whoever is here can be made one");
     }
 
     /// A new connection; the number names it.
@@ -121,7 +128,7 @@ impl Context for At<'_> {
         &self.world.hub
     }
 
-    fn now(&self) -> Time {
+    fn now(&self) -> Now {
         self.world.now
     }
 

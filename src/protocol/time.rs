@@ -2,15 +2,15 @@
 //!
 //! Does not know what time it is.
 
-use crate::chat::Time;
+use crate::chat::WallTime;
 use std::fmt;
 
 /// A moment as the `time` tag has it (IRCv3 server-time; ISO 8601 in UTC): `2024-02-29T12:00:00.000Z`.
-pub(super) struct Iso(pub Time);
+pub(super) struct Iso(pub WallTime);
 
 impl fmt::Display for Iso {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.0.0;
+        let ms = self.0.unix_ms();
         let (year, month, day) = civil(ms.div_euclid(86_400_000));
         let of_day = ms.rem_euclid(86_400_000);
         let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
@@ -41,7 +41,7 @@ impl fmt::Display for Iso {
 }
 
 /// A moment as the header field `Date` has it (RFC 9110 section 5.6.7, IMF-fixdate): `Thu, 29 Feb 2024 12:00:00 GMT`.
-pub(super) struct Imf(pub Time);
+pub(super) struct Imf(pub WallTime);
 
 impl fmt::Display for Imf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,8 +65,8 @@ impl fmt::Display for Imf {
 }
 
 /// Seconds since 1970, as most replies have them.
-pub(super) fn unix(time: Time) -> i64 {
-    time.0.div_euclid(1000)
+pub(super) fn unix(time: WallTime) -> i64 {
+    time.unix_ms().div_euclid(1000)
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
@@ -103,7 +103,7 @@ mod tests {
             (1_700_000_000_123, "2023-11-14T22:13:20.123Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
-            assert_eq!(Iso(Time(ms)).to_string(), expected);
+            assert_eq!(Iso(WallTime::from_unix_ms(ms)).to_string(), expected);
         }
     }
 
@@ -117,7 +117,7 @@ mod tests {
             (951_782_400_999, "Tue, 29 Feb 2000 00:00:00 GMT"),
             (4_107_542_400_000, "Mon, 01 Mar 2100 00:00:00 GMT"),
         ] {
-            assert_eq!(Imf(Time(ms)).to_string(), expected);
+            assert_eq!(Imf(WallTime::from_unix_ms(ms)).to_string(), expected);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     reason::Reason,
 };
 use crate::{
-    chat::{Command, Hub, Nick, Profile, Refusal, Time, UserId, mask::Subject},
+    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, mask::Subject},
     net::{ConnId, Poller, tls::Fingerprint},
     protocol::{
         Context, TurnedAway,
@@ -34,7 +34,7 @@ pub(super) struct Exchange<'a> {
     /// Of what kind the messages are that carry them, if they do not come as they are.
     pub(super) kind: Option<Kind>,
     pub(super) user: &'a mut Option<UserId>,
-    pub(super) now: Time,
+    pub(super) now: Now,
     pub(super) answer: &'a mut Vec<u8>,
     pub(super) aside: &'a mut Vec<u8>,
     /// Why, and what others are told, once the protocol has asked for an end.
@@ -79,7 +79,7 @@ impl Context for Exchange<'_> {
         &self.hall.hub
     }
 
-    fn now(&self) -> Time {
+    fn now(&self) -> Now {
         self.now
     }
 
@@ -141,7 +141,7 @@ impl Backstage for Exchange<'_> {
         let address = super::cloak::shown(self.address);
         let host = self.hall.hosts.shown_of(self.address);
         let subject = Subject::new("*", username, &host, &address);
-        let ban = self.hall.bans.of(&subject, self.now);
+        let ban = self.hall.bans.of(&subject, self.now.moment);
         ban.map(|ban| ban.reason.clone())
     }
 
@@ -151,7 +151,7 @@ impl Backstage for Exchange<'_> {
 
     fn add_ban(&mut self, ban: ServerBan) -> bool {
         let reason = format!("Banned from the server: {}", ban.reason);
-        let now = self.now;
+        let now = self.now.moment;
         let is_new = self.hall.bans.add(ban, now);
         let hub = &self.hall.hub;
         // A walk over everyone: only operators can ask for it, and it spares them.

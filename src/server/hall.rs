@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Hub, Origin, Time,
+        Hub, Moment, Origin,
         mask::{Mask, Subject},
     },
     net::{ConnId, Poller},
@@ -84,7 +84,7 @@ pub(super) struct Bans {
 
 impl Bans {
     /// Forgets those whose time is up.
-    fn forget_old(&mut self, now: Time) {
+    fn forget_old(&mut self, now: Moment) {
         while let Some(index) = self
             .bans
             .iter()
@@ -105,7 +105,7 @@ impl Bans {
     }
 
     /// Adds one, in place of one with the same mask; says whether there was none.
-    pub(super) fn add(&mut self, ban: ServerBan, now: Time) -> bool {
+    pub(super) fn add(&mut self, ban: ServerBan, now: Moment) -> bool {
         self.forget_old(now);
         let is_new = !self.remove(&ban.mask);
         if let Some(mask) = Mask::parse(&format!("*!{}", ban.mask)) {
@@ -128,7 +128,7 @@ impl Bans {
     }
 
     /// The ban that concerns someone, if any.
-    pub(super) fn of(&self, subject: &Subject, now: Time) -> Option<&ServerBan> {
+    pub(super) fn of(&self, subject: &Subject, now: Moment) -> Option<&ServerBan> {
         let is_over = |ban: &ServerBan| ban.until.is_some_and(|until| until <= now);
         let mut both = self.bans.iter().zip(&self.masks);
         both.find(|(ban, mask)| !is_over(ban) && mask.matches(subject))
@@ -178,5 +178,30 @@ impl Hosts {
         let origin = Origin::new(&self.cloak.of(address), &shown(address));
         self.by_address.insert(address, origin.clone());
         origin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_ban_for_five_minutes_holds_for_five_minutes() {
+        let mut bans = Bans::default();
+        let set_at = Moment::from_ms(1_000);
+        let ban = |mask: &str| ServerBan {
+            mask: mask.into(),
+            reason: "".into(),
+            by: "root".into(),
+            until: Some(set_at.after(Duration::from_secs(300))),
+        };
+        assert!(bans.add(ban("*@bad.example"), set_at));
+        let subject = Subject::new("*", "~u", "bad.example", "192.0.2.1");
+        let holds = |bans: &Bans, ms| bans.of(&subject, Moment::from_ms(ms)).is_some();
+        assert!(holds(&bans, 300_999));
+        assert!(!holds(&bans, 301_000));
+        bans.add(ban("*@other.example"), Moment::from_ms(301_000));
+        assert_eq!(bans.all().len(), 1, "the one that ended is forgotten");
     }
 }

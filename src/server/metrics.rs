@@ -11,7 +11,7 @@ mod status;
 
 use super::court::Court;
 use crate::{
-    chat::Time,
+    chat::WallTime,
     net::{ConnId, Poller},
     protocol::web::http::{self, Body, Cache, Page, Request, Status},
 };
@@ -31,7 +31,7 @@ impl Court {
         net: &mut Poller,
         id: ConnId,
         request: &Request<'_>,
-        now: Time,
+        now: WallTime,
     ) -> bool {
         let page = self.inner_page(net, request.path);
         let is_ending = self.stopping && request.path == "/healthz";

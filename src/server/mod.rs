@@ -42,10 +42,7 @@ use secure::Secrets;
 use session::Session;
 use settings::{Settings, house};
 use signals::Signals;
-use std::{
-    io, mem,
-    time::{Duration, Instant},
-};
+use std::{io, mem, time::Duration};
 use systemd::Manager;
 use wall::Wall;
 
@@ -99,7 +96,7 @@ pub struct Server {
     /// Who wants to be told how we are.
     manager: Option<Manager>,
     /// When the patience with the last peers ends, once the server is stopping.
-    stop_by: Option<Instant>,
+    stop_by: Option<Tick>,
 }
 
 impl Server {
@@ -116,7 +113,7 @@ impl Server {
         let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
         let started = Wall::default().at(Tick(0));
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
-        hub.number_messages_from(MessageId((started.0.max(0) as u64) << 20));
+        hub.number_messages_from(MessageId((started.wall.unix_ms().max(0) as u64) << 20));
         let hall = Hall::new(hub, house(&config, started))?;
         let mut court = Court::new(hall, Settings::new(&config), clients_max);
         court.secrets = Secrets::new(&config.tls.credentials)?;
@@ -215,14 +212,18 @@ impl Server {
     pub fn turn(&mut self, timeout: Option<Duration>) -> Result<State, Error> {
         let timeout = match self.stop_by {
             Some(by) => {
-                let left = by.saturating_duration_since(Instant::now());
+                let left = self.net.now().until(by);
                 Some(timeout.map_or(left, |timeout| timeout.min(left)))
             }
             None => timeout,
         };
         let due = self.manager.as_ref().and_then(Manager::due);
         let due = due.map(|at| self.net.now().until(at));
-        let rest = self.court.secrets.as_ref().map(Secrets::rest);
+        let rest = self
+            .court
+            .secrets
+            .as_ref()
+            .map(|secrets| secrets.rest(self.net.now()));
         let timeout = [timeout, due, rest].into_iter().flatten().min();
         self.net.turn(&mut self.court, timeout)?;
         let messages = self.court.hall.tally.messages;
@@ -282,7 +283,7 @@ impl Server {
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.guests() == 0 || Instant::now() >= by => {
+            Some(by) if self.guests() == 0 || self.net.now() >= by => {
                 let cut_off = self.guests();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
@@ -302,7 +303,7 @@ impl Server {
         if let Some(manager) = &self.manager {
             manager.tell_stopping();
         }
-        self.stop_by = Some(Instant::now() + STOP_WITHIN);
+        self.stop_by = Some(self.net.now().after(STOP_WITHIN));
         self.court.stopping = true;
         // Whoever watches may see it out.
         let doors = self.court.doors.iter();

@@ -11,10 +11,10 @@ use super::{
     session::{Protocol, Security},
 };
 use crate::{
-    chat::Time,
+    chat::Now,
     config::{Config, Credential, ListenUrl, Scheme},
     net::{
-        ConnId, Notice, Poller,
+        ConnId, Notice, Poller, Tick,
         tls::{self, ALERT_NO_TLS, Certificate, Fingerprint, HANDSHAKE},
     },
     protocol::{
@@ -22,7 +22,7 @@ use crate::{
         web::http::Status,
     },
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Second byte of a TLS connection, the major version in all versions (RFC 8446 section 5.1).
 const TLS_MAJOR: u8 = 3;
@@ -41,8 +41,10 @@ pub(super) struct Secrets {
     for_browsers: tls::Server,
     /// Where each came from, and when it ends.
     ends: Vec<(String, u64)>,
-    /// When somebody looks at those again.
-    look_again: Instant,
+    /// When they are looked at again, at the latest, and the day of the last look: after the clock was set it is another,
+    /// and what was far away may have ended.
+    look_again: Tick,
+    looked_on: Option<u64>,
 }
 
 impl Secrets {
@@ -65,7 +67,8 @@ impl Secrets {
             for_browsers: server.without_client_certificates(),
             server,
             ends: ends(credentials),
-            look_again: Instant::now(),
+            look_again: Tick(0),
+            looked_on: None,
         }
     }
 
@@ -75,17 +78,19 @@ impl Secrets {
     }
 
     /// How long nobody need look at them.
-    pub(super) fn rest(&self) -> Duration {
-        self.look_again.saturating_duration_since(Instant::now())
+    pub(super) fn rest(&self, now: Tick) -> Duration {
+        now.until(self.look_again)
     }
 
-    /// Warns of those that end soon, once a day.
-    pub(super) fn look(&mut self, now: Time) {
-        if !self.rest().is_zero() {
+    /// Warns of those that end soon, once a day. Their ends are dates, so this goes by the wall clock.
+    pub(super) fn look(&mut self, tick: Tick, now: Now) {
+        let now = u64::try_from(now.wall.unix_ms() / 1000).unwrap_or(0);
+        let today = Some(now / WARN_EVERY.as_secs());
+        if self.looked_on == today && !self.rest(tick).is_zero() {
             return;
         }
-        self.look_again = Instant::now() + WARN_EVERY;
-        let now = u64::try_from(now.0 / 1000).unwrap_or(0);
+        self.look_again = tick.after(WARN_EVERY);
+        self.looked_on = today;
         for (origin, end) in &self.ends {
             let days = end.saturating_sub(now) / (24 * 3_600);
             if *end <= now {
@@ -168,9 +173,8 @@ impl Court {
 
     /// Once a day.
     pub(super) fn look_after_certificates(&mut self, net: &Poller) {
-        let now = self.wall.at(net.now());
         if let Some(secrets) = &mut self.secrets {
-            secrets.look(now);
+            secrets.look(net.now(), self.wall.at(net.now()));
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::reason::Reason;
 use crate::{
-    chat::{Time, flood::Rate, mode::parse_user_changes},
+    chat::{Now, flood::Rate, mode::parse_user_changes},
     config::{Config, PasswordHash, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
@@ -169,7 +169,7 @@ fn operators(config: &Config) -> Rc<[(Box<str>, PasswordHash)]> {
 }
 
 /// What the configuration says of the server itself.
-pub(super) fn house(config: &Config, started: Time) -> House {
+pub(super) fn house(config: &Config, started: Now) -> House {
     let server = &config.server;
     let motd = server.motd.as_ref();
     let modes = parse_user_changes(&server.default_user_modes).0;

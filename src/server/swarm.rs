@@ -18,9 +18,12 @@ mod webber;
 mod words;
 
 use super::{Server, State};
-use crate::net::{
-    Phase, Tick,
-    sim::{self, Network, Random},
+use crate::{
+    chat::WallTime,
+    net::{
+        Phase, Tick,
+        sim::{self, Network, Random},
+    },
 };
 use echoer::Echoer;
 use guest::{Cue, Guest, ROUNDS};
@@ -33,6 +36,9 @@ const RUNS: u64 = 800;
 
 /// Runs that are played twice.
 const TWICE: u64 = 15;
+
+/// The time of day when a run begins: in November 2023.
+const WALL_MS: i64 = 1_700_000_000_000;
 
 /// No run takes as many; one that hangs does.
 const STEPS: usize = 60_000;
@@ -106,6 +112,8 @@ struct Account {
 /// Everything of one run.
 struct Swarm {
     random: Random,
+    /// Who sets the wall clock. Apart from the other, so that it changes nothing about what happens.
+    clock_setter: Random,
     network: Network,
     server: Server,
     plan: Plan,
@@ -144,6 +152,7 @@ impl Swarm {
         network.set_room(plan.room);
         let mut server = Server::new(plan.config.clone()).expect("a poll");
         server.net.hold_clock(Tick(1000));
+        server.court.wall.hold(WallTime::from_unix_ms(WALL_MS));
         if let Some(limits) = plan.limits {
             server.court.settings.chat = limits;
         }
@@ -165,6 +174,7 @@ impl Swarm {
         let webbers = (0..plan.webbers).map(webber).collect();
         Self {
             random,
+            clock_setter: Random::new(seed),
             network,
             server,
             plan,
@@ -210,8 +220,8 @@ impl Swarm {
         let gone = self.server.net.connection_count() == 0;
         match (self.cue.stopped, gone) {
             (false, _) => assert_eq!(state, State::Running),
-            // How long it may take is told by the system's clock, which is not ours to hold.
             (true, true) => assert_eq!(state, State::Stopped),
+            // In a run whose time flies the patience of a stop may end before everyone is served.
             (true, false) => {}
         }
     }
@@ -232,6 +242,12 @@ impl Swarm {
 
     /// Time stands still while anything is under way, but for a little, and in some runs for a lot.
     fn move_time(&mut self) {
+        if self.clock_setter.percent(2) {
+            // To any time within a year of the first, forwards or back: nothing that is waited for may notice.
+            let hours = self.clock_setter.below(2 * 365 * 24) as i64 - 365 * 24;
+            let wall = WallTime::from_unix_ms(WALL_MS + hours * 3_600_000);
+            self.server.court.wall.hold(wall);
+        }
         let net = &mut self.server.net;
         let now = net.now();
         if self.quiet || self.random.below(1000) < self.plan.hurry {

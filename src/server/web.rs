@@ -152,7 +152,7 @@ impl Court {
 
     /// Answers a request; says whether the connection goes on.
     fn answer_request(&mut self, net: &mut Poller, id: ConnId, request: &Request<'_>) -> bool {
-        let now = self.wall.at(net.now());
+        let now = self.wall.at(net.now()).wall;
         let mut answer = Vec::new();
         let is_scraper = self.sessions.get(id).is_some_and(Session::is_scraper);
         let asked = match is_scraper {
@@ -207,7 +207,7 @@ impl Court {
         status: Status,
         reason: Reason,
     ) {
-        let now = self.wall.at(net.now());
+        let now = self.wall.at(net.now()).wall;
         self.note_end(net, id, reason, Some(&status.line()));
         net.write(id, |out| http::respond_early(status, now, out));
         self.dismiss(net, id, reason);

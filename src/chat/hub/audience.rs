@@ -3,7 +3,7 @@
 //! Owns nothing. Does not know why someone is told.
 
 use super::{
-    super::{Audience, Body, Place, RoomId, Time, UserId, mode::Rank},
+    super::{Audience, Body, Now, Place, RoomId, UserId, mode::Rank},
     Hub,
 };
 
@@ -38,7 +38,7 @@ impl Hub {
     }
 
     /// Tells a person, and everyone who shares a room with them.
-    pub(super) fn tell_around(&mut self, who: UserId, body: Body, now: Time) {
+    pub(super) fn tell_around(&mut self, who: UserId, body: Body, now: Now) {
         let mut told = self.neighbours(who);
         told.push(who);
         self.tell(who, Audience::Users(told), body, now);

@@ -7,7 +7,7 @@ use std::mem;
 
 use super::{
     super::{
-        Audience, Body, Nick, Refusal, RoomName, Time, Topic, UserId,
+        Audience, Body, Nick, Now, Refusal, RoomName, Topic, UserId,
         mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
         room::Hush,
         user::Membership,
@@ -21,7 +21,7 @@ impl Hub {
         who: UserId,
         name: RoomName,
         (key, flags): (Option<&str>, RoomFlags),
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         let existing = self.find_room(&name);
         if existing.is_some_and(|room| self.is_member(who, room)) {
@@ -59,7 +59,7 @@ impl Hub {
         who: UserId,
         name: &RoomName,
         reason: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let (room, position) = self.find_membership(who, name)?;
@@ -71,7 +71,7 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn rename(&mut self, who: UserId, nick: Nick, now: Time) -> Result<(), Refusal> {
+    pub(super) fn rename(&mut self, who: UserId, nick: Nick, now: Now) -> Result<(), Refusal> {
         let user = &self.users[who.slot as usize];
         if user.nick.as_str() == nick.as_str() {
             return Ok(());
@@ -86,7 +86,7 @@ impl Hub {
         let user = &mut self.users[who.slot as usize];
         let old = mem::replace(&mut user.nick, nick);
         if user.nick != old {
-            self.whowas.remember(user.farewell(old.clone(), now));
+            self.whowas.remember(user.farewell(old.clone(), now.wall));
         }
         for membership in &user.rooms {
             let room = &mut self.rooms[membership.room as usize];
@@ -100,7 +100,7 @@ impl Hub {
         &mut self,
         who: UserId,
         text: Option<&str>,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         let bytes_max = self.limits.away_bytes;
         if text.is_some_and(|text| text.len() > bytes_max) {
@@ -122,7 +122,7 @@ impl Hub {
         &mut self,
         who: UserId,
         text: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         let bytes_max = self.limits.realname_bytes;
@@ -139,7 +139,7 @@ impl Hub {
         who: UserId,
         name: &RoomName,
         text: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         let (id, _) = self.find_membership(who, name)?;
@@ -171,7 +171,7 @@ impl Hub {
     }
 
     /// `by` is who ended their stay, if they did not leave by themselves.
-    pub(super) fn quit(&mut self, who: UserId, by: Option<UserId>, reason: &str, now: Time) {
+    pub(super) fn quit(&mut self, who: UserId, by: Option<UserId>, reason: &str, now: Now) {
         debug_assert_one_line(reason);
         let told = self.neighbours(who);
         while let Some(position) = self.users[who.slot as usize].rooms.len().checked_sub(1) {
@@ -180,7 +180,7 @@ impl Hub {
         let user = &self.users[who.slot as usize];
         let (nick, modes) = (user.nick.clone(), user.modes);
         self.nicks.remove(who.slot, nick.name());
-        self.whowas.remember(user.farewell(nick, now));
+        self.whowas.remember(user.farewell(nick, now.wall));
         self.count_modes(modes, UserModes::EMPTY);
         self.departed = Some(who.slot);
         let reason = self.cut_reason(reason);

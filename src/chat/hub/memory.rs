@@ -43,7 +43,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use crate::chat::{Command, Hub, NameRules, Nick, Profile, RoomName, Time, mode::RoomFlags};
+    use crate::chat::{Command, Hub, NameRules, Nick, Now, Profile, RoomName, mode::RoomFlags};
 
     #[test]
     fn those_who_are_here_take_memory_and_more_take_more() {
@@ -54,7 +54,7 @@ mod tests {
             for guest in 0..1000 {
                 let nick = format!("guest{number}-{guest}");
                 let nick = Nick::parse(&nick, rules).unwrap();
-                let user = hub.enter(nick, Profile::default(), Time(0)).unwrap();
+                let user = hub.enter(nick, Profile::default(), Now::at_ms(0)).unwrap();
                 let room = RoomName::parse("lobby", rules).unwrap();
                 let flags = RoomFlags::usual();
                 let join = Command::Join {
@@ -62,7 +62,7 @@ mod tests {
                     key: None,
                     flags,
                 };
-                hub.apply(user, join, Time(0)).unwrap();
+                hub.apply(user, join, Now::at_ms(0)).unwrap();
                 while hub.next_event().is_some() {}
             }
             let after = hub.memory();

@@ -7,7 +7,7 @@ use std::mem;
 
 use super::{
     super::{
-        Audience, Body, ListEntry, Refusal, RoomId, RoomName, Time, UserId,
+        Audience, Body, ListEntry, Now, Refusal, RoomId, RoomName, UserId,
         mask::Mask,
         mode::{
             AppliedMode, ListKind, ModeChange, Rank, Sign, UserMode, UserModeChange, is_valid_key,
@@ -26,7 +26,7 @@ impl Hub {
         who: UserId,
         name: &RoomName,
         changes: &[ModeChange<'_>],
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         let room = self.find_room_or_refuse(name)?;
         let (mut applied, mut refused) = (Vec::new(), Vec::new());
@@ -65,7 +65,7 @@ impl Hub {
         who: UserId,
         room: RoomId,
         change: &ModeChange<'_>,
-        now: Time,
+        now: Now,
     ) -> Outcome {
         match *change {
             ModeChange::Rank { sign, rank, nick } => {
@@ -117,7 +117,7 @@ impl Hub {
         who: UserId,
         room: RoomId,
         (sign, kind, typed): (Sign, ListKind, &str),
-        now: Time,
+        now: Now,
     ) -> Outcome {
         let Some(mask) = Mask::parse(typed) else {
             return Err(Refusal::InvalidMask {
@@ -139,7 +139,11 @@ impl Hub {
             (Sign::Plus, None) => {
                 let shown = mask.as_str().into();
                 let by = self.users[who.slot as usize].mask().to_string().into();
-                let entry = ListEntry { mask, by, at: now };
+                let entry = ListEntry {
+                    mask,
+                    by,
+                    at: now.wall,
+                };
                 record.rules_mut().list_mut(kind).push(entry);
                 Ok(Some(AppliedMode::List {
                     sign,
@@ -184,14 +188,14 @@ impl Hub {
         Ok(changed.then_some(AppliedMode::Rank { sign, rank, user }))
     }
 
-    pub(super) fn set_user_modes(&mut self, who: UserId, changes: &[UserModeChange], now: Time) {
+    pub(super) fn set_user_modes(&mut self, who: UserId, changes: &[UserModeChange], now: Now) {
         let is_own_to_set = |change: &&UserModeChange| {
             change.mode != UserMode::Operator || change.sign == Sign::Minus
         };
         self.change_user_modes(who, changes.iter().filter(is_own_to_set).copied(), now);
     }
 
-    pub(super) fn make_operator(&mut self, who: UserId, now: Time) {
+    pub(super) fn make_operator(&mut self, who: UserId, now: Now) {
         let change = UserModeChange {
             sign: Sign::Plus,
             mode: UserMode::Operator,
@@ -203,7 +207,7 @@ impl Hub {
         &mut self,
         who: UserId,
         changes: impl IntoIterator<Item = UserModeChange>,
-        now: Time,
+        now: Now,
     ) {
         let user = &mut self.users[who.slot as usize];
         let old = user.modes;

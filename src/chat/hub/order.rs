@@ -2,11 +2,11 @@
 //!
 //! Invariant: a method that refuses has changed nothing. Does not know modes; ranks are asked for in `access`.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use super::{
     super::{
-        Audience, Body, Refusal, RoomName, Time, UserId, cut,
+        Audience, Body, Now, Refusal, RoomName, UserId, cut,
         mode::{Rank, RoomFlag, UserMode},
         room::Welcome,
         user::Invitation,
@@ -16,8 +16,8 @@ use super::{
     room_name_in,
 };
 
-/// How long a room hears no second knock, in milliseconds: a minute, as solanum has it.
-const KNOCK_PAUSE_MS: i64 = 60_000;
+/// How long a room hears no second knock: a minute, as solanum has it.
+const KNOCK_PAUSE: Duration = Duration::from_secs(60);
 
 /// The least rank that invites into an invite-only room, and whose invitation opens a room (Modern IRC, "INVITE
 /// message", and Ergo).
@@ -30,7 +30,7 @@ impl Hub {
         name: &RoomName,
         nick: &str,
         reason: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let (room, _) = self.find_membership(who, name)?;
@@ -61,7 +61,7 @@ impl Hub {
         who: UserId,
         name: &RoomName,
         nick: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         let user = self.find_user_or_refuse(nick)?;
         let (room, _) = self.find_membership(who, name)?;
@@ -97,7 +97,7 @@ impl Hub {
         who: UserId,
         name: &RoomName,
         text: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         let id = self.find_room_or_refuse(name)?;
@@ -115,11 +115,13 @@ impl Hub {
             return Err(Refusal::Banned { room });
         }
         let rules = self.rooms[id.slot as usize].rules_mut();
-        let is_early = |at: Time| (0..KNOCK_PAUSE_MS).contains(&now.0.saturating_sub(at.0));
-        if rules.knocked.is_some_and(is_early) {
+        let is_early = rules
+            .knocked
+            .is_some_and(|at| now.moment.since(at) < KNOCK_PAUSE);
+        if is_early {
             return Err(Refusal::TooManyKnocks { room });
         }
-        rules.knocked = Some(now);
+        rules.knocked = Some(now.moment);
         let mut told = self.members_ranked(id, INVITES);
         told.push(who);
         let text = self.cut_reason(text);
@@ -134,7 +136,7 @@ impl Hub {
         name: &RoomName,
         to: RoomName,
         reason: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let (room, _) = self.find_membership(who, name)?;
@@ -166,7 +168,7 @@ impl Hub {
         who: UserId,
         nick: &str,
         reason: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         self.need_server_operator(who)?;
         let victim = self.find_user_or_refuse(nick)?;
@@ -177,7 +179,7 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn wallops(&mut self, who: UserId, text: &str, now: Time) -> Result<(), Refusal> {
+    pub(super) fn wallops(&mut self, who: UserId, text: &str, now: Now) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         self.need_server_operator(who)?;
         // A walk over everyone: only operators can ask for it.

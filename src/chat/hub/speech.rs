@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        Body, Line, MessageId, Place, Refusal, SaidLine, Speech, Target, Time, UserId, mode::Rank,
+        Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, mode::Rank,
     },
     Hub,
     commands::debug_assert_one_line,
@@ -30,7 +30,7 @@ impl Hub {
         to: Target<'_>,
         (speech, text): (Speech, &str),
         tags: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         debug_assert!(!text.is_empty(), "protocols refuse to say nothing");
@@ -41,7 +41,7 @@ impl Hub {
             speech,
             text,
         };
-        self.users[who.slot as usize].last_spoke = now;
+        self.users[who.slot as usize].last_spoke = now.moment;
         self.send(who, place, body, tags, now);
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Hub {
         to: Target<'_>,
         (speech, lines): (Speech, &[Line<'_>]),
         tags: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         for line in lines {
             debug_assert_one_line(line.text);
@@ -69,7 +69,7 @@ impl Hub {
             speech,
             lines,
         };
-        self.users[who.slot as usize].last_spoke = now;
+        self.users[who.slot as usize].last_spoke = now.moment;
         self.send(who, place, body, tags, now);
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Hub {
         who: UserId,
         to: Target<'_>,
         tags: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         let place = self.place(who, to, None, false)?;
         self.send(who, place, Body::Tagged { place }, tags, now);
@@ -92,7 +92,7 @@ impl Hub {
         from: Target<'_>,
         message: MessageId,
         reason: &str,
-        now: Time,
+        now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let Sent { author, place, .. } = self.find_sent(who, from, message)?;
@@ -156,7 +156,7 @@ impl Hub {
     }
 
     /// Tells what was said, and remembers its number.
-    fn send(&mut self, who: UserId, place: Place, body: Body, tags: &str, now: Time) {
+    fn send(&mut self, who: UserId, place: Place, body: Body, tags: &str, now: Now) {
         let audience = self.audience_at(place, who);
         let id = self.tell_tagged(who, audience, body, tags, now);
         let sent = Sent {

@@ -1,7 +1,7 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::{Silence, Speech, Target, Topic, mode::parse_room_changes};
+use crate::chat::{Moment, Silence, Speech, Target, Topic, mode::parse_room_changes};
 
 mod order;
 mod people;
@@ -22,7 +22,9 @@ fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
     let mut hub = Hub::new(RULES);
     let mut ids = Vec::new();
     for (name, rooms) in people {
-        let id = hub.enter(nick(name), Profile::default(), Time(1)).unwrap();
+        let id = hub
+            .enter(nick(name), Profile::default(), Now::at_ms(1))
+            .unwrap();
         for name in *rooms {
             told(&mut hub, id, join(name));
         }
@@ -34,7 +36,7 @@ fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
 /// Applies a command that must be granted, checks the hub, and takes the events.
 #[track_caller]
 fn told(hub: &mut Hub, who: UserId, command: Command<'_>) -> Vec<Event> {
-    hub.apply(who, command, Time(2)).unwrap();
+    hub.apply(who, command, Now::at_ms(2)).unwrap();
     hub.check_invariants();
     std::iter::from_fn(|| hub.next_event()).collect()
 }
@@ -42,7 +44,7 @@ fn told(hub: &mut Hub, who: UserId, command: Command<'_>) -> Vec<Event> {
 /// Applies a command that must be refused, and checks that nothing was left behind.
 #[track_caller]
 fn refused(hub: &mut Hub, who: UserId, command: Command<'_>) -> Refusal {
-    let refusal = hub.apply(who, command, Time(2)).unwrap_err();
+    let refusal = hub.apply(who, command, Now::at_ms(2)).unwrap_err();
     hub.check_invariants();
     assert!(hub.next_event().is_none(), "a refusal tells no one");
     refusal
@@ -132,7 +134,7 @@ fn joining_is_told_to_the_room_and_once_only() {
     assert_eq!(events.len(), 1);
     assert_eq!(audience(&hub, &events[0]), ids);
     assert!(matches!(events[0].body, Body::Joined { .. }));
-    assert_eq!(events[0].time, Time(2));
+    assert_eq!(events[0].time, WallTime::from_unix_ms(2));
     assert!(told(&mut hub, ids[1], join("#lobby")).is_empty());
     assert_eq!(hub.room_count(), 1);
 }
@@ -191,11 +193,11 @@ fn a_quit_is_told_once_to_each_neighbour() {
     assert_eq!(hub.find_user("alice"), None);
 
     let newcomer = hub
-        .enter(nick("Alice"), Profile::default(), Time(3))
+        .enter(nick("Alice"), Profile::default(), Now::at_ms(3))
         .unwrap();
     assert!(hub.user(ids[0]).is_none());
     assert_ne!(newcomer, ids[0]);
-    assert_eq!(hub.apply(ids[0], quit(), Time(3)), Err(Refusal::Gone));
+    assert_eq!(hub.apply(ids[0], quit(), Now::at_ms(3)), Err(Refusal::Gone));
 }
 
 #[test]
@@ -212,21 +214,21 @@ fn neighbours_of_one_who_is_in_one_room_are_the_room() {
 fn taken_names_and_names_that_look_like_them() {
     let (mut hub, ids) = hub_with(&[("alice", &[]), ("bob", &[])]);
     assert_eq!(
-        hub.enter(nick("ALICE"), Profile::default(), Time(2)),
+        hub.enter(nick("ALICE"), Profile::default(), Now::at_ms(2)),
         Err(Refusal::NickTaken {
             nick: nick("alice")
         })
     );
     // The first letter is Cyrillic.
     let refusal = hub
-        .enter(nick("аlice"), Profile::default(), Time(2))
+        .enter(nick("аlice"), Profile::default(), Now::at_ms(2))
         .unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "the name аlice looks like alice, who is here already"
     );
     assert!(
-        hub.enter(nick("aIice"), Profile::default(), Time(2))
+        hub.enter(nick("aIice"), Profile::default(), Now::at_ms(2))
             .is_ok(),
         "ASCII by case alone"
     );
@@ -236,12 +238,13 @@ fn taken_names_and_names_that_look_like_them() {
     assert!(told(&mut hub, ids[0], rename("ALICE")).is_empty());
     told(&mut hub, ids[1], rename("carol"));
     assert!(
-        hub.enter(nick("bоb"), Profile::default(), Time(2)).is_ok(),
+        hub.enter(nick("bоb"), Profile::default(), Now::at_ms(2))
+            .is_ok(),
         "free again"
     );
     hub.check_invariants();
     assert_eq!(
-        hub.enter(nick("bob"), Profile::default(), Time(2))
+        hub.enter(nick("bob"), Profile::default(), Now::at_ms(2))
             .unwrap_err()
             .to_string(),
         "the name bob looks like bоb, who is here already"
@@ -295,8 +298,11 @@ fn a_message_to_a_room_needs_membership() {
     };
     let events = told(&mut hub, ids[0], say(&here));
     assert_eq!(audience(&hub, &events[0]), ids[..2]);
-    assert_eq!(hub.user(ids[0]).unwrap().last_spoke(), Time(2));
-    assert_eq!(hub.user(ids[0]).unwrap().entered(), Time(1));
+    assert_eq!(hub.user(ids[0]).unwrap().last_spoke(), Moment::from_ms(2));
+    assert_eq!(
+        hub.user(ids[0]).unwrap().entered(),
+        WallTime::from_unix_ms(1)
+    );
     assert_eq!(
         refused(&mut hub, ids[2], say(&here)),
         Refusal::CannotSpeak {
@@ -304,7 +310,7 @@ fn a_message_to_a_room_needs_membership() {
             why: Silence::Outside
         }
     );
-    assert_eq!(hub.user(ids[2]).unwrap().last_spoke(), Time(1));
+    assert_eq!(hub.user(ids[2]).unwrap().last_spoke(), Moment::from_ms(1));
     assert_eq!(
         refused(&mut hub, ids[2], say(&nowhere)),
         Refusal::NoSuchRoom {
@@ -345,7 +351,7 @@ fn a_topic_is_set_cleared_and_limited() {
     let topic = Topic {
         text: "tea at 4".into(),
         by: nick("alice"),
-        at: Time(2),
+        at: Now::at_ms(2),
     };
     assert_eq!(hub.room(id).unwrap().topic(), Some(&topic));
     assert!(told(&mut hub, ids[0], set("tea at 4")).is_empty());
@@ -389,11 +395,13 @@ fn each_limit_holds() {
     };
     let mut hub = Hub::with_limits(RULES, limits);
     let alice = hub
-        .enter(nick("alice"), Profile::default(), Time(1))
+        .enter(nick("alice"), Profile::default(), Now::at_ms(1))
         .unwrap();
-    let bob = hub.enter(nick("bob"), Profile::default(), Time(1)).unwrap();
+    let bob = hub
+        .enter(nick("bob"), Profile::default(), Now::at_ms(1))
+        .unwrap();
     assert_eq!(
-        hub.enter(nick("carol"), Profile::default(), Time(1)),
+        hub.enter(nick("carol"), Profile::default(), Now::at_ms(1)),
         Err(Refusal::Full)
     );
     told(&mut hub, alice, join("#a"));
@@ -409,7 +417,7 @@ fn each_limit_holds() {
     told(&mut hub, bob, join("#b"));
     told(&mut hub, alice, quit());
     assert!(
-        hub.enter(nick("carol"), Profile::default(), Time(1))
+        hub.enter(nick("carol"), Profile::default(), Now::at_ms(1))
             .is_ok(),
         "a place is free"
     );
@@ -437,7 +445,7 @@ fn rooms_of_keeps_the_order_of_entering() {
 fn a_caller_that_does_not_drain_is_told_so() {
     let (mut hub, ids) = hub_with(&[("alice", &[])]);
     for _ in 0..2 {
-        hub.apply(ids[0], Command::SetAway { text: None }, Time(2))
+        hub.apply(ids[0], Command::SetAway { text: None }, Now::at_ms(2))
             .unwrap();
     }
 }
@@ -449,11 +457,13 @@ fn names_with_two_looks_come_and_go() {
     let mut hub = Hub::new(RULES);
     for round in 0..2_000 {
         let name = format!("Ην{round}");
-        let id = hub.enter(nick(&name), Profile::default(), Time(1)).unwrap();
+        let id = hub
+            .enter(nick(&name), Profile::default(), Now::at_ms(1))
+            .unwrap();
         if round % 100 == 0 {
             hub.check_invariants();
         }
-        hub.apply(id, quit(), Time(1)).unwrap();
+        hub.apply(id, quit(), Now::at_ms(1)).unwrap();
         while hub.next_event().is_some() {}
     }
     assert_eq!(hub.user_count(), 0);

@@ -2,9 +2,9 @@
 //!
 //! Owns these and nothing else. Does not know who may change them, nor whom they concern.
 
-use super::{Hush, ListKind, Time};
+use super::{Hush, ListKind, WallTime};
 use crate::chat::{
-    User,
+    Moment, User,
     mask::{Mask, Subject},
 };
 
@@ -15,7 +15,7 @@ pub(in crate::chat) struct Rules {
     /// Never 0.
     pub(in crate::chat) limit: Option<u32>,
     /// When someone knocked last.
-    pub(in crate::chat) knocked: Option<Time>,
+    pub(in crate::chat) knocked: Option<Moment>,
     bans: Vec<ListEntry>,
     exceptions: Vec<ListEntry>,
     invitations: Vec<ListEntry>,
@@ -29,7 +29,7 @@ pub struct ListEntry {
     /// Who set it, `nick!user@host` as it was then.
     pub by: Box<str>,
     /// When.
-    pub at: Time,
+    pub at: WallTime,
 }
 
 /// What a room's lists say of someone's coming in.

@@ -4,7 +4,7 @@
 
 use super::{isupport, monitor::Monitors};
 use crate::{
-    chat::{Nick, Refusal, Time, UserId, mode::UserModes},
+    chat::{Moment, Nick, Now, Refusal, UserId, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub struct House {
     /// Modes that everyone has from the start.
     pub default_user_modes: UserModes,
     /// When the process started.
-    pub started: Time,
+    pub started: Now,
     /// The names of those who may become operators, for STATS.
     pub operators: Box<[Box<str>]>,
     /// ISUPPORT, as lines of tokens.
@@ -44,7 +44,7 @@ impl House {
     pub const PIECE_BYTES: usize = 16 * 1024;
 
     /// A house with a name, and nothing else decided.
-    pub fn new(name: &str, network: &str, started: Time) -> Self {
+    pub fn new(name: &str, network: &str, started: Now) -> Self {
         Self {
             name: name.into(),
             description: "".into(),
@@ -95,8 +95,8 @@ pub struct ServerBan {
     pub reason: Box<str>,
     /// Who set it.
     pub by: Box<str>,
-    /// When it ends, if it does.
-    pub until: Option<Time>,
+    /// When it ends, if it does. A wait: whoever sets the clock neither ends it nor brings it back.
+    pub until: Option<Moment>,
 }
 
 /// What IRC may do beyond [`Context`].

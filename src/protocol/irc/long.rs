@@ -17,10 +17,11 @@ use super::{
     time::Iso,
 };
 use crate::chat::{
-    Hub, Room, RoomId, Time, User, UserId,
+    Hub, Moment, Now, Room, RoomId, User, UserId,
     mask::{fold, glob},
     mode::{Ranks, RoomFlag},
 };
+use std::time::Duration;
 
 /// Records that one piece looks at; some hundred microseconds.
 const STEPS_MAX: usize = 2_000;
@@ -64,10 +65,31 @@ pub(super) struct ListFilter {
     pub(super) fewer_than: Option<usize>,
     /// Masks, folded; one must match if there are any. The flag says that it must not.
     pub(super) masks: Vec<(Box<str>, bool)>,
-    /// Created at or after, and before.
-    pub(super) created: (Option<Time>, Option<Time>),
-    /// Topic set at or after, and before.
-    pub(super) topic: (Option<Time>, Option<Time>),
+    /// How long ago it was created.
+    pub(super) created: Ages,
+    /// How long ago its topic was set.
+    pub(super) topic: Ages,
+    /// The moment from which ages are counted.
+    asked: Moment,
+}
+
+/// Bounds of an age.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ages {
+    /// It is no longer ago than this.
+    pub(super) at_most: Option<Duration>,
+    /// It is longer ago than this.
+    pub(super) more_than: Option<Duration>,
+}
+
+impl Ages {
+    fn hold(self, age: Option<Duration>) -> bool {
+        self.at_most
+            .is_none_or(|span| age.is_some_and(|age| age <= span))
+            && self
+                .more_than
+                .is_none_or(|span| age.is_some_and(|age| age > span))
+    }
 }
 
 /// How far NAMES came.
@@ -394,16 +416,21 @@ pub(super) fn push_prefixes(ranks: Ranks, all: bool, out: &mut String) {
 }
 
 impl ListFilter {
+    /// All rooms, as they are at this moment.
+    pub(super) fn new(asked: Moment) -> Self {
+        Self {
+            asked,
+            ..Self::default()
+        }
+    }
+
     fn matches(&self, room: &Room) -> bool {
         let count = room.member_count();
-        let within = |(from, before): (Option<Time>, Option<Time>), at: Option<Time>| {
-            from.is_none_or(|from| at.is_some_and(|at| at >= from))
-                && before.is_none_or(|before| at.is_some_and(|at| at < before))
-        };
+        let age = |then: Now| self.asked.since(then.moment);
         self.more_than.is_none_or(|than| count > than)
             && self.fewer_than.is_none_or(|than| count < than)
-            && within(self.created, Some(room.created()))
-            && within(self.topic, room.topic().map(|topic| topic.at))
+            && self.created.hold(Some(age(room.created())))
+            && self.topic.hold(room.topic().map(|topic| age(topic.at)))
             && self.matches_name(room.name().as_str())
     }
 

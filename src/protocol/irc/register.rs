@@ -170,7 +170,7 @@ fn greet(call: &mut Call<'_>) {
     }
     let words = ["Your host is ", &name, ", running version ", version];
     call.reply_words(RPL_YOURHOST, &[], &words.concat());
-    let started = super::time::Iso(started).to_string();
+    let started = super::time::Iso(started.wall).to_string();
     let words = ["This server was created ", &started];
     call.reply_words(RPL_CREATED, &[], &words.concat());
     let [users, rooms, with_params] = super::commands::mode_letters();

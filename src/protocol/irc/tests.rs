@@ -4,6 +4,7 @@
 //! script, in its order.
 
 mod bounds;
+mod clocks;
 mod random;
 
 use super::Irc;

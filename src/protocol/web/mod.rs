@@ -19,4 +19,4 @@ pub mod websocket;
 
 /// The one word of the chat that HTTP needs, for the date of an answer: so that a web server without a chat names this
 /// layer alone.
-pub use crate::chat::Time;
+pub use crate::chat::WallTime;

@@ -140,12 +140,12 @@ impl Court {
             })
         };
         let hub = &self.hall.hub;
-        let started = self.hall.house.started;
+        let started = self.hall.house.started.wall;
         Snapshot {
             stats: net.stats().clone(),
             tally: self.hall.tally,
             process: Process::look(),
-            started_s: started.0 as f64 / 1e3,
+            started_s: started.unix_ms() as f64 / 1e3,
             uptime_s: now.0 / 1000,
             stopping: self.stopping,
             people: hub.user_count(),

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 mod modes;
 
 use super::{
-    super::{Name, Nick, RoomName, Time},
+    super::{Name, Nick, Now, RoomName},
     LIMITS, RULES, Step,
 };
-use crate::chat::name::lookalike::keys;
+use crate::chat::{Moment, name::lookalike::keys};
 
 /// What was told, in words, and to whom.
 pub(super) type Told = (String, BTreeSet<usize>);
@@ -27,7 +27,7 @@ pub(super) struct Model {
 pub(super) struct Person {
     pub(super) nick: String,
     pub(super) away: String,
-    pub(super) spoke: Time,
+    pub(super) spoke: Moment,
     /// Rooms they are invited to, the oldest first, and whether by someone of rank.
     pub(super) invitations: Vec<(String, bool)>,
 }
@@ -161,7 +161,7 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn enter(&mut self, name: &str, now: Time) -> Answer {
+    pub(super) fn enter(&mut self, name: &str, now: Now) -> Answer {
         if self.people.len() == LIMITS.users {
             return refuse("Full");
         }
@@ -169,7 +169,7 @@ impl Model {
         let person = Person {
             nick: name.to_string(),
             away: String::new(),
-            spoke: now,
+            spoke: now.moment,
             invitations: Vec::new(),
         };
         self.people.insert(self.arrivals, person);
@@ -177,7 +177,7 @@ impl Model {
         Ok(vec![])
     }
 
-    pub(super) fn apply(&mut self, who: usize, step: &Step, now: Time) -> Answer {
+    pub(super) fn apply(&mut self, who: usize, step: &Step, now: Now) -> Answer {
         if !self.people.contains_key(&who) {
             return refuse("Gone");
         }
@@ -192,7 +192,7 @@ impl Model {
         Ok(told.into_iter().map(with_author).collect())
     }
 
-    fn take(&mut self, who: usize, step: &Step, now: Time) -> Answer {
+    fn take(&mut self, who: usize, step: &Step, now: Now) -> Answer {
         let own_nick = self.people[&who].nick.clone();
         let (what, told) = match step {
             Step::Enter(_) => unreachable!("has its own method"),
@@ -223,21 +223,21 @@ impl Model {
             }
             Step::SayToRoom(name) => {
                 let name = self.check_speech(who, name)?;
-                self.people.get_mut(&who).unwrap().spoke = now;
+                self.people.get_mut(&who).unwrap().spoke = now.moment;
                 let mut told = self.rooms[&name].numbers();
                 told.insert(who);
                 (format!("said to {name}: hi"), told)
             }
             Step::SayToOperators(name) => {
                 let name = self.check_speech(who, name)?;
-                self.people.get_mut(&who).unwrap().spoke = now;
+                self.people.get_mut(&who).unwrap().spoke = now.moment;
                 let mut told = self.rooms[&name].at_least(OPERATOR);
                 told.insert(who);
                 (format!("said to @{name}: hi"), told)
             }
             Step::SayToUser(name) => {
                 let to = self.find_person(name)?;
-                self.people.get_mut(&who).unwrap().spoke = now;
+                self.people.get_mut(&who).unwrap().spoke = now.moment;
                 (format!("said to {to}: hi"), BTreeSet::from([who, to]))
             }
             Step::SetAway(text) => {

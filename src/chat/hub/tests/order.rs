@@ -28,7 +28,7 @@ fn lists_know_who_set_what_when_and_are_full_at_some_point() {
     let entry = &hub.room(id).unwrap().list(ListKind::Ban)[7];
     assert_eq!(
         (entry.mask.as_str(), &*entry.by, entry.at),
-        ("n7!*@*", "alice!~telnet@", Time(2))
+        ("n7!*@*", "alice!~telnet@", WallTime::from_unix_ms(2))
     );
     set(&mut hub, ids[0], "#a", "+e", &["x"]);
 }
@@ -144,7 +144,15 @@ fn a_room_hears_one_knock_a_minute() {
     assert_eq!(audience(&hub, &events[0]), [ids[0], ids[2]]);
     let refusal = refused(&mut hub, ids[2], knock.clone());
     assert!(matches!(refusal, Refusal::TooManyKnocks { .. }));
-    hub.apply(ids[2], knock.clone(), Time(2 + 60_000)).unwrap();
+    // Setting the clock neither opens the door nor keeps it shut.
+    let at = |wall, ms| Now {
+        wall: WallTime::from_unix_ms(wall),
+        moment: Moment::from_ms(ms),
+    };
+    let refusal = hub.apply(ids[2], knock.clone(), at(86_400_000, 2 + 59_999));
+    assert!(matches!(refusal, Err(Refusal::TooManyKnocks { .. })));
+    hub.apply(ids[2], knock.clone(), at(-86_400_000, 2 + 60_000))
+        .unwrap();
     while hub.next_event().is_some() {}
     set(&mut hub, ids[0], "#a", "+b", &["carol"]);
     assert!(matches!(

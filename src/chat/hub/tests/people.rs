@@ -78,8 +78,10 @@ fn people_are_counted() {
         modes,
         ..Profile::default()
     };
-    let alice = hub.enter(nick("alice"), profile, Time(1)).unwrap();
-    let bob = hub.enter(nick("bob"), Profile::default(), Time(1)).unwrap();
+    let alice = hub.enter(nick("alice"), profile, Now::at_ms(1)).unwrap();
+    let bob = hub
+        .enter(nick("bob"), Profile::default(), Now::at_ms(1))
+        .unwrap();
     make_operator(&mut hub, bob);
     let counts = hub.counts();
     assert_eq!((counts.invisible, counts.operators, counts.peak), (1, 1, 2));
@@ -134,9 +136,9 @@ fn who_was_here_is_remembered_the_newest_first() {
     };
     for (at, realname) in ["one", "two"].into_iter().enumerate() {
         let id = hub
-            .enter(nick("Alice"), profile(realname), Time(1))
+            .enter(nick("Alice"), profile(realname), Now::at_ms(1))
             .unwrap();
-        let now = Time(at as i64);
+        let now = Now::at_ms(at as u64);
         hub.apply(
             id,
             Command::Rename {
@@ -156,7 +158,13 @@ fn who_was_here_is_remembered_the_newest_first() {
         .whowas("alice")
         .map(|was| (was.realname(), was.at))
         .collect();
-    assert_eq!(was, [("two", Time(1)), ("one", Time(0))]);
+    assert_eq!(
+        was,
+        [
+            ("two", WallTime::from_unix_ms(1)),
+            ("one", WallTime::from_unix_ms(0))
+        ]
+    );
     let was = hub.whowas("BOB").next().unwrap();
     assert_eq!((was.username(), was.host()), ("~a-user-name-longer-", "h"));
     assert_eq!(hub.whowas("carol").count(), 0);

@@ -1,7 +1,7 @@
 //! LIST and NAMES: what they ask for. How they are answered is in `long`.
 
 use crate::{
-    chat::{Time, mask::fold},
+    chat::mask::fold,
     protocol::irc::{
         call::Call,
         long::{ListFilter, Long, Names},
@@ -9,17 +9,17 @@ use crate::{
         numeric::RPL_LISTSTART,
     },
 };
+use std::time::Duration;
 
 /// Conditions and masks in one LIST. Each room is compared with all of them.
 const CONDITIONS_MAX: usize = 20;
 
 /// LIST ("Modern IRC", LIST message; ELIST's letters C, M, N, T and U).
 pub(in super::super) fn list(call: &mut Call<'_>, params: &Params<'_>) {
-    let mut filter = ListFilter::default();
-    let now = call.ctx.now();
+    let mut filter = ListFilter::new(call.ctx.now().moment);
     let words = params.at(0).split(',').filter(|word| !word.is_empty());
     for word in words.take(CONDITIONS_MAX) {
-        add_condition(&mut filter, word, now);
+        add_condition(&mut filter, word);
     }
     let (heading, _, out) = call.parts();
     let line = heading.numeric(RPL_LISTSTART, out).param("Channel");
@@ -27,9 +27,7 @@ pub(in super::super) fn list(call: &mut Call<'_>, params: &Params<'_>) {
     call.start_long(Long::List { filter, slot: 0 });
 }
 
-fn add_condition(filter: &mut ListFilter, word: &str, now: Time) {
-    // `C>10`: created more than ten minutes ago, that is, before then.
-    let before = |minutes: i64| Time(now.0.saturating_sub(minutes.saturating_mul(60_000)));
+fn add_condition(filter: &mut ListFilter, word: &str) {
     let number = |text: &str| text.parse::<u32>().ok();
     let letter = word
         .chars()
@@ -41,11 +39,12 @@ fn add_condition(filter: &mut ListFilter, word: &str, now: Time) {
         _ => None,
     };
     let compared = word.get(1..2).zip(word.get(2..).and_then(number));
-    if let (Some((from, until)), Some((sign @ ("<" | ">"), minutes))) = (range, compared) {
-        let at = before(minutes.into());
+    if let (Some(ages), Some((sign @ ("<" | ">"), minutes))) = (range, compared) {
+        // `C>10`: created more than ten minutes ago.
+        let span = Duration::from_secs(u64::from(minutes) * 60);
         match sign {
-            "<" => *from = Some(at),
-            _ => *until = Some(at),
+            "<" => ages.at_most = Some(span),
+            _ => ages.more_than = Some(span),
         }
         return;
     }

@@ -37,7 +37,7 @@ fn show(call: &mut Call<'_>, id: RoomId) {
     let words = modes.split(' ');
     words.fold(line, |line, word| line.param(word)).end();
     let line = heading.numeric(RPL_CREATIONTIME, out).param(room.name());
-    line.param(unix(room.created())).end();
+    line.param(unix(room.created().wall)).end();
 }
 
 fn change(call: &mut Call<'_>, room: RoomId, letters: &str, params: &Params<'_>) {

@@ -1,7 +1,7 @@
 //! Operators of the server: OPER, KILL, KLINE, UNKLINE, WALLOPS, REHASH, DIE.
 
 use crate::{
-    chat::{Command, Time, mask::Mask},
+    chat::{Command, mask::Mask},
     protocol::irc::{
         Busy,
         backstage::{ServerBan, Wish},
@@ -10,6 +10,7 @@ use crate::{
         numeric::*,
     },
 };
+use std::time::Duration;
 
 /// OPER. The password is checked while others are served; the answer comes when that is done.
 pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
@@ -68,9 +69,9 @@ pub(in super::super) fn kline(call: &mut Call<'_>, params: &Params<'_>) {
         return call.reply(ERR_NEEDMOREPARAMS, &["KLINE"]);
     };
     let reason = params.get(at + 1).unwrap_or("no reason given");
-    let now = call.ctx.now();
+    let now = call.ctx.now().moment;
     let lasts = minutes.filter(|minutes| *minutes > 0);
-    let until = lasts.map(|minutes| Time(now.0.saturating_add(i64::from(minutes) * 60_000)));
+    let until = lasts.map(|minutes| now.after(Duration::from_secs(u64::from(minutes) * 60)));
     let (heading, _, _) = call.parts();
     let by = heading.client.into();
     let shown = mask.clone();

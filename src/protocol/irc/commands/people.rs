@@ -44,7 +44,7 @@ pub(in super::super) fn whois(call: &mut Call<'_>, params: &Params<'_>) {
 
 fn describe(call: &mut Call<'_>, id: UserId) {
     let description = call.ctx.house().description.clone();
-    let now = call.ctx.now();
+    let now = call.ctx.now().moment;
     let Some((heading, hub, out, me, reader)) = call.parts_with_me() else {
         return;
     };
@@ -89,7 +89,7 @@ fn describe(call: &mut Call<'_>, id: UserId) {
         let line = heading.numeric(RPL_WHOISACCOUNT, out).param(nick);
         line.param(account).text(RPL_WHOISACCOUNT.words).end();
     }
-    let idle = now.0.saturating_sub(user.last_spoke().0).max(0) / 1000;
+    let idle = now.since(user.last_spoke()).as_secs();
     let line = heading.numeric(RPL_WHOISIDLE, out).param(nick);
     let line = line.param(idle).param(unix(user.entered()));
     line.text(RPL_WHOISIDLE.words).end();

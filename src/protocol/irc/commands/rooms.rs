@@ -155,7 +155,7 @@ pub(in super::super) fn write_topic(
     let line = heading.numeric(RPL_TOPIC, out).param(room.name());
     line.text(&topic.text).end();
     let line = heading.numeric(RPL_TOPICWHOTIME, out).param(room.name());
-    line.param(&topic.by).param(unix(topic.at)).end();
+    line.param(&topic.by).param(unix(topic.at.wall)).end();
 }
 
 /// INVITE; without parameters, where one is invited to.

@@ -144,7 +144,7 @@ pub(in super::super) fn time(call: &mut Call<'_>, params: &Params<'_>) {
         return;
     }
     let name = call.ctx.house().name.clone();
-    let now = call.ctx.now();
+    let now = call.ctx.now().wall;
     call.reply_with(RPL_TIME, &[&name, &unix(now).to_string(), "0"], Iso(now));
 }
 
@@ -153,7 +153,7 @@ pub(in super::super) fn info(call: &mut Call<'_>, params: &Params<'_>) {
     if is_elsewhere(call, params.at(0)) {
         return;
     }
-    let started = Iso(call.ctx.house().started);
+    let started = Iso(call.ctx.house().started.wall);
     for words in [
         format!("This is {}, a multi-user chat server.", House::VERSION),
         "One process, one thread and one readiness loop; IRC, telnet and the rest stand in the same rooms.".into(),
@@ -207,7 +207,8 @@ pub(in super::super) fn stats(call: &mut Call<'_>, params: &Params<'_>) {
     let is_operator = call.is_operator();
     match letter {
         "u" => {
-            let seconds = (call.ctx.now().0 - call.ctx.house().started.0).max(0) / 1000;
+            let uptime = call.ctx.now().moment.since(call.ctx.house().started.moment);
+            let seconds = uptime.as_secs();
             let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
             let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
             call.reply_with(

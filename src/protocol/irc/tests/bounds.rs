@@ -1,7 +1,7 @@
 //! Long names and crowded rooms: nothing of a list is lost, and no answer grows without bound.
 
 use super::Stage;
-use crate::chat::{Command, Nick, Profile, RoomName, Time, mode::RoomFlags};
+use crate::chat::{Command, Nick, Now, Profile, RoomName, mode::RoomFlags};
 
 #[test]
 fn no_name_of_a_list_is_cut_however_long_the_names_are() {
@@ -57,10 +57,10 @@ fn the_new_name_of_a_crowded_room_costs_a_bounded_answer_in_all() {
     let room = RoomName::parse("#r", hub.rules()).unwrap();
     for index in 0..CROWD {
         let nick = Nick::parse(&format!("guest{index}"), hub.rules()).unwrap();
-        let user = hub.enter(nick, Profile::default(), Time(0)).unwrap();
+        let user = hub.enter(nick, Profile::default(), Now::default()).unwrap();
         let (room, key, flags) = (room.clone(), None, RoomFlags::EMPTY);
         let join = Command::Join { room, key, flags };
-        hub.apply(user, join, Time(0)).unwrap();
+        hub.apply(user, join, Now::default()).unwrap();
         hub.next_event();
     }
     let id = hub.find_room(&room).unwrap();

@@ -4,7 +4,7 @@
 //! the texts of statuses. Does not know which pages there are.
 
 use super::{Method, Request};
-use crate::{chat::Time, protocol::time::Imf};
+use crate::{chat::WallTime, protocol::time::Imf};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -125,7 +125,7 @@ pub fn etag(content: &[u8]) -> String {
 pub fn respond(
     request: &Request<'_>,
     page: Option<&Page<'_>>,
-    now: Time,
+    now: WallTime,
     out: &mut Vec<u8>,
 ) -> bool {
     let keep = request.keeps_alive();
@@ -167,7 +167,7 @@ pub fn respond(
 }
 
 /// Appends a refusal of a request that was understood. Says whether the connection is to be kept.
-pub fn refuse(request: &Request<'_>, status: Status, now: Time, out: &mut Vec<u8>) -> bool {
+pub fn refuse(request: &Request<'_>, status: Status, now: WallTime, out: &mut Vec<u8>) -> bool {
     let keep = request.keeps_alive();
     write_refusal(status, Some(now), keep, request.method != Method::Head, out);
     keep
@@ -180,13 +180,13 @@ pub fn turn_away(out: &mut Vec<u8>) {
 }
 
 /// Appends a refusal to someone whose request was not understood, or not waited for. The connection is to be closed.
-pub fn respond_early(status: Status, now: Time, out: &mut Vec<u8>) {
+pub fn respond_early(status: Status, now: WallTime, out: &mut Vec<u8>) {
     write_refusal(status, Some(now), false, true, out);
 }
 
 fn write_refusal(
     status: Status,
-    now: Option<Time>,
+    now: Option<WallTime>,
     keep: bool,
     with_body: bool,
     out: &mut Vec<u8>,
@@ -204,7 +204,7 @@ fn write_refusal(
 }
 
 /// Appends the status line and the header fields that go with every answer.
-fn write_head(status: Status, now: Option<Time>, keep: bool, out: &mut Vec<u8>) {
+fn write_head(status: Status, now: Option<WallTime>, keep: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.line().as_bytes());
     out.extend_from_slice(b"\r\n");

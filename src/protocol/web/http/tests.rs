@@ -1,12 +1,12 @@
 //! Requests in tables, each cut in every way; answers byte for byte.
 
 use super::*;
-use crate::chat::Time;
+use crate::chat::WallTime;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
 /// 2023-11-14 22:13:20 UTC.
-const NOW: Time = Time(1_700_000_000_000);
+const NOW: WallTime = WallTime::from_unix_ms(1_700_000_000_000);
 
 /// Feeds `pieces` as a connection would, and tells the steps in short: `GET /path`, or a status. Nothing is read
 /// behind a refusal.

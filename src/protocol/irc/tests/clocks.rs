@@ -1,0 +1,78 @@
+//! What is shown goes by the wall clock, what is counted by the other, whichever way the wall clock is set.
+
+use super::Stage;
+use crate::chat::{Moment, Now, WallTime};
+
+const DAY_MS: i64 = 86_400_000;
+
+fn at(wall: i64, moment_s: u64) -> Now {
+    Now {
+        wall: WallTime::from_unix_ms(wall),
+        moment: Moment::from_ms(moment_s * 1000),
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_changes_no_idle_time_no_age_and_no_uptime() {
+    let mut stage = Stage::new();
+    stage.world.now = at(100 * DAY_MS, 0);
+    stage.world.house.started = stage.world.now;
+    stage.register('a', "");
+    stage.send('a', "JOIN #r");
+    stage.received('a');
+    // Twenty minutes later by one clock; by the other yesterday, then the day after tomorrow.
+    for wall in [99 * DAY_MS, 102 * DAY_MS] {
+        stage.world.now = at(wall, 20 * 60);
+        stage.send('a', "WHOIS a");
+        let told = stage.received('a').join("\n");
+        assert!(told.contains(" 317 a a 1200 8640000 "), "{told}");
+        for (condition, listed) in [("C>19", 1), ("C>20", 0), ("C<20", 1), ("C<19", 0)] {
+            stage.send('a', &format!("LIST {condition}"));
+            let told = stage.received('a');
+            let rooms = told.iter().filter(|line| line.contains(" 322 ")).count();
+            assert_eq!(rooms, listed, "{condition}: {told:?}");
+        }
+        stage.send('a', "STATS u");
+        let told = stage.received('a').join("\n");
+        assert!(told.contains("Server Up 0 days 0:20:00"), "{told}");
+    }
+}
+
+#[test]
+fn times_of_messages_rise_while_the_clock_is_set_back() {
+    let mut stage = Stage::new();
+    stage.world.now = at(0, 0);
+    stage.register('a', "server-time echo-message");
+    stage.send('a', "JOIN #r");
+    stage.received('a');
+    let mut last = String::new();
+    for (wall, to) in [
+        (5000, "#r"),
+        (5000, "#r"),
+        (1000, "#r"),
+        (5003, "a"),
+        (0, "#r"),
+    ] {
+        stage.world.now = at(wall, 0);
+        stage.send('a', &format!("PRIVMSG {to} :hi"));
+        let told = stage.received('a').remove(0);
+        let time = told.split(' ').next().unwrap_or_default().to_owned();
+        assert!(
+            time.starts_with("@time=1970-01-01T00:00:05.") && time > last,
+            "{told}"
+        );
+        last = time;
+    }
+}
+
+#[test]
+fn a_ban_for_minutes_ends_by_the_clock_that_never_jumps() {
+    let mut stage = Stage::new();
+    stage.world.now = at(100 * DAY_MS, 60);
+    stage.register('a', "");
+    let (_, seat, _) = stage.clients[0];
+    stage.world.make_operator(seat);
+    stage.send('a', "KLINE 5 *@bad.example :away");
+    let ends = stage.world.bans.first().and_then(|ban| ban.until);
+    assert_eq!(ends, Some(Moment::from_ms(6 * 60_000)));
+}
