@@ -5,18 +5,20 @@
 
 mod common;
 
-use common::{Client, QUESTION, Server, Setup, WELCOME, report};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use common::{Client, QUESTION, Server, Setup, WELCOME, report, wait_for};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use socket2::{Domain, Socket, Type};
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     thread,
     time::{Duration, Instant},
 };
 
 const FULL: &str = "! the server is full, try again later";
-const TOO_MANY: &str = "! too many connections from your address";
-const TOO_SOON: &str = "! too many connections from your address, try again later";
+const TOO_MANY: &str =
+    "! too many connections from your address ([limits] clients_per_address of this server)";
+const TOO_SOON: &str = "! too many connections from your address, try again later \
+    ([limits] connections_per_minute of this server)";
 
 const CALLERS: usize = 300;
 const DESCRIPTORS: u32 = 64;
@@ -190,7 +192,7 @@ fn call_from(last: u8, server: &Server) -> Client {
 
 #[test]
 fn one_address_may_have_so_many_connections_and_no_more() {
-    let config = "[limits]\nclients_per_address = 2\n";
+    let config = "[limits]\nclients_per_address = 2\nexempt = []\n";
     let server = Setup::new().config(config).start();
     let mut ann = call_from(2, &server);
     ann.give_name("ann");
@@ -212,9 +214,76 @@ fn one_address_may_have_so_many_connections_and_no_more() {
     drop(refused);
 }
 
+/// Where this machine is on a network, if it is: what is sent there stays on this machine, and is not from loopback.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Sends nothing: the system only looks for a way to there (an address of RFC 5737 that nobody has).
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[test]
+fn by_default_this_machine_is_not_limited_and_another_address_is() {
+    let server = Setup::new().listen("telnet://0.0.0.0:0").start();
+    let mut crowd: Vec<Client> = (0..200).map(|_| call_from(2, &server)).collect();
+    for caller in &mut crowd {
+        caller.expect(WELCOME);
+    }
+    let Some(address) = own_address() else {
+        // No address but loopback: the rest has no caller. The unit tests of src/server/places.rs hold it.
+        return;
+    };
+    let call = || {
+        let address = SocketAddr::from((address, server.address().port()));
+        Client::over(TcpStream::connect(address).unwrap())
+    };
+    let mut inside: Vec<Client> = (0..128).map(|_| call()).collect();
+    for caller in &mut inside {
+        caller.expect(WELCOME);
+    }
+    let mut refused = call();
+    refused.expect(TOO_MANY);
+    refused.expect_end();
+    let line = server.log.expect("clients_per_address raises the limit");
+    assert!(line.contains("[limits] exempt"), "{line}");
+    assert_eq!(line.matches("WARN").count(), 1, "{line}");
+    // Nobody else is concerned.
+    call_from(2, &server).expect(WELCOME);
+}
+
+#[test]
+fn a_reload_switches_the_limit_for_one_address_on_and_off() {
+    let limit = |limit| format!("[limits]\nclients_per_address = {limit}\nexempt = []\n");
+    let server = Setup::new().config(&limit(0)).start();
+    let reload = |limit_now| {
+        std::fs::write(server.config_file(), limit(limit_now)).unwrap();
+        server.signal(Signal::HUP);
+    };
+    let mut ann = call_from(2, &server);
+    ann.give_name("ann");
+    let mut bob = call_from(2, &server);
+    bob.give_name("bob");
+    // Those who came before are counted too.
+    reload(2);
+    let mut refused = Vec::new();
+    wait_for("the new limit", || {
+        let mut caller = call_from(2, &server);
+        let is_refused = caller.line() == TOO_MANY;
+        refused.push(caller);
+        is_refused.then_some(())
+    });
+    reload(0);
+    wait_for("no limit", || {
+        (call_from(2, &server).line() == WELCOME).then_some(())
+    });
+    ann.send("/quit");
+    ann.rest();
+}
+
 #[test]
 fn callers_refused_for_another_reason_do_not_loosen_the_limit_of_their_address() {
-    let config = "[limits]\nclients = 2\nclients_per_address = 1\n";
+    let config = "[limits]\nclients = 2\nclients_per_address = 1\nexempt = []\n";
     let server = Setup::new().config(config).start();
     let mut ann = call_from(2, &server);
     ann.give_name("ann");
@@ -235,7 +304,7 @@ fn callers_refused_for_another_reason_do_not_loosen_the_limit_of_their_address()
 
 #[test]
 fn one_address_may_call_so_often_and_no_more() {
-    let config = "[limits]\nconnections_per_minute = 3\n";
+    let config = "[limits]\nconnections_per_minute = 3\nexempt = []\n";
     let server = Setup::new().config(config).start();
     for number in 0..3 {
         let mut caller = call_from(2, &server);

@@ -273,7 +273,7 @@ fn the_inside_is_not_on_the_public_port() {
 
 #[test]
 fn scrapers_come_in_when_nobody_else_does_and_not_without_end() {
-    let server = start("[limits]\nclients = 1\nclients_per_address = 1\n");
+    let server = start("[limits]\nclients = 1\nclients_per_address = 1\nexempt = []\n");
     let mut ann = Client::enter(server.address(), "ann");
     let mut scrapers: Vec<Client> = (0..16)
         .map(|_| {

@@ -78,17 +78,18 @@ fn those_who_leave_by_themselves() {
 
 #[test]
 fn those_who_are_too_many() {
-    let limits = "[limits]\nclients = 3\nclients_per_address = 2\nconnections_per_minute = 3\n";
+    let limits =
+        "[limits]\nclients = 3\nclients_per_address = 2\nconnections_per_minute = 3\nexempt = []\n";
     let server = start(limits);
     let (mut ann, _) = call(&server);
     ann.give_name("ann");
     let (mut bob, _) = call(&server);
     bob.give_name("bob");
     let (mut third, peer) = call(&server);
-    third.expect("! too many connections from your address");
+    third.expect_prefix("! too many connections from your address (");
     expect_reason(&server, peer, "too_many_from_address");
     let (mut fourth, peer) = call(&server);
-    fourth.expect("! too many connections from your address, try again later");
+    fourth.expect_prefix("! too many connections from your address, try again later (");
     expect_reason(&server, peer, "too_soon");
     expect_each_once(server);
 

@@ -384,6 +384,7 @@ mod tests {
             clients = 10
             clients_per_address = 2
             connections_per_minute = 30
+            exempt = ["192.0.2.9/24", "::1"]
             line = 0x200
             send_queue = "2 MiB"
             queued_total = "1 GiB"
@@ -444,6 +445,7 @@ mod tests {
             "a queue above the default total",
             "[limits]\n\nsend_queue = '512 MiB'",
         ),
+        ("no networks", "[limits]\nexempt = ['10.0.0.0/8', 'proxy']"),
         ("a bad name", "[server]\nname = 'my server'"),
         (
             "bad listeners",

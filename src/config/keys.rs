@@ -180,7 +180,8 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "clients_per_address",
-            about: "Connections at a time from one address (or IPv6 network of 64 bits); 0 is no limit.",
+            about: "Connections at a time from one address (or IPv6 network of 64 bits); 0 is no limit.\n\
+                    The default fits a household or an office behind one router.",
             example: "",
             field: Field::Count(
                 |config| &mut config.limits.clients_per_address,
@@ -196,6 +197,27 @@ pub(super) const LIMITS: Section = Section {
                 |config| &mut config.limits.connections_per_minute,
                 0..=1_000_000,
             ),
+        },
+        Key {
+            name: "exempt",
+            about: "Networks that the two limits above do not concern. Default: this machine itself, for proxies and\n\
+                    load tools call from there.",
+            example: "",
+            field: Field::Texts {
+                read: |config, texts| {
+                    let networks: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
+                    config.limits.exempt = networks?;
+                    Ok(())
+                },
+                show: |config| {
+                    config
+                        .limits
+                        .exempt
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect()
+                },
+            },
         },
         Key {
             name: "line",

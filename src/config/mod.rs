@@ -14,6 +14,7 @@ mod host;
 mod keys;
 mod listen;
 mod motd;
+mod network;
 mod password;
 mod print;
 mod quantity;
@@ -32,6 +33,7 @@ pub use error::{Error, Errors, Invalid, Place};
 pub use host::{Host, ServerName, parse_host_port};
 pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
+pub use network::Network;
 pub(crate) use password::same;
 pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
@@ -109,6 +111,8 @@ pub struct Limits {
     pub clients_per_address: u32,
     /// Connections a minute from one address in the long run, and at once after a silence; 0 is no limit.
     pub connections_per_minute: u32,
+    /// Networks that these two limits do not concern.
+    pub exempt: Vec<Network>,
     /// Longest telnet line in bytes, without its end.
     pub line: usize,
     /// Bytes queued for one connection before it is let go; at least `line`.
@@ -153,10 +157,14 @@ impl Default for Config {
             },
             limits: Limits {
                 clients: None,
-                clients_per_address: 0,
-                // A school, an office or a whole provider may stand behind one address, and all of them come at once
-                // when the server was started anew. Who runs a server knows better than we do whether they do.
-                connections_per_minute: 0,
+                // A household or an office behind one router: 128 people with a client each, or 18 who load the page
+                // (seven connections, most of them short) in the same moment. One caller takes at most this part of
+                // the places, and a school or a provider behind one address raises it.
+                clients_per_address: 128,
+                // All 128 come back at once when the server starts anew, and may fail and retry a few times. A script
+                // that connects and leaves in a loop is held to ten a second.
+                connections_per_minute: 600,
+                exempt: Network::LOOPBACK.to_vec(),
                 line: 4096,
                 send_queue: 1 << 20,
                 queued_total: 256 << 20,

@@ -4,9 +4,9 @@
 //! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
-    arrivals::{Arrivals, network_of},
     hall::Hall,
     metrics::SCRAPERS_MAX,
+    places::Places,
     reason::{Closes, Reason},
     recent::Recent,
     secure::Secrets,
@@ -51,10 +51,8 @@ pub(super) struct Court {
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
     /// not keep anyone out.
     pub(super) inside: usize,
-    /// The same by network (see [`network_of`]), kept only if their number is limited.
-    pub(super) by_address: FxHashMap<IpAddr, u32>,
-    /// How often which network calls, kept only if that is limited.
-    pub(super) arrivals: Arrivals,
+    /// How many of them each network has, and how often it calls.
+    pub(super) places: Places,
     /// Connections at a time.
     pub(super) clients_max: usize,
     /// Connections that came by a metrics listener. They are not inside.
@@ -91,8 +89,7 @@ impl Court {
             certificates: FxHashMap::default(),
             doors: FxHashMap::default(),
             inside: 0,
-            by_address: FxHashMap::default(),
-            arrivals: Arrivals::default(),
+            places: Places::default(),
             clients_max,
             scrapers: 0,
             stopping: false,
@@ -111,23 +108,12 @@ impl Court {
 
     /// Lets a caller in, or says why they cannot come in.
     fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Reason> {
-        let network = network_of(address);
         // Those who are refused for another reason have called all the same.
-        let per_minute = self.settings.connections_per_minute;
-        if !self.arrivals.admits(network, per_minute, now) {
-            return Err(Reason::TooSoon);
-        }
+        self.places.note_call(address, &self.settings, now)?;
         if self.inside >= self.clients_max {
             return Err(Reason::ServerFull);
         }
-        let limit = self.settings.clients_per_address;
-        if limit > 0 {
-            let count = self.by_address.entry(network).or_default();
-            if *count >= limit {
-                return Err(Reason::TooManyFromAddress);
-            }
-            *count += 1;
-        }
+        self.places.take(address, &self.settings, now)?;
         self.inside += 1;
         Ok(())
     }
@@ -149,22 +135,21 @@ impl Court {
         if !std::mem::take(&mut session.inside) {
             return;
         }
-        let network = network_of(session.peer.ip());
+        let address = session.peer.ip();
         self.inside -= 1;
         if session.is_chat() {
             self.hall.callers -= 1;
         }
-        if let Some(count) = self.by_address.get_mut(&network) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&network);
-            }
-        }
+        self.places.free(address);
     }
 
     /// Takes new settings over, for the connections that are there too.
     pub(super) fn apply_settings(&mut self, net: &mut Poller, settings: Settings) {
         self.settings = settings;
+        // The limit for one address may have been switched on, or concern others than before.
+        let inside = self.sessions.iter().filter(|(_, session)| session.inside);
+        let addresses = inside.map(|(_, session)| session.peer.ip());
+        self.places.recount(addresses, &self.settings);
         for (id, session) in self.sessions.iter() {
             if session.is_chat() {
                 net.set_limits(id, self.settings.chat);

@@ -14,6 +14,7 @@ mod exchange;
 mod fanout;
 mod hall;
 mod metrics;
+mod places;
 mod process;
 mod reason;
 mod recent;
@@ -380,17 +381,7 @@ impl Server {
         if config.limits.clients != self.config.limits.clients {
             tracing::warn!("[limits] clients changed; that takes a restart");
         }
-        if (config.limits.clients_per_address == 0) != (self.config.limits.clients_per_address == 0)
-        {
-            tracing::warn!(
-                "[limits] clients_per_address was switched on or off; that takes a restart"
-            );
-        }
-        let mut settings = Settings::new(&config);
-        settings.clients_per_address = self.court.settings.clients_per_address;
-        if config.limits.clients_per_address != 0 && settings.clients_per_address != 0 {
-            settings.clients_per_address = config.limits.clients_per_address;
-        }
+        let settings = Settings::new(&config);
         self.renew_certificates(&config);
         self.net.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);

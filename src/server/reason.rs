@@ -126,10 +126,11 @@ const TABLE: &[Row] = &[
     row(Reason::TlsOnPlain, "tls_on_plain", Decided, "", "TLS is not spoken at this port"),
     row(Reason::TlsTimeout, "tls_timeout", Ordinary, "", "Registration timeout"),
     row(Reason::TooManyFromAddress, "too_many_from_address", Ordinary,
-        "too many connections from your address", "Too many connections from your address"),
+        "too many connections from your address ([limits] clients_per_address of this server)",
+        "Too many connections from your address ([limits] clients_per_address of this server)"),
     row(Reason::TooSoon, "too_soon", Ordinary,
-        "too many connections from your address, try again later",
-        "Too many connections from your address, try again later"),
+        "too many connections from your address, try again later ([limits] connections_per_minute of this server)",
+        "Too many connections from your address, try again later ([limits] connections_per_minute of this server)"),
     row(Reason::WebsocketFault, "websocket_fault", Decided, "", "WebSocket protocol error"),
 ];
 

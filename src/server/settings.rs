@@ -5,7 +5,7 @@
 use super::reason::Reason;
 use crate::{
     chat::{Now, flood::Rate, mode::parse_user_changes},
-    config::{Config, PasswordHash, Scheme},
+    config::{Config, Network, PasswordHash, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
         irc::{self, House},
@@ -13,7 +13,7 @@ use crate::{
         web::http,
     },
 };
-use std::{rc::Rc, time::Duration};
+use std::{net::IpAddr, rc::Rc, time::Duration};
 
 /// A peer that leaves this part of its send queue unread is not served further until it reads.
 const SOFT_PART: usize = 4;
@@ -39,6 +39,8 @@ pub(super) struct Settings {
     pub(super) clients_per_address: u32,
     /// Connections a minute from one address; 0 is no limit.
     pub(super) connections_per_minute: u32,
+    /// Networks that these two limits do not concern.
+    exempt: Vec<Network>,
     /// What a telnet caller reads first.
     pub(super) greeting: Rc<[u8]>,
     /// What a telnet caller reads last when the server stops.
@@ -110,6 +112,7 @@ impl Settings {
             queued_total: config.limits.queued_total,
             clients_per_address: config.limits.clients_per_address,
             connections_per_minute: config.limits.connections_per_minute,
+            exempt: config.limits.exempt.clone(),
             greeting: text(|out| {
                 let motd = &motd.join("\n");
                 let greeting = Greeting { server, motd };
@@ -135,6 +138,11 @@ impl Settings {
             too_many: Word::new(Reason::TooManyFromAddress),
             too_soon: Word::new(Reason::TooSoon),
         }
+    }
+
+    /// Whether the limits for one address do not concern this one.
+    pub(super) fn is_exempt(&self, address: IpAddr) -> bool {
+        self.exempt.iter().any(|network| network.contains(address))
     }
 
     /// What a caller is told who is not let in.

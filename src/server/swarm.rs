@@ -299,7 +299,7 @@ impl Swarm {
         assert_eq!(court.hall.hub.room_count(), 0, "rooms");
         assert_eq!(court.sessions.iter().count(), 0, "sessions");
         assert_eq!(court.hall.seats.taken(), 0, "seats");
-        assert!(court.by_address.is_empty(), "{:?}", court.by_address);
+        assert!(court.places.counts().next().is_none(), "{:?}", court.places);
         let ended: u64 = server.closes().map(|(_, count)| count).sum();
         let stats = server.stats();
         assert_eq!(ended, stats.accepted + stats.shed, "ends with a reason");

@@ -249,7 +249,7 @@ fn whoever_floods_does_not_keep_others_waiting() {
 
 #[test]
 fn one_address_has_so_many_connections_and_no_more() {
-    let net = Net::with("clients_per_address = 2\n");
+    let net = Net::with("clients_per_address = 2\nexempt = []\n");
     let ann = net.enter("ann");
     let _bob = net.enter("bob");
     let mut eve = net.newcomer();

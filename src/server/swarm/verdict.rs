@@ -59,7 +59,7 @@ impl Swarm {
         assert_eq!(inside, court.inside, "room is taken by those inside");
         assert_eq!(callers, court.hall.callers, "callers at the chat doors");
         if court.settings.clients_per_address > 0 {
-            let counted: BTreeMap<_, _> = court.by_address.clone().into_iter().collect();
+            let counted: BTreeMap<_, _> = court.places.counts().collect();
             assert_eq!(counted, by_address, "connections by address");
         }
         let queued = net.backlog().bytes();
