@@ -32,7 +32,7 @@ fuzz_target!(|input: &str| {
             "{shown:?}"
         );
         assert_eq!(complete(&complete(pattern)), complete(pattern));
-        let subject = Subject::new("Nick", "~user", text, "192.0.2.7");
+        let subject = Subject::new("Nick", "~user", text);
         let _ = mask.matches(&subject);
         let all = Mask::parse("*!*@*").expect("the mask of all");
         assert!(all.matches(&subject));

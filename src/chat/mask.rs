@@ -1,8 +1,12 @@
 //! Masks: patterns for `nick!user@host` (Modern IRC, "Wildcard Expressions"), and the bans made of them.
 //!
-//! [`glob`] is the bare pattern matching, [`Mask`] a completed and checked mask as it stands on a list, [`Subject`] the
-//! person it is compared with. The host part may be a block of addresses (`*!*@192.0.2.0/24`, `*!*@2001:db8::/32`),
-//! and is compared with the host that is shown and with the real address.
+//! [`glob`] is the bare pattern matching, [`Mask`] a completed and checked mask as it stands on a list of a room,
+//! [`Subject`] the person it is compared with. The host part may be an address or a block of addresses
+//! (`*!*@192.0.2.0/24`, `*!*@2001:db8::/32`).
+//!
+//! What strangers write is compared with what strangers see: a [`Subject`] has the shown host and nothing else, so no
+//! list of a room can tell anything of a hidden address. Operators of the server ban by a [`ServerMask`], which is
+//! compared with a [`RealSubject`] alone; neither type can stand in for the other.
 //!
 //! `\` is an ordinary character, for names may hold it; so there is no way to mean a bare `*`, which stands in no name,
 //! user name or host.
@@ -11,11 +15,13 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-mod address;
+use super::same::{Block, parse_address};
+
+mod hidden;
 #[cfg(test)]
 mod tests;
 
-use address::Block;
+pub use hidden::{CLOAK_END, is_shown_as_it_is, networks_of_cloak};
 
 /// Longest mask, in bytes: a nick of 30 characters in any script, a user name and a host.
 pub const MASK_BYTES_MAX: usize = 220;
@@ -156,7 +162,7 @@ impl Mask {
         self.is_mute == other.is_mute && self.pattern == other.pattern && self.block == other.block
     }
 
-    /// Whether it fits a person.
+    /// Whether it fits a person, as everyone sees them.
     pub fn matches(&self, subject: &Subject) -> bool {
         match &self.block {
             Some(block) => {
@@ -165,44 +171,114 @@ impl Mask {
                     .is_some_and(|address| block.contains(address))
                     && glob(&self.pattern, subject.names())
             }
+            None => glob(&self.pattern, &subject.text),
+        }
+    }
+
+    /// Whether it can fit nobody, because it asks for an address of a kind that is hidden from everyone.
+    pub fn asks_for_hidden(&self) -> bool {
+        match &self.block {
+            Some(block) => hidden::is_hidden_block(block),
             None => {
-                glob(&self.pattern, &subject.shown)
-                    || subject
-                        .real
-                        .as_ref()
-                        .is_some_and(|real| glob(&self.pattern, real))
+                let host = self.pattern.rsplit_once('@').map_or("", |(_, host)| host);
+                hidden::is_hidden_pattern(host)
             }
         }
     }
 }
 
-/// A person, ready to be compared with many masks.
+/// A mask of a ban from the whole server: `user@host`, where the host may be the real address.
+#[derive(Clone, Debug)]
+pub struct ServerMask(Mask);
+
+impl ServerMask {
+    /// Completes and checks what was typed: `user@host`, or a host alone. `None` if it is no mask.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let (user, host) = typed.rsplit_once('@').unwrap_or(("*", typed));
+        if host.is_empty() || typed.contains('!') {
+            return None;
+        }
+        let user = if user.is_empty() { "*" } else { user };
+        Mask::parse(&format!("*!{user}@{host}")).map(Self)
+    }
+
+    /// `user@host`, as it is shown.
+    pub fn as_str(&self) -> &str {
+        self.0.shown.strip_prefix("*!").unwrap_or(&self.0.shown)
+    }
+
+    /// Whether it would ban everyone, or everyone of IPv4 or of IPv6.
+    pub fn is_everyone(&self) -> bool {
+        let is_wild = |text: &str| text.chars().all(|c| matches!(c, '*' | '?' | '.' | ':'));
+        let (names, host) = match &self.0.block {
+            Some(_) => (&*self.0.pattern, None),
+            None => match self.0.pattern.rsplit_once('@') {
+                Some((names, host)) => (names, Some(host)),
+                None => (&*self.0.pattern, Some("*")),
+            },
+        };
+        let is_everywhere = match (&self.0.block, host) {
+            (Some(block), _) => block.is_everyone(),
+            (None, host) => host.is_none_or(is_wild),
+        };
+        is_everywhere && is_wild(names.strip_prefix("*!").unwrap_or(names))
+    }
+
+    /// Whether it is the same mask, in whatever case and spelling.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.is_same(&other.0)
+    }
+
+    /// Whether it fits a person, by the host that is shown or by the address that is not.
+    pub fn matches(&self, subject: &RealSubject) -> bool {
+        self.0.matches(&subject.shown) || self.0.matches(&subject.real)
+    }
+}
+
+/// A person as everyone sees them, ready to be compared with many masks.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// `nick!user@host`, folded.
-    shown: String,
+    text: String,
     /// Bytes of it before the `@host`.
     names_len: usize,
-    /// The same with the real address for a host, where that is not the one shown.
-    real: Option<String>,
+    /// The host, where it is an address.
     address: Option<core::net::IpAddr>,
 }
 
 impl Subject {
-    /// Of a person's parts; `host` as it is shown, `address` as it is.
-    pub fn new(nick: &str, user: &str, host: &str, address: &str) -> Self {
-        let names = fold(&[nick, "!", user].concat());
-        let with = |host: &str| [&names, "@", &fold(host)].concat();
+    /// Of a person's parts; `host` is the one that is shown.
+    pub fn new(nick: &str, user: &str, host: &str) -> Self {
+        let mut text = fold(&[nick, "!", user].concat());
+        let names_len = text.len();
+        text.push('@');
+        text += &fold(host);
         Self {
-            shown: with(host),
-            real: (address != host && !address.is_empty()).then(|| with(address)),
-            address: address.parse().ok(),
-            names_len: names.len(),
+            text,
+            names_len,
+            address: parse_address(host),
         }
     }
 
     /// `nick!user`.
     fn names(&self) -> &str {
-        &self.shown[..self.names_len]
+        &self.text[..self.names_len]
+    }
+}
+
+/// A person as the server alone knows them: with the real address too. For bans from the server.
+#[derive(Clone, Debug)]
+pub struct RealSubject {
+    shown: Subject,
+    real: Subject,
+}
+
+impl RealSubject {
+    /// Of a person's parts; `host` as it is shown, `address` as it is.
+    pub fn new(nick: &str, user: &str, host: &str, address: &str) -> Self {
+        Self {
+            shown: Subject::new(nick, user, host),
+            real: Subject::new(nick, user, address),
+        }
     }
 }

@@ -16,6 +16,7 @@ pub mod mode;
 pub mod name;
 pub mod refusal;
 pub mod room;
+pub mod same;
 pub mod user;
 pub mod whowas;
 

@@ -2,10 +2,11 @@
 //!
 //! Owns the sentences for the person who gave the command. Does not know which protocol they used.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::{
     MessageId, NameError, Nick, RoomName,
+    mask::CLOAK_END,
     mode::{ListKind, Rank},
 };
 
@@ -107,6 +108,16 @@ pub enum Refusal {
         /// The list it was meant for.
         kind: ListKind,
         /// What was typed.
+        mask: Box<str>,
+    },
+    /// A mask asks for an address, which a list of a room never sees (`ERR_INVALIDMODEPARAM`).
+    #[error("{}", HiddenAddress(.mask))]
+    HiddenAddress {
+        /// Which room.
+        room: RoomName,
+        /// The list it was meant for.
+        kind: ListKind,
+        /// The mask, completed.
         mask: Box<str>,
     },
     /// Only who was invited may come in (`ERR_INVITEONLYCHAN`).
@@ -278,6 +289,20 @@ pub enum Silence {
     /// Mode `M`, and the speaker has no account.
     #[error("only people with an account may speak (+M)")]
     Unregistered,
+}
+
+/// Why a mask of an address fits nobody, and what to write instead.
+pub(crate) struct HiddenAddress<'a>(pub(crate) &'a str);
+
+impl fmt::Display for HiddenAddress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mask = harmless(self.0);
+        write!(
+            f,
+            "{mask} would match nobody: addresses are not shown here; to ban a network, use the end of a host as it is \
+             shown, like *!*@*.xxxxxxxx.{CLOAK_END}"
+        )
+    }
 }
 
 /// A text that was typed where a name belongs, cut and without control characters, fit for a sentence.

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::{
     Moment, Nick, Now, RoomId, WallTime, cut,
-    mask::Subject,
+    mask::{RealSubject, Subject},
     mode::{UserMode, UserModes},
 };
 
@@ -58,7 +58,7 @@ pub struct Profile {
 pub struct Origin {
     /// The host that is shown, cloaked or not.
     pub host: Box<str>,
-    /// The real address, for operators and bans. May be the same as `host`.
+    /// The real address, for operators and bans from the server. May be the same as `host`.
     pub address: Box<str>,
 }
 
@@ -275,9 +275,14 @@ impl User {
         ShownMask(self)
     }
 
-    /// To be compared with masks.
+    /// To be compared with masks that anyone may write.
     pub fn subject(&self) -> Subject {
-        Subject::new(
+        Subject::new(self.nick.as_str(), self.username(), self.host())
+    }
+
+    /// To be compared with bans from the server, which only its operators write.
+    pub fn real_subject(&self) -> RealSubject {
+        RealSubject::new(
             self.nick.as_str(),
             self.username(),
             self.host(),

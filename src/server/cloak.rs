@@ -6,6 +6,7 @@
 //!
 //! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
 
+use crate::chat::mask::{CLOAK_END, is_shown_as_it_is};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::net::IpAddr;
@@ -47,7 +48,8 @@ impl Cloak {
 
     /// What is shown of an address.
     pub(super) fn of(&self, address: IpAddr) -> String {
-        if address.is_loopback() {
+        let address = address.to_canonical();
+        if is_shown_as_it_is(address) {
             return shown(address);
         }
         let mut cloak = String::new();
@@ -65,7 +67,7 @@ impl Cloak {
                 }
             }
         }
-        cloak + "ip"
+        cloak + CLOAK_END
     }
 
     fn push_part(&self, bits: u32, block: &[u8], out: &mut String) {

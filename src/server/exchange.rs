@@ -8,7 +8,7 @@ use super::{
     reason::Reason,
 };
 use crate::{
-    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, mask::Subject},
+    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, mask::RealSubject},
     net::{ConnId, Poller, tls::Fingerprint},
     protocol::{
         Context, TurnedAway,
@@ -140,7 +140,7 @@ impl Backstage for Exchange<'_> {
         }
         let address = super::cloak::shown(self.address);
         let host = self.hall.hosts.shown_of(self.address);
-        let subject = Subject::new("*", username, &host, &address);
+        let subject = RealSubject::new("*", username, &host, &address);
         let ban = self.hall.bans.of(&subject, self.now.moment);
         ban.map(|ban| ban.reason.clone())
     }
@@ -158,7 +158,7 @@ impl Backstage for Exchange<'_> {
         let concerned: Vec<_> = hub
             .users()
             .filter(|(_, user)| !user.is_operator())
-            .filter(|(_, user)| self.hall.bans.of(&user.subject(), now).is_some())
+            .filter(|(_, user)| self.hall.bans.of(&user.real_subject(), now).is_some())
             .map(|(id, _)| id)
             .collect();
         for user in concerned {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     chat::{
         Hub, Moment, Origin,
-        mask::{Mask, Subject},
+        mask::{RealSubject, ServerMask},
     },
     net::{ConnId, Poller},
     protocol::irc::{House, ServerBan, monitor::Monitors},
@@ -79,7 +79,7 @@ impl Hall {
 pub(super) struct Bans {
     bans: Vec<ServerBan>,
     /// The masks of those, in the same order.
-    masks: Vec<Mask>,
+    masks: Vec<ServerMask>,
 }
 
 impl Bans {
@@ -108,7 +108,7 @@ impl Bans {
     pub(super) fn add(&mut self, ban: ServerBan, now: Moment) -> bool {
         self.forget_old(now);
         let is_new = !self.remove(&ban.mask);
-        if let Some(mask) = Mask::parse(&format!("*!{}", ban.mask)) {
+        if let Some(mask) = ServerMask::parse(&ban.mask) {
             self.bans.push(ban);
             self.masks.push(mask);
         }
@@ -117,10 +117,9 @@ impl Bans {
 
     /// Lifts one; says whether there was one.
     pub(super) fn remove(&mut self, mask: &str) -> bool {
-        let index = self
-            .bans
-            .iter()
-            .position(|ban| ban.mask.eq_ignore_ascii_case(mask));
+        let wanted = ServerMask::parse(mask);
+        let is_it = |mask: &ServerMask| wanted.as_ref().is_some_and(|it| it.is_same(mask));
+        let index = self.masks.iter().position(is_it);
         if let Some(index) = index {
             self.remove_at(index);
         }
@@ -128,7 +127,7 @@ impl Bans {
     }
 
     /// The ban that concerns someone, if any.
-    pub(super) fn of(&self, subject: &Subject, now: Moment) -> Option<&ServerBan> {
+    pub(super) fn of(&self, subject: &RealSubject, now: Moment) -> Option<&ServerBan> {
         let is_over = |ban: &ServerBan| ban.until.is_some_and(|until| until <= now);
         let mut both = self.bans.iter().zip(&self.masks);
         both.find(|(ban, mask)| !is_over(ban) && mask.matches(subject))
@@ -197,7 +196,7 @@ mod tests {
             until: Some(set_at.after(Duration::from_secs(300))),
         };
         assert!(bans.add(ban("*@bad.example"), set_at));
-        let subject = Subject::new("*", "~u", "bad.example", "192.0.2.1");
+        let subject = RealSubject::new("*", "~u", "bad.example", "192.0.2.1");
         let holds = |bans: &Bans, ms| bans.of(&subject, Moment::from_ms(ms)).is_some();
         assert!(holds(&bans, 300_999));
         assert!(!holds(&bans, 301_000));

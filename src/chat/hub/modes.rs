@@ -126,6 +126,10 @@ impl Hub {
                 mask: typed.into(),
             });
         };
+        if sign == Sign::Plus && mask.asks_for_hidden() {
+            let (room, mask) = (self.room_name(room), mask.as_str().into());
+            return Err(Refusal::HiddenAddress { room, kind, mask });
+        }
         let record = &mut self.rooms[room.slot as usize];
         let list = record.list(kind);
         let position = list.iter().position(|entry| entry.mask.is_same(&mask));

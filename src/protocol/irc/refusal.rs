@@ -41,6 +41,17 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .param(mask)
             .text("Not a mask")
             .end(),
+        Refusal::HiddenAddress {
+            room: name,
+            kind,
+            mask,
+        } => heading
+            .numeric(ERR_INVALIDMODEPARAM, out)
+            .param(name)
+            .param(kind.letter())
+            .param(mask)
+            .text(refusal)
+            .end(),
         Refusal::InviteOnly { room: name } => room(ERR_INVITEONLYCHAN, name, out),
         Refusal::ListFull {
             room: name, kind, ..

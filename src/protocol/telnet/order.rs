@@ -11,7 +11,7 @@ use super::{
 };
 use crate::chat::{
     Command, Hub, Refusal, RoomId, UserId,
-    mask::Mask,
+    mask::{Mask, networks_of_cloak},
     mode::{ListKind, ModeChange, Rank, Sign, parse_room_changes},
 };
 
@@ -44,7 +44,15 @@ impl Call<'_> {
             sign: Sign::Plus,
             kind: ListKind::Ban,
             mask: &mask,
-        }])
+        }])?;
+        let cloak = mask.strip_prefix("*!*@").filter(|_| mask != typed);
+        if let Some([network, wider]) = cloak.and_then(networks_of_cloak) {
+            let hint = format!(
+                "to keep out the whole network: /ban *!*@{network}, or a wider one: /ban *!*@{wider}"
+            );
+            news(self.ctx.answer(), &hint);
+        }
+        Ok(())
     }
 
     pub(super) fn unban(&mut self, text: &str) -> Outcome {

@@ -1,7 +1,7 @@
 //! Operators of the server: OPER, KILL, KLINE, UNKLINE, WALLOPS, REHASH, DIE.
 
 use crate::{
-    chat::{Command, mask::Mask},
+    chat::{Command, mask::ServerMask},
     protocol::irc::{
         Busy,
         backstage::{ServerBan, Wish},
@@ -101,16 +101,8 @@ pub(in super::super) fn unkline(call: &mut Call<'_>, params: &Params<'_>) {
 
 /// `user@host`; a word alone is a host. What would ban everyone is refused, and what makes no mask.
 fn complete(typed: &str) -> Option<String> {
-    let (user, host) = typed.rsplit_once('@').unwrap_or(("*", typed));
-    let is_wild = |text: &str| text.chars().all(|c| matches!(c, '*' | '?' | '.' | ':'));
-    // A block that leaves no bit to differ in is another word for everyone.
-    let is_everywhere = is_wild(host) || host.ends_with("/0");
-    if host.is_empty() || typed.contains('!') || (is_wild(user) && is_everywhere) {
-        return None;
-    }
-    let user = if user.is_empty() { "*" } else { user };
-    let mask = format!("{user}@{host}");
-    Mask::parse(&format!("*!{mask}")).map(|_| mask)
+    let mask = ServerMask::parse(typed).filter(|mask| !mask.is_everyone())?;
+    Some(mask.as_str().to_owned())
 }
 
 /// WALLOPS.

@@ -98,15 +98,15 @@ fn bans_are_set_by_mask_and_lifted_by_name() {
     let mut scene = Scene::of(&["alice", "bob", "carol"]);
     // All come from one host here: a ban on it would shut out alice too.
     scene.types(ALICE, "/ban bob");
-    scene.types(ALICE, "/ban *!*@192.0.2.0/24");
+    scene.types(ALICE, "/ban *!*@hom?");
     scene.types(ALICE, "/mode b");
     scene.sees(
         ALICE,
         &[
             "* you set +b bob!*@* in #lobby",
-            "* you set +b *!*@192.0.2.0/24 in #lobby",
+            "* you set +b *!*@hom? in #lobby",
             "* bans in #lobby: bob!*@* (by alice)",
-            "* bans in #lobby: *!*@192.0.2.0/24 (by alice)",
+            "* bans in #lobby: *!*@hom? (by alice)",
         ],
     );
     scene.reads(BOB);
@@ -124,7 +124,7 @@ fn bans_are_set_by_mask_and_lifted_by_name() {
     scene.sees(
         ALICE,
         &[
-            "* you set -bb bob!*@* *!*@192.0.2.0/24 in #lobby",
+            "* you set -bb bob!*@* *!*@hom? in #lobby",
             "! no ban here concerns bob",
         ],
     );
@@ -262,4 +262,34 @@ fn what_other_protocols_do_is_news_here() {
     );
     scene.types(ALICE, "still here");
     scene.sees(ALICE, &[]);
+}
+
+/// Everyone here calls from 192.0.2.7 and is shown as `home`. A ban that were compared with the address too would tell
+/// who keeps order in a room which networks someone is in, by `/unban` or by who can still come in.
+#[test]
+fn bans_tell_nothing_of_an_address_that_is_not_shown() {
+    let mut scene = Scene::of(&["alice", "bob"]);
+    for mask in [
+        "*!*@192.0.2.0/24",
+        "192.0.2.7",
+        "*!*@192.*",
+        "*!*@::ffff:192.0.2.7",
+        "0.0.0.0/0",
+    ] {
+        scene.types(ALICE, format!("/ban {mask}"));
+        let answer = scene.reads(ALICE);
+        assert!(
+            answer.starts_with("! *!*@") && answer.contains("*!*@*."),
+            "{answer}"
+        );
+        scene.types(ALICE, format!("/mode +e {mask}"));
+        assert!(
+            scene.reads(ALICE).starts_with("! *!*@"),
+            "an exception of {mask}"
+        );
+        scene.types(ALICE, "/unban bob");
+        scene.sees(ALICE, &["! no ban here concerns bob"]);
+        scene.types(BOB, "hi");
+        scene.sees(ALICE, &["#lobby <bob> hi"]);
+    }
 }
