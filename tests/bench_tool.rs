@@ -252,6 +252,105 @@ fn a_server_is_asked_for_its_metrics() {
     }
 }
 
+#[test]
+fn attackers_and_victims_are_told_apart() {
+    let limits = "[limits]\nmessages_per_second = 0\n[[operator]]\nname = \"root\"\npassword = \
+        \"pbkdf2-sha256$1000$00112233445566778899aabbccddeeff$c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00\"\n";
+    let server = Setup::new()
+        .config(limits)
+        .listen("irc://127.0.0.1:0")
+        .listen("telnet://127.0.0.1:0")
+        .listen("http://127.0.0.1:0")
+        .listen("metrics://127.0.0.1:0")
+        .start();
+    let [irc, telnet, web, metrics] = [0, 1, 2, 3].map(|index| server.address_of(index));
+    let file = TempFile::new("json", "");
+    let small = "--clients 4 --rooms 3 --masks 5 --victims 2 --for 200ms --rest 50ms";
+    bench(&format!(
+        "hostile irc://{irc} --also telnet://{telnet} --also ws://{web} {small} --oper root:wrong \
+         --metrics metrics://{metrics} --json {}",
+        file.path().display()
+    ))
+    .expect(
+        0,
+        &[
+            "skipped: the server did not make root an operator",
+            "0 failed, 0 lost",
+            "passed",
+        ],
+    );
+    let hostile = read(&file).hostile.unwrap();
+    assert_eq!(hostile.victims, 2);
+    for attack in &hostile.attacks {
+        let (name, is_nameless) = (attack.name.as_str(), attack.name == "telnet");
+        if name == "kline" {
+            assert!(
+                attack.skipped.is_some() && attack.ping.is_none(),
+                "{attack:?}"
+            );
+            continue;
+        }
+        // The first PINGs are sent at once, and all are answered.
+        assert!(
+            attack.skipped.is_none() && attack.notes.is_empty(),
+            "{attack:?}"
+        );
+        assert!(
+            attack.ping.unwrap().count > 0 && attack.unanswered == 0,
+            "{attack:?}"
+        );
+        assert!(
+            attack.server_turn.is_some() && attack.server_cpu.is_some(),
+            "{attack:?}"
+        );
+        let attackers = match name {
+            "quiet" => 0,
+            "telnet" => 20,
+            _ => 4,
+        };
+        assert_eq!(attack.attackers, attackers, "{attack:?}");
+        assert_eq!(attack.sent > 0, name != "quiet", "{attack:?}");
+        assert_eq!(attack.taken.is_none(), is_nameless, "{attack:?}");
+        assert!(
+            attack.taken.is_none_or(|taken| taken <= attack.sent),
+            "{attack:?}"
+        );
+    }
+    assert_eq!(hostile.attacks.len(), 14);
+    // One door, another protocol.
+    bench(&format!(
+        "hostile ws://{web} {small} --attack names --attack frames --attack telnet"
+    ))
+    .expect(
+        0,
+        &[
+            "skipped: no telnet:// target: add --also telnet://",
+            "passed",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_lets_nobody_else_in_is_no_fault_of_its() {
+    // Two victims, and no place for more.
+    let server = Setup::new()
+        .config("[limits]\nclients = 2\n")
+        .listen("irc://127.0.0.1:0")
+        .start();
+    bench(&format!(
+        "hostile irc://{} --victims 2 --clients 3 --for 100ms --rest 10ms --attack who",
+        server.address()
+    ))
+    .expect(
+        0,
+        &[
+            "no attacker was let in",
+            "2 arrived, 0 failed, 0 lost",
+            "passed",
+        ],
+    );
+}
+
 #[track_caller]
 fn read(file: &TempFile) -> madang::load::Report {
     let text = fs::read_to_string(file.path()).unwrap();
@@ -364,6 +463,14 @@ fn what_cannot_or_may_not_be_done_is_refused_before_anything_is_opened() {
         ),
         ("idle irc://127.0.0.1:1 --hold 0s", "longer than nothing"),
         ("idle irc://127.0.0.1:1 --source ::1", "IPv6"),
+        ("hostile irc://10.0.0.1:6667", "--i-own-this-server"),
+        (
+            "hostile irc://127.0.0.1:1 --also ws://192.168.0.1:80",
+            "--i-own-this-server",
+        ),
+        ("hostile telnet://127.0.0.1:1", "--also"),
+        ("hostile irc://127.0.0.1:1 --attack hug", "mode-lists"),
+        ("hostile irc://127.0.0.1:1 --oper root", "NAME:PASSWORD"),
     ] {
         bench(args).expect(2, &[word]);
     }

@@ -1,5 +1,6 @@
 //! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
 
+mod hostile;
 mod values;
 
 use super::{Failure, print};
@@ -177,6 +178,12 @@ enum Measure {
         #[command(flatten)]
         common: Common,
     },
+    /// Attack a server of your own in many ways: does anyone who has done nothing have to wait
+    ///
+    /// Attacks follow each other: bursts of commands that are dear to a server, from many clients at once, within its own
+    /// limits. Meanwhile a few victims at another address send PINGs at a steady pace, and it is told how long those took.
+    /// What the server does not have is skipped. Only this machine is attacked, unless you say that the server is yours.
+    Hostile(Box<hostile::Args>),
 }
 
 /// What everyone who talks in rooms is asked.
@@ -250,7 +257,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Compare { a, b } => compare(&a, &b),
         Command::Measure(measure) => {
-            let (scenario, connect_rate, common) = measure.into_parts();
+            let (scenario, connect_rate, common) = measure.into_parts()?;
             // What cannot be written is found out before the run, not after it.
             let outputs = [&common.json, &common.html, &common.histogram];
             let [json, html, histogram] =
@@ -324,8 +331,12 @@ fn failure(error: load::Error) -> Failure {
 
 impl Measure {
     /// What to measure, calls a second, and what is common to all.
-    fn into_parts(self) -> (Scenario, u32, Common) {
-        match self {
+    fn into_parts(self) -> Result<(Scenario, u32, Common), Failure> {
+        Ok(match self {
+            Self::Hostile(args) => {
+                let (scenario, common) = args.into_parts()?;
+                (scenario, CONNECT_RATE, common)
+            }
             Self::Idle {
                 connections,
                 rate,
@@ -418,7 +429,7 @@ impl Measure {
                 };
                 (Scenario::Churn(churn), CONNECT_RATE, common)
             }
-        }
+        })
     }
 }
 

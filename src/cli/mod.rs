@@ -144,6 +144,8 @@ mod tests {
             #[cfg(feature = "bench")]
             &["bench", "slow"],
             #[cfg(feature = "bench")]
+            &["bench", "hostile"],
+            #[cfg(feature = "bench")]
             &["bench", "compare"],
             &["config"],
             &["config", "print"],

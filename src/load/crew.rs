@@ -38,6 +38,11 @@ pub(super) trait Ear {
         let _ = (member, bytes, now, out);
     }
 
+    /// A member heard a line of the server, whatever it means. Lines left in `out` are sent back.
+    fn line(&mut self, member: &Member, line: &[u8], now: Moment, out: &mut Vec<u8>) {
+        let _ = (member, line, now, out);
+    }
+
     /// A member heard that someone is gone.
     fn left(&mut self, member: &Member, name: &[u8], now: Moment) {
         let _ = (member, name, now);
@@ -51,6 +56,12 @@ pub(super) trait Ear {
     /// A member got a datagram. What is left in `out` is sent back.
     fn datagram(&mut self, member: &Member, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
         let _ = (member, bytes, now, out);
+    }
+
+    /// Whether a member may be refused before it is ready, so that it is no fault.
+    fn may_fail(&self, member: &Member) -> bool {
+        let _ = member;
+        false
     }
 
     /// Whether a member is expected to be let go, so that it is no fault.
@@ -98,7 +109,13 @@ pub(super) struct Role {
     pub(super) raw: bool,
     /// How their socket behaves.
     pub(super) manner: Manner,
+    /// Which door they call at: [`Crew::add_door`].
+    pub(super) door: Door,
 }
+
+/// One of the places that members call at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Door(u8);
 
 impl Role {
     /// Someone who stands in no room.
@@ -109,6 +126,7 @@ impl Role {
             seat: number,
             raw: false,
             manner: Manner::Usual,
+            door: Door::default(),
         }
     }
 }
@@ -119,6 +137,7 @@ pub(super) struct Member {
     pub(super) id: ConnId,
     pub(super) who: Who,
     pub(super) seat: u32,
+    door: Door,
     state: State,
     /// They have arrived, and nothing went wrong since.
     in_order: bool,
@@ -153,8 +172,8 @@ pub(super) struct Crew<E> {
     /// Bytes that members heard so far.
     pub(super) heard: u64,
     pub(super) clock: Clock,
-    protocol: Protocol,
-    dialer: Dialer,
+    /// The first is the run's target.
+    doors: Vec<(Protocol, Dialer)>,
     /// How long a call and the handshake may take together.
     patience: Duration,
     members: Vec<Option<Member>>,
@@ -181,8 +200,7 @@ impl<E: Ear> Crew<E> {
             tally: Tally::default(),
             heard: 0,
             clock,
-            protocol,
-            dialer,
+            doors: vec![(protocol, dialer)],
             patience,
             members: Vec::new(),
             out: Vec::new(),
@@ -191,15 +209,29 @@ impl<E: Ear> Crew<E> {
         }
     }
 
+    /// One more place to call at, for the roles that name it.
+    pub(super) fn add_door(&mut self, protocol: Protocol, dialer: Dialer) -> Door {
+        let door = u8::try_from(self.doors.len()).expect("a scenario has a handful of doors");
+        self.doors.push((protocol, dialer));
+        Door(door)
+    }
+
+    fn is_datagrams(&self) -> bool {
+        // Datagrams are for the echo alone, which has one door.
+        self.doors[0].0.is_datagrams()
+    }
+
     /// Calls the target for one more member. If that fails at once it is counted like any other failure.
     pub(super) fn call(&mut self, net: &mut Poller, role: Role) {
         self.tally.called += 1;
-        let placed = if self.protocol == Protocol::EchoUdp {
-            self.dialer
+        let is_datagrams = self.is_datagrams();
+        let (_, dialer) = &mut self.doors[usize::from(role.door.0)];
+        let placed = if is_datagrams {
+            dialer
                 .datagrams()
                 .and_then(|socket| net.adopt_datagrams(socket))
         } else {
-            let stream = self.dialer.call(role.manner);
+            let stream = dialer.call(role.manner);
             stream.and_then(|stream| net.adopt_call(stream))
         };
         match placed {
@@ -213,7 +245,7 @@ impl<E: Ear> Crew<E> {
                 };
                 net.set_limits(id, limits);
                 self.enrol(id, role);
-                if self.protocol == Protocol::EchoUdp {
+                if self.is_datagrams() {
                     // There is nobody to answer.
                     self.handle_connected(net, id);
                 }
@@ -232,6 +264,7 @@ impl<E: Ear> Crew<E> {
 
     fn enrol(&mut self, id: ConnId, role: Role) {
         let slot = id.slot as usize;
+        let protocol = self.doors[usize::from(role.door.0)].0;
         if self.members.len() <= slot {
             self.members.resize_with(slot + 1, || None);
         }
@@ -243,10 +276,11 @@ impl<E: Ear> Crew<E> {
                 room: role.room,
             },
             seat: role.seat,
+            door: role.door,
             state: State::Calling,
             in_order: false,
-            speaker: Speaker::new(self.protocol, role.raw),
-            framing: Framing::new(self.protocol, role.number, role.raw),
+            speaker: Speaker::new(protocol, role.raw),
+            framing: Framing::new(protocol, role.number, role.raw),
             since: self.clock.now(),
         });
         self.counts.calling += 1;
@@ -284,6 +318,20 @@ impl<E: Ear> Crew<E> {
         self.send_lines(net, id);
     }
 
+    /// Lets a member send lines, each with its CR LF; `write` writes them. Nothing happens if they are gone.
+    pub(super) fn tell(
+        &mut self,
+        net: &mut Poller,
+        id: ConnId,
+        write: impl FnOnce(&mut E, &mut Vec<u8>),
+    ) {
+        self.out.clear();
+        write(&mut self.ear, &mut self.out);
+        if self.member(id).is_some() {
+            self.send_lines(net, id);
+        }
+    }
+
     /// Sends the lines in `out` as they travel.
     fn send_lines(&mut self, net: &mut Poller, id: ConnId) {
         self.wire.clear();
@@ -296,8 +344,8 @@ impl<E: Ear> Crew<E> {
 
     /// Lets a member send bytes as they are.
     pub(super) fn send(&mut self, net: &mut Poller, id: ConnId, bytes: &[u8]) {
-        if self.protocol == Protocol::EchoUdp {
-            net.send_datagram(id, self.dialer.address(), bytes);
+        if self.is_datagrams() {
+            net.send_datagram(id, self.doors[0].1.address(), bytes);
         } else {
             net.send(id, bytes);
         }
@@ -313,7 +361,7 @@ impl<E: Ear> Crew<E> {
             return;
         }
         self.set_state(id, State::Leaving);
-        if self.protocol == Protocol::EchoUdp {
+        if self.is_datagrams() {
             // The loop says no word about the end of a socket without a connection.
             net.close(id);
             return self.handle_reaped(id);
@@ -369,6 +417,7 @@ impl<E: Ear> Crew<E> {
         };
         let state = member.state;
         match state {
+            State::Calling | State::Greeting if self.ear.may_fail(member) => self.tally.let_go += 1,
             State::Calling | State::Greeting => {
                 let stage = match state {
                     State::Calling => "cannot connect",

@@ -17,6 +17,28 @@ pub(super) fn permit(target: SocketAddr, is_theirs: bool) -> Result<(), String> 
     ))
 }
 
+/// Lets the target of an attack pass: this machine alone, or what the user says is theirs. In a private network there are
+/// servers of colleagues.
+///
+/// # Errors
+/// Says why not, and what to do about it.
+pub(super) fn permit_attack(target: SocketAddr, is_theirs: bool) -> Result<(), String> {
+    let is_here = match target.ip() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => {
+            let mapped = ip.to_ipv4_mapped();
+            ip.is_loopback() || mapped.is_some_and(|ip| ip.is_loopback())
+        }
+    };
+    if is_theirs || is_here {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is not this machine, and these are attacks: if the server is yours, say so with --i-own-this-server",
+        target.ip()
+    ))
+}
+
 /// Loopback, private (RFC 1918, RFC 4193) or link-local (RFC 3927, RFC 4291).
 fn is_near(ip: IpAddr) -> bool {
     match ip {
@@ -56,6 +78,26 @@ mod tests {
             let target = SocketAddr::new(ip.parse().unwrap(), 6667);
             assert_eq!(permit(target, false).is_ok(), near, "{ip}");
             assert!(permit(target, true).is_ok(), "{ip}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_attacked_unasked() {
+        for (ip, here) in [
+            ("127.0.0.1", true),
+            ("127.9.8.7", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.1.2.3", false),
+            ("192.168.1.1", false),
+            ("fd00::1", false),
+            ("fe80::1", false),
+            ("0.0.0.0", false),
+            ("8.8.8.8", false),
+        ] {
+            let target = SocketAddr::new(ip.parse().unwrap(), 6667);
+            assert_eq!(permit_attack(target, false).is_ok(), here, "{ip}");
+            assert!(permit_attack(target, true).is_ok(), "{ip}");
         }
     }
 }

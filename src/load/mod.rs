@@ -10,7 +10,7 @@
 //! speaker   what is said, by protocol                        framing   how lines travel: as they are, or in frames
 //! hall      the ear in the rooms: checks every delivery      tag       the stamp in each message
 //! ledger    lost, duplicated, reordered, by pair             measure   spans of time and their percentiles
-//! scenario  idle, fanout, churn, storm, echo, slow           probe     what the server used meanwhile
+//! scenario  idle, fanout, churn, storm, echo, slow, hostile  probe     what the server used meanwhile
 //! account   from marks and counts to the report              report    its values, and its forms
 //! ```
 //!
@@ -52,6 +52,7 @@ pub use scenario::{
     churn::Churn,
     echo::Echo,
     fanout::{Drive, Fanout},
+    hostile::{Attack, Hostile, Operator},
     idle::Idle,
     slow::Slow,
     storm::Storm,
@@ -98,6 +99,8 @@ pub enum Scenario {
     Echo(Echo),
     /// Messages to many.
     Fanout(Fanout),
+    /// Attacks, and those who have to do with them.
+    Hostile(Hostile),
     /// Connections that say nothing.
     Idle(Idle),
     /// Messages to many, some of whom do not read.
@@ -119,6 +122,7 @@ impl Scenario {
             Self::Churn(churn) => churn.concurrency,
             Self::Echo(echo) => echo.connections,
             Self::Fanout(fanout) => fanout.connections(),
+            Self::Hostile(hostile) => hostile.connections(),
             Self::Idle(idle) => idle.connections,
             Self::Slow(slow) => slow.talk.connections(),
             // Those that vanished may not be gone everywhere when they are back.
@@ -130,6 +134,12 @@ impl Scenario {
     fn suits(&self, protocol: Protocol) -> Result<(), String> {
         let (talk, is_raw) = match self {
             Self::Echo(echo) => return echo_suits(echo, protocol),
+            Self::Hostile(_) if protocol.is_irc() => return Ok(()),
+            Self::Hostile(_) => {
+                return Err(format!(
+                    "the victims speak IRC: name an irc:// or ws:// target, and {protocol}:// with --also"
+                ));
+            }
             Self::Churn(churn) => (None, churn.raw),
             Self::Fanout(fanout) => (Some(fanout), false),
             Self::Idle(idle) => (None, idle.raw),
@@ -223,8 +233,17 @@ impl Job {
     pub fn prepare(self) -> Result<Ready, Error> {
         let refused = |why: String| Err(Error::Refused(why));
         let metrics = self.metrics.as_ref().map(|url| url.address);
-        for address in [Some(self.target.address), metrics].into_iter().flatten() {
-            if let Err(why) = guard::permit(address, self.is_theirs) {
+        let (permit, also): (fn(_, _) -> _, &[Target]) = match &self.scenario {
+            Scenario::Hostile(hostile) => (guard::permit_attack, &hostile.also),
+            _ => (guard::permit, &[]),
+        };
+        let others = also.iter().map(|target| target.address);
+        for address in [self.target.address]
+            .into_iter()
+            .chain(metrics)
+            .chain(others)
+        {
+            if let Err(why) = permit(address, self.is_theirs) {
                 return refused(why);
             }
         }
@@ -279,6 +298,7 @@ impl Ready {
             Scenario::Churn(churn) => churn.run(&setup, tools, progress),
             Scenario::Echo(echo) => echo.run(&setup, tools, progress),
             Scenario::Fanout(fanout) => fanout.run(&setup, tools, progress),
+            Scenario::Hostile(hostile) => hostile.run(&setup, tools, progress),
             Scenario::Idle(idle) => idle.run(&setup, tools, progress),
             Scenario::Slow(slow) => slow.run(&setup, tools, progress),
             Scenario::Storm(storm) => storm.run(&setup, tools, progress),

@@ -25,6 +25,17 @@ pub(super) fn settings(scenario: &Scenario) -> BTreeMap<String, String> {
             talk(fanout, &mut set);
             set("idle", fanout.idle.to_string());
         }
+        Scenario::Hostile(hostile) => {
+            let names: Vec<&str> = hostile.attacks.iter().map(|attack| attack.name()).collect();
+            set("attack", names.join(","));
+            set("clients", hostile.clients.to_string());
+            set("victims", hostile.victims.to_string());
+            set("rate", hostile.rate.to_string());
+            set("for", format!("{:?}", hostile.time));
+            set("rest", format!("{:?}", hostile.rest));
+            set("rooms", hostile.rooms.to_string());
+            set("masks", hostile.masks.to_string());
+        }
         Scenario::Idle(idle) => {
             set("connections", idle.connections.to_string());
             set("hold", format!("{:?}", idle.hold));

@@ -15,6 +15,7 @@ use super::{
     phases::{Phase, Phases},
     probe::{
         Probe,
+        metrics::TurnTimes,
         process::{Holdings, Process, Usage},
     },
     progress::Progress,
@@ -68,6 +69,8 @@ pub(super) struct Stage<E> {
     next_sample: Moment,
     next_look: Moment,
     turns: Spans,
+    /// The longest turn of our own since someone asked.
+    longest_turn: u64,
     peak: usize,
 }
 
@@ -126,6 +129,7 @@ impl<E: Ear> Stage<E> {
             next_sample: Moment(0),
             next_look: Moment(0),
             turns: Spans::default(),
+            longest_turn: 0,
             peak: 0,
         })
     }
@@ -191,13 +195,32 @@ impl<E: Ear> Stage<E> {
     }
 
     fn take_mark(&mut self, phase: Phase, at: Moment) {
-        let mark = Mark {
+        let mark = self.mark(at);
+        self.marks.push((phase, mark));
+    }
+
+    fn mark(&self, at: Moment) -> Mark {
+        Mark {
             at,
             server: self.house.probe.usage(),
             holdings: self.house.probe.holdings(),
             tool: Process::ourselves().usage(),
-        };
-        self.marks.push((phase, mark));
+        }
+    }
+
+    /// Asks the server what it has used until now, in the middle of a phase.
+    ///
+    /// # Errors
+    /// Only when the poll itself fails.
+    pub(super) fn look(&mut self) -> io::Result<(Mark, Option<TurnTimes>)> {
+        self.ask_server()?;
+        let turns = self.house.probe.scrape().and_then(|s| s.turns().cloned());
+        Ok((self.mark(self.now()), turns))
+    }
+
+    /// The longest turn of our own since this was asked before, in microseconds.
+    pub(super) fn take_longest_turn(&mut self) -> u64 {
+        std::mem::take(&mut self.longest_turn)
     }
 
     /// One turn of the loop, which waits until `due` at most. `done` is how much of the phase's goal is reached.
@@ -225,6 +248,7 @@ impl<E: Ear> Stage<E> {
         let now = self.now();
         if let Some(woke) = self.house.woke {
             self.turns.note(now.since(woke));
+            self.longest_turn = self.longest_turn.max(now.since(woke));
         }
         self.peak = self.peak.max(self.house.crew.counts.ready);
         self.look_around(now, done);

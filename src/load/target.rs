@@ -38,6 +38,11 @@ impl Protocol {
         !matches!(self, Self::Echo | Self::EchoUdp)
     }
 
+    /// Whether IRC is spoken there, however it travels.
+    pub(super) fn is_irc(self) -> bool {
+        self.is_chat() && self != Self::Telnet
+    }
+
     /// Whether it has no connections.
     pub(super) fn is_datagrams(self) -> bool {
         self == Self::EchoUdp

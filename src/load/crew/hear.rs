@@ -34,14 +34,14 @@ impl<E: Ear> Crew<E> {
     pub(in crate::load) fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
         let now = self.clock.now();
         self.wire.clear();
-        let host = self.dialer.host();
         let slot = self.members.get_mut(id.slot as usize);
         let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
             return;
         };
         let took = now.since(member.since);
         member.since = now;
-        let must_wait = member.framing.open(host, &mut self.wire);
+        let (_, dialer) = &self.doors[usize::from(member.door.0)];
+        let must_wait = member.framing.open(dialer.host(), &mut self.wire);
         if must_wait {
             net.send(id, &self.wire);
         }
@@ -106,15 +106,18 @@ impl<E: Ear> Crew<E> {
                     .next(rest, searched, &mut self.scratch, &mut self.wire);
             taken += consumed;
             match unit {
-                Unit::Line(line) => match member.speaker.hear(member.who, &line, &mut self.out) {
-                    Heard::Nothing => {}
-                    Heard::Said(text) => self.ear.said(member, text, now),
-                    Heard::Left(name) => self.ear.left(member, name, now),
-                    Heard::Ready => turn.is_ready = true,
-                    Heard::Refused(why) => {
-                        turn.over = Some(format!("the server said: {}", words(why)));
+                Unit::Line(line) => {
+                    self.ear.line(member, &line, now, &mut self.out);
+                    match member.speaker.hear(member.who, &line, &mut self.out) {
+                        Heard::Nothing => {}
+                        Heard::Said(text) => self.ear.said(member, text, now),
+                        Heard::Left(name) => self.ear.left(member, name, now),
+                        Heard::Ready => turn.is_ready = true,
+                        Heard::Refused(why) => {
+                            turn.over = Some(format!("the server said: {}", words(why)));
+                        }
                     }
-                },
+                }
                 Unit::Opened => turn.is_open = true,
                 Unit::Other => {}
                 Unit::Incomplete => break,
@@ -158,7 +161,7 @@ impl<E: Ear> Crew<E> {
         };
         self.ear.datagram(member, bytes, now, &mut self.out);
         if !self.out.is_empty() {
-            net.send_datagram(id, self.dialer.address(), &self.out);
+            net.send_datagram(id, self.doors[0].1.address(), &self.out);
         }
     }
 

@@ -32,6 +32,50 @@ pub(in crate::load) struct Scrape {
     under_way: Option<ConnId>,
     answer: Vec<u8>,
     latest: Option<(Usage, Holdings)>,
+    turns: Option<TurnTimes>,
+}
+
+/// How long a server's turns took, as far as it tells: a readiness loop has turns, and while one lasts everyone waits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::load) struct TurnTimes {
+    /// The longest since the server's start, in seconds.
+    longest: f64,
+    /// Of each bucket of the histogram: its upper bound in seconds, and how many turns took at most that long.
+    buckets: Vec<(f64, f64)>,
+}
+
+impl TurnTimes {
+    /// The longest turn since `before`, in microseconds, and whether that is its length or only a bound.
+    pub(in crate::load) fn longest_since(&self, before: &Self) -> Option<(u64, Exactness)> {
+        let micros = |seconds: f64| (seconds * 1e6).round() as u64;
+        if self.longest > before.longest {
+            return Some((micros(self.longest), Exactness::Exact));
+        }
+        let at = |times: &Self, bound: f64| {
+            let mut buckets = times.buckets.iter();
+            let found = buckets.find(|bucket| bucket.0 == bound);
+            found.map_or(0.0, |bucket| bucket.1)
+        };
+        let mut new_below = 0.0;
+        let mut longest = None;
+        for (bound, count) in &self.buckets {
+            let new = count - at(before, *bound);
+            if new > new_below {
+                longest = Some(bound.min(self.longest));
+                new_below = new;
+            }
+        }
+        longest.map(|seconds| (micros(seconds), Exactness::AtMost))
+    }
+}
+
+/// What a number says of the thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::load) enum Exactness {
+    /// It was no longer than this.
+    AtMost,
+    /// It was this long.
+    Exact,
 }
 
 impl Scrape {
@@ -41,6 +85,7 @@ impl Scrape {
             under_way: None,
             answer: Vec::new(),
             latest: None,
+            turns: None,
         }
     }
 
@@ -78,6 +123,11 @@ impl Scrape {
         self.latest
     }
 
+    /// How long turns took, by the latest answer.
+    pub(in crate::load) fn turns(&self) -> Option<&TurnTimes> {
+        self.turns.as_ref()
+    }
+
     pub(in crate::load) fn url(&self) -> &MetricsUrl {
         &self.url
     }
@@ -94,6 +144,7 @@ impl Scrape {
         if self.answer.starts_with(b"HTTP/1.1 200") || self.answer.starts_with(b"HTTP/1.0 200") {
             let text = String::from_utf8_lossy(&self.answer);
             self.latest = parse(&text).or(self.latest);
+            self.turns = parse_turns(&text).or(self.turns.take());
         }
         self.give_up(net);
     }
@@ -129,9 +180,67 @@ fn parse(text: &str) -> Option<(Usage, Holdings)> {
     (usage != Usage::default()).then_some((usage, holdings))
 }
 
+/// Reads madang's turns; `None` if there is nothing about them.
+fn parse_turns(text: &str) -> Option<TurnTimes> {
+    let mut times = TurnTimes::default();
+    let mut is_there = false;
+    for line in text.lines() {
+        let Some((key, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        let value = rest.split_whitespace().next().and_then(|n| n.parse().ok());
+        let Some(value) = value.filter(|n: &f64| n.is_finite() && *n >= 0.0) else {
+            continue;
+        };
+        if key == "madang_turn_longest_seconds" {
+            (times.longest, is_there) = (value, true);
+        } else if let Some(bound) = key.strip_prefix("madang_turn_duration_seconds_bucket{le=\"") {
+            let bound = bound.trim_end_matches("\"}").parse().ok();
+            // "+Inf" is a number too.
+            times.buckets.extend(bound.map(|bound: f64| (bound, value)));
+        }
+    }
+    is_there.then_some(times)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_turn_between_two_answers() {
+        let told = |longest: f64, counts: [u32; 3]| {
+            let [a, b, c] = counts;
+            parse_turns(&format!(
+                "madang_turn_duration_seconds_bucket{{le=\"0.001\"}} {a}\n\
+                 madang_turn_duration_seconds_bucket{{le=\"0.002\"}} {b}\n\
+                 madang_turn_duration_seconds_bucket{{le=\"+Inf\"}} {c}\n\
+                 madang_turn_longest_seconds {longest}\n"
+            ))
+            .unwrap()
+        };
+        let before = told(0.5, [10, 11, 12]);
+        let since = |after: TurnTimes| after.longest_since(&before);
+        assert_eq!(since(told(0.5, [10, 11, 12])), None);
+        assert_eq!(
+            since(told(0.5, [20, 21, 22])),
+            Some((1000, Exactness::AtMost))
+        );
+        assert_eq!(
+            since(told(0.5, [20, 22, 23])),
+            Some((2000, Exactness::AtMost))
+        );
+        // The last bucket has no bound but the longest of all.
+        assert_eq!(
+            since(told(0.5, [20, 21, 23])),
+            Some((500_000, Exactness::AtMost))
+        );
+        assert_eq!(
+            since(told(0.7, [20, 21, 23])),
+            Some((700_000, Exactness::Exact))
+        );
+        assert_eq!(parse_turns("process_cpu_seconds_total 1"), None);
+    }
 
     #[test]
     fn the_lines_that_matter() {

@@ -1,7 +1,7 @@
 //! Two reports side by side, with the ratio of the second to the first.
 
-use super::Report;
-use crate::load::measure::Percentiles;
+use super::{Hostile, Report};
+use crate::load::{measure::Percentiles, scenario::hostile::Attack};
 use std::fmt::Write as _;
 
 /// One number of a report.
@@ -125,6 +125,7 @@ fn figures(report: &Report) -> Vec<Figure> {
         "latency with slow",
         slow.and_then(|s| s.after.as_ref()),
     );
+    attacks(&mut add, report.hostile.as_ref());
     let server = report.server.as_ref();
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
     add(
@@ -164,6 +165,38 @@ fn figures(report: &Report) -> Vec<Figure> {
     );
     add("tool: CPU in traffic", report.load.traffic_cpu_percent, "%");
     all
+}
+
+/// A few numbers of each attack that there is. Those of an attack that one of the two reports lacks stand alone.
+fn attacks(add: &mut impl FnMut(&str, Option<f64>, &'static str), hostile: Option<&Hostile>) {
+    for name in Attack::names() {
+        let mut all = hostile.iter().flat_map(|hostile| &hostile.attacks);
+        let made = all.find(|attack| attack.name == name && attack.skipped.is_none());
+        let rate = made.and_then(|a| Some(a.taken? as f64 / a.seconds.max(1e-6)));
+        add(&format!("{name}: taken"), rate, "/s");
+        let ping = made.and_then(|a| a.ping);
+        add(
+            &format!("{name}: PING 99 %"),
+            ping.map(|p| p.p99 as f64),
+            "us",
+        );
+        add(
+            &format!("{name}: PING max"),
+            ping.map(|p| p.max as f64),
+            "us",
+        );
+        let turn = made.and_then(|a| a.server_turn);
+        add(
+            &format!("{name}: longest turn"),
+            turn.map(|micros| micros as f64),
+            "us",
+        );
+        add(
+            &format!("{name}: CPU"),
+            made.and_then(|a| a.server_cpu),
+            "s",
+        );
+    }
 }
 
 fn spans(

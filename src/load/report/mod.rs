@@ -5,6 +5,7 @@
 
 mod compare;
 mod hdrlog;
+mod hostile;
 mod html;
 mod json;
 mod plot;
@@ -13,6 +14,7 @@ pub(super) mod sample;
 pub(super) mod table;
 
 pub use compare::compare;
+pub use hostile::{Assault, Hostile};
 
 use super::{
     ledger::Faults,
@@ -56,6 +58,9 @@ pub struct Report {
     pub storm: Option<Storm>,
     /// Readers that do not read.
     pub slow: Option<Slow>,
+    /// What attacks did to others.
+    #[serde(default)]
+    pub hostile: Option<Hostile>,
     /// What the server used.
     pub server: Option<Server>,
     /// What the tool itself used.
@@ -340,6 +345,9 @@ impl Report {
             note(traffic.reordered, "deliveries were reordered");
             note(traffic.corrupted, "deliveries were corrupted");
             note(traffic.stray, "deliveries went astray");
+        }
+        if let Some(hostile) = &self.hostile {
+            faults.extend(hostile.faults());
         }
         let sessions = self.sessions.as_ref();
         if sessions.is_some_and(|sessions| sessions.done == 0) && !self.verdict.interrupted {

@@ -102,6 +102,37 @@ pub(in crate::load) fn full() -> Report {
             first_gone: Some(3.5),
             delivered: 12_345,
         }),
+        hostile: Some(Hostile {
+            victims: 5,
+            pings_per_second: 50.0,
+            at_most: Some(50_000),
+            attacks: vec![
+                Assault {
+                    name: "nick".into(),
+                    about: "NICK bursts".into(),
+                    notes: vec!["7 commands were unknown to the server".into()],
+                    attackers: 100,
+                    seconds: 3.0,
+                    sent: 6000,
+                    taken: Some(3000),
+                    let_go: 2,
+                    ping: Some(spans(2500)),
+                    unanswered: 1,
+                    recovery: 0.25,
+                    server_turn: Some(40_000),
+                    server_turn_is_bound: true,
+                    server_cpu: Some(2.5),
+                    server_cpu_percent: Some(80.0),
+                    tool_turn: 3000,
+                    ..Assault::default()
+                },
+                Assault {
+                    name: "telnet".into(),
+                    skipped: Some("no telnet:// target".into()),
+                    ..Assault::default()
+                },
+            ],
+        }),
         server: Some(Server {
             process: "madang (4711)".into(),
             resident_before: Some(4_000_000),

@@ -1,6 +1,6 @@
 //! The report as a table for a terminal: one block for each part, the same width for all numbers.
 
-use super::{Connections, Load, Report, Server, Sessions, Slow, Storm, Traffic};
+use super::{Assault, Connections, Hostile, Load, Report, Server, Sessions, Slow, Storm, Traffic};
 use crate::load::measure::Percentiles;
 use std::fmt::Write as _;
 
@@ -44,6 +44,10 @@ pub(in crate::load) fn table(report: &Report) -> String {
     }
     if let Some(slow) = &report.slow {
         out.slow(slow);
+    }
+    if let Some(hostile) = &report.hostile {
+        out.gap();
+        out.hostile(hostile);
     }
     out.gap();
     if let Some(server) = &report.server {
@@ -153,6 +157,64 @@ impl Table {
             s.readers, s.let_go, s.delivered
         );
         self.line("slow readers", &text);
+    }
+
+    fn hostile(&mut self, h: &Hostile) {
+        let names = [
+            "attackers",
+            "sent/s",
+            "taken/s",
+            "let go",
+            "PING 50 %",
+            "99 %",
+            "max",
+            "recovery",
+            "turn",
+            "CPU",
+            "tool turn",
+        ];
+        let cells = names.map(|name| format!("{name:>CELL$}"));
+        self.line("attack", &cells.concat());
+        for attack in &h.attacks {
+            match &attack.skipped {
+                Some(why) => self.line(&attack.name, &format!("  skipped: {why}")),
+                None => self.assault(attack),
+            }
+        }
+    }
+
+    fn assault(&mut self, a: &Assault) {
+        let rate = |count: u64| {
+            let rate = count as f64 / a.seconds.max(1e-6);
+            // A single ban is a fraction a second.
+            format!("{rate:.*}", usize::from(rate < 10.0 && count > 0))
+        };
+        let ping = |of: fn(&Percentiles) -> u64| a.ping.as_ref().map(|p| span(of(p)));
+        let bound = if a.server_turn_is_bound { "<" } else { "" };
+        let absent = || "-".to_owned();
+        let cells = [
+            a.attackers.to_string(),
+            rate(a.sent),
+            a.taken.map_or_else(absent, rate),
+            a.let_go.to_string(),
+            ping(|p| p.p50).unwrap_or_else(absent),
+            ping(|p| p.p99).unwrap_or_else(absent),
+            ping(|p| p.max).unwrap_or_else(absent),
+            span((a.recovery * 1e6) as u64),
+            a.server_turn
+                .map_or_else(absent, |turn| format!("{bound}{}", span(turn))),
+            a.server_cpu_percent
+                .map_or_else(absent, |percent| format!("{percent:.0} %")),
+            span(a.tool_turn),
+        ];
+        let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>CELL$}")).collect();
+        self.line(&a.name, &cells.concat());
+        if a.unanswered > 0 {
+            self.line("", &format!("  {} PINGs were not answered", a.unanswered));
+        }
+        for note in &a.notes {
+            self.line("", &format!("  {note}"));
+        }
     }
 
     fn server(&mut self, s: &Server) {

@@ -3,6 +3,7 @@
 pub(super) mod churn;
 pub(super) mod echo;
 pub(super) mod fanout;
+pub(super) mod hostile;
 pub(super) mod idle;
 pub(super) mod slow;
 pub(super) mod storm;

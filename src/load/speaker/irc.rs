@@ -109,17 +109,19 @@ impl Irc {
 }
 
 /// As much of a message as we look at.
-struct Message<'a> {
+pub(in crate::load) struct Message<'a> {
     /// Of the source; empty without one.
-    nick: &'a [u8],
-    command: &'a [u8],
+    pub(in crate::load) nick: &'a [u8],
+    pub(in crate::load) command: &'a [u8],
+    /// All that stands behind the command.
+    pub(in crate::load) parameters: &'a [u8],
     /// The trailing parameter, or what stands behind the command.
-    last: &'a [u8],
+    pub(in crate::load) last: &'a [u8],
 }
 
 impl<'a> Message<'a> {
     /// `None` if there is no command.
-    fn parse(mut line: &'a [u8]) -> Option<Self> {
+    pub(in crate::load) fn parse(mut line: &'a [u8]) -> Option<Self> {
         if line.first() == Some(&b'@') {
             line = after_word(line).1;
         }
@@ -143,6 +145,7 @@ impl<'a> Message<'a> {
         Some(Self {
             nick,
             command,
+            parameters,
             last,
         })
     }

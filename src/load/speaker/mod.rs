@@ -6,6 +6,8 @@
 mod irc;
 mod telnet;
 
+pub(super) use irc::Message;
+
 use super::target::Protocol;
 use std::{fmt, io::Write as _};
 

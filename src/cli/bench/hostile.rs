@@ -1,0 +1,131 @@
+//! The options of `madang bench hostile`.
+
+use super::{
+    Common, look_up,
+    values::{at_least_one, duration, rate, target},
+};
+use crate::{
+    cli::Failure,
+    config::Host,
+    load::{Attack, Hostile, Operator, Protocol, Rate, Scenario, Target},
+};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use std::{env, time::Duration};
+
+/// Where the operator's name and password may stand in place of `--oper`: arguments are seen by everyone on a machine.
+const OPERATOR_VARIABLE: &str = "MADANG_BENCH_OPER";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Attackers of each attack; of nameless callers five times as many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clients())]
+    clients: u32,
+    /// Those who only send PINGs
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
+    victims: u32,
+    /// PINGs a second from each victim; the server must allow that many
+    #[arg(long, value_name = "RATE", default_value = "10/s", value_parser = rate)]
+    rate: Rate,
+    /// How long each attack lasts
+    #[arg(long = "for", value_name = "TIME", default_value = "3s", value_parser = duration)]
+    time: Duration,
+    /// Silence before each attack, so that what a server allows at once is allowed again
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    rest: Duration,
+    /// Rooms with full lists that the attackers set up and stand in
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = rooms())]
+    rooms: u32,
+    /// Masks in each list of these rooms: bans, and as many exceptions
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = rooms())]
+    masks: u32,
+    /// Which attack; repeat for more [default: all]
+    #[arg(long, value_name = "NAME", value_parser = attack())]
+    attack: Vec<Attack>,
+    /// Where the same server is called by another protocol (telnet://, ws://), for the attacks on it; repeat for more
+    #[arg(long, value_name = "URL", value_parser = target)]
+    also: Vec<(Protocol, Host, u16)>,
+    /// An operator of the server, for the attack by bans; or in the variable MADANG_BENCH_OPER
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = operator)]
+    oper: Option<Operator>,
+    /// The run fails if a PING takes longer
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    at_most: Option<Duration>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Attackers have numbers of five digits.
+fn clients() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=10_000)
+}
+
+/// More than any server allows.
+fn rooms() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=1000)
+}
+
+fn attack() -> impl clap::builder::TypedValueParser<Value = Attack> {
+    let names: Vec<&str> = Attack::names().collect();
+    // The parser lets nothing else through.
+    PossibleValuesParser::new(names).map(|name| Attack::named(&name).unwrap_or(Attack::Quiet))
+}
+
+fn operator(text: &str) -> Result<Operator, String> {
+    let wrong = || "write it as NAME:PASSWORD, without spaces".to_owned();
+    let (name, password) = text.split_once(':').ok_or_else(wrong)?;
+    let is_word = |word: &str| {
+        let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
+        !word.is_empty() && !word.starts_with(':') && word.chars().all(is_plain)
+    };
+    if !is_word(name) || !is_word(password) || text.len() > 400 {
+        return Err(wrong());
+    }
+    Ok(Operator {
+        name: name.into(),
+        password: password.into(),
+    })
+}
+
+impl Args {
+    /// What to measure, and what is common to all.
+    ///
+    /// # Errors
+    /// A host that is not found, or a variable that cannot be read.
+    pub(super) fn into_parts(self) -> Result<(Scenario, Common), Failure> {
+        let mut also = Vec::new();
+        for (protocol, host, port) in self.also {
+            also.push(Target {
+                protocol,
+                authority: format!("{host}:{port}"),
+                address: look_up(&host, port)?,
+            });
+        }
+        let from_variable = || {
+            let value = env::var(OPERATOR_VARIABLE).ok()?;
+            let wrong = |why| Failure::Usage(format!("{OPERATOR_VARIABLE}: {why}"));
+            Some(operator(&value).map_err(wrong))
+        };
+        let operator = match self.oper {
+            Some(operator) => Some(operator),
+            None => from_variable().transpose()?,
+        };
+        let mut attacks = self.attack;
+        if attacks.is_empty() {
+            attacks = Attack::names().filter_map(Attack::named).collect();
+        }
+        let hostile = Hostile {
+            attacks,
+            clients: self.clients as usize,
+            victims: self.victims as usize,
+            rate: self.rate,
+            time: self.time,
+            rest: self.rest,
+            rooms: self.rooms as usize,
+            masks: self.masks as usize,
+            also,
+            operator,
+            at_most: self.at_most,
+        };
+        Ok((Scenario::Hostile(hostile), self.common))
+    }
+}

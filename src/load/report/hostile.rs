@@ -1,0 +1,105 @@
+//! What attacks did to others: a row for each attack. Times are microseconds unless a name says seconds.
+
+use super::Percentiles;
+use serde::{Deserialize, Serialize};
+
+/// What attacks did to others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hostile {
+    /// Those who only wanted an answer to their PINGs.
+    pub victims: u64,
+    /// PINGs a second of all of them together.
+    pub pings_per_second: f64,
+    /// The longest a PING may take, if the user has said so.
+    pub at_most: Option<u64>,
+    /// The attacks, in order.
+    pub attacks: Vec<Assault>,
+}
+
+/// One attack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Assault {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub about: String,
+    /// Why it was not made; the numbers are all zero then.
+    pub skipped: Option<String>,
+    /// What else is to be said of it.
+    pub notes: Vec<String>,
+    /// Attackers who were there when it began.
+    pub attackers: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Lines (or frames, or negotiations) that the attackers sent.
+    pub sent: u64,
+    /// Of them, those that the server has done, for it has answered the PING behind them. Nobody answers those who have
+    /// no name.
+    pub taken: Option<u64>,
+    /// Attackers whom the server let go or did not let in.
+    pub let_go: u64,
+    /// How long the victims' PINGs took, from their planned moment.
+    pub ping: Option<Percentiles>,
+    /// PINGs that were not answered at all; how long they had waited by then is among the numbers.
+    pub unanswered: u64,
+    /// Seconds from the end of the attack until every victim was answered at once again.
+    pub recovery: f64,
+    /// The longest turn of the server, if it tells.
+    pub server_turn: Option<u64>,
+    /// Whether that is an upper bound only.
+    pub server_turn_is_bound: bool,
+    /// CPU time of the server in seconds, from the beginning to the recovery.
+    pub server_cpu: Option<f64>,
+    /// The same in percent of a CPU.
+    pub server_cpu_percent: Option<f64>,
+    /// The longest turn of the tool itself: the victims' PINGs wait for it too.
+    pub tool_turn: u64,
+}
+
+impl Hostile {
+    /// What went wrong, for the verdict.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for attack in &self.attacks {
+            if attack.unanswered > 0 {
+                let (name, unanswered) = (&attack.name, attack.unanswered);
+                faults.push(format!("{name}: {unanswered} PINGs were not answered"));
+            }
+            let Some((most, ping)) = self.at_most.zip(attack.ping) else {
+                continue;
+            };
+            if ping.max > most {
+                faults.push(format!(
+                    "{}: a PING took {}, at most {} is asked for",
+                    attack.name,
+                    super::table::span(ping.max),
+                    super::table::span(most)
+                ));
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+
+    #[test]
+    fn a_victim_that_waits_too_long_is_a_fault_where_a_limit_is_set() {
+        let mut hostile = sample::full().hostile.unwrap();
+        let faults = hostile.faults();
+        assert_eq!(
+            faults,
+            [
+                "nick: 1 PINGs were not answered",
+                "nick: a PING took 80.0 ms, at most 50.0 ms is asked for"
+            ]
+        );
+        hostile.at_most = Some(80_000);
+        hostile.attacks[0].unanswered = 0;
+        assert_eq!(hostile.faults(), [""; 0]);
+        hostile.at_most = None;
+        assert_eq!(hostile.faults(), [""; 0]);
+    }
+}
