@@ -46,15 +46,9 @@ fn times_of_messages_rise_while_the_clock_is_set_back() {
     stage.send('a', "JOIN #r");
     stage.received('a');
     let mut last = String::new();
-    for (wall, to) in [
-        (5000, "#r"),
-        (5000, "#r"),
-        (1000, "#r"),
-        (5003, "a"),
-        (0, "#r"),
-    ] {
+    for wall in [5000, 5000, 1000, 0] {
         stage.world.now = at(wall, 0);
-        stage.send('a', &format!("PRIVMSG {to} :hi"));
+        stage.send('a', "PRIVMSG #r :hi");
         let told = stage.received('a').remove(0);
         let time = told.split(' ').next().unwrap_or_default().to_owned();
         assert!(
