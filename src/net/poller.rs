@@ -27,7 +27,7 @@ use std::{
     collections::VecDeque,
     io::{self, ErrorKind},
     mem,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Events taken from the kernel at once. More wait there and come in the next turn; this bounds how long one turn is.
@@ -79,6 +79,8 @@ pub struct Poller {
     scratch: Box<[u8]>,
     pub(super) clock: Clock,
     pub(super) now: Tick,
+    /// When this turn began, in nanoseconds.
+    began: u64,
     pub(super) stats: Stats,
     /// `stats.deliveries` and the backlog's bytes when this turn began.
     turn_began_with: (u64, usize),
@@ -106,8 +108,9 @@ impl Poller {
             ceiling: CEILING,
             spare: Spare::new(),
             scratch: vec![0; SCRATCH].into(),
-            clock: Clock::System(Instant::now()),
+            clock: Clock::new(),
             now: Tick(0),
+            began: 0,
             stats: Stats::default(),
             turn_began_with: (0, 0),
         })
@@ -150,6 +153,9 @@ impl Poller {
     /// Stage: sleeps until there is something to do, and reads the clock, once for the whole turn (invariant 8). Says
     /// when that was in nanoseconds.
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<u64> {
+        if self.stats.turns > 0 {
+            self.leave_out_pause(self.began, Some(Duration::ZERO));
+        }
         let timeout = if self.has_work() {
             Some(Duration::ZERO)
         } else {
@@ -158,17 +164,27 @@ impl Poller {
             let deadline = self.deadlines.nearest().map(|at| now.until(at));
             [timeout, deadline].into_iter().flatten().min()
         };
+        let asleep = self.clock.nanos();
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             // A signal: a turn without events.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
             Err(error) => return Err(error),
         }
+        self.leave_out_pause(asleep, timeout);
         let began = self.clock.nanos();
+        self.began = began;
         self.now = Tick::of_nanos(began);
         self.stats.turns += 1;
         self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
         Ok(began)
+    }
+
+    /// Leaves out of the loop's time what has passed since this moment, if the process was stopped in it.
+    fn leave_out_pause(&mut self, since: u64, asked: Option<Duration>) {
+        let pause = self.clock.leave_out_pause(since, asked);
+        self.stats.pauses += u64::from(pause > 0);
+        self.stats.paused_ns += pause;
     }
 
     /// Whether the next turn has something to do without waiting for it.

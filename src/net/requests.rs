@@ -281,9 +281,22 @@ impl Poller {
         self.injected.push_back((id, readiness));
     }
 
+    /// Leaves out of the loop's time whatever the process spends stopped (SIGSTOP, a virtual machine that is moved), so
+    /// that no deadline passes in it. For servers, whose peers would be judged by it.
+    pub fn leave_out_pauses(&mut self) {
+        self.clock.leave_out_pauses();
+    }
+
+    /// Whether a peer has said something that was not handed over yet, for want of time or by flood control. Not if it is
+    /// held back because the peer itself does not read.
+    pub fn has_input_waiting(&self, id: ConnId) -> bool {
+        let connection = self.table.connection(id);
+        connection.is_some_and(|connection| connection.has_work() && !connection.is_backlogged())
+    }
+
     /// Holds the clock at this moment, for tests whose time is data.
     pub fn hold_clock(&mut self, at: Tick) {
-        self.clock = Clock::Held(at);
+        self.clock = Clock::held(at);
         self.now = at;
     }
 

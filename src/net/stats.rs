@@ -52,6 +52,11 @@ pub struct Stats {
     pub stage_times: [Durations; Stage::ALL.len()],
     /// How long the last turn took, in nanoseconds.
     pub last_turn_ns: u64,
+    /// How often the process was stopped, or a turn took very long, and how long in all, in nanoseconds, if pauses are left
+    /// out of the loop's time.
+    pub pauses: u64,
+    /// See `pauses`.
+    pub paused_ns: u64,
     /// Connections accepted.
     pub accepted: u64,
     /// Callers turned away for want of descriptors.

@@ -34,7 +34,15 @@ use rustc_hash::FxHashMap;
 use std::{
     mem,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
+
+/// How long a deadline waits for input that has come in time and was not handed over yet: many turns of a server that is
+/// short of time.
+const UNHEARD_AT_MOST: Duration = Duration::from_secs(5);
+
+/// And how often one looks meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Everything behind the loop.
 #[derive(Debug)]
@@ -387,6 +395,9 @@ impl Handler for Court {
         };
         // Traffic moves the deadline without touching the alarm: look again.
         match session.next_due(&self.settings) {
+            Some((at, due)) if is_unheard(net, id, at) && due.ends() => {
+                return net.set_alarm(id, now.after(LOOK_AGAIN));
+            }
             Some((at, due)) if at <= now => match due {
                 Due::Greet => {
                     session.protocol = Protocol::Undecided {
@@ -413,6 +424,7 @@ impl Handler for Court {
                 }
                 Due::Probe => {
                     session.probed = true;
+                    session.mark = now;
                     match session.protocol {
                         Protocol::Irc(_) => net.send(id, &self.settings.irc_ping),
                         // Browsers answer by themselves, and proxies see that the connection is used.
@@ -464,6 +476,13 @@ impl Handler for Court {
             self.scrapers -= 1;
         }
     }
+}
+
+/// Whether a peer whose time is up has said something that nobody has had the time to hear. It is heard first, unless it goes
+/// on for long: nobody puts off a deadline by talking.
+fn is_unheard(net: &Poller, id: ConnId, due: Tick) -> bool {
+    let now = net.now();
+    due <= now && due.until(now) < UNHEARD_AT_MOST && net.has_input_waiting(id)
 }
 
 fn all_of(input: &[u8]) -> Taken {

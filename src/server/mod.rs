@@ -107,6 +107,7 @@ impl Server {
     /// When the system has no poll for us.
     pub fn new(config: Config) -> Result<Self, Error> {
         let mut net = Poller::new()?;
+        net.leave_out_pauses();
         net.set_ceiling(config.limits.queued_total);
         let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
@@ -226,7 +227,9 @@ impl Server {
             .as_ref()
             .map(|secrets| secrets.rest(self.net.now()));
         let timeout = [timeout, due, rest].into_iter().flatten().min();
+        let paused_ns = self.net.stats().paused_ns;
         self.net.turn(&mut self.court, timeout)?;
+        self.note_pause(paused_ns);
         let messages = self.court.hall.tally.messages;
         let took = self.net.stats().last_turn_ns;
         self.court.recent.note_turn(self.net.now(), messages, took);
@@ -237,6 +240,22 @@ impl Server {
         }
         self.court.look_after_certificates(&self.net);
         Ok(self.heed_signals())
+    }
+
+    /// Says so if the process was stopped since the last turn.
+    fn note_pause(&mut self, paused_ns_before: u64) {
+        let pause = self.net.stats().paused_ns - paused_ns_before;
+        if pause == 0 {
+            return;
+        }
+        let seconds = Duration::from_nanos(pause).as_secs_f32();
+        tracing::warn!(
+            seconds,
+            "the server did not run for a while; no deadline counts that time"
+        );
+        if let Some(manager) = &mut self.manager {
+            manager.note_pause();
+        }
     }
 
     /// Takes turns until a signal ends it.

@@ -119,7 +119,8 @@ pub(super) struct Session {
     pub(super) protocol: Protocol,
     pub(super) user: Option<UserId>,
     pub(super) allowance: Allowance,
-    /// Before there is a person: when the connection was made. Afterwards: when something was last heard.
+    /// Before there is a person: when the connection was made. Afterwards: when something was last heard, or, if it was
+    /// asked for a sign of life since, when that was: nobody is let go before they had the full time to answer.
     pub(super) mark: Tick,
     /// Of the connection's id. It stands here, and not beside the record, because here is a gap for it.
     generation: u32,
@@ -156,6 +157,13 @@ pub(super) enum Due {
     PingTimeout,
     /// The rest of a request did not come in time.
     SlowRequest,
+}
+
+impl Due {
+    /// Whether it is the end of the connection.
+    pub(super) fn ends(self) -> bool {
+        !matches!(self, Self::Greet | Self::Probe)
+    }
 }
 
 impl Session {
@@ -286,6 +294,10 @@ impl Session {
     }
 
     fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
+        if self.probed {
+            let at = self.mark.after(settings.ping);
+            return (at.on_grid(GRID), Due::PingTimeout);
+        }
         let probe_at = match self.protocol {
             Protocol::Web(_) => self
                 .mark
@@ -293,11 +305,6 @@ impl Session {
                 .on_grid(web_grid(settings)),
             _ => self.mark.after(settings.ping).on_grid(GRID),
         };
-        if self.probed {
-            // From when it was really asked.
-            let at = probe_at.after(settings.ping);
-            return (at.on_grid(GRID), Due::PingTimeout);
-        }
         (probe_at, Due::Probe)
     }
 }
@@ -380,6 +387,24 @@ mod tests {
         // An idle client pays for it: the budget for all of one is 400 bytes (benches/README.md).
         let size = size_of::<Option<Session>>();
         assert!(size <= 80, "{size}");
+    }
+
+    #[test]
+    fn the_time_to_answer_counts_from_the_question() {
+        let settings = Settings::new(&crate::config::Config::default());
+        let peer: SocketAddr = "192.0.2.1:7".parse().unwrap();
+        let mut session = Session::new(Protocol::Irc(Irc::default()), peer, Tick(0));
+        session.user = Some(UserId {
+            slot: 0,
+            generation: std::num::NonZeroU32::MIN,
+        });
+        let (at, due) = session.next_due(&settings).unwrap();
+        assert_eq!((at, due), (Tick(0).after(settings.ping), Due::Probe));
+        // However late the question is.
+        let asked = at.after(settings.ping * 3);
+        (session.probed, session.mark) = (true, asked);
+        let ends = (asked.after(settings.ping), Due::PingTimeout);
+        assert_eq!(session.next_due(&settings), Some(ends));
     }
 
     #[test]

@@ -73,6 +73,13 @@ impl Manager {
         self.tell(&[NotifyState::Stopping]);
     }
 
+    /// The process was stopped, and the loop's time with it; the manager's went on. It hears at once that all is well.
+    pub(super) fn note_pause(&mut self) {
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.next = Tick(0);
+        }
+    }
+
     /// A turn is over.
     pub(super) fn note_turn(&mut self, now: Tick, took: Duration, people: usize, rooms: usize) {
         if let Some(watchdog) = &mut self.watchdog {

@@ -200,6 +200,11 @@ impl Snapshot {
         to.counter("madang_turns", help, stats.turns)?;
         let help = "How often the loop slept, or was ready to, and woke up.";
         to.counter("madang_wakeups", help, stats.wakeups)?;
+        let help = "How often the process did not run for a second or more when it wanted to.";
+        to.counter("madang_pauses", help, stats.pauses)?;
+        let help = "How long that was in all; no deadline counts that time.";
+        let paused_s = stats.paused_ns as f64 / 1e9;
+        to.counter_in(&Unit::Seconds, "madang_paused", help, paused_s)?;
         to.counter("madang_reads", "System calls that read.", stats.reads)?;
         to.counter("madang_writes", "System calls that wrote.", stats.writes)?;
         let help = "Writes of which the system took less than was offered.";
