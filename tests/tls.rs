@@ -295,6 +295,43 @@ fn hostile_records_end_one_connection_with_a_reason_in_the_log() {
 }
 
 #[test]
+fn who_can_use_no_certificate_of_ours_is_told_so_and_the_log_says_what_would_help() {
+    let server = self_signed().listen("ircs://127.0.0.1:0").start();
+    for version in VERSIONS {
+        // Whoever makes a certificate with one flag gets an EC key; this caller knows RSA alone.
+        let mut provider = ring::default_provider();
+        let known = &mut provider.signature_verification_algorithms;
+        let mapping = known.mapping.iter();
+        let rsa = mapping.filter(|(scheme, _)| format!("{scheme:?}").starts_with("RSA"));
+        known.mapping = Box::leak(rsa.copied().collect());
+        let provider = Arc::new(provider);
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[version])
+            .expect("it is spoken")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+            .with_no_client_auth();
+        let mut caller = Secure::call_as(server.address(), Arc::new(config), "chat.example");
+        let error = caller.stream.read(&mut [0]).expect_err("an alert");
+        let told = error.get_ref().expect("what TLS said").to_string();
+        assert_eq!(told, "received fatal alert: HandshakeFailure");
+    }
+    for words in [
+        "no cipher suite in common",
+        "no signature algorithm in common",
+    ] {
+        let line = server.log.expect(words);
+        assert!(line.contains("reason=tls_failed"), "{line}");
+        assert!(line.contains("the certificates here are EC"), "{line}");
+        assert!(line.contains("[tls] certificate"), "{line}");
+    }
+    let mut other = Secure::call(server.address()).register("bob");
+    other.send("PING x");
+    other.find("PONG");
+    server.stop();
+}
+
+#[test]
 fn the_end_of_a_stream_is_told_and_taken() {
     let server = self_signed().listen("ircs://127.0.0.1:0").start();
     // With close_notify: what is owed still comes, then close_notify of ours.

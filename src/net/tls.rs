@@ -22,6 +22,8 @@
 //! and no queues.
 
 mod client;
+mod fingerprint;
+mod incompatible;
 mod room;
 mod server;
 mod side;
@@ -29,16 +31,16 @@ mod side;
 mod tests;
 
 pub use client::{AnyServer, Client, unverified_client};
+pub use fingerprint::Fingerprint;
+pub use incompatible::Incompatible;
 pub use server::{Certificate, Server};
 
 use super::transport::{Notice, Stream, Transport};
 use mio::event::Source;
 use room::{Pieces, Room};
 use rustls::ProtocolVersion;
-use sha2::{Digest, Sha256};
 use side::{Opened, Sealed, Side, advance, say_goodbye, seal};
 use std::{
-    fmt,
     io::{self, ErrorKind, IoSlice},
     mem,
     rc::Rc,
@@ -66,29 +68,6 @@ const IN_VAIN_MAX: usize = 8;
 
 /// Ciphertext kept of what makes no whole message: the largest handshake message that rustls takes is 64 KiB.
 const INCOMING_MAX: usize = 128 * 1024;
-
-/// SHA-256 of a certificate. `Display` is hexadecimal, in lower case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint(pub [u8; 32]);
-
-impl Fingerprint {
-    /// Of a certificate in DER.
-    pub fn of(certificate: &[u8]) -> Self {
-        Self(Sha256::digest(certificate).into())
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// What a handshake came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,7 +170,7 @@ impl<S: Side> Tls<S> {
             self.peer_half = PeerHalf::Ended;
         }
         if let Some(error) = moved.error {
-            self.failure = Some(io::Error::new(ErrorKind::InvalidData, error));
+            self.failure = Some(incompatible::failure(error));
             return (count, incoming.len());
         }
         if incoming.len() - moved.used > INCOMING_MAX {

@@ -14,8 +14,8 @@ use crate::{
     chat::Now,
     config::{Config, Credential, ListenUrl, Scheme},
     net::{
-        ConnId, Notice, Poller, Tick,
-        tls::{self, ALERT_NO_TLS, Certificate, Fingerprint, HANDSHAKE},
+        ConnId, Loss, Notice, Poller, Tick,
+        tls::{self, ALERT_NO_TLS, Certificate, Fingerprint, HANDSHAKE, Incompatible},
     },
     protocol::{
         irc::{self, Sts},
@@ -41,6 +41,8 @@ pub(super) struct Secrets {
     for_browsers: tls::Server,
     /// Where each came from, and when it ends.
     ends: Vec<(String, u64)>,
+    /// The kinds of their keys, for the log: `EC, RSA`.
+    kinds: String,
     /// When they are looked at again, at the latest, and the day of the last look: after the clock was set it is another,
     /// and what was far away may have ended.
     look_again: Tick,
@@ -67,6 +69,7 @@ impl Secrets {
             for_browsers: server.without_client_certificates(),
             server,
             ends: ends(credentials),
+            kinds: kinds(&certificates(credentials)),
             look_again: Tick(0),
             looked_on: None,
         }
@@ -108,6 +111,13 @@ fn certificates(credentials: &[Credential]) -> Vec<Certificate> {
         key: credential.key.clone(),
     });
     certificates.collect()
+}
+
+fn kinds(certificates: &[Certificate]) -> String {
+    let mut kinds: Vec<&str> = certificates.iter().map(Certificate::kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.join(", ")
 }
 
 fn ends(credentials: &[Credential]) -> Vec<(String, u64)> {
@@ -176,6 +186,20 @@ impl Court {
         if let Some(secrets) = &mut self.secrets {
             secrets.look(net.now(), self.wall.at(net.now()));
         }
+    }
+
+    /// What the log says of a lost connection beside the error itself: what the host can do about callers that cannot use
+    /// any certificate here.
+    pub(super) fn remedy(&self, loss: &Loss) -> Option<String> {
+        let Loss::Io(error) = loss else {
+            return None;
+        };
+        Incompatible::of(error).filter(|what| what.is_about_keys())?;
+        let kinds = &self.secrets.as_ref()?.kinds;
+        Some(format!(
+            "{loss}; the keys of the certificates here are {kinds}: one with another kind of key, \
+             beside them in [tls] certificate, may fit it"
+        ))
     }
 
     /// Puts TLS around a connection, of which `first` was read already.

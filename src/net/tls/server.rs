@@ -7,7 +7,8 @@
 use super::{Room, Tls};
 use crate::net::Stream;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureAlgorithm,
+    SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, UnixTime},
@@ -16,7 +17,7 @@ use rustls::{
         UnbufferedServerConnection,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
-    sign::CertifiedKey,
+    sign::{CertifiedKey, Signer, SigningKey},
 };
 use std::{fmt, rc::Rc, sync::Arc};
 
@@ -30,6 +31,16 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// The kind of its key, as people call it.
+    pub fn kind(&self) -> &'static str {
+        match self.key.key.algorithm() {
+            SignatureAlgorithm::RSA => "RSA",
+            SignatureAlgorithm::ECDSA => "EC",
+            SignatureAlgorithm::ED25519 => "Ed25519",
+            _ => "another kind",
+        }
+    }
+
     fn is_for(&self, host: &str) -> bool {
         self.names.iter().any(|name| match name.strip_prefix("*.") {
             Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
@@ -131,21 +142,77 @@ impl fmt::Debug for Server {
 #[derive(Debug)]
 struct Choice(Vec<Certificate>);
 
-impl ResolvesServerCert for Choice {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+impl Choice {
+    /// The first that is for this name and that a caller with these schemes can check, else the first that it can check.
+    fn find(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<&Certificate> {
         let can_check = |certificate: &&Certificate| {
             let key = &certificate.key.key;
-            key.choose_scheme(hello.signature_schemes()).is_some()
+            key.choose_scheme(schemes).is_some()
         };
-        let asked = hello.server_name().map(str::to_ascii_lowercase);
-        let is_for = |certificate: &&Certificate| {
-            let asked = asked.as_deref();
-            asked.is_some_and(|asked| certificate.is_for(asked))
-        };
+        let is_for = |certificate: &&Certificate| name.is_some_and(|name| certificate.is_for(name));
         let named = self.0.iter().filter(is_for).find(can_check);
-        let chosen = named.or_else(|| self.0.iter().find(can_check));
-        chosen.map(|certificate| certificate.key.clone())
+        named.or_else(|| self.0.iter().find(can_check))
     }
+}
+
+impl ResolvesServerCert for Choice {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name().map(str::to_ascii_lowercase);
+        let name = name.as_deref();
+        let mut schemes = hello.signature_schemes().to_vec();
+        let chosen = self.find(name, &schemes);
+        let chosen = match speaks_tls13(&hello) {
+            true => {
+                schemes.retain(|scheme| !is_pkcs1(*scheme));
+                self.find(name, &schemes).or(chosen)
+            }
+            false => chosen,
+        };
+        match (chosen, self.0.first()) {
+            (Some(certificate), _) => Some(certificate.key.clone()),
+            (None, Some(first)) => Some(unfit(&first.key)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// The certificate for a caller that can check none of ours: one with a key that never signs.
+///
+/// For no certificate at all rustls would send the alert access_denied, at which scanners of TLS give up. With this one
+/// it finds out by itself that the two sides have nothing in common, and sends handshake_failure (RFC 8446 section
+/// 4.2.3, RFC 5246 section 7.4.1.3): in TLS 1.2 because no cipher suite is for such a key, in TLS 1.3 because there is
+/// no signature. The key itself would not do: rustls sends no alert at all if the two sides share a kind of signature
+/// in TLS 1.2, but not the curve.
+fn unfit(key: &CertifiedKey) -> Arc<CertifiedKey> {
+    Arc::new(CertifiedKey::new(key.cert.clone(), Arc::new(NeverSigns)))
+}
+
+#[derive(Debug)]
+struct NeverSigns;
+
+impl SigningKey for NeverSigns {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        None
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::Anonymous
+    }
+}
+
+/// Whether the caller offers a cipher suite of TLS 1.3 (RFC 8446 appendix B.4); then that version is spoken.
+fn speaks_tls13(hello: &ClientHello<'_>) -> bool {
+    let mut suites = hello.cipher_suites().iter();
+    suites.any(|suite| u16::from(*suite) >> 8 == 0x13)
+}
+
+/// Whether a scheme is for the signatures in certificates alone once TLS 1.3 is spoken (RFC 8446 section 4.2.3).
+fn is_pkcs1(scheme: SignatureScheme) -> bool {
+    use SignatureScheme::{RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512};
+    matches!(
+        scheme,
+        RSA_PKCS1_SHA1 | RSA_PKCS1_SHA256 | RSA_PKCS1_SHA384 | RSA_PKCS1_SHA512
+    )
 }
 
 /// Believes any caller to be whoever has the key of the certificate.

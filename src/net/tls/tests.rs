@@ -3,6 +3,7 @@
 mod choice;
 mod ending;
 mod hostile;
+mod unfit;
 mod wire;
 
 use super::*;
