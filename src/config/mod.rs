@@ -20,6 +20,7 @@ mod print;
 mod quantity;
 mod scheme;
 mod tls;
+mod whole_file;
 
 use std::{
     fs::{File, Metadata},

@@ -31,7 +31,7 @@ use x509_cert::{
 };
 
 /// Longest file in bytes. A chain takes some 5 KiB.
-const BYTES_MAX: usize = 1 << 20;
+const PEM_BYTES_MAX: usize = 1 << 20;
 
 /// `[tls]`: what callers are shown who want to be sure whom they talk to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -174,7 +174,7 @@ fn host_name(name: &GeneralName) -> Option<String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Invalid> {
-    read_bounded(path, BYTES_MAX)
+    read_bounded(path, PEM_BYTES_MAX)
 }
 
 /// All certificates of a PEM file, in their order.

@@ -146,6 +146,15 @@ impl Server {
             let sha256 = Fingerprint::of(credential.certificate());
             tracing::info!(%sha256, "the certificate is self-signed; this is its fingerprint");
         }
+        let unusable = self
+            .sources
+            .as_ref()
+            .and_then(|sources| sources.minted.unusable());
+        if let Some(why) = unusable {
+            tracing::warn!(
+                "the certificate of our own making was made anew, for {why}; clients will ask again"
+            );
+        }
         let kept = self.sources.as_ref().map(|sources| sources.minted.keep());
         match kept {
             Some(Ok(Some(path))) => {

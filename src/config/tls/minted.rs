@@ -1,16 +1,18 @@
 //! A certificate of the server's own making, so that TLS can be tried with one flag.
 //!
 //! Made once in the life of a process, or read from the data directory, where it is kept for the next. Nobody vouches
-//! for it: clients show its fingerprint and ask.
+//! for it: clients show its fingerprint and ask. One file holds it and its key, so that there is never one without the
+//! other. A kept one that cannot be used any more is made anew: it is ours, and a server that does not start is worse
+//! than clients that ask again. Files that the configuration names are never touched.
 
-use super::{Credential, Wrong};
-use crate::config::{Invalid, ServerName, cannot_read};
+use super::{Credential, PEM_BYTES_MAX, Wrong, read_chain, read_key};
+use crate::config::{Invalid, ServerName, cannot_read, read_bounded, whole_file};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::{
     cell::OnceCell,
-    fs::{self, OpenOptions},
-    io::{self, ErrorKind, Write as _},
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -23,9 +25,8 @@ const VALID: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// With less left than this, a start of the server makes a new one.
 const LEFT_MIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// Names of the files in the data directory.
-const CERTIFICATE: &str = "tls-certificate.pem";
-const KEY: &str = "tls-key.pem";
+/// Name of the file in the data directory: the certificate, then its key.
+const FILE: &str = "tls-self-signed.pem";
 
 /// The certificate that this process made or found, once there is one.
 #[derive(Clone, Debug, Default)]
@@ -36,24 +37,25 @@ struct Made {
     credential: Credential,
     /// What to write down, and where; nothing if it was found there or there is no place.
     keep: Option<Keep>,
+    /// Why the one that was found could not be used.
+    unusable: Option<String>,
 }
 
 #[derive(Clone)]
 struct Keep {
-    folder: PathBuf,
-    certificate: String,
-    key: String,
+    path: PathBuf,
+    text: String,
 }
 
 impl std::fmt::Debug for Keep {
     /// Without the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.folder.fmt(f)
+        self.path.fmt(f)
     }
 }
 
 impl Minted {
-    /// The certificate: the one that stands in `data`, or a new one. Always the same for one process.
+    /// The certificate: the one that stands in `data`, or a new one. Always the same for one process. Writes nothing.
     pub(in crate::config) fn credential(
         &self,
         name: &ServerName,
@@ -64,55 +66,82 @@ impl Minted {
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.unwrap_or_default();
-        let found = data.map(find).transpose()?.flatten();
-        let found = found.filter(|credential| credential.not_after > (now + LEFT_MIN).as_secs());
-        let made = match found {
-            Some(credential) => Made {
+        let path = data.map(|folder| folder.join(FILE));
+        let found = path.as_deref().map(|path| find(path, now)).transpose()?;
+        let made = match found.unwrap_or(Found::Nothing) {
+            Found::Usable(credential) => Made {
                 credential,
                 keep: None,
+                unusable: None,
             },
-            None => mint(name, data, now)?,
+            Found::Unusable(why) => Made {
+                unusable: Some(why),
+                ..mint(name, path, now)?
+            },
+            Found::Nothing => mint(name, path, now)?,
         };
         Ok(self.0.get_or_init(|| made).credential.clone())
     }
 
-    /// Writes a new certificate and its key down for the next start; says where, if it did. Nobody else can read the key.
+    /// Why a certificate that was kept earlier could not be used, so that there is a new one; with its path.
+    pub fn unusable(&self) -> Option<&str> {
+        self.0.get()?.unusable.as_deref()
+    }
+
+    /// Writes a new certificate and its key down for the next start; says where, if it did. Nobody else can read it.
     ///
     /// # Errors
-    /// What the system says, with the path.
+    /// What the system says, with the path. What was there before is there still.
     pub fn keep(&self) -> io::Result<Option<PathBuf>> {
         let Some(keep) = self.0.get().and_then(|made| made.keep.as_ref()) else {
             return Ok(None);
         };
-        let name = |path: &Path, e: io::Error| {
-            let text = e.to_string();
-            let text = text.split(" (os error").next().unwrap_or_default();
-            io::Error::new(e.kind(), format!("{}: {text}", path.display()))
-        };
-        fs::create_dir_all(&keep.folder).map_err(|e| name(&keep.folder, e))?;
-        // The key first: a certificate without its key would be an error at the next start.
-        for (file, text) in [(KEY, &keep.key), (CERTIFICATE, &keep.certificate)] {
-            let path = keep.folder.join(file);
-            write_secret(&path, text).map_err(|e| name(&path, e))?;
-        }
-        Ok(Some(keep.folder.join(CERTIFICATE)))
+        whole_file::replace(&keep.path, keep.text.as_bytes())?;
+        Ok(Some(keep.path.clone()))
     }
 }
 
-/// The one that was kept, if there is one.
-fn find(folder: &Path) -> Result<Option<Credential>, Invalid> {
-    let (certificate, key) = (folder.join(CERTIFICATE), folder.join(KEY));
-    match fs::metadata(&certificate) {
-        Ok(_) => Credential::load(&certificate, &key).map(Some),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => {
-            let cause = cannot_read(&e);
-            Err(Invalid::new(format!("{} {cause}", certificate.display())))
-        }
-    }
+/// What stands in the data directory.
+enum Found {
+    Nothing,
+    Usable(Credential),
+    /// Why not.
+    Unusable(String),
 }
 
-fn mint(name: &ServerName, data: Option<&Path>, now: Duration) -> Result<Made, Invalid> {
+/// Looks for the certificate that was kept.
+///
+/// # Errors
+/// It is there and cannot be read: that is about the directory or its owner, and a new certificate does not mend it.
+fn find(path: &Path, now: Duration) -> Result<Found, Invalid> {
+    let at = |e: &dyn std::fmt::Display| format!("{} {e}", path.display());
+    match fs::symlink_metadata(path) {
+        Ok(_) => {}
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(e) => return Err(Invalid::new(at(&cannot_read(&e)))),
+    }
+    let text = read_bounded(path, PEM_BYTES_MAX).map_err(|e| Invalid::new(at(&e)))?;
+    if text.is_empty() {
+        return Ok(Found::Unusable(at(&"is empty")));
+    }
+    let parts = read_chain(&text).and_then(|chain| Ok((chain, read_key(&text, path)?)));
+    let credential = parts.and_then(|(chain, key)| {
+        let origin = path.display().to_string();
+        Credential::new(origin, chain, key).map_err(Wrong::into_invalid)
+    });
+    Ok(match credential {
+        Err(e) => Found::Unusable(at(&e)),
+        Ok(found) if found.not_after <= now.as_secs() => {
+            Found::Unusable(at(&"holds a certificate that has ended"))
+        }
+        Ok(found) if found.not_after <= (now + LEFT_MIN).as_secs() => {
+            Found::Unusable(at(&"holds a certificate that ends soon"))
+        }
+        Ok(found) => Found::Usable(found),
+    })
+}
+
+fn mint(name: &ServerName, path: Option<PathBuf>, now: Duration) -> Result<Made, Invalid> {
     let failed =
         |e: &dyn std::fmt::Display| Invalid::new(format!("a certificate could not be made: {e}"));
     let mut names: Vec<String> = vec![name.to_string()];
@@ -130,23 +159,13 @@ fn mint(name: &ServerName, data: Option<&Path>, now: Duration) -> Result<Made, I
     let chain = vec![certificate.der().clone()];
     let credential = Credential::new("the self-signed certificate".into(), chain, secret)
         .map_err(Wrong::into_invalid)?;
-    let keep = data.map(|folder| Keep {
-        folder: folder.to_owned(),
-        certificate: certificate.pem(),
-        key: key.serialize_pem(),
+    let keep = path.map(|path| Keep {
+        path,
+        text: certificate.pem() + &key.serialize_pem(),
     });
-    Ok(Made { credential, keep })
-}
-
-/// Replaces a file by one that only its owner can read.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    Ok(Made {
+        credential,
+        keep,
+        unusable: None,
+    })
 }

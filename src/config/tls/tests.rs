@@ -151,10 +151,7 @@ fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(data.join("tls-key.pem"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
     let next = Minted::default();
@@ -163,17 +160,75 @@ fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
     assert_ne!(Minted::default().credential(&name, None).unwrap(), made);
 }
 
+/// A certificate that ends then, and its key, as PEM.
+fn pair_until(not_after: std::time::SystemTime) -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["chat.example".to_owned()]).unwrap();
+    let since_1970 = not_after.duration_since(std::time::UNIX_EPOCH).unwrap();
+    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + since_1970;
+    params.self_signed(&key).unwrap().pem() + &key.serialize_pem()
+}
+
 #[test]
-fn a_kept_certificate_without_its_key_is_told() {
-    let folder = Folder::new("half");
-    let (certificate, _) = pair(&rcgen::PKCS_ED25519);
-    folder.write("tls-certificate.pem", &certificate);
+fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
+    let folder = Folder::new("unusable");
     let name = "chat.example".parse().unwrap();
-    let said = Minted::default()
-        .credential(&name, Some(&folder.0))
-        .unwrap_err();
+    let day = Duration::from_secs(24 * 3_600);
+    let now = std::time::SystemTime::now();
+    let whole = pair_until(now + 60 * day);
+    let (other, _) = pair(&rcgen::PKCS_ED25519);
+    let (certificate, key) = whole.split_once("-----BEGIN PRIVATE").unwrap();
+    let mut unusable = vec![
+        (String::new(), "is empty"),
+        (certificate.to_owned(), "holds no private key"),
+        (format!("-----BEGIN PRIVATE{key}"), "holds no certificate"),
+        (
+            format!("{other}-----BEGIN PRIVATE{key}"),
+            "does not belong to the certificate",
+        ),
+        (pair_until(now - day), "has ended"),
+        (pair_until(now + day), "ends soon"),
+        ("\0".repeat(whole.len()), "holds no certificate"),
+    ];
+    // A disk that filled up, before all files were written as a whole.
+    let cuts = (1..whole.len() - 30).step_by(37);
+    unusable.extend(cuts.map(|cut| (whole[..cut].to_owned(), "")));
+    for (text, why) in unusable {
+        let path = folder.write("tls-self-signed.pem", &text);
+        let minted = Minted::default();
+        let made = minted.credential(&name, Some(&folder.0)).unwrap();
+        let said = minted.unusable().expect("it says so");
+        assert!(
+            said.contains("tls-self-signed.pem ") && said.contains(why),
+            "{said}"
+        );
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            text,
+            "to read writes nothing"
+        );
+        minted.keep().unwrap().unwrap();
+        let next = Minted::default();
+        assert_eq!(next.credential(&name, Some(&folder.0)).unwrap(), made);
+        assert_eq!((next.unusable(), next.keep().unwrap()), (None, None));
+    }
+    folder.write("tls-self-signed.pem", &whole);
+    let minted = Minted::default();
+    minted.credential(&name, Some(&folder.0)).unwrap();
+    assert_eq!(minted.unusable(), None);
+}
+
+#[test]
+fn a_kept_certificate_that_cannot_be_read_is_told_and_not_touched() {
+    let folder = Folder::new("unreadable");
+    let path = folder.0.join("tls-self-signed.pem");
+    fs::create_dir(&path).unwrap();
+    let name = "chat.example".parse().unwrap();
+    let said = Minted::default().credential(&name, Some(&folder.0));
+    let said = said.unwrap_err().to_string();
     assert!(
-        said.to_string().contains("tls-key.pem cannot be read"),
+        said.ends_with("tls-self-signed.pem is not a regular file"),
         "{said}"
     );
+    assert!(path.is_dir());
 }

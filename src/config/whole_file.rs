@@ -1,0 +1,334 @@
+//! Files that are whole or absent, whatever happens while they are written.
+//!
+//! What is new goes into a temporary file in the same directory, is flushed to the disk, and takes the place of what was
+//! there by a rename; then the directory is flushed too. So a full disk, a crash or a power cut leaves the old file or
+//! the new one, and never half of one. A temporary that a crash has left behind is removed by the next attempt.
+//!
+//! Invariants: nothing is ever written to the path itself; nobody but the owner can read a byte at any moment, if that
+//! is asked for. Knows nothing of what stands in the files. Blocks on the disk: for start-up, and for programs without a
+//! loop.
+
+use std::{
+    ffi::OsString,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Behind the name of a file while it is being written.
+const TEMPORARY: &str = ".new";
+
+/// Replaces the file at `path`, or makes it, with its directory if that is missing too. Only the owner can read either.
+///
+/// # Errors
+/// What the system says, with the path. Then what was there before is still there.
+pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    replace_on(&mut System, path, contents).map_err(|e| {
+        let text = e.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default();
+        io::Error::new(e.kind(), format!("{}: {text}", path.display()))
+    })
+}
+
+/// The steps, on any file system.
+fn replace_on<D: Disk>(disk: &mut D, path: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let temporary = temporary_of(path);
+    disk.make_folder(folder)?;
+    remove_if_there(disk, &temporary)?;
+    let written =
+        write_temporary(disk, &temporary, contents).and_then(|()| disk.rename(&temporary, path));
+    if written.is_err() {
+        // Why it failed says more than why this did, if it does.
+        let _ = disk.remove(&temporary);
+        return written;
+    }
+    disk.sync_folder(folder)
+}
+
+fn write_temporary<D: Disk>(disk: &mut D, temporary: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = disk.create(temporary)?;
+    disk.write(&mut file, contents)?;
+    // A rename may reach the disk before the contents do.
+    disk.sync(&file)
+}
+
+fn temporary_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(TEMPORARY);
+    path.with_file_name(name)
+}
+
+fn remove_if_there<D: Disk>(disk: &mut D, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// What is asked of a file system. Tests have one that fails.
+trait Disk {
+    type File;
+    /// Makes a directory and those above it that only the owner can enter; one that is there stays as it is.
+    fn make_folder(&mut self, path: &Path) -> io::Result<()>;
+    /// Makes a file that was not there and that only the owner can read.
+    fn create(&mut self, path: &Path) -> io::Result<Self::File>;
+    fn write(&mut self, file: &mut Self::File, contents: &[u8]) -> io::Result<()>;
+    fn sync(&mut self, file: &Self::File) -> io::Result<()>;
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
+    fn remove(&mut self, path: &Path) -> io::Result<()>;
+    fn sync_folder(&mut self, path: &Path) -> io::Result<()>;
+}
+
+/// The system's.
+struct System;
+
+impl Disk for System {
+    type File = File;
+
+    fn make_folder(&mut self, path: &Path) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
+    fn create(&mut self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    }
+
+    fn write(&mut self, file: &mut File, contents: &[u8]) -> io::Result<()> {
+        file.write_all(contents)
+    }
+
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
+        match File::open(path)?.sync_all() {
+            // Some network file systems cannot do that for a directory.
+            Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that is gone with its test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("madang-whole-{}-{name}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<_> = names.collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// What happens at a step.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fault {
+        /// It fails, and nothing was done. What comes after it works.
+        Refused,
+        /// It fails half way, as a write does on a full disk.
+        Half,
+        /// The process ends before it: nothing is done any more.
+        CrashBefore,
+        /// The process ends half way.
+        CrashWithin,
+    }
+
+    /// The system's, but for one step.
+    struct Faulty {
+        /// Steps until the fault.
+        left: usize,
+        fault: Fault,
+        crashed: bool,
+    }
+
+    impl Faulty {
+        /// Does a step; `half` is what a step does that is cut short.
+        fn step<T>(
+            &mut self,
+            whole: impl FnOnce() -> io::Result<T>,
+            half: impl FnOnce(),
+        ) -> io::Result<T> {
+            let full = || Err(io::Error::from(ErrorKind::StorageFull));
+            if self.crashed {
+                return full();
+            }
+            if self.left > 0 {
+                self.left -= 1;
+                return whole();
+            }
+            let fault = self.fault;
+            self.left = usize::MAX;
+            self.crashed = matches!(fault, Fault::CrashBefore | Fault::CrashWithin);
+            if matches!(fault, Fault::Half | Fault::CrashWithin) {
+                half();
+            }
+            full()
+        }
+    }
+
+    impl Disk for Faulty {
+        type File = File;
+
+        fn make_folder(&mut self, path: &Path) -> io::Result<()> {
+            self.step(|| System.make_folder(path), || {})
+        }
+
+        fn create(&mut self, path: &Path) -> io::Result<File> {
+            let half = || drop(System.create(path));
+            self.step(|| System.create(path), half)
+        }
+
+        fn write(&mut self, file: &mut File, contents: &[u8]) -> io::Result<()> {
+            let mut other = file.try_clone().unwrap();
+            let half = || other.write_all(&contents[..contents.len() / 2]).unwrap();
+            self.step(|| System.write(file, contents), half)
+        }
+
+        fn sync(&mut self, file: &File) -> io::Result<()> {
+            self.step(|| System.sync(file), || {})
+        }
+
+        fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+            let half = || System.rename(from, to).unwrap();
+            self.step(|| System.rename(from, to), half)
+        }
+
+        fn remove(&mut self, path: &Path) -> io::Result<()> {
+            self.step(|| System.remove(path), || {})
+        }
+
+        fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
+            self.step(|| System.sync_folder(path), || {})
+        }
+    }
+
+    #[test]
+    fn whatever_fails_the_file_is_the_old_one_or_the_new_one() {
+        let faults = [
+            Fault::Refused,
+            Fault::Half,
+            Fault::CrashBefore,
+            Fault::CrashWithin,
+        ];
+        for fault in faults {
+            for old in [None, Some("the old one")] {
+                let mut steps = 0;
+                loop {
+                    let folder = Folder::new(&format!("{fault:?}-{}-{steps}", old.is_some()));
+                    let path = folder.0.join("file");
+                    if let Some(old) = old {
+                        fs::write(&path, old).unwrap();
+                    }
+                    let mut disk = Faulty {
+                        left: steps,
+                        fault,
+                        crashed: false,
+                    };
+                    let ended = replace_on(&mut disk, &path, b"the new one");
+                    let case = format!("{fault:?} at step {steps}: {ended:?}");
+                    let found = fs::read_to_string(&path).ok();
+                    let is_new = found.as_deref() == Some("the new one");
+                    assert!(is_new || found.as_deref() == old, "{case}: {found:?}");
+                    assert!(is_new || ended.is_err(), "{case}");
+                    // And the next attempt succeeds, whatever was left behind.
+                    replace(&path, b"the next one").unwrap();
+                    assert_eq!(fs::read_to_string(&path).unwrap(), "the next one", "{case}");
+                    assert_eq!(folder.names(), ["file"], "{case}");
+                    if ended.is_ok() {
+                        break;
+                    }
+                    steps += 1;
+                }
+                assert!(steps > 4, "the fault came at too few steps: {steps}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_without_a_crash_leaves_nothing_behind() {
+        for steps in 0..6 {
+            let folder = Folder::new(&format!("clean-{steps}"));
+            let mut disk = Faulty {
+                left: steps,
+                fault: Fault::Half,
+                crashed: false,
+            };
+            let _ = replace_on(&mut disk, &folder.0.join("file"), b"text");
+            assert!(
+                folder.names().iter().all(|name| name == "file"),
+                "{steps}: {:?}",
+                folder.names()
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Folder::new("mode");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let path = folder.0.join("new").join("file");
+        replace(&path, b"secret").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        // Also where everyone could read what was there.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, b"secret").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        let made = System.create(&folder.0.join("file.new")).unwrap();
+        let mode = made.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "from the first moment on");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let folder = Folder::new("in-the-way");
+        let path = folder.0.join("file");
+        fs::create_dir(&path).unwrap();
+        let said = replace(&path, b"text").unwrap_err().to_string();
+        assert!(said.starts_with(&path.display().to_string()), "{said}");
+        assert_eq!(folder.names(), ["file"]);
+    }
+}
