@@ -246,6 +246,24 @@ fn the_ban_of_everyone_is_refused() {
 }
 
 #[test]
+fn an_operator_who_bans_loopback_is_told_whom_that_meets() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    for host in ["127.0.0.1", "127.0.0.0/8", "::1", "localhost"] {
+        let answer = ann.ask(&format!("KLINE nobody@{host} :x"));
+        assert!(answer.text().contains("proxy"), "{host}: {}", answer.text());
+    }
+    for host in ["192.0.2.1", "2001:db8::/32", "x.example"] {
+        let answer = ann.ask(&format!("KLINE nobody@{host} :x"));
+        assert!(
+            !answer.text().contains("proxy"),
+            "{host}: {}",
+            answer.text()
+        );
+    }
+}
+
+#[test]
 fn operators_see_where_people_come_from() {
     let net = net();
     let mut ann = operator(&net, "ann");

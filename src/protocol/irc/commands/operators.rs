@@ -75,6 +75,12 @@ pub(in super::super) fn kline(call: &mut Call<'_>, params: &Params<'_>) {
     let (heading, _, _) = call.parts();
     let by = heading.client.into();
     let shown = mask.clone();
+    if is_about_loopback(&mask) {
+        // Before the ban, which may end this connection too.
+        call.notice(format_args!(
+            "{mask} meets everyone who comes through a proxy on this machine: they all have that address here"
+        ));
+    }
     call.flush();
     let is_new = call.ctx.add_ban(ServerBan {
         mask: mask.into(),
@@ -84,6 +90,13 @@ pub(in super::super) fn kline(call: &mut Call<'_>, params: &Params<'_>) {
     });
     let word = if is_new { "Added" } else { "Changed" };
     call.notice(format_args!("{word} the ban of {shown}"));
+}
+
+/// Whether a mask names addresses of the server's own machine, which everyone behind a proxy on it has.
+fn is_about_loopback(mask: &str) -> bool {
+    let host = mask.rsplit('@').next().unwrap_or_default();
+    let address = host.split('/').next().unwrap_or_default();
+    host.starts_with("127.") || address == "::1" || host == "localhost"
 }
 
 /// UNKLINE.
