@@ -33,7 +33,7 @@ fn junk(dice: &mut Dice) -> Vec<u8> {
             3 => bytes.extend(b"\r\n\r\0\n\n\0\r".repeat(dice.below(100))),
             4 => bytes.extend([255, 250].repeat(dice.below(3000))),
             5 => bytes.extend(b"\xff\xfd\x01\xff\xfb\x18\xff\xfa\x18\x00xterm\xff\xf0"),
-            6 => bytes.extend(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+            6 => bytes.extend(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
             7 => bytes.extend(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
             8 => bytes.extend(b"NICK x\r\nUSER x 0 * :x\r\nPRIVMSG #lobby :x\r\n"),
             9 => bytes.extend(format!("guest{}\n", dice.next()).bytes()),
@@ -43,7 +43,7 @@ fn junk(dice: &mut Dice) -> Vec<u8> {
             13 => {
                 // Frames of all kinds behind an upgrade, most of them against the rules.
                 bytes.extend(
-                    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                       Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                 );
                 for _ in 0..dice.below(50) {
@@ -52,9 +52,9 @@ fn junk(dice: &mut Dice) -> Vec<u8> {
                     bytes.extend((0..length).map(|_| b' ' + dice.below(95) as u8));
                 }
             }
-            14 => {
-                bytes.extend(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nNICK x\r\n")
-            }
+            14 => bytes.extend(
+                b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nNICK x\r\n",
+            ),
             12 => bytes.extend(b"\xc3\x28\xf0\x28\x8c\x28\xed\xa0\x80\n"),
             _ => bytes.extend(b"half a li"),
         }

@@ -322,12 +322,12 @@ fn nobody_talks_at_a_metrics_listener() {
     let server = start("");
     let mut caller = Client::connect(server.address_of(1));
     caller.send_bytes(
-        b"GET /ws HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
           Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     );
     caller.expect("HTTP/1.1 404 Not Found");
     let mut caller = Client::connect(server.address_of(1));
-    caller.send_bytes(b"POST /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+    caller.send_bytes(b"POST /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     caller.expect("HTTP/1.1 405 Method Not Allowed");
     let mut caller = Client::connect(server.address_of(1));
     caller.send_bytes(b"NICK ann\r\nUSER a 0 * :a\r\n\r\n");

@@ -478,19 +478,19 @@ fn the_page_and_its_websocket_come_over_tls_too() {
     for door in [0, 1] {
         let address = server.address_of(door);
         let mut web = Secure::call(address);
-        web.send("GET / HTTP/1.1\r\nHost: chat.example\r\n");
+        web.send("GET / HTTP/1.1\r\nHost: madang.local\r\n");
         assert_eq!(web.line(), "HTTP/1.1 200 OK");
         // The origin is ours, whatever carries it.
         let mut socket = Secure::call(address);
         socket.send(
-            "GET /ws HTTP/1.1\r\nHost: chat.example\r\nOrigin: https://chat.example\r\nUpgrade: websocket\r\n\
+            "GET /ws HTTP/1.1\r\nHost: madang.local\r\nOrigin: https://madang.local\r\nUpgrade: websocket\r\n\
              Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         );
         assert_eq!(socket.line(), "HTTP/1.1 101 Switching Protocols");
     }
     // A plain request is answered in plain text.
     let mut plain = Client::connect(server.address_of(0));
-    plain.send_bytes(b"GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n");
+    plain.send_bytes(b"GET / HTTP/1.1\r\nHost: madang.local\r\n\r\n");
     assert!(plain.rest().starts_with("HTTP/1.1 400 "));
     server.log.expect("plain_on_tls");
     server.stop();

@@ -7,7 +7,7 @@ use common::{Client, PATIENCE, Server, Setup, Visitor, connect_with};
 use rustix::process::Signal;
 use std::time::Instant;
 
-const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
 fn the_page_and_its_files_are_served_at_both_kinds_of_doors() {
@@ -49,7 +49,8 @@ fn a_file_that_is_known_is_not_sent_again() {
     let page = visitor.get("/");
     assert_eq!(page.field("cache-control"), "no-cache");
     let etag = page.field("etag").to_owned();
-    let ask = |etag: &str| format!("GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: {etag}\r\n\r\n");
+    let ask =
+        |etag: &str| format!("GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n\r\n");
     visitor.send(&ask(&etag));
     let again = visitor.answer();
     assert_eq!((again.status, again.field("etag")), (304, &*etag));
@@ -81,7 +82,7 @@ fn pipelined_requests_are_answered_in_order() {
     let paths = ["/", "/nowhere", "/madang.css", "/ws"];
     let requests = (0..100).map(|n| {
         let path = paths[n % paths.len()];
-        format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
     });
     let requests: String = requests.collect();
     visitor.send(&requests);
@@ -112,7 +113,7 @@ fn connections_end_when_either_side_wants() {
     for (request, keeps) in [
         (GET.to_owned(), true),
         (
-            "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".into(),
+            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".into(),
             false,
         ),
         ("GET / HTTP/1.0\r\n\r\n".into(), false),
@@ -138,7 +139,7 @@ fn connections_end_when_either_side_wants() {
 #[test]
 fn what_is_not_done_here_is_told_by_its_status() {
     let server = Setup::new().listen("http://127.0.0.1:0").start();
-    let with = |fields: &str| format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n");
+    let with = |fields: &str| format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n");
     let (long, many) = ("y".repeat(9000), "X: y\r\n".repeat(40));
     let ends = [
         ("hello\r\n".to_owned(), 400),
@@ -167,31 +168,31 @@ fn what_is_not_done_here_is_told_by_its_status() {
     let mut visitor = Visitor::connect(server.address());
     for (request, status, field, value) in [
         (
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
             405,
             "allow",
             "GET, HEAD",
         ),
         (
-            "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
             405,
             "allow",
             "GET, HEAD",
         ),
         (
-            "DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n",
+            "DELETE /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
             405,
             "allow",
             "GET, HEAD",
         ),
         (
-            "GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET /../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
             404,
             "content-length",
             "14",
         ),
         (
-            "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n",
             426,
             "sec-websocket-version",
             "13",
@@ -226,6 +227,108 @@ fn who_does_not_finish_a_request_is_told_so_and_who_never_began_is_not() {
     server.stop();
 }
 
+/// What is asked of a server by a page whose name, a stranger's, points to it.
+fn rebound(path: &str, host: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
+#[test]
+fn a_strangers_name_that_points_here_is_refused_at_every_door() {
+    let server = Setup::new()
+        .listen("http://127.0.0.1:0")
+        .listen("any://127.0.0.1:0")
+        .listen("metrics://127.0.0.1:0")
+        .start();
+    for door in 0..3 {
+        let port = server.address_of(door).port();
+        for path in ["/", "/status", "/ws", "/metrics", "/nowhere"] {
+            let absolute = format!("http://evil.example:{port}{path}");
+            let plain = |host: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            for request in [
+                plain("evil.example"),
+                plain(&format!("evil.example:{port}")),
+                plain("127.0.0.1.evil.example"),
+                rebound(path, &format!("evil.example:{port}")),
+                rebound(path, "localhost.evil.example"),
+                format!("HEAD {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+                format!("GET {absolute} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                format!("GET {path} HTTP/1.0\r\nHost: evil.example\r\n\r\n"),
+            ] {
+                let mut page = Visitor::connect(server.address_of(door));
+                page.send(&request);
+                if request.starts_with("HEAD") {
+                    assert_eq!(page.head().status, 421, "{request}");
+                    continue;
+                }
+                let answer = page.answer();
+                assert_eq!(answer.status, 421, "{request}");
+                let advice = "hosts in the section [web]";
+                assert!(answer.text().contains(advice), "{answer:?}");
+            }
+        }
+    }
+    let line = server.log.expect("nor in [web] hosts");
+    assert!(line.contains("evil.example"), "{line}");
+    server.stop();
+}
+
+#[test]
+fn our_own_names_are_answered_and_those_that_the_host_allows() {
+    let config = "[server]\nname = \"irc.example\"\n[web]\nhosts = [\"Chat.example\", \"*.wild.example\"]\n\
+                  origins = [\"https://public.example\"]\n";
+    let server = Setup::new()
+        .listen("any://localhost:0")
+        .config(config)
+        .start();
+    let port = server.address().port();
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "irc.example",
+        "chat.example",
+        "CHAT.example.",
+        "a.wild.example",
+        "public.example",
+        "[::1]",
+    ] {
+        for host in [
+            host.to_owned(),
+            format!("{host}:{port}"),
+            format!("{host}:8443"),
+        ] {
+            let mut page = Visitor::connect(server.address());
+            page.send(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!(page.answer().status, 200, "{host}");
+            page.send(&rebound("/ws", &host));
+            assert_eq!(page.head().status, 101, "{host}");
+        }
+    }
+    // The origin counts beside the name.
+    let mut page = Visitor::connect(server.address());
+    page.send(&rebound("/ws", "chat.example").replace("http://chat", "http://evil"));
+    assert_eq!(page.answer().status, 403);
+    // No browser leaves the name out.
+    let mut old = Visitor::connect(server.address());
+    old.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(old.answer().status, 200);
+    let mut wrong = Visitor::connect(server.address());
+    wrong.send("GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(wrong.answer().status, 400);
+    server.stop();
+}
+
+#[test]
+fn any_name_is_answered_if_the_host_says_so() {
+    let server = Setup::new().config("[web]\nhosts = [\"*\"]\n").start();
+    let mut page = Visitor::connect(server.address());
+    page.send("GET / HTTP/1.1\r\nHost: whatever.example\r\n\r\n");
+    assert_eq!(page.answer().status, 200);
+    server.stop();
+}
+
 #[test]
 fn a_full_server_says_so_in_http() {
     let server = Setup::new()
@@ -252,8 +355,9 @@ fn a_form_that_is_sent_to_a_door_for_lines_says_nothing_there() {
     let mut ann = Client::enter(server.address_of(1), "ann");
     let body = "NICK mallory\r\nUSER m 0 * :m\r\nJOIN #lobby\r\nmallory\r\nhello\r\n";
     let length = body.len();
-    let form =
-        format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}{body}");
+    let form = format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}{body}"
+    );
     for door in 0..3 {
         let mut mallory = Client::connect(server.address_of(door));
         mallory.send_bytes(form.as_bytes());
@@ -282,7 +386,7 @@ fn who_asks_and_does_not_read_costs_little_and_disturbs_nobody() {
         .map(|_| Visitor::over(connect_with(server.address(), 4096)))
         .collect();
     for visitor in &mut greedy {
-        visitor.send(&"GET /madang.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(150));
+        visitor.send(&"GET /madang.css HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(150));
     }
     for visitor in &mut greedy {
         // The first answers are there, the last are not made yet.

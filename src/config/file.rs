@@ -379,6 +379,7 @@ mod tests {
             sndbuf = 65536
             rcvbuf = "64 KiB"
             [web]
+            hosts = ["Chat.example.", "*.wild.example"]
             ping = "10s"
             [limits]
             clients = 10

@@ -157,6 +157,21 @@ pub(super) const WEB: Section = Section {
             },
         },
         Key {
+            name: "hosts",
+            about: "Names by which browsers and programs may call this server: [\"chat.example\"], or [\"*\"] for any. A request\n\
+                for another name is refused (421), for a stranger's name may point here. Always allowed are addresses,\n\
+                localhost, [server] name, and the names in [[listen]], in certificates and in origins.",
+            example: "",
+            field: Field::Texts {
+                read: |config, texts| {
+                    let hosts: Result<_, _> = texts.iter().map(|text| web_host(text)).collect();
+                    config.web.hosts = hosts?;
+                    Ok(())
+                },
+                show: |config| config.web.hosts.clone(),
+            },
+        },
+        Key {
             name: "ping",
             about: "Silence after which a WebSocket is sent a ping; browsers answer it by themselves. Proxies close a\n\
                 connection on which nothing moves, nginx after 60 seconds: keep this at half of that or less.\n\
@@ -371,6 +386,26 @@ fn origin(text: &str) -> Result<String, Invalid> {
     }
     let message = format!("{text:?} is no origin; write it like \"https://chat.example\" or \"*\"");
     Err(Invalid::new(message))
+}
+
+/// A name by which browsers may call the server, as they write it.
+fn web_host(text: &str) -> Result<String, Invalid> {
+    let plain = text.strip_suffix('.').unwrap_or(text);
+    let name = plain.strip_prefix("*.").unwrap_or(plain);
+    let fit = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let is_name = name
+        .split('.')
+        .all(|label| !label.is_empty() && label.bytes().all(fit));
+    if text == "*" || is_name {
+        return Ok(plain.to_ascii_lowercase());
+    }
+    let why = match text.is_ascii() {
+        true => {
+            "write the name alone, like \"chat.example\", \"*.chat.example\" or \"*\"; ports do not count"
+        }
+        false => "write it as browsers send it, in ASCII (\"xn--...\")",
+    };
+    Err(Invalid::new(format!("{text:?} is no host; {why}")))
 }
 
 /// A text for one line of a protocol.

@@ -97,6 +97,8 @@ pub struct Identity {
 pub struct Web {
     /// Origins whose pages may speak here, in lower case, beside the server's own; `*` is any.
     pub origins: Vec<String>,
+    /// Names by which browsers may call the server, in lower case, beside those that it knows of itself; `*` is any.
+    pub hosts: Vec<String>,
     /// Silence after which a WebSocket is sent a ping, so that proxies on the way keep it open.
     pub ping: Duration,
     /// Whether `/status` tells anyone how many people and rooms there are, and how busy the loop is.
@@ -152,6 +154,7 @@ impl Default for Config {
             tls: Tls::default(),
             web: Web {
                 origins: Vec::new(),
+                hosts: Vec::new(),
                 // Half of the sixty seconds after which nginx and several load balancers close a silent connection.
                 ping: Duration::from_secs(30),
                 status: true,

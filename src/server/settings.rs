@@ -5,12 +5,12 @@
 use super::reason::Reason;
 use crate::{
     chat::{Now, flood::Rate, mode::parse_user_changes},
-    config::{Config, Network, PasswordHash, Scheme},
+    config::{Config, Host, Network, PasswordHash, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
         irc::{self, House},
         telnet::{self, Greeting},
-        web::http,
+        web::{host::Hosts, http},
     },
 };
 use std::{net::IpAddr, rc::Rc, time::Duration};
@@ -53,6 +53,8 @@ pub(super) struct Settings {
     pub(super) public_status: bool,
     /// Pages of which other hosts may speak here.
     pub(super) origins: Rc<[Box<str>]>,
+    /// The names by which requests may call us.
+    pub(super) hosts: Rc<Hosts>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
     /// Why there is no room for a caller.
@@ -130,6 +132,7 @@ impl Settings {
                 .iter()
                 .map(|o| o.as_str().into())
                 .collect(),
+            hosts: Rc::new(hosts(config)),
             operators: operators(config),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
@@ -166,6 +169,28 @@ impl Settings {
             Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
         }
     }
+}
+
+/// The names that are known to be ours: the server's own, those that its listeners are bound by, those of its
+/// certificates, and what `[web]` names. An origin there is a site whose pages may speak here in any case, so its name
+/// is no stranger's.
+fn hosts(config: &Config) -> Hosts {
+    let listeners = config.listen.iter().filter_map(|url| match &url.host {
+        Host::Name(name) => Some(name.as_str()),
+        Host::Ip(_) => None,
+    });
+    let credentials = config.tls.credentials.iter();
+    let certified = credentials.flat_map(|credential| &credential.names);
+    let origins = config.web.origins.iter().filter_map(|origin| {
+        let (_, authority) = origin.split_once("://")?;
+        authority.split(':').next()
+    });
+    let names = std::iter::once(config.server.name.as_str())
+        .chain(listeners)
+        .chain(certified.map(String::as_str))
+        .chain(config.web.hosts.iter().map(String::as_str))
+        .chain(origins);
+    Hosts::new(names)
 }
 
 fn operators(config: &Config) -> Rc<[(Box<str>, PasswordHash)]> {

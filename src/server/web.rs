@@ -30,6 +30,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// The same for one that came by a metrics listener: Prometheus asks every minute unless told otherwise, others every five.
 const SCRAPER_KEEP_ALIVE: Duration = Duration::from_secs(360);
 
+/// How long a connection that carries requests may stay in all. Its place is then free for whoever waits for one; a
+/// client that comes back pays a handshake in ten minutes. A page that stays open has its WebSocket, which is no such
+/// connection.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// The same for one that came by a metrics listener. Prometheus asks every 15 s or minute on one connection; after its
+/// end it calls again, without a scrape missed.
+const SCRAPER_LIFETIME: Duration = Duration::from_secs(3_600);
+
+/// The most requests that one connection carries, as nginx has it: more than a page needs in ten minutes, and more than
+/// a scraper asks in an hour at any sensible pace.
+const REQUESTS_MAX: u16 = 1_000;
+
 /// Requests of one connection: a page and all that belongs to it at once, a reload every second for ever.
 pub(super) const REQUESTS: Rate = Rate {
     per_second: 20,
@@ -55,6 +68,8 @@ pub(super) struct Visit {
     begun: bool,
     /// A request was answered.
     served: bool,
+    /// Requests that were answered, at most [`REQUESTS_MAX`].
+    answered: u16,
     /// It came by a metrics listener, and sees inside.
     is_scraper: bool,
 }
@@ -71,6 +86,16 @@ impl Visit {
     /// Whether it came by a metrics listener.
     pub(super) fn is_scraper(&self) -> bool {
         self.is_scraper
+    }
+
+    /// Counts a request of a connection of this age, and says whether its answer is the last.
+    fn count(&mut self, age: Duration) -> bool {
+        let lifetime = match self.is_scraper {
+            true => SCRAPER_LIFETIME,
+            false => LIFETIME,
+        };
+        self.answered = self.answered.saturating_add(1);
+        self.answered >= REQUESTS_MAX || age >= lifetime
     }
 
     /// When it has been waited for long enough, counted from the session's mark, and whether for the rest of a request.
@@ -115,9 +140,11 @@ impl Court {
         searched: &mut usize,
     ) -> (usize, bool) {
         let now = net.now();
-        let Some(Session { protocol, mark, .. }) = self.sessions.get_mut(id) else {
+        let Some(session) = self.sessions.get_mut(id) else {
             return (input.len(), false);
         };
+        let age = Duration::from_secs(session.age_s(now).into());
+        let Session { protocol, mark, .. } = session;
         let Protocol::Http(visit) = protocol else {
             return (input.len(), false);
         };
@@ -133,7 +160,10 @@ impl Court {
                 }
                 return (consumed, false);
             }
-            http::Step::Request(request) => {
+            http::Step::Request(mut request) => {
+                if visit.count(age) {
+                    request.end_with_it();
+                }
                 (visit.begun, visit.served, *mark) = (false, true, now);
                 self.answer_request(net, id, &request)
             }
@@ -156,7 +186,11 @@ impl Court {
         let mut answer = Vec::new();
         let is_scraper = self.sessions.get(id).is_some_and(Session::is_scraper);
         let asked = match is_scraper {
-            // Nobody talks there.
+            // Before anything else, and at every door: a stranger's page may not even read what is refused here.
+            _ if !self.settings.hosts.admit(request.host) => {
+                Upgrade::Refused(Status::MisdirectedRequest)
+            }
+            // Metrics listeners accept no WebSockets.
             true => Upgrade::NotAsked,
             false => upgrade(request, &self.settings.origins, &mut answer),
         };
@@ -167,8 +201,10 @@ impl Court {
                 return true;
             }
             Upgrade::Refused(status) => {
-                if status == Status::Forbidden {
-                    self.log_stranger(id, request);
+                match status {
+                    Status::Forbidden => self.log_stranger(id, request),
+                    Status::MisdirectedRequest => self.log_unknown_host(id, request),
+                    _ => {}
                 }
                 http::refuse(request, status, now, &mut answer)
             }
@@ -214,18 +250,22 @@ impl Court {
         net.close(id);
     }
 
-    /// Someone's page tried to speak here. Whoever runs the server may want to let it.
+    /// A page of another site tried to open a WebSocket here. Whoever runs the server may want to allow it.
     fn log_stranger(&mut self, id: ConnId, request: &Request<'_>) {
-        /// Longer ones are known by their beginning.
-        const CHARS_MAX: usize = 100;
         let origin = request.header("origin").unwrap_or_default();
-        let origin: String = String::from_utf8_lossy(origin)
-            .chars()
-            .take(CHARS_MAX)
-            .collect();
+        let origin = beginning(&String::from_utf8_lossy(origin));
         if let Some(session) = self.sessions.get_mut(id) {
             let peer = session.peer;
             tracing::info!(%peer, ?origin, "refused: a page of this origin is not in [web] origins");
+        }
+    }
+
+    /// A request called us by a name that is not known to be ours. If it is, whoever runs the server must say so.
+    fn log_unknown_host(&mut self, id: ConnId, request: &Request<'_>) {
+        let host = beginning(request.host.unwrap_or_default());
+        if let Some(session) = self.sessions.get_mut(id) {
+            let peer = session.peer;
+            tracing::info!(%peer, ?host, "refused: this host is neither the server's name nor in [web] hosts");
         }
     }
 
@@ -317,6 +357,12 @@ impl Court {
         }
         net.close(id);
     }
+}
+
+/// The beginning of what a peer wrote, for the log.
+fn beginning(text: &str) -> String {
+    const CHARS_MAX: usize = 100;
+    text.chars().take(CHARS_MAX).collect()
 }
 
 /// The number that says why we end a WebSocket (RFC 6455 section 7.4.1, and the registry that it opened).

@@ -30,7 +30,7 @@ pub(crate) fn fetch(address: SocketAddr, path: &str) -> Fetched {
 /// Asks for a path on a connection that is kept.
 #[track_caller]
 pub(crate) fn fetch_over(client: &mut Client, path: &str) -> Fetched {
-    client.send_bytes(format!("GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").as_bytes());
+    client.send_bytes(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
     let mut head = String::new();
     let status = client.line();
     loop {

@@ -65,7 +65,7 @@ impl Visitor {
     /// Asks for a page, and sees what comes.
     #[track_caller]
     pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.send(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         self.answer()
     }
 

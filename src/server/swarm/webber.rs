@@ -65,7 +65,7 @@ impl Webber {
         let address: SocketAddr = ([192, 0, 2, 8], 4000 + number as u16).into();
         let mut unsent = Vec::new();
         let nonce = [number as u8; 16];
-        let key = push_request("x", "/ws", nonce, &[PROTOCOL], &mut unsent);
+        let key = push_request("localhost", "/ws", nonce, &[PROTOCOL], &mut unsent);
         Self {
             number,
             peer: network.call(WEB_DOOR, address),

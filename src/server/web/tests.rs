@@ -1,7 +1,7 @@
 //! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
 //! time is data.
 
-use super::REQUESTS;
+use super::{LIFETIME, REQUESTS, REQUESTS_MAX, SCRAPER_LIFETIME};
 use crate::{
     config::{Config, Scheme},
     net::{
@@ -21,6 +21,10 @@ struct Stage {
 
 impl Stage {
     fn new(config: Config) -> Self {
+        Self::with_door(config, Scheme::Http)
+    }
+
+    fn with_door(config: Config, scheme: Scheme) -> Self {
         let network = Network::new(Random::new(1));
         network.set_room(1 << 20);
         network.calm_down();
@@ -29,7 +33,7 @@ impl Stage {
         let farewell = server.court.settings.full.web.clone();
         let door = server.net.adopt_listener(network.gate(0), farewell);
         let door = door.expect("registered");
-        server.court.doors.insert(door, Scheme::Http);
+        server.court.doors.insert(door, scheme);
         Self {
             network,
             server,
@@ -77,10 +81,10 @@ impl Stage {
     }
 }
 
-const GET: &[u8] = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+const GET: &[u8] = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 const UPGRADE: &[u8] =
-    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -159,7 +163,7 @@ fn empty_lines_and_bodies_buy_no_time() {
     }
     assert!(sly.sees_end());
     let mut sly = stage.call();
-    let post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n";
+    let post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000\r\n\r\n";
     assert!(stage.say(&mut sly, post).starts_with("HTTP/1.1 405 "));
     for _ in 0..61 {
         stage.say(&mut sly, b"x");
@@ -312,5 +316,65 @@ fn pings_of_many_websockets_fall_due_together() {
     for peer in &mut peers {
         peer.ends();
     }
+    stage.settle();
+}
+
+/// Asks as often as this until the server says that it was the last answer; says how long that took.
+fn ask_to_the_end(stage: &mut Stage, every: Duration) -> Duration {
+    let mut caller = stage.call();
+    let began = stage.server.net.now();
+    loop {
+        let answer = stage.say(&mut caller, GET);
+        let took = began.until(stage.server.net.now());
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer:?}");
+        if answer.contains("\r\nConnection: close\r\n") {
+            assert!(caller.sees_end());
+            caller.ends();
+            stage.settle();
+            return took;
+        }
+        assert!(!caller.sees_end());
+        assert!(took < 24 * SCRAPER_LIFETIME, "it stays for ever");
+        stage.pass_time(every);
+    }
+}
+
+#[test]
+fn a_visitor_that_asks_now_and_then_does_not_keep_its_place_for_ever() {
+    let mut stage = Stage::new(Config::default());
+    for every in [10, 59] {
+        let took = ask_to_the_end(&mut stage, every * SECOND);
+        assert!(
+            (LIFETIME..LIFETIME + 60 * SECOND).contains(&took),
+            "{took:?}"
+        );
+    }
+    // Whoever asks faster has as many answers as anyone needs.
+    let took = ask_to_the_end(&mut stage, Duration::from_millis(100));
+    assert_eq!(took.as_millis(), 100 * u128::from(REQUESTS_MAX - 1));
+}
+
+#[test]
+fn a_scraper_is_let_go_between_two_scrapes_and_comes_back() {
+    let mut stage = Stage::with_door(Config::default(), Scheme::Metrics);
+    for every in [15, 60, 300] {
+        let took = ask_to_the_end(&mut stage, every * SECOND);
+        let expected = SCRAPER_LIFETIME..SCRAPER_LIFETIME + every * SECOND;
+        assert!(expected.contains(&took), "{took:?}");
+        assert_eq!(stage.server.court.scrapers, 0);
+    }
+}
+
+#[test]
+fn an_upgrade_is_not_kept_from_a_visitor_that_has_stayed_long() {
+    let mut stage = Stage::new(Config::default());
+    let mut visitor = stage.call();
+    for _ in 0..LIFETIME.as_secs() / 50 {
+        stage.say(&mut visitor, GET);
+        stage.pass_time(50 * SECOND);
+    }
+    let answer = stage.say(&mut visitor, UPGRADE);
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    visitor.ends();
     stage.settle();
 }

@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub version: Version,
     /// Host and port that the client thinks it is talking to, as it wrote them. HTTP/1.0 has no need of it.
     pub host: Option<&'a str>,
+    /// Its answer is the last on this connection, whatever the client wants.
+    is_last: bool,
     headers: [Header<'a>; HEADERS_MAX],
     header_count: usize,
 }
@@ -81,6 +83,7 @@ impl<'a> Request<'a> {
             query: None,
             version,
             host: None,
+            is_last: false,
             headers,
             header_count,
         };
@@ -176,14 +179,19 @@ impl<'a> Request<'a> {
             .any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
     }
 
-    /// Whether the client wants the connection to stay (RFC 9112 section 9.3). One that waits to be told to send its
+    /// Ends the connection with the answer to this request; the answer says so (RFC 9112 section 9.6).
+    pub fn end_with_it(&mut self) {
+        self.is_last = true;
+    }
+
+    /// Whether the connection is to stay: the client wants it to, and so do we (RFC 9112 section 9.3). One that waits to be told to send its
     /// body (`Expect`) gets its answer at once; whether the body still comes nobody knows, so that is the end.
     pub fn keeps_alive(&self) -> bool {
         let wants = match self.version {
             Version::Http10 => self.lists("connection", "keep-alive"),
             Version::Http11 => true,
         };
-        wants && !self.lists("connection", "close") && !self.has("expect")
+        wants && !self.is_last && !self.lists("connection", "close") && !self.has("expect")
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Status {
     LengthRequired,
     /// 413: a longer body than would be read over.
     ContentTooLarge,
+    /// 421: the name in the address is not known to be ours (see [`Hosts`](crate::protocol::web::host::Hosts)).
+    MisdirectedRequest,
     /// 426: there is nothing here but WebSocket, in the version that we speak.
     UpgradeRequired,
     /// 431: a longer head than [`HEAD_BYTES_MAX`](super::HEAD_BYTES_MAX), or more fields than
@@ -56,6 +58,7 @@ impl Status {
             Self::RequestTimeout => "408 Request Timeout",
             Self::LengthRequired => "411 Length Required",
             Self::ContentTooLarge => "413 Content Too Large",
+            Self::MisdirectedRequest => "421 Misdirected Request",
             Self::UpgradeRequired => "426 Upgrade Required",
             Self::HeadTooLarge => "431 Request Header Fields Too Large",
             Self::NotImplemented => "501 Not Implemented",
@@ -68,6 +71,17 @@ impl Status {
     pub fn code(self) -> u16 {
         let digits = &self.line()[..3];
         digits.parse().expect("every line begins with three digits")
+    }
+
+    /// What can be done about it, for whoever reads the answer; a line, or nothing.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::MisdirectedRequest => {
+                "This server does not know itself by the name in that address. Whoever runs it can add the name to \
+                 hosts in the section [web] of its configuration.\n"
+            }
+            _ => "",
+        }
     }
 
     /// The header fields that this status calls for.
@@ -191,15 +205,20 @@ fn write_refusal(
     with_body: bool,
     out: &mut Vec<u8>,
 ) {
-    let words = status.line();
+    let (words, advice) = (status.line(), status.advice());
     write_head(status, now, keep, out);
     field(out, "Cache-Control", "no-store");
-    // One line, for whoever reads it at a terminal.
-    write_entity("text/plain; charset=utf-8", words.len() + 1, out);
+    // Lines, for whoever reads them at a terminal.
+    write_entity(
+        "text/plain; charset=utf-8",
+        words.len() + 1 + advice.len(),
+        out,
+    );
     out.extend_from_slice(b"\r\n");
     if with_body {
         out.extend_from_slice(words.as_bytes());
         out.push(b'\n');
+        out.extend_from_slice(advice.as_bytes());
     }
 }
 
