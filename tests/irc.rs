@@ -100,19 +100,19 @@ fn operators_end_the_stay_of_others() {
                 02462c40b8355955b6b10f26fad4a0eaf32729d98a44bc4ff3f5f7d072bf20f5";
     let config = format!("[[operator]]\nname = \"root\"\npassword = \"{hash}\"\n");
     let mut server = Setup::new().config(&config).start();
-    let mut root = enter(&server, "root");
+    let mut root = enter(&server, "ruth");
     root.send("OPER root wrong\r");
-    root.expect(":madang.local 464 root :Password incorrect");
+    root.expect(":madang.local 464 ruth :Password incorrect");
     root.send("OPER nobody secret\r");
-    root.expect(":madang.local 464 root :Password incorrect");
+    root.expect(":madang.local 464 ruth :Password incorrect");
     let mut bob = enter(&server, "bob");
     root.send("KILL bob :x\r");
-    root.expect(":madang.local 481 root :Permission Denied- You're not an IRC operator");
+    root.expect(":madang.local 481 ruth :Permission Denied- You're not an IRC operator");
     // What is said while the password is being checked is done afterwards.
     root.send_bytes(b"OPER root secret\r\nKILL bob :enough\r\n");
-    root.expect(":root!~root@127.0.0.1 MODE root +o");
-    root.expect(":madang.local 381 root :You are now an IRC operator");
-    bob.expect_prefix(":root!~root@127.0.0.1 KILL bob :Killed (root (enough))");
+    root.expect(":ruth!~ruth@127.0.0.1 MODE ruth +o");
+    root.expect(":madang.local 381 ruth :You are now an IRC operator");
+    bob.expect_prefix(":ruth!~ruth@127.0.0.1 KILL bob :Killed (ruth (enough))");
     bob.expect_prefix("ERROR :Closing Link: Killed");
     bob.expect_end();
     let mut eve = enter(&server, "eve");

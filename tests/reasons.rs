@@ -138,13 +138,13 @@ fn those_who_are_sent_away() {
     expect_each_once(server);
 
     let server = start(&operator);
-    let mut root = Irc::enter(server.address(), "root");
+    let mut root = Irc::enter(server.address(), "ruth");
     let (mut bob, killed) = call(&server);
     bob.give_name("bob");
     let (mut eve, banned) = call(&server);
     eve.give_name("eve");
     root.send("OPER root secret");
-    root.until("381 root <any>");
+    root.until("381 ruth <any>");
     root.send("KILL bob :enough");
     bob.find("Killed");
     expect_reason(&server, killed, "killed");

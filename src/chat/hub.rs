@@ -27,7 +27,7 @@ use super::{
     Room, RoomId, RoomName, User, UserId, WallTime,
     index::NameIndex,
     mode::{RoomFlags, UserMode, UserModes},
-    name::Name,
+    name::{Name, reserved::Reserved},
     whowas::Whowas,
 };
 
@@ -69,6 +69,8 @@ pub struct Hub {
     rooms: Slab<Room>,
     nicks: NameIndex,
     room_names: NameIndex,
+    /// Nicks that are for nobody.
+    reserved: Reserved,
     /// Not yet taken by the caller.
     events: VecDeque<Event>,
     /// Slot of the one who quit with the last mutation.
@@ -116,6 +118,7 @@ impl Hub {
             rooms: Slab::new(),
             nicks: NameIndex::new(rules.unicode),
             room_names: NameIndex::new(rules.unicode),
+            reserved: Reserved::with(&[]),
             events: VecDeque::new(),
             departed: None,
             vanished: SmallVec::new(),
@@ -135,10 +138,20 @@ impl Hub {
         self.last_message = first.0;
     }
 
+    /// Reserves names of the server's own, beside those that are for nobody anywhere. Whoever bears one keeps it.
+    pub fn reserve(&mut self, own: &[&str]) {
+        self.reserved = Reserved::with(own);
+    }
+
+    /// Whether a nick is for nobody.
+    pub fn is_reserved(&self, nick: &Nick) -> bool {
+        self.reserved.holds(nick)
+    }
+
     /// A newcomer, who stands in no room yet. No event: there is no one to be told.
     ///
     /// # Errors
-    /// [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
+    /// [`Refusal::NickReserved`], [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
     pub fn enter(&mut self, nick: Nick, profile: Profile, now: Now) -> Result<UserId, Refusal> {
         self.free_departed();
         if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
@@ -242,6 +255,11 @@ impl Hub {
 
     /// Whether someone (`but` for one) bears this nick or one that looks like it.
     fn check_nick_free(&self, nick: &Nick, but: Option<u32>) -> Result<(), Refusal> {
+        let is_new = |slot: u32| self.users[slot as usize].nick != *nick;
+        if but.is_none_or(is_new) && self.reserved.holds(nick) {
+            let nick = nick.clone();
+            return Err(Refusal::NickReserved { nick });
+        }
         let name_of = |slot| nick_in(&self.users, slot);
         let existing = |slot: u32| self.users[slot as usize].nick.clone();
         match self.nicks.find(nick.name(), name_of) {

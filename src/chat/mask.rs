@@ -13,14 +13,13 @@
 //!
 //! Invariant: whatever the pattern, matching takes at most its length times that of the text. Knows no rooms.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::same::{Block, parse_address};
 
 mod hidden;
 #[cfg(test)]
 mod tests;
 
+pub use super::same::fold;
 pub use hidden::{CLOAK_END, is_shown_as_it_is, networks_of_cloak};
 
 /// Longest mask, in bytes: a nick of 30 characters in any script, a user name and a host.
@@ -54,15 +53,6 @@ pub fn glob(pattern: &str, text: &str) -> bool {
                 (pattern, text) = (behind_star.clone(), rest.clone());
             }
         }
-    }
-}
-
-/// The form in which masks and what they are compared with are matched: lower case, NFC, as names are compared.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        text.to_lowercase().nfc().collect()
     }
 }
 
@@ -249,7 +239,14 @@ pub struct Subject {
 impl Subject {
     /// Of a person's parts; `host` is the one that is shown.
     pub fn new(nick: &str, user: &str, host: &str) -> Self {
-        let mut text = fold(&[nick, "!", user].concat());
+        Self::of_folded(fold(nick), user, host)
+    }
+
+    /// The same, where the nick is [`fold`]ed already.
+    pub(super) fn of_folded(nick: String, user: &str, host: &str) -> Self {
+        let mut text = nick;
+        text.push('!');
+        text += &fold(user);
         let names_len = text.len();
         text.push('@');
         text += &fold(host);
@@ -276,9 +273,15 @@ pub struct RealSubject {
 impl RealSubject {
     /// Of a person's parts; `host` as it is shown, `address` as it is.
     pub fn new(nick: &str, user: &str, host: &str, address: &str) -> Self {
+        Self::of_folded(&fold(nick), user, host, address)
+    }
+
+    /// The same, where the nick is [`fold`]ed already.
+    pub(super) fn of_folded(nick: &str, user: &str, host: &str, address: &str) -> Self {
+        let subject = |host| Subject::of_folded(nick.to_owned(), user, host);
         Self {
-            shown: Subject::new(nick, user, host),
-            real: Subject::new(nick, user, address),
+            shown: subject(host),
+            real: subject(address),
         }
     }
 }

@@ -16,7 +16,9 @@ use std::{
 
 mod error;
 pub(super) mod lookalike;
+pub(super) mod reserved;
 mod rule;
+mod scripts;
 #[cfg(test)]
 mod tests;
 
@@ -173,8 +175,8 @@ impl Name {
 
     /// Whether it is pure ASCII; such names are told apart by case alone.
     pub(super) fn is_ascii(&self) -> bool {
-        // A name beyond ASCII never has an ASCII fold, so this need not look at the shown part alone.
-        self.fold_source().is_ascii()
+        // The shown part alone: the fold of `straße` is ASCII.
+        self.as_str().is_ascii()
     }
 
     /// The bytes that give the fold when their ASCII letters are lowered.

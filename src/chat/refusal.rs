@@ -147,6 +147,12 @@ pub enum Refusal {
     /// A text is no name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The wanted nick is for nobody: it is, or looks like, that of a service or of the host (`ERR_ERRONEUSNICKNAME`).
+    #[error("the name {nick} is reserved, choose another")]
+    NickReserved {
+        /// The wanted one.
+        nick: Nick,
+    },
     /// The wanted nick is in use (`ERR_NICKNAMEINUSE`).
     #[error("the name {nick} is taken")]
     NickTaken {

@@ -277,17 +277,13 @@ impl User {
 
     /// To be compared with masks that anyone may write.
     pub fn subject(&self) -> Subject {
-        Subject::new(self.nick.as_str(), self.username(), self.host())
+        Subject::of_folded(self.nick.name().fold(), self.username(), self.host())
     }
 
     /// To be compared with bans from the server, which only its operators write.
     pub fn real_subject(&self) -> RealSubject {
-        RealSubject::new(
-            self.nick.as_str(),
-            self.username(),
-            self.host(),
-            self.address(),
-        )
+        let nick = self.nick.name().fold();
+        RealSubject::of_folded(&nick, self.username(), self.host(), self.address())
     }
 
     /// The word they left when they went away.

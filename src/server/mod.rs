@@ -112,6 +112,7 @@ impl Server {
         let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
         });
+        hub.reserve(&[config.server.name.as_str(), &config.server.network]);
         let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
         let started = Wall::default().at(Tick(0));
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
@@ -406,6 +407,8 @@ impl Server {
         self.court.apply_settings(&mut self.net, settings);
         let started = self.court.hall.house.started;
         self.court.hall.house = house(&config, started);
+        let own = [config.server.name.as_str(), &config.server.network];
+        self.court.hall.hub.reserve(&own);
         self.court.hall.house.sts = secure::sts(&config, &self.listening);
         self.config = Config {
             listen: self.config.listen.clone(),

@@ -31,10 +31,28 @@ pub enum NameError {
         /// The mark.
         character: char,
     },
+    /// Digits of two systems.
+    #[error("a name must have digits of one kind, and {} is of another", Shown(*.character))]
+    MixedDigits {
+        /// The first digit of another system than those before it.
+        character: char,
+    },
+    /// A word of scripts that do not go together.
+    #[error("a word in a name must be of one script, and {} is of another than the letters before it", Shown(*.character))]
+    MixedScripts {
+        /// The first character of another script.
+        character: char,
+    },
     /// Holds a character beyond ASCII where names are ASCII only.
     #[error("names are plain ASCII here, and {} is not", Shown(*.character))]
     NotAscii {
         /// The first such character.
+        character: char,
+    },
+    /// The same mark twice on one letter.
+    #[error("a name must not have the mark {} twice in a row", Shown(*.character))]
+    RepeatedMark {
+        /// The mark.
         character: char,
     },
     /// Holds a space.

@@ -2,8 +2,9 @@
 //!
 //! Built on the skeletons of UTS 39 section 4. A skeleton alone cannot be trusted with names that are compared without
 //! case, for it is made from one spelling: Greek `Η` looks like `H` while its lower case `η` looks like `n`, and `I`
-//! looks like `l` although it is an `i`. So a name has the key of its fold and that of its shown form, a key is lowered
-//! *after* the confusables are resolved, and `i` and `l` count as one.
+//! looks like `l` although it is an `i`. So a name has the keys of its fold, of its shown form and of its capitals, a
+//! key is lowered *after* the confusables are resolved, and `i` and `l` count as one. Unicode's table takes Cyrillic
+//! `к` for a small capital, like `ᴋ`, and no further: a small capital counts as its letter here.
 //!
 //! Invariant: an ASCII name has one key, whatever its case. Does not know which names are in use.
 
@@ -12,22 +13,40 @@ use std::sync::LazyLock;
 use unicode_security::skeleton;
 
 use super::Name;
+use crate::chat::same::fold;
 
-/// The keys of one name: one, or two that differ.
+/// The keys of one name: one, or up to three that differ.
 pub(in crate::chat) type Keys = SmallVec<[String; 2]>;
 
 /// The keys of a name. Names look the same if they share a key and are not both pure ASCII: those are told apart by
 /// case alone, as everyone on IRC expects of `lan` and `Ian`.
 pub(in crate::chat) fn keys(name: &Name) -> Keys {
-    if name.is_ascii() {
-        return smallvec![ascii_key(name.fold_source())];
+    let shown = name.as_str();
+    if shown.is_ascii() {
+        return smallvec![ascii_key(shown.bytes())];
     }
-    let of_fold = key(&name.fold());
-    let of_shown = key(name.as_str());
-    if of_shown == of_fold {
-        return smallvec![of_fold];
+    keys_of_spellings(&name.fold(), shown)
+}
+
+/// The keys of a text without some of its characters; the text need not be a name.
+pub(super) fn keys_without(text: &str, is_left_out: fn(char) -> bool) -> Keys {
+    if text.is_ascii() {
+        let bytes = text.bytes().filter(|&byte| !is_left_out(char::from(byte)));
+        return smallvec![ascii_key(bytes)];
     }
-    smallvec![of_fold, of_shown]
+    let text: String = text.chars().filter(|&c| !is_left_out(c)).collect();
+    keys_of_spellings(&fold(&text), &text)
+}
+
+fn keys_of_spellings(folded: &str, shown: &str) -> Keys {
+    let mut keys = Keys::new();
+    for spelling in [folded, shown, &shown.to_uppercase()] {
+        let key = key(spelling);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The keys of single ASCII characters. No neighbour changes what a character contributes, so these make the key of any
@@ -36,18 +55,58 @@ static OF_ASCII: LazyLock<[Box<str>; 128]> =
     LazyLock::new(|| std::array::from_fn(|byte| key(&char::from(byte as u8).to_string()).into()));
 
 /// The key of an ASCII name, whatever its case.
-fn ascii_key(name: &[u8]) -> String {
-    let of_each = name.iter().map(|byte| &*OF_ASCII[usize::from(*byte)]);
-    of_each.collect()
+fn ascii_key(name: impl Iterator<Item = u8>) -> String {
+    name.map(|byte| &*OF_ASCII[usize::from(byte)]).collect()
 }
 
 /// The key of one spelling.
 fn key(text: &str) -> String {
-    let lower: String = skeleton(text).flat_map(char::to_lowercase).collect();
+    let lower = skeleton(text).map(full_letter).flat_map(char::to_lowercase);
+    let lower: String = lower.collect();
+    let mut key = String::with_capacity(lower.len());
     // A second time, for lowering makes new ones: `M` is its own skeleton, that of `m` is `rn`.
-    skeleton(&lower)
-        .map(|c| if c == 'i' { 'l' } else { c })
-        .collect()
+    for c in skeleton(&lower).map(full_letter) {
+        match c {
+            'i' => key.push('l'),
+            // A dot on a letter that has one cannot be seen.
+            DOT_ABOVE if key.ends_with(['l', 'j']) => {}
+            c => key.push(c),
+        }
+    }
+    key
+}
+
+const DOT_ABOVE: char = '\u{307}';
+
+/// The letter of a small capital, which differs from it in nothing but size.
+fn full_letter(c: char) -> char {
+    match c {
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' | 'ĸ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        c => c,
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +122,7 @@ mod tests {
             // No neighbour changes what a character contributes, so single characters prove it for all names.
             assert_eq!(key(&format!("x{c}x")), format!("x{lower}x"), "{c}");
             assert_eq!(
-                ascii_key(format!("x{c}x").as_bytes()),
+                ascii_key(format!("x{c}x").bytes()),
                 format!("x{lower}x"),
                 "{c}"
             );

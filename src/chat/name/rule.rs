@@ -1,13 +1,11 @@
 //! Which texts are names.
 //!
 //! One rule for people and rooms of all protocols: ASCII as IRC allows it (RFC 2812 sections 1.3 and 2.3.1), and
-//! beyond ASCII letters, digits and their marks within RFC 8265's UsernameCaseMapped profile. Pure ASCII never reaches
-//! a library.
+//! beyond ASCII letters, digits and their marks within RFC 8265's UsernameCaseMapped profile, of scripts that go together
+//! (`scripts`). Pure ASCII never reaches a library.
 //!
 //! Invariant: the work is bounded by [`BYTES_PER_CHAR_MAX`] before anything is normalised. Does not know which names
 //! are in use.
-
-use std::borrow::Cow;
 
 use precis_profiles::{
     UsernameCaseMapped,
@@ -18,7 +16,8 @@ use precis_profiles::{
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::{Name, NameError, NameRules};
+use super::{Name, NameError, NameRules, scripts};
+use crate::chat::same::fold;
 
 /// Longest nick, in characters after normalisation. Room for names of all languages, short enough for a column.
 pub const NICK_CHARS_MAX: usize = 30;
@@ -89,7 +88,8 @@ fn check(
     check_characters(&shown, is_ascii_allowed, rules)?;
     check_marks(&shown)?;
     check_class(&shown)?;
-    let fold = fold_of(&shown)?;
+    scripts::check(&shown)?;
+    let fold = fold(&shown);
     check_direction(&fold)?;
     Ok(Name::new(prefix, &shown, Some(&fold)))
 }
@@ -111,19 +111,45 @@ fn check_characters(
             }
         } else if !rules.unicode {
             return Err(NameError::NotAscii { character });
-        } else if !character.is_alphanumeric() && !is_combining_mark(character) {
+        } else if is_blank(character)
+            || !character.is_alphanumeric() && !is_combining_mark(character)
+        {
             return Err(NameError::BadCharacter { character });
         }
     }
     Ok(())
 }
 
+/// Whether a character that counts as a letter or a mark shows as nothing: those of Unicode's
+/// Default_Ignorable_Code_Point, and blanks of Khitan and Egyptian writing.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{13441}'..='\u{13442}'
+            | '\u{16fe4}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// A mark belongs to a letter or a digit, and there are not too many on one.
 fn check_marks(shown: &str) -> Result<(), NameError> {
     // How many more marks may follow; none at the start of a name, nor after a sign like `_`.
     let mut marks_left = None;
+    let mut last = None;
     for character in shown.chars() {
+        let is_repeated = last.replace(character) == Some(character);
         if is_combining_mark(character) {
+            // Two of the same lie on top of each other (UTS 39 section 5.4).
+            if is_repeated {
+                return Err(NameError::RepeatedMark { character });
+            }
             marks_left = match marks_left {
                 None => return Err(NameError::LooseMark { character }),
                 Some(0) => {
@@ -157,18 +183,6 @@ fn check_class(shown: &str) -> Result<(), NameError> {
     UsernameCaseMapped::new()
         .prepare(shown)
         .map(drop)
-        .map_err(|error| name_error(&error, shown))
-}
-
-/// The form in which names are compared: RFC 8265 section 3.3.2, cases mapped to lower case, then NFC.
-fn fold_of(shown: &str) -> Result<String, NameError> {
-    let profile = UsernameCaseMapped::new();
-    let lower = profile
-        .case_mapping_rule(shown)
-        .map_err(|error| name_error(&error, shown))?;
-    profile
-        .normalization_rule(lower)
-        .map(Cow::into_owned)
         .map_err(|error| name_error(&error, shown))
 }
 

@@ -4,7 +4,13 @@ use std::hash::BuildHasher;
 
 use proptest::prelude::*;
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::{lookalike::keys, *};
+use crate::chat::{
+    mask::{Mask, Subject},
+    same::fold,
+};
 
 const UNICODE: NameRules = NameRules { unicode: true };
 const ASCII: NameRules = NameRules { unicode: false };
@@ -134,7 +140,11 @@ fn marks_stand_on_letters_and_are_few() {
         "#\u{301}a",
         "the combining mark U+0301 in a name must follow a letter or a digit",
     );
-    let flood = format!("x{}", "\u{331}".repeat(20));
+    check_refused(
+        "x\u{331}\u{331}",
+        "a name must not have the mark U+0331 twice in a row",
+    );
+    let flood = format!("x{}", "\u{331}\u{332}".repeat(10));
     check_refused(&flood, "a name may have at most 4 combining marks in a row");
 }
 
@@ -147,6 +157,38 @@ fn directions_are_not_mixed() {
     check("עבר1", "עבר1");
     // The prefix is no part of it, or no Hebrew room could ever be.
     check_room("#עבר", "#עבר");
+}
+
+#[test]
+fn nothing_invisible_is_in_a_name() {
+    let ignorable = [
+        0xad..=0xad,
+        0x34f..=0x34f,
+        0x61c..=0x61c,
+        0x115f..=0x1160,
+        0x17b4..=0x17b5,
+        0x180b..=0x180f,
+        0x200b..=0x200f,
+        0x202a..=0x202e,
+        0x2060..=0x206f,
+        0x2800..=0x2800,
+        0x3164..=0x3164,
+        0xfe00..=0xfe0f,
+        0xfeff..=0xfeff,
+        0xffa0..=0xffa0,
+        0xfff0..=0xfff8,
+        0x13441..=0x13442,
+        0x16fe4..=0x16fe4,
+        0x1bca0..=0x1bca3,
+        0x1d173..=0x1d17a,
+        0xe0000..=0xe0fff_u32,
+    ];
+    for c in ignorable.into_iter().flatten().filter_map(char::from_u32) {
+        for text in [format!("a{c}b"), format!("한{c}"), format!("{c}")] {
+            assert!(Nick::parse(&text, UNICODE).is_err(), "{c:?}");
+            assert!(RoomName::parse(&text, UNICODE).is_err(), "{c:?}");
+        }
+    }
 }
 
 #[test]
@@ -213,6 +255,11 @@ fn names_are_compared_without_case() {
     check_same("ÉA", "éA", true);
     check_same("МАРИЯ", "мария", true);
     check_same("Ａlice", "aLICE", true);
+    check_same("ΑΣ", "ας", true);
+    check_same("ΑΣ", "ασ", true);
+    check_same("Straße", "STRASSE", true);
+    check_same("straẞe", "strasse", true);
+    check_same("ılgaz", "ILGAZ", true);
     check_same("홍길동", "홍길동", true);
     check_same("jose", "josé", false);
     // The casemapping is `ascii`: these are not the capitals of one another, as RFC 1459 had it.
@@ -222,14 +269,19 @@ fn names_are_compared_without_case() {
     check_same(long, &long.to_lowercase(), true);
 }
 
-/// Whether a name may not be had beside another.
+/// Whether a name may not be had beside another. Of texts: a word of two scripts is no name to begin with.
 #[track_caller]
 fn check_looks(one: &str, other: &str, alike: bool) {
-    let (one, other) = (nick(one), nick(other));
-    let keys_of_other = keys(&other.0);
-    let shared = keys(&one.0).iter().any(|key| keys_of_other.contains(key));
-    let both_ascii = one.0.is_ascii() && other.0.is_ascii();
+    let keys = |text: &str| lookalike::keys_without(text, |_| false);
+    let keys_of_other = keys(other);
+    let shared = keys(one).iter().any(|key| keys_of_other.contains(key));
+    let both_ascii = one.is_ascii() && other.is_ascii();
     assert_eq!(shared && !both_ascii, alike, "{one} {other}");
+    for text in [one, other] {
+        if let Ok(nick) = Nick::parse(text, UNICODE) {
+            assert_eq!(lookalike::keys(&nick.0), keys(nick.as_str()), "{nick}");
+        }
+    }
 }
 
 #[test]
@@ -257,6 +309,16 @@ fn known_attacks_with_confusables() {
     check_looks("0lga", "Оlga", true);
     // Other scripts among themselves: Cyrillic against Greek.
     check_looks("оса", "οса", true);
+    // Letters that look like small capitals, or like others as capitals alone; a dot above a dot.
+    check_looks("atк", "atk", true);
+    check_looks("АТК", "atk", true);
+    check_looks("атк", "ATK", true);
+    check_looks("кот", "KOT", true);
+    check_looks("тома", "Toma", true);
+    check_looks("ανναι", "ANNAI", true);
+    check_looks("ᴀʟɪᴄᴇ", "alice", true);
+    check_looks("i\u{307}rma", "irma", true);
+    check_looks("İrma", "irma", true);
 }
 
 #[test]
@@ -327,6 +389,43 @@ proptest! {
         if let Ok(nick) = Nick::parse(&text, UNICODE) {
             if let Ok(folded) = Nick::parse(&nick.0.fold(), UNICODE) {
                 prop_assert_eq!(&folded, &nick);
+            }
+        }
+    }
+
+    /// Whatever the case: a name is itself as a mask, and so is any piece of it that cuts no mark from its letter.
+    #[test]
+    fn a_name_matches_itself_and_its_pieces_as_masks(text in texts()) {
+        let Ok(nick) = Nick::parse(&text, UNICODE) else { return Ok(()) };
+        let shown = nick.as_str();
+        prop_assert_eq!(fold(shown), nick.0.fold());
+        let cases = [shown.to_owned(), shown.to_uppercase(), shown.to_lowercase(), nick.0.fold()];
+        let subjects: Vec<_> = cases.iter().map(|case| Subject::new(case, "~u", "h")).collect();
+        let matches = |typed: &str| {
+            let mask = Mask::parse(typed).expect("a piece of a name is a mask");
+            subjects.iter().all(|subject| mask.matches(subject))
+        };
+        for case in &cases {
+            for mask in [case.clone(), format!("{case}*"), format!("*{case}"), format!("*{case}*")] {
+                prop_assert!(matches(&mask), "{:?}", mask);
+            }
+            let is_cut = |&(at, c): &(usize, char)| at > 0 && !is_combining_mark(c);
+            for (at, _) in case.char_indices().filter(is_cut) {
+                let (head, tail) = case.split_at(at);
+                prop_assert!(matches(&format!("{head}*")), "{:?}*", head);
+                prop_assert!(matches(&format!("*{tail}")), "*{:?}", tail);
+                prop_assert!(matches(&format!("{head}*{tail}")), "{:?}*{:?}", head, tail);
+            }
+        }
+    }
+
+    /// Names that RFC 8265 calls equal, and names that differ in case alone, are one.
+    #[test]
+    fn names_that_differ_in_case_alone_are_one(text in texts()) {
+        let Ok(nick) = Nick::parse(&text, UNICODE) else { return Ok(()) };
+        for other in [nick.as_str().to_uppercase(), nick.as_str().to_lowercase()] {
+            if let Ok(other) = Nick::parse(&other, UNICODE) {
+                prop_assert_eq!(&nick, &other);
             }
         }
     }

@@ -120,6 +120,16 @@ impl<'a> Call<'a> {
         line.text(words).end();
     }
 
+    /// A text is no nick, and why.
+    pub(super) fn refuse_nick(&mut self, text: &str, why: impl Display) {
+        let words = ERR_ERRONEUSNICKNAME.words;
+        self.reply_with(
+            ERR_ERRONEUSNICKNAME,
+            &[text],
+            format_args!("{words}: {why}"),
+        );
+    }
+
     /// A numeric reply whose last parameter is not words.
     pub(super) fn reply_params(&mut self, numeric: Numeric, params: &[&str]) {
         let (heading, _, out) = self.parts();

@@ -61,6 +61,10 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .param(kind.letter())
             .text(ERR_BANLISTFULL.words)
             .end(),
+        Refusal::NickReserved { nick } => {
+            let line = heading.numeric(ERR_ERRONEUSNICKNAME, out).param(nick);
+            line.text(refusal).end();
+        }
         Refusal::LooksLike { nick, .. } | Refusal::NickTaken { nick } => {
             room(ERR_NICKNAMEINUSE, nick, out);
         }

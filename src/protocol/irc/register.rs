@@ -39,9 +39,13 @@ pub(super) fn pass(call: &mut Call<'_>, params: &Params<'_>) {
 /// NICK before registration.
 pub(super) fn nick(call: &mut Call<'_>, params: &Params<'_>) {
     let text = params.at(0);
-    let Some(nick) = call.nick(text) else {
-        return call.reply(ERR_ERRONEUSNICKNAME, &[text]);
+    let nick = match Nick::parse(text, call.ctx.hub().rules()) {
+        Ok(nick) => nick,
+        Err(error) => return call.refuse_nick(text, error),
     };
+    if call.ctx.hub().is_reserved(&nick) {
+        return call.refuse(&Refusal::NickReserved { nick });
+    }
     if call.ctx.hub().find_user(nick.as_str()).is_some() {
         return call.reply(ERR_NICKNAMEINUSE, &[text]);
     }
@@ -110,8 +114,11 @@ pub(super) fn complete(call: &mut Call<'_>) {
     {
         Ok(_) => welcome(call),
         Err(Refusal::Full) => call.turn_away(TurnedAway::Full, "Server is full"),
-        Err(_) => {
-            call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]);
+        Err(refusal) => {
+            match refusal {
+                Refusal::NickReserved { .. } => call.refuse(&refusal),
+                _ => call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]),
+            }
             // They may try another name; the rest is said.
             if let Some(registration) = call.irc.registration() {
                 registration.user = Some(user);

@@ -134,7 +134,7 @@ fn before_registration() {
         a> NICK :
         a< :srv 431 * :No nickname given
         a> NICK *
-        a< :srv 432 * * :Erroneous nickname
+        a< :srv 432 * * :Erroneous nickname: a name must not contain '*'
         a> USER u 0 *
         a< :srv 461 * USER :Not enough parameters
         a> USER u 0 * :

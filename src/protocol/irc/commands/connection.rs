@@ -1,7 +1,7 @@
 //! One's own connection: NICK, PING, PONG, QUIT, AWAY, SETNAME.
 
 use crate::{
-    chat::{Command, Refusal, cut},
+    chat::{Command, Nick, Refusal, cut},
     protocol::irc::{call::Call, caps::Cap, message::Params, numeric::*, register},
 };
 
@@ -13,8 +13,9 @@ pub(in super::super) fn nick(call: &mut Call<'_>, params: &Params<'_>) {
     if !call.irc.registered {
         return register::nick(call, params);
     }
-    let Some(nick) = call.nick(text) else {
-        return call.reply(ERR_ERRONEUSNICKNAME, &[text]);
+    let nick = match Nick::parse(text, call.ctx.hub().rules()) {
+        Ok(nick) => nick,
+        Err(error) => return call.refuse_nick(text, error),
     };
     match call.apply(Command::Rename { nick }) {
         Err(Refusal::NickTaken { .. } | Refusal::LooksLike { .. }) => {
