@@ -11,15 +11,16 @@ use super::{
     Busy, House,
     call::{Call, Heading},
     caps::{Cap, CapSet},
-    commands::{WhoFormat, write_who},
+    commands::{WhoFormat, is_meant, write_who},
     line::Line,
     numeric::*,
     time::Iso,
 };
 use crate::chat::{
     Hub, Moment, Now, Room, RoomId, User, UserId,
-    mask::{fold, glob},
+    mask::glob,
     mode::{Ranks, RoomFlag},
+    same::fold,
 };
 use std::time::Duration;
 
@@ -351,7 +352,9 @@ impl Piece<'_> {
                         *slot = id.slot;
                         return false;
                     }
-                    if self.hub.is_listed(id, self.me) && self.is_meant(mask, user) {
+                    if self.hub.is_listed(id, self.me)
+                        && is_meant(mask, self.heading.server, self.user, user)
+                    {
                         tell(user, None, out);
                     }
                 }
@@ -390,22 +393,6 @@ impl Piece<'_> {
         let line = self.heading.numeric(RPL_ENDOFWHOWAS, out);
         line.param(&whowas.asked).text(RPL_ENDOFWHOWAS.words).end();
         true
-    }
-
-    /// Whether WHO's mask means someone: by name, user name, host, server or realname.
-    fn is_meant(&self, mask: &str, user: &User) -> bool {
-        let texts = [
-            user.nick().as_str(),
-            user.username(),
-            user.host(),
-            self.heading.server,
-            user.realname(),
-        ];
-        // `*!*@*.example` means all three together.
-        let is_whole = mask.contains(['!', '@']);
-        mask == "*"
-            || texts.iter().any(|text| glob(mask, &fold(text)))
-            || is_whole && glob(mask, &fold(&user.mask().to_string()))
     }
 }
 

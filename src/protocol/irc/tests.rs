@@ -5,6 +5,7 @@
 
 mod bounds;
 mod clocks;
+mod privacy;
 mod random;
 
 use super::Irc;

@@ -25,4 +25,4 @@ pub(super) use server::{
     admin, help, info, isupport, isupport_command, links, lusers, lusers_command, motd,
     motd_command, stats, time, version,
 };
-pub(super) use who::{WhoFormat, who, write_who};
+pub(super) use who::{WhoFormat, is_meant, who, write_who};

@@ -1,7 +1,12 @@
 //! WHO and WHOX: what is asked for, and one line of the answer. Which lines there are is in `long`.
 
 use crate::{
-    chat::{Hub, RoomId, User, mask::fold, mode::UserMode},
+    chat::{
+        Hub, RoomId, User,
+        mask::glob,
+        mode::UserMode,
+        same::{Block, fold, parse_address},
+    },
     protocol::irc::{
         call::{Call, Heading},
         caps::{Cap, CapSet},
@@ -66,6 +71,30 @@ pub(in super::super) fn who(call: &mut Call<'_>, params: &Params<'_>) {
         scope,
     };
     call.start_long(Long::Who { who, format });
+}
+
+/// Whether WHO's mask means someone: by name, user name, host, server or realname. By the address that is not shown
+/// for operators of the server alone.
+pub(in super::super) fn is_meant(mask: &str, server: &str, reader: &User, user: &User) -> bool {
+    let texts = [
+        user.nick().as_str(),
+        user.username(),
+        user.host(),
+        server,
+        user.realname(),
+    ];
+    let block = Block::parse(mask);
+    let is_at = |host: &str| match &block {
+        Some(block) => parse_address(host).is_some_and(|address| block.contains(address)),
+        None => glob(mask, &fold(host)),
+    };
+    // `*!*@*.example` means all three together.
+    let is_whole = mask.contains(['!', '@']);
+    mask == "*"
+        || texts.iter().any(|text| glob(mask, &fold(text)))
+        || block.is_some() && is_at(user.host())
+        || reader.is_operator() && is_at(user.address())
+        || is_whole && glob(mask, &fold(&user.mask().to_string()))
 }
 
 /// One line about one person. `room` is the one that was asked for.
