@@ -39,7 +39,7 @@ fn whoever_was_silent_while_the_server_was_stopped_is_asked_first_and_stays() {
     nameless.send("NICK nameless\r\nPING x\r");
     nameless.find("PONG");
     let mut visitor = Visitor::connect(address);
-    visitor.send("GET / HTTP/1.1\r\nHost: x\r\n");
+    visitor.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
 
     server.signal(Signal::STOP);
     thread::sleep(PAUSE);

@@ -47,7 +47,7 @@ fn who_has_begun_to_speak_is_not_silent() {
     // Who called later was greeted, so it would have been the other's time too.
     let mut silent = Client::connect(server.address());
     silent.expect(WELCOME);
-    browser.send_bytes(b"T / HTTP/1.1\r\nHost: madang\r\n\r\n");
+    browser.send_bytes(b"T / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     browser.expect("HTTP/1.1 200 OK");
 }
 
