@@ -311,10 +311,11 @@ impl Session {
 
 /// The grid of pings to WebSockets, in milliseconds: a sixth of the silence, 5 s for the default of 30 s. These pings
 /// come four times as often as others. Ten thousand idle connections then cost at most one wake-up in 5 s to send
-/// them, and nobody is silent for more than 35 s, which a proxy that waits for 60 s does not mind.
+/// them, and nobody is silent for more than 35 s, which a proxy that waits for 60 s does not mind. A host who sets a
+/// short silence has a proxy that waits no longer, so the grid has no lower limit of its own.
 fn web_grid(settings: &Settings) -> u64 {
     let sixth = settings.web_ping.as_millis() / 6;
-    u64::try_from(sixth).unwrap_or(GRID).max(GRID)
+    u64::try_from(sixth).unwrap_or(GRID).max(1)
 }
 
 /// Whole seconds of the loop's time. They last for 136 years.
