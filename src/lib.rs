@@ -9,6 +9,7 @@
 //! | [`net`] | sockets, tokens, bytes, deadlines: the loop | chat, protocols, frames |
 //! | [`chat`] | people, rooms, rules | sockets, bytes, wire formats, the clock |
 //! | [`protocol`] | bytes to commands, events to bytes | sockets, the clock |
+//! | [`os`] | the host's output streams and the log, written without waiting | the loop, and everything else |
 //! | [`config`] | every setting and its default, checked | what the settings are used for |
 //! | [`server`] | sessions, fan-out, limits, signals: wires the others | the rules of the others |
 //! | `load` | the load tool of `madang bench`, behind the feature `bench` | our server: it is measured like any other |
@@ -33,8 +34,8 @@
 //!              chat
 //! ```
 //!
-//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`.) To come: `store`, what outlives the process,
-//! beside `protocol`.
+//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`; `cli`, `server` and `load` name `os`.) To
+//! come: `store`, what outlives the process, beside `protocol`.
 //!
 //! # Inside `server` and `protocol`
 //!
@@ -84,5 +85,6 @@ pub mod config;
 #[cfg(feature = "bench")]
 pub mod load;
 pub mod net;
+pub mod os;
 pub mod protocol;
 pub mod server;

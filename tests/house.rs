@@ -17,11 +17,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("net", &[]),
     ("config", &[]),
+    ("os", &[]),
     ("protocol", &["chat"]),
     ("store", &["chat"]),
-    ("load", &["net", "protocol"]),
-    ("server", &["chat", "config", "net", "protocol", "store"]),
-    ("cli", &["config", "load", "server"]),
+    ("load", &["net", "os", "protocol"]),
+    (
+        "server",
+        &["chat", "config", "net", "os", "protocol", "store"],
+    ),
+    // Commands write to the host's streams, and the log is started before there is a server.
+    ("cli", &["config", "load", "os", "server"]),
 ];
 
 /// Single files that may name one more layer: the terminal client is a small program of its own on the loop.

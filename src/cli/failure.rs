@@ -2,11 +2,9 @@
 //!
 //! Owns the exit codes and the form of messages on stderr. Knows no causes.
 
-use std::{
-    fmt,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{fmt, process::ExitCode};
+
+use crate::os::stream::{HostStream, LAST_WORDS};
 
 /// Why a command failed. `Display` is what stands on stderr: lines that each start with `madang: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +17,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Tells the user, on stderr. A closed stderr is their choice.
+    /// Tells the user, on stderr. If nobody takes it, the program ends all the same.
     pub fn report(&self) {
-        let _ = writeln!(io::stderr().lock(), "{self}");
+        let mut stderr = HostStream::stderr();
+        stderr.push(format!("{self}\n").as_bytes());
+        stderr.drain(LAST_WORDS);
     }
 
     /// The code for whoever called the program.

@@ -1,11 +1,11 @@
-//! Log lines for the host, on stderr, one event a line.
-//!
-//! Owns their form. Does not escape: whoever logs what a peer sent makes it harmless first.
+//! How much is logged, and whether in colours. The log itself is [`crate::os::log`]'s.
 
 use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 use tracing::Level;
+
+use crate::os::log::Log;
 
 /// How much is logged; each level contains those before it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -35,15 +35,8 @@ impl From<LogLevel> for Level {
 }
 
 /// Sends what is logged from now on to stderr. Colours only on a terminal, and not if `NO_COLOR` is set to anything.
-pub(super) fn start(level: LogLevel) {
+pub(super) fn start(level: LogLevel) -> Log {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let subscriber = tracing_subscriber::fmt()
-        .compact()
-        .with_target(false)
-        .with_max_level(Level::from(level))
-        .with_ansi(io::stderr().is_terminal() && !no_color)
-        .with_writer(io::stderr)
-        .finish();
-    // It fails only if there is one already: then whoever set that one (a test) wants it.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let colours = io::stderr().is_terminal() && !no_color;
+    Log::start(Level::from(level), colours)
 }

@@ -2,10 +2,7 @@
 //!
 //! Owns the flags of serve. Does not know how the server works; it turns its errors into a [`Failure`].
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use super::{
     Failure,
@@ -16,6 +13,7 @@ use crate::{
         Config, Flags, Host, Limits, ListenUrl, Scheme, ServerName, Sources, default_listen_text,
         listen_options_text, schemes_text,
     },
+    os::{log::Log, stream::HostStream},
     server::{self, Server, State},
 };
 
@@ -109,15 +107,19 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         ..Sources::default()
     };
     let config = sources.load()?;
-    logging::start(args.log);
-    serve(config, sources)
+    let log = logging::start(args.log);
+    let end = serve(config, sources, log.clone());
+    log.end();
+    end
 }
 
 /// Binds and runs the server. `sources` are for reading the configuration again on SIGHUP.
-fn serve(config: Config, sources: Sources) -> Result<(), Failure> {
+fn serve(config: Config, sources: Sources, log: Log) -> Result<(), Failure> {
     let failed = |error: server::Error| Failure::Runtime(error.to_string());
     let mut server = Server::bind(config, Some(sources)).map_err(failed)?;
-    announce(server.listening());
+    server.log_to(log);
+    let words = announcement(server.listening());
+    server.say(HostStream::stdout(), &words);
     match server.run().map_err(failed)? {
         State::Interrupted => Err(Failure::Runtime("stopped at the second signal".into())),
         State::Running | State::Stopping | State::Stopped => Ok(()),
@@ -130,16 +132,6 @@ fn reachable(host: &Host) -> String {
         Host::Ip(ip) if ip.is_unspecified() => "localhost".into(),
         host => host.to_string(),
     }
-}
-
-/// Says on standard output where the server listens and how to come in. Flushed, for whoever waits for it.
-fn announce(listening: &[ListenUrl]) {
-    let text = announcement(listening);
-    // Nobody reads it: that is no reason not to serve.
-    let mut stdout = io::stdout().lock();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
 }
 
 /// A line for each listener, then how to come in: from a terminal if that can be, else with an IRC client.

@@ -119,6 +119,19 @@ impl Poller {
         registry.register(source, name.token(), Interest::READABLE)
     }
 
+    /// The same for a source that is written to: its events tell that there may be room.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub fn register_external_for_room(
+        &mut self,
+        source: &mut impl event::Source,
+        name: External,
+    ) -> io::Result<()> {
+        let registry = self.poll.registry();
+        registry.register(source, name.token(), Interest::WRITABLE)
+    }
+
     /// Takes such a source out again.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! rules of chat, of wire formats and of readiness are elsewhere.
 
 use super::{
+    SIGNALS,
     hall::Hall,
     metrics::SCRAPERS_MAX,
     places::Places,
@@ -13,6 +14,7 @@ use super::{
     session::{Due, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings},
     signals::Signals,
+    streams::Streams,
     talk::Check,
     wall::Wall,
     web::{VISITOR, Visit},
@@ -72,6 +74,8 @@ pub(super) struct Court {
     /// Connections that ended, by reason.
     pub(super) closes: Closes,
     pub(super) signals: Option<Signals>,
+    /// Where the log goes, and standard output.
+    pub(super) streams: Streams,
     pub(super) wall: Wall,
     /// Room for the answer to a line, used again for the next.
     pub(super) answer: Vec<u8>,
@@ -104,6 +108,7 @@ impl Court {
             recent: Recent::default(),
             closes: Closes::default(),
             signals: None,
+            streams: Streams::default(),
             wall: Wall::default(),
             answer: Vec::new(),
             aside: Vec::new(),
@@ -464,9 +469,10 @@ impl Handler for Court {
         }
     }
 
-    fn handle_external(&mut self, _net: &mut Poller, _source: External) {
-        if let Some(signals) = &mut self.signals {
-            signals.note_pending();
+    fn handle_external(&mut self, _net: &mut Poller, source: External) {
+        match &mut self.signals {
+            Some(signals) if source == SIGNALS => signals.note_pending(),
+            _ => self.streams.note_room(source),
         }
     }
 

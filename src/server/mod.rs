@@ -22,6 +22,7 @@ mod secure;
 mod session;
 mod settings;
 mod signals;
+mod streams;
 #[cfg(test)]
 mod swarm;
 mod systemd;
@@ -33,6 +34,7 @@ use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Scheme, Sources},
     net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
+    os::{log::Log, stream::HostStream},
     protocol::flavour::Flavour,
 };
 use court::Court;
@@ -185,6 +187,17 @@ impl Server {
         self.net.stats()
     }
 
+    /// Takes care of the log from now on: writes what its stream had no room for as soon as it has.
+    pub fn log_to(&mut self, log: Log) {
+        self.court.streams.take_log(log);
+    }
+
+    /// Says something to the host on standard output, now or as soon as it is taken. Nobody waits for that.
+    pub fn say(&mut self, stdout: HostStream, words: &str) {
+        self.court.streams.say(stdout, words);
+        self.court.streams.tend(&mut self.net);
+    }
+
     /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
     /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
     ///
@@ -227,7 +240,8 @@ impl Server {
             .secrets
             .as_ref()
             .map(|secrets| secrets.rest(self.net.now()));
-        let timeout = [timeout, due, rest].into_iter().flatten().min();
+        let told = self.court.streams.due_in();
+        let timeout = [timeout, due, rest, told].into_iter().flatten().min();
         let paused_ns = self.net.stats().paused_ns;
         self.net.turn(&mut self.court, timeout)?;
         self.note_pause(paused_ns);
@@ -240,7 +254,9 @@ impl Server {
             manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
         }
         self.court.look_after_certificates(&self.net);
-        Ok(self.heed_signals())
+        let state = self.heed_signals();
+        self.court.streams.tend(&mut self.net);
+        Ok(state)
     }
 
     /// Says so if the process was stopped since the last turn.

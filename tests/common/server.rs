@@ -26,6 +26,9 @@ pub(crate) struct Setup {
     descriptors: Option<u32>,
     variables: Vec<(String, String)>,
     passed: Option<OwnedFd>,
+    before: Option<String>,
+    stdout: Option<Stdio>,
+    stderr: Option<Stdio>,
 }
 
 impl Setup {
@@ -69,13 +72,44 @@ impl Setup {
         self.variable("LISTEN_FDNAMES", name)
     }
 
+    /// What a shell does before it becomes the server.
+    pub(crate) fn before(mut self, script: &str) -> Self {
+        self.before = Some(script.to_owned());
+        self
+    }
+
+    /// Where its standard output goes, if it is not looked at; it is to be [started mute](Self::start_mute) then.
+    pub(crate) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
+        self
+    }
+
+    /// Where its log goes; without this it is followed.
+    pub(crate) fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = Some(stderr.into());
+        self
+    }
+
+    /// Starts it without waiting for what it says.
+    #[track_caller]
+    pub(crate) fn start_mute(self) -> Server {
+        let (mut child, file) = self.spawn();
+        let log = child.stderr.take().map(Log::follow).unwrap_or_default();
+        Server {
+            child,
+            urls: Vec::new(),
+            log,
+            file,
+        }
+    }
+
     /// Starts it and waits until it listens.
     #[track_caller]
     pub(crate) fn start(self) -> Server {
         let passed = usize::from(self.passed.is_some());
         let listeners = (self.listen.len() + passed).max(1);
         let (mut child, file) = self.spawn();
-        let log = Log::follow(child.stderr.take().expect("a pipe"));
+        let log = child.stderr.take().map(Log::follow).unwrap_or_default();
         let (tell, told) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         thread::spawn(move || {
@@ -120,24 +154,24 @@ impl Setup {
 
     fn spawn(self) -> (Child, Option<TempFile>) {
         let binary = env!("CARGO_BIN_EXE_madang");
-        let mut command = match self.descriptors {
-            // Neither can a descriptor be given a number, nor can a variable hold the process's own.
-            None if self.passed.is_some() => {
-                let mut shell = Command::new("sh");
-                let script =
-                    "exec 3<&0 </dev/null && LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
-                shell.args(["-c", script, binary]);
-                shell
-            }
-            // The limit of a child cannot be set from here without unsafe code; a shell can, and `exec` keeps the process.
-            Some(limit) => {
-                let mut shell = Command::new("sh");
-                let script = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
-                shell.args(["-c", &script, binary]);
-                shell
-            }
-            None => Command::new(binary),
-        };
+        // Neither can a descriptor be given a number from here, nor a limit to a child, nor can a variable hold the
+        // child's process; a shell can do all of it, and `exec` keeps the process.
+        let mut script: Vec<String> = self.before.into_iter().collect();
+        script.extend(self.descriptors.map(|limit| format!("ulimit -n {limit}")));
+        let passes = self.passed.is_some();
+        if passes {
+            script.push("exec 3<&0 </dev/null".to_owned());
+        }
+        let mut command = Command::new(if script.is_empty() { binary } else { "sh" });
+        if !script.is_empty() {
+            let variables = if passes {
+                "LISTEN_FDS=1 LISTEN_PID=$$"
+            } else {
+                ""
+            };
+            let script = format!("{} && {variables} exec \"$0\" \"$@\"", script.join(" && "));
+            command.args(["-c", &script, binary]);
+        }
         command.arg("serve");
         if self.listen.is_empty() && self.passed.is_none() {
             command.args(["--listen", "any://127.0.0.1:0"]);
@@ -151,7 +185,8 @@ impl Setup {
         }
         command.args(&self.flags).envs(self.variables);
         command.stdin(self.passed.map_or_else(Stdio::null, Stdio::from));
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(self.stdout.unwrap_or_else(Stdio::piped));
+        command.stderr(self.stderr.unwrap_or_else(Stdio::piped));
         (command.spawn().expect("the binary starts"), file)
     }
 }

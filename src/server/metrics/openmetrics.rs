@@ -126,6 +126,7 @@ impl Collector for Snapshot {
         self.encode_queues(&mut families)?;
         self.encode_loop(&mut families)?;
         self.encode_turns(&mut families)?;
+        self.encode_log(&mut families)?;
         self.encode_process(&mut families)
     }
 }
@@ -238,6 +239,13 @@ impl Snapshot {
         let help = "The longest turn of the last ten seconds.";
         let name = "madang_turn_recent_longest";
         to.gauge_in(&Unit::Seconds, name, help, self.recent_longest_s)
+    }
+
+    fn encode_log(&self, to: &mut Families<'_>) -> fmt::Result {
+        let help = "Lines of the log that were dropped because standard error took none.";
+        to.counter("madang_log_dropped", help, self.log.dropped)?;
+        let help = "Lines of the log that were left out because there were too many of their kind.";
+        to.counter("madang_log_left_out", help, self.log.left_out)
     }
 
     fn encode_process(&self, to: &mut Families<'_>) -> fmt::Result {

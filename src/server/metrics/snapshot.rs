@@ -10,7 +10,10 @@ use super::super::{
     recent::Tally,
     session::{Peer, Session},
 };
-use crate::net::{ConnId, Footprint, Phase, Poller, Stats};
+use crate::{
+    net::{ConnId, Footprint, Phase, Poller, Stats},
+    os::log::Missing,
+};
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// So many of the largest queues are shown.
@@ -45,6 +48,8 @@ pub(in super::super) struct Snapshot {
     pub(super) memory: Vec<(&'static str, usize)>,
     /// When the first of the certificates expires, in seconds since 1970, if there are any.
     pub(super) certificate_expires_s: Option<i64>,
+    /// Lines that are not in the log.
+    pub(super) log: Missing,
 }
 
 /// Where a connection is, as an operator sees it.
@@ -168,6 +173,7 @@ impl Court {
                 ("hub", hub.memory() + self.hall.seats.memory()),
             ],
             certificate_expires_s: self.certificate_expires(),
+            log: self.streams.missing(),
         }
     }
 

@@ -43,6 +43,10 @@ impl Snapshot {
                 memory.number("resident", bytes);
             }
         });
+        status.object("log", |log| {
+            log.number("dropped", self.log.dropped);
+            log.number("left_out", self.log.left_out);
+        });
         status.rounded("cpu_s", self.process.cpu_s, 3);
         status.end();
         text.push('\n');
