@@ -10,6 +10,7 @@ use crate::{
         self, Churn, Drive, Echo, Fanout, Idle, Job, MetricsUrl, Protocol, Rate, Report, Scenario,
         Slow, Storm, Target,
     },
+    os::stream::{HostStream, LAST_WORDS},
     server::plain,
 };
 use std::{
@@ -266,9 +267,11 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             let job = common.into_job(scenario, connect_rate)?;
             let ready = job.prepare().map_err(failure)?;
             // The report alone goes to stdout.
-            let _ = writeln!(std::io::stderr(), "{}", ready.plan());
+            let mut stderr = HostStream::stderr();
+            stderr.push(format!("{}\n", ready.plan()).as_bytes());
+            stderr.drain(LAST_WORDS);
             let report = ready.run().map_err(failure)?;
-            print(report.to_table())?;
+            let printed = print(report.to_table());
             for (output, text) in [
                 (json, Report::to_json as fn(&Report) -> String),
                 (html, Report::to_html),
@@ -276,6 +279,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             ] {
                 output.map_or(Ok(()), |output| output.write(&text(&report)))?;
             }
+            // Not before the files are written, which are wanted all the more then.
+            printed?;
             match &report.verdict.faults[..] {
                 [] => Ok(()),
                 faults => Err(Failure::Runtime(faults.join(", "))),

@@ -7,6 +7,7 @@ use std::{fmt, net::Ipv6Addr, str::FromStr};
 use super::{
     Failure,
     terminal::{self, End},
+    unwritten,
 };
 use crate::{
     config::{DEFAULT_PORT, Host, Scheme, parse_host_port},
@@ -88,6 +89,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| failed(plain(&error)))?;
     terminal::talk(addresses.into()).map_err(|end| match end {
         End::Unreachable(reasons) => failed(reasons.join("; ")),
+        End::Unwritten(error) => unwritten(&error),
         End::Broken(reason) => {
             Failure::Runtime(format!("the connection to {target} broke: {reason}"))
         }

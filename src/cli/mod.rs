@@ -24,6 +24,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+use crate::server::plain;
 pub use failure::Failure;
 
 /// A multi-user chat server in one process, one thread and one readiness loop
@@ -98,11 +99,14 @@ fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
 
 fn accept_closed_pipe(written: io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Runtime(format!(
-            "cannot write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
         _ => Ok(()),
     }
+}
+
+/// What to say of a standard output that takes nothing.
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::Runtime(format!("cannot write to standard output: {}", plain(error)))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub(super) enum End {
     Unreachable(Vec<String>),
     /// The connection broke while we talked.
     Broken(String),
+    /// What came could not be shown.
+    Unwritten(io::Error),
 }
 
 /// Calls the addresses in turn and talks to the first that answers, until the server ends the talk.
@@ -170,10 +172,15 @@ impl Handler for Client {
     fn handle_input(&mut self, net: &mut Poller, id: ConnId, input: &[u8], _: &mut usize) -> Taken {
         let mut stdout = io::stdout().lock();
         let shown = stdout.write_all(&safe(input)).and_then(|()| stdout.flush());
-        if shown.is_err() {
-            // Nobody looks any more.
+        if let Err(error) = shown {
             net.abort(id);
-            self.end = Some(Ok(()));
+            // A reader that has gone saw what it wanted; a full disk did not.
+            let is_gone = error.kind() == io::ErrorKind::BrokenPipe;
+            self.end = Some(if is_gone {
+                Ok(())
+            } else {
+                Err(End::Unwritten(error))
+            });
         }
         Taken {
             bytes: input.len(),

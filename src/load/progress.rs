@@ -1,9 +1,10 @@
 //! What the user sees while a run goes on, on stderr: a bar for each phase on a terminal, a line a second elsewhere.
 
 use super::phases::Phase;
+use crate::os::stream::HostStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     time::{Duration, Instant},
 };
 
@@ -25,6 +26,7 @@ pub(super) fn on_stderr() -> Box<dyn Progress> {
         Box::new(Bar(None))
     } else {
         Box::new(Lines {
+            stderr: HostStream::stderr(),
             phase: None,
             goal: 0,
             last: None,
@@ -64,6 +66,7 @@ impl Progress for Bar {
 }
 
 struct Lines {
+    stderr: HostStream,
     phase: Option<Phase>,
     goal: u64,
     last: Option<Instant>,
@@ -86,8 +89,11 @@ impl Progress for Lines {
         self.last = Some(Instant::now());
         let share = (done.min(self.goal) * 100).checked_div(self.goal);
         let share = share.map_or(String::new(), |percent| format!(" {percent:>3} %,"));
-        // Nobody looks: the run goes on all the same.
-        let _ = writeln!(io::stderr(), "{phase:>9}:{share} {ready} connected");
+        // Whoever does not read along does not delay the run. Its loop does not watch this stream: each line tries anew.
+        self.stderr.note_room();
+        self.stderr.tend();
+        let line = format!("{phase:>9}:{share} {ready} connected\n");
+        self.stderr.push(line.as_bytes());
     }
 
     fn end(&mut self) {
