@@ -68,9 +68,14 @@ impl FromStr for Network {
             );
             Invalid::new(message)
         };
+        // A zone says which way an address lies, not which it is.
+        let address = match address.split_once('%') {
+            Some((bare, zone)) if !zone.is_empty() && bare.contains(':') => bare,
+            _ => address,
+        };
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let width = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
+        let prefix: u8 = match prefix {
             None => width,
             Some(bits) if bits.bytes().all(|byte| byte.is_ascii_digit()) => {
                 bits.parse().map_err(|_| wrong())?
@@ -80,6 +85,13 @@ impl FromStr for Network {
         if prefix > width {
             return Err(wrong());
         }
+        // An IPv4 address that is written as IPv6 is IPv4; so is a network of such, if it has no others.
+        let (address, prefix) = match (address, address.to_canonical()) {
+            (IpAddr::V6(_), ipv4 @ IpAddr::V4(_)) => {
+                (ipv4, prefix.checked_sub(96).ok_or_else(wrong)?)
+            }
+            _ => (address, prefix),
+        };
         let address = leading_bits(address, prefix);
         Ok(Self { address, prefix })
     }

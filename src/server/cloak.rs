@@ -3,6 +3,7 @@
 //! A keyed hash of the address, and of the blocks it lies in, the widest last: `a.b.c.ip`. The same address always
 //! gives the same cloak, nobody without the key can tell the address from it, and a ban of `*!*@*.b.c.ip` or
 //! `*!*@*.c.ip` covers the block. Loopback addresses are shown as they are: they say nothing about anybody.
+//! What can be learned from cloaks all the same is in docs/PRIVACY.md.
 //!
 //! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
 
@@ -98,6 +99,16 @@ pub(super) fn shown(address: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::{
+        chat::{
+            mask::{Mask, Subject, networks_of_cloak},
+            same::Block,
+        },
+        config::Network,
+    };
+    use proptest::prelude::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
     fn cloak(text: &str) -> String {
@@ -130,5 +141,79 @@ mod tests {
         assert_eq!(cloak("192.0.2.1").len(), 3 * 9 + 2);
         assert_eq!(cloak("127.0.0.1"), "127.0.0.1");
         assert_eq!(cloak("::1"), "0::1");
+    }
+
+    /// Whether a ban of a host meets whoever comes from an address.
+    fn meets(host: &str, address: IpAddr) -> bool {
+        let mask = Mask::parse(&format!("*!*@{host}")).expect("a cloak makes a mask");
+        let shown = Cloak::with_key(b"key").of(address);
+        mask.matches(&Subject::new("nick", "~user", &shown))
+    }
+
+    fn check_blocks(
+        one: IpAddr,
+        other: IpAddr,
+        is_within: impl Fn(u32) -> bool,
+        prefixes: [u32; 3],
+    ) {
+        let cloak = Cloak::with_key(b"key").of(one);
+        let [narrow, wide] = networks_of_cloak(&cloak).expect("it is a cloak");
+        for (host, prefix) in [cloak, narrow, wide].iter().zip(prefixes) {
+            assert!(meets(host, one), "{host} {one}");
+            assert_eq!(meets(host, other), is_within(prefix), "{host} {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_ban_of_a_part_of_a_cloak_meets_its_network_and_nobody_else(
+            v4 in any::<u32>(), v6 in any::<u128>(), other in any::<u128>(), shared in 0_u32..128,
+        ) {
+            // Addresses that share their first bits, and may share more.
+            let other_v4 = v4 ^ (other as u32).checked_shr(shared % 33).unwrap_or(0);
+            let other_v6 = v6 ^ (other >> shared);
+            let of_v4 = |bits| IpAddr::from(Ipv4Addr::from_bits(bits));
+            let of_v6 = |bits| IpAddr::from(Ipv6Addr::from_bits(bits));
+            let is_hidden = |address: &IpAddr| !is_shown_as_it_is(*address) && address.is_ipv6() == address.to_canonical().is_ipv6();
+            let (one, two) = (of_v4(v4), of_v4(other_v4));
+            if is_hidden(&one) && is_hidden(&two) {
+                let is_within = |bits: u32| (v4 ^ other_v4).checked_shr(32 - bits).unwrap_or(0) == 0;
+                check_blocks(one, two, is_within, IPV4_PREFIXES);
+            }
+            let (three, four) = (of_v6(v6), of_v6(other_v6));
+            if is_hidden(&three) && is_hidden(&four) {
+                check_blocks(three, four, |bits| (v6 ^ other_v6) >> (128 - bits) == 0, IPV6_PREFIXES);
+                check_blocks(three, one, |_| false, IPV6_PREFIXES);
+            }
+        }
+
+        /// The configuration and the chat have a type of their own for a network, for neither may see the other; they
+        /// mean the same by the same text.
+        #[test]
+        fn networks_of_the_configuration_are_the_blocks_of_masks(
+            v4 in any::<u32>(), v6 in any::<u128>(), bits in 0_u32..=128, other in any::<u128>(), shared in 0_u32..128,
+        ) {
+            let mapped = Ipv4Addr::from_bits(v4).to_ipv6_mapped();
+            let mapped_bits = 96 + bits % 33;
+            let texts = [
+                format!("{}/{}", Ipv4Addr::from_bits(v4), bits % 33),
+                format!("{}/{bits}", Ipv6Addr::from_bits(v6)),
+                format!("{mapped}/{mapped_bits}"),
+                format!("{mapped}"),
+                format!("{}%eth0", Ipv6Addr::from_bits(v6)),
+            ];
+            let near = [
+                IpAddr::from(Ipv4Addr::from_bits(v4 ^ (other as u32).checked_shr(shared).unwrap_or(0))),
+                Ipv6Addr::from_bits(v6 ^ (other >> shared)).into(),
+                mapped.into(),
+            ];
+            for text in texts {
+                let network: Network = text.parse().expect("a network");
+                let block = Block::parse(&text).expect("a block");
+                for address in near {
+                    prop_assert_eq!(network.contains(address), block.contains(address), "{} {}", text, address);
+                }
+            }
+        }
     }
 }
