@@ -254,8 +254,14 @@ fn a_server_is_asked_for_its_metrics() {
 
 #[test]
 fn attackers_and_victims_are_told_apart() {
-    let limits = "[limits]\nmessages_per_second = 0\n[[operator]]\nname = \"root\"\npassword = \
-        \"pbkdf2-sha256$1000$00112233445566778899aabbccddeeff$c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00\"\n";
+    let hash = format!(
+        "pbkdf2-sha256$1000${}${}",
+        "00".repeat(16),
+        "c0ffee00".repeat(8)
+    );
+    let limits = &format!(
+        "[limits]\nmessages_per_second = 0\n[[operator]]\nname = \"root\"\npassword = \"{hash}\"\n"
+    );
     let server = Setup::new()
         .config(limits)
         .listen("irc://127.0.0.1:0")

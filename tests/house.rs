@@ -515,6 +515,97 @@ fn each_pitfall_has_its_code_and_its_test() {
 }
 
 #[test]
+fn each_lesson_has_its_code_and_its_test_in_both_languages() {
+    let mut faults = String::new();
+    let mut lessons: Vec<Vec<String>> = Vec::new();
+    for (file, code, test) in [
+        ("docs/LESSONS.md", "Code: ", "Test: "),
+        ("docs/LESSONS.ko.md", "코드: ", "테스트: "),
+    ] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let mut told = Vec::new();
+        for entry in text.split("\n## ").skip(1) {
+            let (title, body) = entry.split_once('\n').unwrap();
+            if title.starts_with(|c: char| !c.is_ascii_digit()) {
+                continue;
+            }
+            // What is typed and what is pointed at is the same in every language, but for remarks in parentheses.
+            let typed = body.lines().filter_map(|line| line.strip_prefix("    "));
+            told.extend(typed.map(|line| line.split("  (").next().unwrap().trim().to_owned()));
+            for label in [code, test] {
+                let found = body.lines().find_map(|line| line.strip_prefix(label));
+                let Some(names) = found else {
+                    let _ = writeln!(faults, "{file}: {title}: no line begins with {label:?}");
+                    continue;
+                };
+                check_names(&format!("{file}: {title}"), names, &mut faults);
+                told.push(names.to_owned());
+            }
+        }
+        assert!(told.len() > 40, "{file}: the lessons were not recognised");
+        lessons.push(told);
+    }
+    assert_eq!(lessons[0], lessons[1], "the two languages differ");
+    report(&faults);
+}
+
+#[test]
+fn the_glossary_names_what_exists() {
+    let text = fs::read_to_string(root().join("docs/GLOSSARY.md")).unwrap();
+    let mut faults = String::new();
+    let mut words = BTreeSet::new();
+    for line in text.lines().filter(|line| line.contains(".rs`")) {
+        let cells: Vec<_> = line.split(" | ").collect();
+        if let [word, _, code, ..] = cells[..] {
+            check_names(word, code, &mut faults);
+            if !words.insert(word) {
+                let _ = writeln!(faults, "{word}: explained twice");
+            }
+        }
+    }
+    assert!(words.len() > 40, "the tables were not recognised");
+    report(&faults);
+}
+
+/// Folders whose files are named in documents.
+const FOLDERS: &[&str] = &[
+    "src/",
+    "tests/",
+    "docs/",
+    "benches/",
+    "examples/",
+    "fuzz/",
+    "packaging/",
+    ".ci/",
+];
+
+#[test]
+fn files_that_documents_name_exist() {
+    let mut faults = String::new();
+    let mut named = 0;
+    for document in documents() {
+        let title = document.strip_prefix(root()).unwrap().display().to_string();
+        // What was true of an earlier release may be gone.
+        if title == "CHANGELOG.md" {
+            continue;
+        }
+        let text = fs::read_to_string(&document).unwrap();
+        for name in text.lines().flat_map(named_in) {
+            let is_ours = FOLDERS.iter().any(|folder| name.starts_with(folder));
+            let is_plain = !name.contains([' ', '*', '{', '<']);
+            if is_ours && is_plain {
+                named += 1;
+                if !root().join(name).exists() {
+                    let _ = writeln!(faults, "{title}: there is no {name}");
+                }
+            }
+        }
+    }
+    assert!(named > 100, "only {named} files are named");
+    report(&faults);
+}
+
+#[test]
 fn the_tables_of_the_readme_name_what_exists() {
     let text = fs::read_to_string(root().join("README.md")).unwrap();
     let mut faults = String::new();
