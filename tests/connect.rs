@@ -207,5 +207,32 @@ fn nothing_from_a_foreign_server_steers_the_terminal() {
         .unwrap();
     drop(caller);
     let (code, stdout, _) = connect.end();
-    assert_eq!((code, stdout.as_str()), (Some(0), "[2Jhello\n31m\n"));
+    assert_eq!((code, stdout.as_str()), (Some(0), "hello\n\n"));
+}
+
+#[test]
+fn a_control_that_comes_in_two_pieces_does_not_steer_the_terminal() {
+    let foreign = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = foreign.local_addr().unwrap();
+    let mut connect = Connect::start(&address.to_string(), Stdio::piped());
+    let (mut caller, _) = foreign.accept().unwrap();
+    let mut stdout = connect.0.stdout.take().expect("a pipe");
+    let pieces: [(&[u8], &str); 5] = [
+        (b"a\xc2", "a"),
+        (b"\x9b2Jb\xe2\x80", "b"),
+        (b"\xaec\x1b", "c"),
+        // A single byte that 8-bit terminals take for a control.
+        (b"[31md\x9b", "d"),
+        ("2J 안녕\n".as_bytes(), "\u{FFFD}2J 안녕\n"),
+    ];
+    for (sent, expected) in pieces {
+        caller.write_all(sent).unwrap();
+        // What is seen was read, so the next piece comes by another read.
+        let mut shown = vec![0; expected.len()];
+        stdout.read_exact(&mut shown).unwrap();
+        assert_eq!(String::from_utf8_lossy(&shown), expected);
+    }
+    drop(caller);
+    let code = wait_for("its end", || connect.0.try_wait().expect("a child")).code();
+    assert_eq!(code, Some(0));
 }

@@ -5,6 +5,7 @@
 
 use crate::{
     net::{ConnId, External, Handler, Loss, Phase, Poller, Taken, Then, Tick},
+    protocol::clean::Cleaner,
     server::plain,
 };
 use mio::unix::SourceFd;
@@ -45,6 +46,7 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         calling: None,
         reasons: Vec::new(),
         input: Input::Waiting,
+        cleaner: Cleaner::default(),
         end: None,
     };
     client.call_next(&mut net);
@@ -80,6 +82,8 @@ struct Client {
     calling: Option<(ConnId, SocketAddr)>,
     reasons: Vec<String>,
     input: Input,
+    /// Takes out of the server's words what could steer the terminal: not every server is one of ours.
+    cleaner: Cleaner,
     end: Option<Result<(), End>>,
 }
 
@@ -134,6 +138,13 @@ impl Client {
         }
     }
 
+    /// Shows what was held back because more might have followed. The talk is over.
+    fn show_rest(&mut self) -> Result<(), End> {
+        let mut shown = Vec::new();
+        self.cleaner.finish(&mut shown);
+        show(&shown).unwrap_or(Ok(()))
+    }
+
     fn watch(&mut self, net: &mut Poller) -> io::Result<()> {
         let descriptor = io::stdin().as_raw_fd();
         self.input = match net.register_external(&mut SourceFd(&descriptor), INPUT) {
@@ -170,17 +181,11 @@ impl Handler for Client {
     }
 
     fn handle_input(&mut self, net: &mut Poller, id: ConnId, input: &[u8], _: &mut usize) -> Taken {
-        let mut stdout = io::stdout().lock();
-        let shown = stdout.write_all(&safe(input)).and_then(|()| stdout.flush());
-        if let Err(error) = shown {
+        let mut shown = Vec::with_capacity(input.len());
+        self.cleaner.push(input, &mut shown);
+        if let Some(end) = show(&shown) {
             net.abort(id);
-            // A reader that has gone saw what it wanted; a full disk did not.
-            let is_gone = error.kind() == io::ErrorKind::BrokenPipe;
-            self.end = Some(if is_gone {
-                Ok(())
-            } else {
-                Err(End::Unwritten(error))
-            });
+            self.end = Some(end);
         }
         Taken {
             bytes: input.len(),
@@ -190,7 +195,7 @@ impl Handler for Client {
 
     fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
         net.abort(id);
-        self.end = Some(Ok(()));
+        self.end = Some(self.show_rest());
     }
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
@@ -201,7 +206,8 @@ impl Handler for Client {
         if net.phase(id) == Phase::Connecting {
             self.gave_up(net, &reason);
         } else {
-            self.end = Some(Err(End::Broken(reason)));
+            let shown = self.show_rest();
+            self.end = Some(shown.and(Err(End::Broken(reason))));
         }
     }
 
@@ -218,29 +224,14 @@ impl Handler for Client {
     }
 }
 
-/// Leaves out what could steer a terminal: the server sends nothing of the kind, but not every server is one of ours.
-fn safe(bytes: &[u8]) -> Vec<u8> {
-    let mut shown = Vec::with_capacity(bytes.len());
-    for &byte in bytes {
-        match byte {
-            // The second half of a C1 control (U+0080 to U+009F) in UTF-8, which some terminals obey.
-            0x80..0xa0 if shown.last() == Some(&0xc2) => {
-                shown.pop();
-            }
-            b'\n' | b'\t' | b' '..=b'~' | 0x80..=0xfe => shown.push(byte),
-            _ => {}
-        }
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_steers_the_terminal() {
-        assert_eq!(safe(b"a\x1b[2Jb\x07\r\n\tc\x7f\xff"), b"a[2Jb\n\tc");
-        assert_eq!(safe("x\u{9b}2Jé마\u{85}".as_bytes()), "x2Jé마".as_bytes());
+/// Writes to standard output; says how the talk ends if that cannot be done.
+fn show(text: &[u8]) -> Option<Result<(), End>> {
+    let mut stdout = io::stdout().lock();
+    let shown = stdout.write_all(text).and_then(|()| stdout.flush());
+    match shown {
+        Ok(()) => None,
+        // A reader that has gone saw what it wanted; a full disk did not.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Some(Ok(())),
+        Err(error) => Some(Err(End::Unwritten(error))),
     }
 }

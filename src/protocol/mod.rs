@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use crate::chat::{Command, Hub, Nick, Now, Refusal, UserId};
 
+pub mod clean;
 pub mod detect;
 pub mod echo;
 pub mod flavour;

@@ -1,7 +1,7 @@
 //! How many members are where, and how their coming and going went.
 
 use super::State;
-use crate::load::measure::Spans;
+use crate::{load::measure::Spans, protocol::clean::clean};
 use std::{collections::BTreeMap, io};
 
 /// Reasons that are told apart; a server that makes up new words each time fills no memory.
@@ -80,11 +80,10 @@ pub(super) fn plain(error: &io::Error) -> String {
 pub(super) fn words(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]);
     let mut shown = String::new();
-    for c in text.chars() {
+    for c in clean(&text).chars() {
         match c {
             '0'..='9' if shown.ends_with('N') => {}
             '0'..='9' => shown.push('N'),
-            c if c.is_control() => shown.push('?'),
             c => shown.push(c),
         }
     }
@@ -108,7 +107,8 @@ mod tests {
     #[test]
     fn words_are_safe_and_alike_but_for_numbers() {
         assert_eq!(words(b"no more from 127.0.0.1"), "no more from N.N.N.N");
-        assert_eq!(words(b"\x1b[2J\xff"), "?[NJ\u{fffd}");
+        assert_eq!(words(b"\x1b[2Ja\x07\xff"), "a\u{fffd}");
+        assert_eq!(words("a\u{9b}mb\u{202e}c\u{2066}\n".as_bytes()), "abc ");
         assert_eq!(words(&[b'x'; 1000]).len(), 120);
     }
 }

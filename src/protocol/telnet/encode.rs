@@ -5,13 +5,12 @@
 //!
 //! Owns nothing. Does not know who reads; only whether it is the author ([`View`]).
 
-use super::clean;
 use crate::{
     chat::{
         Body, Event, Hub, Place, Room, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes},
     },
-    protocol::flavour::View,
+    protocol::{clean, flavour::View},
 };
 
 /// Appends one line made of `parts`.

@@ -6,7 +6,6 @@
 //! and says, goes through a [`Context`]. [`encode()`] turns what others do into lines.
 //!
 //! ```text
-//! clean.rs      what others wrote, made safe for a terminal
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
 //! order.rs      kicks, bans, modes, invitations
@@ -21,7 +20,6 @@
 //!
 //! Does not know sockets, nor other connections.
 
-mod clean;
 mod commands;
 mod encode;
 mod order;
@@ -33,7 +31,7 @@ mod wire;
 pub use encode::{encode, news, refusal};
 pub use wire::PROBE;
 
-use super::{Context, Cut, lines::Lines};
+use super::{Context, Cut, clean, lines::Lines};
 use crate::chat::RoomId;
 use commands::Call;
 use trouble::Trouble;
