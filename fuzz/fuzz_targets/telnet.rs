@@ -62,11 +62,13 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<Vec<u8>>>, Ve
         assert!(kept.len() <= CAP + 1 && searched <= kept.len());
     }
     let words = b"* madang is here\r\n";
-    let options = String::from_utf8_lossy(words).into_owned();
+    let given_up =
+        b"! your program began a telnet subnegotiation and did not end it; what it held is lost\r\n";
     let mut rest = &replies[..];
     let mut options_only = Vec::new();
     while !rest.is_empty() {
-        if let Some(behind) = rest.strip_prefix(options.as_bytes()) {
+        let said = [&words[..], given_up];
+        if let Some(behind) = said.iter().find_map(|said| rest.strip_prefix(*said)) {
             rest = behind;
         } else {
             assert_eq!(rest[0], IAC, "nothing but commands is answered here");

@@ -49,8 +49,12 @@ const TIMING_MARK: u8 = 6;
 
 /// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all;
 /// the longest that clients are known to send (NEW-ENVIRON) take some hundred bytes. Past this the
-/// peer has lost its SE, and what follows is text again.
-const SUBNEGOTIATION_BYTES_MAX: u16 = 4096;
+/// peer has lost its SE: it is told so, and what follows is text again.
+const SUBNEGOTIATION_BYTES_MAX: u16 = 512;
+
+/// What the peer is told then, for some lines of its user may be among what was skipped.
+const UNENDED: &str =
+    "your program began a telnet subnegotiation and did not end it; what it held is lost";
 
 /// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which
 /// it must answer with WILL or WONT (RFC 860). For those who
@@ -115,7 +119,7 @@ enum State {
     Command,
     /// Behind IAC and WILL, WONT, DO or DONT: the option comes next.
     Option { verb: u8 },
-    /// Inside a subnegotiation; after the next byte, so many more of it are skipped.
+    /// Inside a subnegotiation; so many more bytes of it are skipped, and then none but its end.
     Skip { left: u16 },
     /// Inside a subnegotiation, behind IAC.
     SkipCommand { left: u16 },
@@ -203,7 +207,7 @@ impl Negotiation {
             (State::Command, IAC) => self.data(IAC),
             (State::Command, WILL | WONT | DO | DONT) => State::Option { verb: byte },
             (State::Command, SB) => State::Skip {
-                left: SUBNEGOTIATION_BYTES_MAX - 1,
+                left: SUBNEGOTIATION_BYTES_MAX,
             },
             (State::Command, EOF..) => self.command(byte),
             // No command at all: the IAC stands alone. So it does when a Synch (RFC 854, page 8)
@@ -211,13 +215,22 @@ impl Negotiation {
             // user's.
             (State::Command, _) => self.data(byte),
             (State::Option { verb }, option) => self.option(verb, option, replies),
-            (State::Skip { left: 0 } | State::SkipCommand { left: 0 }, _) => State::Data,
-            (State::Skip { left }, IAC) => State::SkipCommand { left: left - 1 },
+            (State::Skip { left }, IAC) => State::SkipCommand { left },
             (State::SkipCommand { .. }, SE) => State::Data,
-            (State::Skip { left } | State::SkipCommand { left }, _) => {
-                State::Skip { left: left - 1 }
-            }
+            // It is too long: this byte is the first behind it.
+            (State::Skip { left: 0 }, _) => self.give_up(State::Data, byte, replies),
+            (State::SkipCommand { left: 0 | 1 }, _) => self.give_up(State::Command, byte, replies),
+            (State::Skip { left }, _) => State::Skip { left: left - 1 },
+            // The IAC counts as well.
+            (State::SkipCommand { left }, _) => State::Skip { left: left - 2 },
         }
+    }
+
+    /// Takes the subnegotiation for ended, and the byte for what it is outside.
+    fn give_up(&mut self, outside: State, byte: u8, replies: &mut Vec<u8>) -> State {
+        encode::refusal(replies, UNENDED);
+        self.state = outside;
+        self.follow(byte, replies)
     }
 
     fn data(&mut self, byte: u8) -> State {

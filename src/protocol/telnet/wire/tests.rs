@@ -167,11 +167,51 @@ fn subnegotiations_are_skipped_whatever_is_in_them() {
         &["ab"],
         b"",
     );
-    let mut endless = b"\xff\xfa\x18".to_vec();
-    endless.resize(2 + usize::from(SUBNEGOTIATION_BYTES_MAX), b'x');
-    endless.extend_from_slice(b"\nok\n");
-    let lines = feed(std::iter::once(&endless[..])).lines;
-    assert_eq!(lines, [Some(b"".to_vec()), Some(b"ok".to_vec())]);
+}
+
+/// IAC SB and so many bytes more.
+fn subnegotiation(bytes: usize) -> Vec<u8> {
+    let mut begun = vec![IAC, SB];
+    begun.resize(2 + bytes, b'x');
+    begun
+}
+
+#[test]
+fn a_subnegotiation_without_an_end_is_given_up_and_the_peer_is_told() {
+    let max = usize::from(SUBNEGOTIATION_BYTES_MAX);
+    let told = format!("! {UNENDED}\r\n");
+    let behind = |bytes: usize, rest: &[u8]| [&subnegotiation(bytes), rest].concat();
+    // The longest that is skipped, and its end.
+    check(&behind(max, b"\xff\xf0ok\n"), &["ok"], b"");
+    // One byte more, which is text, and so is all that follows.
+    check(&behind(max, b"ok\nyes\n"), &["ok", "yes"], told.as_bytes());
+    check(
+        &behind(max - 1, b"\nok\nyes\n"),
+        &["ok", "yes"],
+        told.as_bytes(),
+    );
+    // A command in that place is one, and so is what an IAC at the limit begins.
+    check(
+        &behind(max, b"\xff\xfd\x01ok\n"),
+        &["ok"],
+        &[told.as_bytes(), b"\xff\xfc\x01"].concat(),
+    );
+    check(
+        &behind(max - 1, b"\xff\xfd\x01ok\n"),
+        &["ok"],
+        &[told.as_bytes(), b"\xff\xfc\x01"].concat(),
+    );
+    // Each is told of once, and one that comes to its end is not mentioned.
+    check(
+        &[
+            &behind(max, b"a\n")[..],
+            &behind(max, b"b\n"),
+            b"\xff\xfa\x18\xff\xf0c\n",
+        ]
+        .concat(),
+        &["a", "b", "c"],
+        told.repeat(2).as_bytes(),
+    );
 }
 
 #[test]
@@ -239,5 +279,24 @@ proptest! {
         pieces.push(bytes.len());
         let pieces = pieces.windows(2).map(|w| &bytes[w[0]..w[1]]);
         prop_assert_eq!(feed(pieces), feed(std::iter::once(&bytes[..])));
+    }
+
+    #[test]
+    fn whatever_a_subnegotiation_holds_and_however_it_is_cut_the_peer_is_heard_again(
+        inside in proptest::collection::vec(
+            prop_oneof![4 => Just(b'x'), 1 => Just(b'\n'), 1 => Just(IAC), 1 => (EOF..IAC)
+                .prop_filter("an answer once a read, or an end", |b| ![AYT, SE].contains(b))],
+            0..2 * usize::from(SUBNEGOTIATION_BYTES_MAX),
+        ),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let mut bytes = vec![IAC, SB];
+        bytes.extend_from_slice(&inside);
+        bytes.extend_from_slice(&vec![b'y'; 3 + usize::from(SUBNEGOTIATION_BYTES_MAX)]);
+        bytes.extend_from_slice(b"\nlast\n");
+        let (before, behind) = bytes.split_at(at.index(bytes.len()));
+        let heard = feed([before, behind].into_iter());
+        prop_assert_eq!(&heard, &feed(std::iter::once(&bytes[..])));
+        prop_assert_eq!(heard.lines.last(), Some(&Some(b"last".to_vec())));
     }
 }
