@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use std::{
     io::ErrorKind,
     net::{SocketAddr, TcpListener, TcpStream},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const LAST_WORDS: &str = "* madang.local is shutting down, good-bye";
@@ -149,11 +149,49 @@ fn one_who_does_not_read_cannot_hold_up_the_end() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
-    let mut server = Setup::new().start();
-    let mut ann = Client::enter(server.address(), "ann");
+fn peers_that_never_close_get_all_they_are_owed_and_do_not_hold_up_the_end() {
+    let mut server = Server::start();
+    let address = server.address();
+    let mut clients: Vec<Client> = (0..50).map(|_| Client::connect(address)).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.give_name(&format!("guest{number}"));
+    }
+    for client in &mut clients {
+        client.skip_all();
+        client.send_bytes(b"input that nobody will read");
+    }
+    let told = Instant::now();
     server.signal(Signal::TERM);
-    // It has begun; and since ann does not hang up, it would take a while.
+    // They read only when the server is gone, and close nothing before.
+    assert_eq!(server.wait(), Some(0));
+    let took = told.elapsed();
+    assert!(
+        took < Duration::from_secs(4),
+        "it waited for its bound: {took:?}"
+    );
+    server.log.expect("cut_off=0");
+    for client in &mut clients {
+        // A reset would be an error here.
+        let seen = client.rest();
+        assert!(seen.ends_with(&format!("{LAST_WORDS}\r\n")), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let config = "[limits]\nmessages_per_second = 0\n";
+    let listen = "any://127.0.0.1:0?sndbuf=16384";
+    let mut server = Setup::new().listen(listen).config(config).start();
+    // Someone who does not read what they are owed, so the end takes a while.
+    let mut stuck = Client::over(connect_with(server.address(), 4096));
+    stuck.give_name("stuck");
+    let mut ann = Client::enter(server.address(), "ann");
+    for _ in 0..300 {
+        ann.send(&"x".repeat(1000));
+    }
+    ann.skip_all();
+    server.signal(Signal::TERM);
+    // It has begun.
     ann.expect(LAST_WORDS);
     server.signal(Signal::TERM);
     assert!(server.wait().is_some());
@@ -231,14 +269,14 @@ fn a_port_in_use_is_told_in_plain_words() {
 #[test]
 fn listeners_are_announced_in_order_with_their_real_ports() {
     let setup = Setup::new().listen("any://127.0.0.1:0");
-    let setup = setup.listen("telnet://localhost:0?backlog=7");
+    let setup = setup.listen("telnet://127.0.0.1:0?backlog=7");
     let setup = setup
         .listen("echo://[::1]:0")
         .listen("echo+udp://127.0.0.1:0");
     let server = setup.listen("any://[::]:0").start();
     let schemes = [
         "any://127.0.0.1:",
-        "telnet://localhost:",
+        "telnet://127.0.0.1:",
         "echo://[::1]:",
         "echo+udp://127.0.0.1:",
         "any://[::]:",

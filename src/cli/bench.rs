@@ -462,11 +462,11 @@ impl Common {
     /// Looks the target up.
     fn into_job(self, scenario: Scenario, connect_rate: u32) -> Result<Job, Failure> {
         let (protocol, host, port) = self.target;
-        let authority = format!("{host}:{port}");
+        let authority = format!("{}:{port}", host.without_zone());
         let address = look_up(&host, port)?;
         let metrics = self.metrics.map(|(host, port, path)| {
             Ok::<_, Failure>(MetricsUrl {
-                authority: format!("{host}:{port}"),
+                authority: format!("{}:{port}", host.without_zone()),
                 address: look_up(&host, port)?,
                 path,
             })

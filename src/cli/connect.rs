@@ -2,7 +2,7 @@
 //!
 //! Owns the form of a TARGET. Looks no names up before it connects.
 
-use std::{fmt, net::Ipv6Addr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use super::{
     Failure,
@@ -10,7 +10,7 @@ use super::{
     unwritten,
 };
 use crate::{
-    config::{DEFAULT_PORT, Host, Scheme, parse_host_port},
+    config::{DEFAULT_PORT, Host, Invalid, Scheme, is_bare_ipv6, parse_host_port},
     server::plain,
 };
 
@@ -29,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   madang connect chat.example
   madang connect '[::1]:7777'
+  madang connect fe80::1%eth0
   madang connect telnet://192.0.2.1:23";
 
 fn target_help() -> String {
@@ -48,10 +49,10 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(ip) = text.parse::<Ipv6Addr>() {
-            let host = Host::Ip(ip.into());
+        if is_bare_ipv6(text) {
+            let host = format!("[{text}]").parse();
             return Ok(Self {
-                host,
+                host: host.map_err(|error: Invalid| error.to_string())?,
                 port: DEFAULT_PORT,
             });
         }
@@ -120,6 +121,9 @@ mod tests {
         check("2001:db8::1", Ok("[2001:db8::1]:7777"));
         check("[::1]", Ok("[::1]:7777"));
         check("[::1]:65535", Ok("[::1]:65535"));
+        check("fe80::1%eth0", Ok("[fe80::1%eth0]:7777"));
+        check("any://[fe80::1%25eth0]:23", Ok("[fe80::1%eth0]:23"));
+        check("fe80::1%", Err("\"\" is not a network interface"));
         check("telnet://localhost:23", Ok("localhost:23"));
         check("any://[::1]/", Ok("[::1]:7777"));
         check("TELNET://localhost", Ok("localhost:7777"));

@@ -35,6 +35,8 @@ pub(super) enum Field<T> {
     CountOrNone(fn(&mut T) -> &mut Option<u32>, RangeInclusive<u32>),
     /// True or false.
     Flag(fn(&mut T) -> &mut bool),
+    /// True or false, or left to be decided.
+    FlagOrNone(fn(&mut T) -> &mut Option<bool>),
     /// Paths of files, one or a list; relative ones start from the file's directory.
     Paths(fn(&mut T) -> &mut Vec<PathBuf>),
     /// A number of bytes.
@@ -173,6 +175,10 @@ impl<T> Field<T> {
                 Raw::Flag(flag) => *place(target) = flag,
                 _ => return Err(Invalid::new("it is either true or false")),
             },
+            Self::FlagOrNone(place) => match raw {
+                Raw::Flag(flag) => *place(target) = Some(flag),
+                _ => return Err(Invalid::new("it is either true or false")),
+            },
             Self::Paths(place) => *place(target) = raw.paths(base)?,
             Self::Size(place, range) => *place(target) = raw.size(range)?,
             Self::SizeOrNone(place, range) => *place(target) = Some(raw.size(range)?),
@@ -197,6 +203,7 @@ impl<T> Field<T> {
             Self::Count(place, _) => Some(place(target).to_string()),
             Self::CountOrNone(place, _) => place(target).map(|n| n.to_string()),
             Self::Flag(place) => Some(place(target).to_string()),
+            Self::FlagOrNone(place) => place(target).map(|flag| flag.to_string()),
             Self::Paths(place) => show_paths(place(target)),
             Self::Size(place, _) => Some(quote(show_size(*place(target) as u64))),
             Self::SizeOrNone(place, _) => place(target).map(|n| quote(show_size(n as u64))),
@@ -221,7 +228,11 @@ impl<T> Field<T> {
                 let (least, most) = (show_duration(*range.start()), show_duration(*range.end()));
                 Some(format!("{least} to {most}"))
             }
-            Self::Flag(_) | Self::Paths(_) | Self::Text { .. } | Self::Texts { .. } => None,
+            Self::Flag(_)
+            | Self::FlagOrNone(_)
+            | Self::Paths(_)
+            | Self::Text { .. }
+            | Self::Texts { .. } => None,
         }
     }
 }

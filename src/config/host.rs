@@ -5,7 +5,7 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs},
     str::FromStr,
 };
 
@@ -18,6 +18,9 @@ pub enum Host {
     Ip(IpAddr),
     /// A name that a resolver may know.
     Name(String),
+    /// An IPv6 address and the zone it is meant in: a network interface, by name or by number (RFC 4007 section 11).
+    /// Link-local addresses mean nothing without.
+    Zoned(Ipv6Addr, String),
 }
 
 impl Host {
@@ -29,6 +32,9 @@ impl Host {
         let name = match self {
             Self::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, port)]),
             Self::Name(name) => name.as_str(),
+            Self::Zoned(ip, zone) => {
+                return zoned_address(*ip, zone, port).map(|found| vec![found]);
+            }
         };
         let mut addresses = Vec::new();
         for address in (name, port).to_socket_addrs()? {
@@ -38,6 +44,62 @@ impl Host {
         }
         Ok(addresses)
     }
+
+    /// The machine of a socket's address.
+    pub fn of(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+                Self::Zoned(*v6.ip(), v6.scope_id().to_string())
+            }
+            address => Self::Ip(address.ip()),
+        }
+    }
+
+    /// The same machine as others may call it: the name of a zone means something on this one only, and is not sent to
+    /// others (RFC 6874 section 4).
+    #[must_use]
+    pub fn without_zone(&self) -> Self {
+        match self {
+            Self::Zoned(ip, _) => Self::Ip((*ip).into()),
+            other => other.clone(),
+        }
+    }
+
+    /// Whether this is the name that always means this machine itself (RFC 6761 section 6.3).
+    pub fn is_localhost(&self) -> bool {
+        matches!(self, Self::Name(name) if name.trim_end_matches('.').eq_ignore_ascii_case("localhost"))
+    }
+}
+
+/// The address with the number of its zone.
+fn zoned_address(ip: Ipv6Addr, zone: &str, port: u16) -> io::Result<SocketAddr> {
+    if let Ok(number) = zone.parse() {
+        return Ok(SocketAddrV6::new(ip, port, 0, number).into());
+    }
+    // The system's resolver knows the numbers of interfaces. It asks nobody else about an address.
+    let found = (format!("{ip}%{zone}"), port).to_socket_addrs();
+    let unknown = || io::Error::other(format!("there is no network interface {zone} for {ip}"));
+    found
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(unknown)
+}
+
+/// Reads what stands behind the `%` of an address: `eth0`, or `25eth0` where the sign itself was escaped, as URLs want it
+/// (RFC 6874). Behind `25` only digits are left as they are, for we print numbers unescaped.
+fn parse_zone(text: &str) -> Result<String, Invalid> {
+    /// `IFNAMSIZ` of Linux, without the NUL.
+    const NAME_BYTES_MAX: usize = 15;
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let zone = match text.strip_prefix("25") {
+        Some(name) if !is_number => name,
+        _ => text,
+    };
+    let is_fit = |b: u8| b.is_ascii_graphic() && !b"%/?#[]".contains(&b);
+    if zone.is_empty() || zone.len() > NAME_BYTES_MAX || !zone.bytes().all(is_fit) {
+        return Err(Invalid::new(format!("{zone:?} is not a network interface")));
+    }
+    Ok(zone.to_owned())
 }
 
 impl FromStr for Host {
@@ -51,15 +113,22 @@ impl FromStr for Host {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            let address: Result<Ipv6Addr, _> = inner.parse();
-            return address
-                .map(|ip| Self::Ip(ip.into()))
-                .map_err(|_| Invalid::new(format!("{inner:?} is not an IPv6 address")));
+            let (ip, zone) = match inner.split_once('%') {
+                Some((ip, zone)) => (ip, Some(zone)),
+                None => (inner, None),
+            };
+            let ip: Ipv6Addr = ip
+                .parse()
+                .map_err(|_| Invalid::new(format!("{ip:?} is not an IPv6 address")))?;
+            return Ok(match zone {
+                Some(zone) => Self::Zoned(ip, parse_zone(zone)?),
+                None => Self::Ip(ip.into()),
+            });
         }
         if text.is_empty() {
             return Err(Invalid::new("the host is missing"));
         }
-        if text.parse::<Ipv6Addr>().is_ok() {
+        if is_bare_ipv6(text) {
             let remedy = format!("write an IPv6 address in brackets: [{text}]");
             return Err(Invalid::new(remedy));
         }
@@ -83,8 +152,15 @@ impl fmt::Display for Host {
             Self::Ip(IpAddr::V4(ip)) => ip.fmt(f),
             Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Self::Name(name) => f.write_str(name),
+            Self::Zoned(ip, zone) => write!(f, "[{ip}%{zone}]"),
         }
     }
+}
+
+/// Whether a text is an IPv6 address without brackets, perhaps with a zone.
+pub fn is_bare_ipv6(text: &str) -> bool {
+    let ip = text.split_once('%').map_or(text, |(ip, _)| ip);
+    ip.parse::<Ipv6Addr>().is_ok()
 }
 
 /// Splits `HOST[:PORT]`; an IPv6 address stands in brackets.
@@ -192,6 +268,41 @@ mod tests {
         check("a b", Err("\"a b\" is not a host name"));
         check("a..b", Err("\"a..b\" is not a host name"));
         check("마당:1", Err("\"마당\" is not a host name"));
+    }
+
+    #[test]
+    fn an_ipv6_address_may_name_its_zone() {
+        check("[fe80::1%eth0]:80", Ok(("[fe80::1%eth0]", 80)));
+        check("[fe80::1%3]", Ok(("[fe80::1%3]", 7777)));
+        check("[fe80::1%25eth0]", Ok(("[fe80::1%eth0]", 7777)));
+        check("[fe80::1%251]", Ok(("[fe80::1%251]", 7777)));
+        check("[fe80::1%25]", Ok(("[fe80::1%25]", 7777)));
+        check("[fe80::1%eth0.7]", Ok(("[fe80::1%eth0.7]", 7777)));
+        check("[fe80::1%]", Err("\"\" is not a network interface"));
+        check("[fe80::1%a b]", Err("\"a b\" is not a network interface"));
+        check(
+            "[fe80::1%much-too-long-a-name]",
+            Err("\"much-too-long-a-name\" is not a network interface"),
+        );
+        check("[1.2.3.4%eth0]", Err("\"1.2.3.4\" is not an IPv6 address"));
+        check(
+            "fe80::1%eth0",
+            Err("write an IPv6 address in brackets: [fe80::1%eth0]"),
+        );
+    }
+
+    #[test]
+    fn zones_become_numbers_and_back() {
+        let resolve = |text: &str| text.parse::<Host>().unwrap().resolve(5);
+        let found = resolve("[fe80::1%7]").unwrap();
+        assert_eq!(found, ["[fe80::1%7]:5".parse().unwrap()]);
+        assert_eq!(Host::of(found[0]), "[fe80::1%7]".parse().unwrap());
+        assert_eq!(Host::of(found[0]).without_zone().to_string(), "[fe80::1]");
+        let error = resolve("[fe80::1%no-such-if]").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no network interface no-such-if for fe80::1"
+        );
     }
 
     #[test]

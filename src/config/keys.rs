@@ -316,6 +316,13 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
         field: Field::Flag(|listen| &mut listen.options.reuseport),
     },
     Key {
+        name: "v6only",
+        about: "Leave IPv4 callers to others at [::] (IPV6_V6ONLY); otherwise they come in there too. Default: only if\n\
+                another listener is at 0.0.0.0 with the same port.",
+        example: "true",
+        field: Field::FlagOrNone(|listen| &mut listen.options.v6only),
+    },
+    Key {
         name: "sndbuf",
         about: "The kernel's send buffer per connection (SO_SNDBUF). Default: the kernel's choice.",
         example: "\"64 KiB\"",
@@ -333,8 +340,8 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
-            [::] is IPv6 and IPv4. Schemes: any (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp,\n\
-            metrics.",
+            [::] is IPv6 and IPv4, localhost is 127.0.0.1 and [::1], [fe80::1%eth0] names its interface. Schemes: any\n\
+            (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp, metrics.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {

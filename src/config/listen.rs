@@ -5,7 +5,7 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     str::FromStr,
 };
@@ -35,6 +35,8 @@ pub struct SocketOptions {
     pub reuseport: bool,
     /// `SO_SNDBUF` in bytes; `None` leaves it to the kernel.
     pub sndbuf: Option<usize>,
+    /// `IPV6_V6ONLY`: an IPv6 socket takes no IPv4 callers. `None`: as [`ListenUrl::is_v6only_beside`] says.
+    pub v6only: Option<bool>,
 }
 
 impl SocketOptions {
@@ -49,6 +51,7 @@ impl SocketOptions {
             reuseaddr: transport == Transport::Tcp,
             reuseport: false,
             sndbuf: None,
+            v6only: None,
         }
     }
 }
@@ -117,16 +120,67 @@ impl ListenUrl {
         Ok(listen)
     }
 
-    /// Whether IPv4 callers shall come in through this listener's IPv6 socket: so for `[::]`.
-    pub fn is_dual_stack(&self) -> bool {
-        matches!(self.host, Host::Ip(IpAddr::V6(ip)) if ip.is_unspecified())
+    /// The same listener at the real address and port that a socket was bound to.
+    #[must_use]
+    pub fn at(&self, local: SocketAddr) -> Self {
+        Self {
+            host: Host::of(local),
+            port: local.port(),
+            ..self.clone()
+        }
     }
 
-    /// The addresses to bind, each once. Blocks while a name is looked up: for start-up only.
+    /// Whether IPv4 callers shall come in through this listener's IPv6 socket: so for `[::]`, unless told otherwise.
+    pub fn is_dual_stack(&self) -> bool {
+        self.is_every(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) && self.options.v6only != Some(true)
+    }
+
+    /// Whether its IPv6 socket shall leave IPv4 callers alone: if that was asked for, or if one of the others is to take
+    /// them all, for the system lets only one socket have them.
+    pub fn is_v6only_beside<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> bool {
+        let mut others = others.into_iter();
+        self.options.v6only.unwrap_or_else(|| {
+            self.port != 0
+                && others.any(|other| {
+                    other.has_port_of(self) && other.is_every(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+                })
+        })
+    }
+
+    /// Whether the system lets only one of two listeners, whose addresses are known, have their port: they would take
+    /// the same callers.
+    pub fn is_in_the_way_of(&self, other: &Self) -> bool {
+        let takes = |one: &Self, other: &Self| match (&one.host, &other.host) {
+            (Host::Ip(one_ip), Host::Ip(ip)) if one_ip.is_unspecified() => {
+                one_ip.is_ipv4() == ip.is_ipv4() || ip.is_ipv4() && one.is_dual_stack()
+            }
+            (Host::Ip(one_ip), Host::Zoned(..)) => one_ip.is_unspecified() && one_ip.is_ipv6(),
+            (one, other) => one == other,
+        };
+        self.has_port_of(other) && (takes(self, other) || takes(other, self))
+    }
+
+    fn has_port_of(&self, other: &Self) -> bool {
+        self.scheme.transport() == other.scheme.transport() && self.port == other.port
+    }
+
+    fn is_every(&self, address: IpAddr) -> bool {
+        matches!(self.host, Host::Ip(ip) if ip == address)
+    }
+
+    /// The addresses to bind, each once: of `localhost` both loopback addresses, whatever the resolver says (RFC 6761
+    /// section 6.3), for callers try either. Blocks while a name is looked up: for start-up only.
     ///
     /// # Errors
-    /// The resolver does not know the name, or cannot be reached.
+    /// The resolver does not know the name, or cannot be reached; there is no such network interface.
     pub fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        if self.host.is_localhost() {
+            let loopback = [
+                IpAddr::from(Ipv4Addr::LOCALHOST),
+                Ipv6Addr::LOCALHOST.into(),
+            ];
+            return Ok(loopback.map(|ip| SocketAddr::new(ip, self.port)).into());
+        }
         self.host.resolve(self.port)
     }
 
@@ -286,6 +340,7 @@ mod tests {
             "any://x?sndbuf=1MB",
             "any://x?sndbuf=-1",
             "echo+udp://x?backlog=5",
+            "any://[::]?v6only=1",
         ];
         let said = urls.map(|url| format!("{url}\n    {}\n", message(url)));
         insta::assert_snapshot!(said.concat());
@@ -294,7 +349,7 @@ mod tests {
     #[test]
     fn options_of_the_query() {
         let text = "any://x?backlog=4096&nodelay=false&keepalive=false&sndbuf=65536&rcvbuf=64KiB\
-                    &reuseport=true&reuseaddr=false";
+                    &reuseport=true&reuseaddr=false&v6only=false";
         let listen: ListenUrl = text.parse().unwrap();
         let expected = SocketOptions {
             backlog: 4096,
@@ -304,6 +359,7 @@ mod tests {
             reuseaddr: false,
             reuseport: true,
             sndbuf: Some(65536),
+            v6only: Some(false),
         };
         assert_eq!(listen.options, expected);
     }
@@ -321,9 +377,61 @@ mod tests {
         let resolve = |text: &str| text.parse::<ListenUrl>().unwrap().resolve();
         let expected: SocketAddr = "[::1]:5".parse().unwrap();
         assert_eq!(resolve("any://[::1]:5").unwrap(), [expected]);
-        assert!(resolve("any://localhost:5").is_ok_and(|found| !found.is_empty()));
         // Reserved never to exist by RFC 6761.
         assert!(resolve("any://madang.invalid:5").is_err());
+    }
+
+    #[test]
+    fn localhost_is_both_loopback_addresses() {
+        let expected: [SocketAddr; 2] = ["127.0.0.1:5", "[::1]:5"].map(|ip| ip.parse().unwrap());
+        for text in ["any://localhost:5", "any://LocalHost.:5"] {
+            assert_eq!(
+                text.parse::<ListenUrl>().unwrap().resolve().unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn ipv4_callers_are_left_to_a_listener_that_is_for_all_of_them() {
+        let url = |text: &str| text.parse::<ListenUrl>().unwrap();
+        for (text, other, expected) in [
+            ("any://[::]:5", "irc://0.0.0.0:5", true),
+            ("any://[::]:5?v6only=false", "any://0.0.0.0:5", false),
+            ("any://[::]:5?v6only=true", "any://0.0.0.0:6", true),
+            ("any://[::]:5", "any://0.0.0.0:6", false),
+            ("any://[::]:5", "any://127.0.0.1:5", false),
+            ("any://[::]:5", "echo+udp://0.0.0.0:5", false),
+            // The system gives each a port of its own.
+            ("any://[::]:0", "any://0.0.0.0:0", false),
+        ] {
+            let found = url(text).is_v6only_beside(&[url(other)]);
+            assert_eq!(found, expected, "{text} beside {other}");
+        }
+    }
+
+    #[test]
+    fn listeners_that_would_take_the_same_callers_are_in_each_others_way() {
+        let url = |text: &str| text.parse::<ListenUrl>().unwrap();
+        for (one, other, expected) in [
+            ("any://[::]:5", "irc://127.0.0.1:5", true),
+            ("any://[::]:5", "irc://0.0.0.0:5", true),
+            ("any://[::]:5", "irc://[::1]:5", true),
+            ("any://[::]:5", "irc://[fe80::1%2]:5", true),
+            ("any://[::]:5?v6only=true", "irc://127.0.0.1:5", false),
+            ("any://0.0.0.0:5", "irc://127.0.0.1:5", true),
+            ("any://0.0.0.0:5", "irc://[::1]:5", false),
+            ("any://127.0.0.1:5", "irc://127.0.0.1:5", true),
+            ("any://127.0.0.1:5", "irc://127.0.0.2:5", false),
+            ("any://127.0.0.1:5", "irc://127.0.0.1:6", false),
+            ("any://127.0.0.1:5", "echo+udp://127.0.0.1:5", false),
+            ("any://[fe80::1%2]:5", "irc://[fe80::1%3]:5", false),
+        ] {
+            for (one, other) in [(one, other), (other, one)] {
+                let found = url(one).is_in_the_way_of(&url(other));
+                assert_eq!(found, expected, "{one} and {other}");
+            }
+        }
     }
 
     #[test]
@@ -331,5 +439,6 @@ mod tests {
         let both = |text: &str| text.parse::<ListenUrl>().unwrap().is_dual_stack();
         assert!(both("any://[::]"));
         assert!(!both("any://[::1]") && !both("any://0.0.0.0"));
+        assert!(!both("any://[::]?v6only=true") && both("any://[::]?v6only=false"));
     }
 }

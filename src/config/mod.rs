@@ -31,7 +31,7 @@ use std::{
 };
 
 pub use error::{Error, Errors, Invalid, Place};
-pub use host::{Host, ServerName, parse_host_port};
+pub use host::{Host, ServerName, is_bare_ipv6, parse_host_port};
 pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
 pub use network::Network;

@@ -54,6 +54,8 @@ pub struct SocketOptions {
     pub reuseaddr: bool,
     /// `SO_REUSEPORT`: let several processes listen on the same port.
     pub reuseport: bool,
+    /// `IPV6_V6ONLY`: an IPv6 socket takes no IPv4 callers. Matters for `[::]` alone, which takes both otherwise.
+    pub v6only: bool,
 }
 
 impl Default for SocketOptions {
@@ -66,6 +68,7 @@ impl Default for SocketOptions {
             rcvbuf: None,
             reuseaddr: true,
             reuseport: false,
+            v6only: false,
         }
     }
 }
@@ -84,8 +87,8 @@ pub(super) fn bound_socket(
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
     if address.is_ipv6() {
-        // `[::]` means both families; a specific IPv6 address is not affected.
-        socket.set_only_v6(false)?;
+        // Systems differ in their default.
+        socket.set_only_v6(options.v6only)?;
     }
     socket.set_reuse_address(options.reuseaddr)?;
     #[cfg(unix)]

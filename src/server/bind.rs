@@ -2,16 +2,20 @@
 
 use super::{Error, court::Court, plain, settings::socket_options};
 use crate::{
-    config::{Config, ListenUrl, Scheme, Transport},
+    config::{Config, Host, ListenUrl, Scheme, Transport},
     net::{self, Poller, SocketOptions},
 };
 use mio::net::{TcpListener, UdpSocket};
+use rustix::io::Errno;
 use std::{io, net::SocketAddr};
 
+/// Times that another port is tried if the system chose one for the first address of a name that is taken at the next.
+const PORT_TRIES: usize = 16;
+
 /// Binds one listener. A host name may stand for several addresses (`localhost`: one of each family); all that this
-/// host has are bound, with the same port.
+/// host has are bound, with the same port. `listening` are those that were bound before.
 ///
-/// Returns the URL with the port that was given by the system if none was asked for.
+/// Returns a URL for each address, with the port that was given by the system if none was asked for.
 ///
 /// # Errors
 /// The name is unknown, or none of its addresses could be bound, or one is taken.
@@ -20,47 +24,125 @@ pub(super) fn bind(
     court: &mut Court,
     url: &ListenUrl,
     config: &Config,
-) -> Result<ListenUrl, Error> {
-    let failed = |error: &io::Error| Error::Listen {
+    listening: &[ListenUrl],
+) -> Result<Vec<ListenUrl>, Error> {
+    let failed = |reason: String| Error::Listen {
         place: format!("{}:{}", url.host, url.port),
-        reason: plain(error),
+        reason,
     };
-    let mut port = url.port;
-    let mut bound = 0;
-    let mut unavailable = None;
-    for mut address in url.resolve().map_err(|error| failed(&error))? {
-        address.set_port(port);
-        match bind_address(net, court, url, address, config) {
-            Ok(local) => {
-                port = local.port();
-                bound += 1;
+    let mut url = url.clone();
+    let others = config.listen.iter().chain(listening);
+    url.options.v6only = Some(url.is_v6only_beside(others));
+    let addresses = url.resolve().map_err(|error| failed(plain(&error)))?;
+    let sockets = bind_all(&url, &addresses, &options_of(&url, config))
+        .map_err(|(address, error)| failed(reason(&url, address, &error, listening)))?;
+    let mut bound = Vec::new();
+    for socket in sockets {
+        let local = match socket {
+            Bound::Tcp(listener) => adopt_tcp(net, court, &url, listener),
+            Bound::Udp(socket) => adopt_udp(net, court, &url, socket),
+        };
+        bound.push(url.at(local.map_err(|error| failed(plain(&error)))?));
+    }
+    Ok(bound)
+}
+
+/// Why an address could not be bound, and what can be done about it.
+fn reason(url: &ListenUrl, address: SocketAddr, error: &io::Error, ours: &[ListenUrl]) -> String {
+    let mut reason = plain(error);
+    if matches!(url.host, Host::Name(_)) {
+        reason = format!("{address}: {reason}");
+    }
+    let wanted = url.at(address);
+    if error.kind() == io::ErrorKind::AddrInUse {
+        if let Some(own) = ours.iter().find(|own| own.is_in_the_way_of(&wanted)) {
+            reason += &format!(" by our own listener {own}");
+            let pairs = [(own, &wanted), (&wanted, own)];
+            let is_four = |url: &ListenUrl| matches!(url.host, Host::Ip(ip) if ip.is_ipv4());
+            let mut both = pairs.into_iter().filter(|(_, other)| is_four(other));
+            if let Some((both, _)) = both.find(|(both, _)| both.is_dual_stack()) {
+                reason += &format!("; {both} takes IPv4 callers too, unless it says v6only=true");
             }
-            // A name may resolve to a family that this host is not set up for.
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                unavailable = Some(error)
-            }
-            Err(error) => return Err(failed(&error)),
         }
     }
-    match (bound, unavailable) {
-        (0, Some(error)) => Err(failed(&error)),
-        (0, None) => Err(failed(&io::Error::other("the name has no address"))),
-        _ => Ok(url.with_port(port)),
+    if let SocketAddr::V6(v6) = address {
+        if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 {
+            let ip = v6.ip();
+            reason += &format!("; a link-local address needs its network interface: [{ip}%eth0]");
+        }
+    }
+    reason
+}
+
+/// A socket that has its address.
+enum Bound {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+impl Bound {
+    fn local(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr(),
+            Self::Udp(socket) => socket.local_addr(),
+        }
     }
 }
 
-fn bind_address(
-    net: &mut Poller,
-    court: &mut Court,
+/// Binds all addresses of a listener to one port.
+fn bind_all(
     url: &ListenUrl,
-    address: SocketAddr,
-    config: &Config,
-) -> io::Result<SocketAddr> {
-    let options = options_of(url, config);
-    match url.scheme.transport() {
-        Transport::Tcp => adopt_tcp(net, court, url, net::listen_tcp(address, &options)?),
-        Transport::Udp => adopt_udp(net, court, url, net::bind_udp(address, &options)?),
+    addresses: &[SocketAddr],
+    options: &SocketOptions,
+) -> Result<Vec<Bound>, (SocketAddr, io::Error)> {
+    let mut tries = if url.port == 0 { PORT_TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        match bind_each(url, addresses, options) {
+            Err((_, error)) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            outcome => return outcome,
+        }
     }
+}
+
+fn bind_each(
+    url: &ListenUrl,
+    addresses: &[SocketAddr],
+    options: &SocketOptions,
+) -> Result<Vec<Bound>, (SocketAddr, io::Error)> {
+    let mut port = url.port;
+    let mut bound = Vec::new();
+    let mut unavailable = None;
+    for &(mut address) in addresses {
+        address.set_port(port);
+        let socket = match url.scheme.transport() {
+            Transport::Tcp => net::listen_tcp(address, options).map(Bound::Tcp),
+            Transport::Udp => net::bind_udp(address, options).map(Bound::Udp),
+        };
+        match socket {
+            Ok(socket) => {
+                port = socket.local().map_err(|error| (address, error))?.port();
+                bound.push(socket);
+            }
+            // A name may stand for a family that this host is not set up for.
+            Err(error) if is_not_ours(&error) => unavailable = Some((address, error)),
+            Err(error) => return Err((address, error)),
+        }
+    }
+    match unavailable {
+        Some(unavailable) if bound.is_empty() => Err(unavailable),
+        _ if bound.is_empty() => {
+            let nowhere = SocketAddr::new(std::net::Ipv4Addr::UNSPECIFIED.into(), url.port);
+            Err((nowhere, io::Error::other("the name has no address")))
+        }
+        _ => Ok(bound),
+    }
+}
+
+/// Whether a host has no such address, or not even its family (a kernel without IPv6).
+fn is_not_ours(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || Errno::from_io_error(error) == Some(Errno::AFNOSUPPORT)
 }
 
 /// A listener's options in the loop's terms.

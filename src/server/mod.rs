@@ -164,8 +164,9 @@ impl Server {
         }
         server.listening = passed;
         for url in wanted {
-            let url = bind::bind(&mut server.net, &mut server.court, &url, &server.config)?;
-            server.listening.push(url);
+            let (net, court) = (&mut server.net, &mut server.court);
+            let bound = bind::bind(net, court, &url, &server.config, &server.listening)?;
+            server.listening.extend(bound);
         }
         server.manager = Manager::from_env();
         server.court.hall.house.sts = secure::sts(&server.config, &server.listening);

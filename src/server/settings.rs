@@ -177,7 +177,7 @@ impl Settings {
 fn hosts(config: &Config) -> Hosts {
     let listeners = config.listen.iter().filter_map(|url| match &url.host {
         Host::Name(name) => Some(name.as_str()),
-        Host::Ip(_) => None,
+        Host::Ip(_) | Host::Zoned(..) => None,
     });
     let credentials = config.tls.credentials.iter();
     let certified = credentials.flat_map(|credential| &credential.names);
@@ -243,5 +243,6 @@ pub(super) fn socket_options(
         rcvbuf: options.rcvbuf,
         reuseaddr: options.reuseaddr,
         reuseport: options.reuseport,
+        v6only: options.v6only.unwrap_or(false),
     }
 }

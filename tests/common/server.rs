@@ -107,7 +107,10 @@ impl Setup {
     #[track_caller]
     pub(crate) fn start(self) -> Server {
         let passed = usize::from(self.passed.is_some());
-        let listeners = (self.listen.len() + passed).max(1);
+        // A name with two addresses is told as two.
+        let has_two = |url: &&String| url.contains("://localhost") && is_ipv6_there();
+        let named = self.listen.iter().filter(has_two).count();
+        let listeners = (self.listen.len() + named + passed).max(1);
         let (mut child, file) = self.spawn();
         let log = child.stderr.take().map(Log::follow).unwrap_or_default();
         let (tell, told) = mpsc::channel();
@@ -189,6 +192,10 @@ impl Setup {
         command.stderr(self.stderr.unwrap_or_else(Stdio::piped));
         (command.spawn().expect("the binary starts"), file)
     }
+}
+
+fn is_ipv6_there() -> bool {
+    std::net::TcpListener::bind("[::1]:0").is_ok()
 }
 
 /// How a run ended.
