@@ -82,6 +82,8 @@ pub struct Poller {
     /// When this turn began, in nanoseconds.
     began: u64,
     pub(super) stats: Stats,
+    /// When the end of the process came near; until then nothing is cut short.
+    pub(super) hurried_at: Option<Tick>,
     /// `stats.deliveries` and the backlog's bytes when this turn began.
     turn_began_with: (u64, usize),
 }
@@ -112,6 +114,7 @@ impl Poller {
             now: Tick(0),
             began: 0,
             stats: Stats::default(),
+            hurried_at: None,
             turn_began_with: (0, 0),
         })
     }

@@ -162,6 +162,9 @@ impl Poller {
         };
         if connection.phase != Phase::Open {
             // Draining or lingering: input is read so that it is not in the way, and discarded.
+            if connection.phase == Phase::Lingering {
+                self.note_lingering_input(id);
+            }
             return;
         }
         let mut input = mem::take(&mut connection.input);

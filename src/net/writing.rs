@@ -4,6 +4,7 @@
 //! process's ceiling is held, and a connection that has said its last word goes on to linger. Knows no messages.
 
 use super::{
+    clock::Tick,
     connection::{Flush, OurHalf},
     handler::{Handler, Loss},
     phase::Phase,
@@ -21,6 +22,10 @@ pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
 /// How long we wait for the peer's end of stream after ours.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// The same once the process is about to end ([`Poller::hurry`]), counted from the last input. Enough for what a peer
+/// was sending when it saw our end of stream; most close in answer to it, and the others would never.
+const LINGER_IN_HURRY: Duration = Duration::from_millis(500);
 
 /// How long we go on hearing what a peer said before it was gone. What waits for flood control's sake could take an hour,
 /// with a connection held for nobody; a paste of two hundred lines is through by then.
@@ -130,7 +135,7 @@ impl Poller {
     /// All is delivered to the kernel: sends our end of stream. If the peer's was seen there is nothing in flight that a
     /// close could destroy.
     fn end_our_side(&mut self, id: ConnId) {
-        let linger_until = self.now().after(LINGER).on_grid(GRID);
+        let linger_until = self.linger_until();
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -147,6 +152,46 @@ impl Poller {
         self.rearm(id);
         self.update_interest(id);
         self.list(id);
+    }
+
+    fn linger_until(&self) -> Tick {
+        let linger = match self.hurried_at {
+            Some(_) => LINGER_IN_HURRY,
+            None => LINGER,
+        };
+        self.now().after(linger).on_grid(GRID)
+    }
+
+    /// The process is about to end: from now on a peer that does not end its stream is waited for only while it is still
+    /// sending. What the kernel holds for it is not lost: the kernel delivers it without us. Only a close with unread input
+    /// would destroy it, by a reset, so input is read and discarded until the end.
+    pub fn hurry(&mut self) {
+        self.hurried_at.get_or_insert(self.now);
+        let until = self.linger_until();
+        let lingering: Vec<_> = self
+            .table
+            .connections()
+            .filter(|(_, connection)| connection.phase == Phase::Lingering)
+            .map(|(id, _)| id)
+            .collect();
+        for id in lingering {
+            if let Some(connection) = self.table.connection_mut(id) {
+                connection.alarm = connection.alarm.min(until);
+                self.rearm(id);
+            }
+        }
+    }
+
+    /// A lingering peer has sent something. In a hurry that is what is waited for, as long as we would have waited without.
+    pub(super) fn note_lingering_input(&mut self, id: ConnId) {
+        let Some(hurried_at) = self.hurried_at else {
+            return;
+        };
+        let until = self.linger_until().min(hurried_at.after(LINGER));
+        if let Some(connection) = self.table.connection_mut(id) {
+            connection.alarm = connection.alarm.max(until);
+            self.rearm(id);
+        }
     }
 
     /// A write failed. Lines that came before the peer's reset can still be read (a QUIT, say), so we read to the end first.

@@ -343,6 +343,7 @@ impl Server {
         }
         self.stop_by = Some(self.net.now().after(STOP_WITHIN));
         self.court.stopping = true;
+        self.net.hurry();
         // Whoever watches may see it out.
         let doors = self.court.doors.iter();
         let doors = doors.filter(|(_, scheme)| **scheme != Scheme::Metrics);

@@ -151,6 +151,48 @@ fn a_peer_that_does_not_end_its_stream_is_given_up_after_the_linger_deadline() {
 }
 
 #[test]
+fn in_a_hurry_a_peer_that_stays_silent_is_waited_for_half_a_second() {
+    // Begun before, and after.
+    for hurry_first in [false, true] {
+        let (mut stage, script, id) = connection();
+        if hurry_first {
+            stage.net.hurry();
+        }
+        stage.net.close(id);
+        stage.turn();
+        assert_eq!(stage.net.phase(id), Phase::Lingering);
+        stage.net.hurry();
+        stage.at(1499);
+        stage.turn();
+        assert!(!script.is_dropped());
+        stage.at(1500);
+        stage.turn();
+        assert!(script.is_dropped(), "hurry first: {hurry_first}");
+    }
+}
+
+#[test]
+fn in_a_hurry_a_peer_that_is_still_sending_is_read_to_its_pause() {
+    let (mut stage, script, id) = connection();
+    stage.net.hurry();
+    stage.net.close(id);
+    stage.turn();
+    for at in [1400, 1800, 2200, 2600] {
+        stage.at(at);
+        script.arrives(b"still pasting\n");
+        stage.readable(id);
+        assert_eq!(stage.net.phase(id), Phase::Lingering, "at {at}");
+    }
+    // Not for longer than without the hurry.
+    stage.at(2999);
+    stage.turn();
+    assert!(!script.is_dropped());
+    stage.at(3000);
+    stage.turn();
+    assert!(script.is_dropped());
+}
+
+#[test]
 fn an_alarm_of_the_owner_does_not_outlive_the_close() {
     let (mut stage, _, id) = connection();
     stage.net.set_alarm(id, Tick(1500));
