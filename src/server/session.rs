@@ -16,11 +16,18 @@ use crate::{
     net::{ConnId, Tick},
     protocol::{detect, flavour::Flavour, irc::Irc, telnet::Telnet},
 };
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
-/// Deadlines that need no precision fall due on whole seconds, so that those of thousands wake the loop once
+/// Deadlines of those who are in fall due on whole seconds, so that those of thousands wake the loop once
 /// (milliseconds).
 const GRID: u64 = 1000;
+
+/// Deadlines of those who are not in yet fall due on this finer grid, and the short ones of others: a second more would be
+/// half as long again for a `registration` of two (milliseconds).
+const FINE_GRID: u64 = 250;
 
 /// What is spoken on a connection.
 #[derive(Debug)]
@@ -250,7 +257,7 @@ impl Session {
             (Protocol::TurnedAway, _) => None,
             _ if !self.hears() => {
                 let at = self.mark.after(settings.registration);
-                Some((at.on_grid(GRID), Due::NoHandshake))
+                Some((at.on_grid(FINE_GRID), Due::NoHandshake))
             }
             (
                 Protocol::Undecided {
@@ -266,11 +273,11 @@ impl Session {
                 } else {
                     Due::NoRequest
                 };
-                Some((self.mark.after(patience).on_grid(GRID), due))
+                Some((self.mark.after(patience).on_grid(FINE_GRID), due))
             }
             (_, None) if self.is_chat() => {
                 let at = self.mark.after(settings.registration);
-                Some((at.on_grid(GRID), Due::NoName))
+                Some((at.on_grid(FINE_GRID), Due::NoName))
             }
             (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
                 Some(self.next_sign_of_life(settings))
@@ -296,17 +303,23 @@ impl Session {
     fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
         if self.probed {
             let at = self.mark.after(settings.ping);
-            return (at.on_grid(GRID), Due::PingTimeout);
+            return (at.on_grid(grid(settings.ping)), Due::PingTimeout);
         }
         let probe_at = match self.protocol {
             Protocol::Web(_) => self
                 .mark
                 .after(settings.web_ping)
                 .on_grid(web_grid(settings)),
-            _ => self.mark.after(settings.ping).on_grid(GRID),
+            _ => self.mark.after(settings.ping).on_grid(grid(settings.ping)),
         };
         (probe_at, Due::Probe)
     }
+}
+
+/// The grid for a span, in milliseconds: an eighth of it, and no more than a second.
+fn grid(span: Duration) -> u64 {
+    let eighth = u64::try_from(span.as_millis() / 8).unwrap_or(GRID);
+    eighth.clamp(FINE_GRID, GRID)
 }
 
 /// The grid of pings to WebSockets, in milliseconds: a sixth of the silence, 5 s for the default of 30 s. These pings
@@ -382,6 +395,7 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn a_record_stays_small() {
@@ -406,6 +420,40 @@ mod tests {
         (session.probed, session.mark) = (true, asked);
         let ends = (asked.after(settings.ping), Due::PingTimeout);
         assert_eq!(session.next_due(&settings), Some(ends));
+    }
+
+    #[test]
+    fn deadlines_of_those_who_are_not_in_are_kept_to_a_quarter_of_a_second() {
+        let config = |span| {
+            let mut config = Config::default();
+            config.limits.registration = span;
+            config.limits.ping = span;
+            config
+        };
+        for seconds in [2, 30] {
+            let span = Duration::from_secs(seconds);
+            let settings = Settings::new(&config(span));
+            for began in [0, 1, 249, 250, 251, 999, 1000, 1001] {
+                let began = Tick(began);
+                let peer = "127.0.0.1:7".parse().unwrap();
+                let session = Session::new(Protocol::Irc(Irc::default()), peer, began);
+                let (at, due) = session.next_due(&settings).unwrap();
+                assert_eq!(due, Due::NoName);
+                let late = began.after(span).until(at);
+                assert!(at >= began.after(span), "{began:?}: {at:?}");
+                assert!(late < Duration::from_millis(FINE_GRID), "{began:?}: {at:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_grid_is_a_small_part_of_the_span() {
+        let milliseconds = |span| grid(Duration::from_millis(span));
+        assert_eq!(
+            [100, 2000, 4000, 120_000].map(milliseconds),
+            [250, 250, 500, 1000]
+        );
+        assert_eq!(grid(Duration::MAX), 1000);
     }
 
     #[test]
