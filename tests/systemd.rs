@@ -8,9 +8,10 @@ mod common;
 use common::{Client, Irc, Outcome, PATIENCE, Setup, wait_for};
 use rustix::process::Signal;
 use std::{
-    net::{SocketAddr, TcpListener, UdpSocket},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::{fd::OwnedFd, unix::net::UnixDatagram},
     path::PathBuf,
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -231,6 +232,18 @@ fn a_name_that_cannot_be_is_told() {
 }
 
 #[test]
+fn a_connection_in_place_of_a_listener_is_told_with_the_way_out() {
+    // What systemd passes for a socket unit with Accept=yes.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let _caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (connection, _) = listener.accept().unwrap();
+    let Outcome { code, stderr, .. } = start_with(connection, "connection").run();
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("it is a connection"), "{stderr}");
+    assert!(stderr.contains("Accept=no"), "{stderr}");
+}
+
+#[test]
 fn sockets_that_were_passed_to_another_process_are_left_alone() {
     let server = Setup::new()
         .variable("LISTEN_FDS", "1")
@@ -248,7 +261,8 @@ fn the_unit_files_are_in_order() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging");
     let service = std::fs::read_to_string(folder.join("madang.service")).unwrap();
     for line in [
-        "Type=notify-reload",
+        "Type=notify",
+        "ExecReload=/bin/kill -HUP $MAINPID",
         "WatchdogSec=30",
         "DynamicUser=yes",
         "NoNewPrivileges=yes",
@@ -265,4 +279,39 @@ fn the_unit_files_are_in_order() {
         .find_map(|l| l.strip_prefix("FileDescriptorName="));
     let name = name.expect("the socket has a name");
     assert_eq!(name, "any");
+}
+
+/// A directory that goes with the test.
+struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// As far as the systemd of this machine is concerned, if it has one. Debian 12 has 252.
+#[test]
+fn the_unit_files_say_nothing_that_systemd_does_not_know() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging");
+    let place = std::env::temp_dir().join(format!("madang-units-{}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    let place = Place(place);
+    for name in ["madang.service", "madang.socket"] {
+        let unit = std::fs::read_to_string(folder.join(name)).unwrap();
+        // Neither the binary nor the manual page is installed where the tests run.
+        let unit = unit.replace("/usr/bin/madang serve", "/bin/true");
+        let unit = unit.replace("Documentation=", "#");
+        std::fs::write(place.0.join(name), unit).unwrap();
+    }
+    let mut command = Command::new("timeout");
+    command.args(["60", "systemd-analyze", "verify"]);
+    command.args(["madang.service", "madang.socket"].map(|name| place.0.join(name)));
+    let Ok(output) = command.output() else { return };
+    let said = String::from_utf8_lossy(&output.stderr);
+    let complaints: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("madang."))
+        .collect();
+    assert_eq!(complaints, Vec::<&str>::new());
 }

@@ -22,7 +22,8 @@ const SOCKETS_MAX: u64 = 1024;
 /// Takes over all sockets that were passed, in order; there are none unless a service manager started us.
 ///
 /// # Errors
-/// One is no TCP listener and no UDP socket, or its name asks for what it cannot be.
+/// One is no TCP listener and no UDP socket, or a connection (`Accept=yes` in the socket unit), or its name asks for what it
+/// cannot be.
 pub(super) fn take_passed(
     net: &mut Poller,
     court: &mut Court,
@@ -74,6 +75,13 @@ enum Socket {
 impl Socket {
     fn take(passed: &mut ListenFd, index: usize) -> io::Result<Self> {
         if let Ok(Some(socket)) = passed.take_tcp_listener(index) {
+            // The library looks at the type alone, and a connection is a stream socket too.
+            if rustix::net::getpeername(&socket).is_ok() {
+                return Err(io::Error::other(
+                    "it is a connection, and a listening socket is needed; one server takes all callers, so the \
+                     socket unit has to say Accept=no",
+                ));
+            }
             let local = socket.local_addr()?;
             return Ok(Self::Tcp(socket.into(), local));
         }
