@@ -143,7 +143,9 @@ fn announcement(listening: &[ListenUrl]) -> String {
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
         let (host, port) = (reachable(&url.host), url.port);
-        text += &format!("come in with `nc {host} {port}`, or `madang connect {host}:{port}`\n");
+        // Brackets are for URLs; programs that take a host and a port apart know none.
+        let bare = host.trim_matches(['[', ']']);
+        text += &format!("come in with `nc {bare} {port}`, or `madang connect {host}:{port}`\n");
     } else if let Some(url) = first_of(&[Scheme::Irc, Scheme::Ircs]) {
         let (host, port) = (reachable(&url.host), url.port);
         let scheme = url.scheme.name();
@@ -177,6 +179,10 @@ mod tests {
         let by_browser = "open http://localhost:7777/ in a browser\n";
         check(&["any://[::]:7777"], &format!("{by_terminal}{by_browser}"));
         check(&["http://0.0.0.0:7777"], by_browser);
+        check(
+            &["telnet://[::1]:7777"],
+            "come in with `nc ::1 7777`, or `madang connect [::1]:7777`\n",
+        );
         let by_tls = "open https://localhost:8443/ in a browser\n";
         check(&["https://0.0.0.0:8443"], by_tls);
         check(
