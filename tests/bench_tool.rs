@@ -429,6 +429,23 @@ fn a_server_that_is_not_there_is_said_so() {
 }
 
 #[test]
+fn a_run_that_comes_to_nothing_leaves_the_earlier_report_as_it_is() {
+    let earlier = TempFile::new("json", "the earlier one");
+    let path = earlier.path().display();
+    let refused = format!("idle irc://127.0.0.1:1 --connections 100000000 --json {path}");
+    bench(&refused).expect(2, &["descriptors"]);
+    assert_eq!(
+        fs::read_to_string(earlier.path()).unwrap(),
+        "the earlier one"
+    );
+    let beside = format!("{path}.new");
+    assert!(!fs::exists(&beside).unwrap(), "{beside} was left behind");
+    // A pipe is no file to be replaced.
+    let run = bench("idle irc://127.0.0.1:1 --connections 1 --hold 100ms --json /dev/stdout");
+    run.expect(1, &["connection refused", "\"scenario\""]);
+}
+
+#[test]
 fn what_cannot_or_may_not_be_done_is_refused_before_anything_is_opened() {
     for (args, word) in [
         ("idle irc://192.0.2.1:6667", "--i-own-this-server"),

@@ -1,6 +1,7 @@
 //! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
 
 mod hostile;
+mod output;
 mod values;
 
 use super::{Failure, print};
@@ -13,9 +14,9 @@ use crate::{
     os::stream::{HostStream, LAST_WORDS},
     server::plain,
 };
+use output::Output;
 use std::{
-    fs::{self, File},
-    io::Write as _,
+    fs,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -301,30 +302,6 @@ fn compare(a: &Path, b: &Path) -> Result<(), Failure> {
         (&names[0], &left),
         (&names[1], &right),
     ))
-}
-
-/// A file that a form of the report goes into.
-struct Output {
-    path: PathBuf,
-    file: File,
-}
-
-impl Output {
-    fn create(path: PathBuf) -> Result<Self, Failure> {
-        match File::create(&path) {
-            Ok(file) => Ok(Self { path, file }),
-            Err(error) => Err(Failure::Usage(cannot_write(&path, &error))),
-        }
-    }
-
-    fn write(mut self, text: &str) -> Result<(), Failure> {
-        let written = self.file.write_all(text.as_bytes());
-        written.map_err(|error| Failure::Runtime(cannot_write(&self.path, &error)))
-    }
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> String {
-    format!("cannot write {}: {}", path.display(), plain(error))
 }
 
 fn failure(error: load::Error) -> Failure {

@@ -41,6 +41,7 @@ pub use print::{default_listen_text, default_text, listen_options_text, schemes_
 pub use quantity::{parse_duration, parse_size};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
 pub use tls::{Credential, Minted, Tls};
+pub use whole_file::{Readers, WholeFile};
 
 use field::Raw;
 use rustix::fs::OFlags;

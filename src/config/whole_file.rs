@@ -18,6 +18,54 @@ use std::{
 /// Behind the name of a file while it is being written.
 const TEMPORARY: &str = ".new";
 
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// The owner alone, from the first moment on.
+    Owner,
+    /// Whoever the process lets read its files (umask).
+    Usual,
+}
+
+/// A file that is being written; until that is done, what was at its path is still there. Dropped, it was never there.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    /// Taken when it is written.
+    file: Option<File>,
+}
+
+impl WholeFile {
+    /// Begins the file that will stand at `path`, so that what would keep it from being written is found out early.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(path: &Path, readers: Readers) -> io::Result<Self> {
+        let file = Some(begin(&mut System, path, readers)?);
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    /// Gives it its contents and its place.
+    ///
+    /// # Errors
+    /// What the system says. Then what was there before is still there.
+    pub fn write(mut self, contents: &[u8]) -> io::Result<()> {
+        match self.file.take() {
+            Some(file) => finish(&mut System, &self.path, file, contents),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            let _ = System.remove(&temporary_of(&self.path));
+        }
+    }
+}
+
 /// Replaces the file at `path`, or makes it, with its directory if that is missing too. Only the owner can read either.
 ///
 /// # Errors
@@ -30,28 +78,44 @@ pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     })
 }
 
-/// The steps, on any file system.
 fn replace_on<D: Disk>(disk: &mut D, path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
+    disk.make_folder(folder_of(path))?;
+    let file = begin(disk, path, Readers::Owner)?;
+    finish(disk, path, file, contents)
+}
+
+/// Makes the temporary.
+fn begin<D: Disk>(disk: &mut D, path: &Path, readers: Readers) -> io::Result<D::File> {
     let temporary = temporary_of(path);
-    disk.make_folder(folder)?;
     remove_if_there(disk, &temporary)?;
-    let written =
-        write_temporary(disk, &temporary, contents).and_then(|()| disk.rename(&temporary, path));
+    disk.create(&temporary, readers)
+        .inspect_err(|_| _ = disk.remove(&temporary))
+}
+
+/// Fills the temporary and puts it into its place.
+fn finish<D: Disk>(
+    disk: &mut D,
+    path: &Path,
+    mut file: D::File,
+    contents: &[u8],
+) -> io::Result<()> {
+    let temporary = temporary_of(path);
+    let written = disk
+        .write(&mut file, contents)
+        // A rename may reach the disk before the contents do.
+        .and_then(|()| disk.sync(&file))
+        .and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
         // Why it failed says more than why this did, if it does.
         let _ = disk.remove(&temporary);
         return written;
     }
-    disk.sync_folder(folder)
+    disk.sync_folder(folder_of(path))
 }
 
-fn write_temporary<D: Disk>(disk: &mut D, temporary: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut file = disk.create(temporary)?;
-    disk.write(&mut file, contents)?;
-    // A rename may reach the disk before the contents do.
-    disk.sync(&file)
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
 }
 
 fn temporary_of(path: &Path) -> PathBuf {
@@ -72,8 +136,8 @@ trait Disk {
     type File;
     /// Makes a directory and those above it that only the owner can enter; one that is there stays as it is.
     fn make_folder(&mut self, path: &Path) -> io::Result<()>;
-    /// Makes a file that was not there and that only the owner can read.
-    fn create(&mut self, path: &Path) -> io::Result<Self::File>;
+    /// Makes a file that was not there.
+    fn create(&mut self, path: &Path, readers: Readers) -> io::Result<Self::File>;
     fn write(&mut self, file: &mut Self::File, contents: &[u8]) -> io::Result<()>;
     fn sync(&mut self, file: &Self::File) -> io::Result<()>;
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
@@ -95,11 +159,13 @@ impl Disk for System {
         builder.create(path)
     }
 
-    fn create(&mut self, path: &Path) -> io::Result<File> {
+    fn create(&mut self, path: &Path, readers: Readers) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        if readers == Readers::Owner {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
         options.open(path)
     }
 
@@ -214,9 +280,9 @@ mod tests {
             self.step(|| System.make_folder(path), || {})
         }
 
-        fn create(&mut self, path: &Path) -> io::Result<File> {
-            let half = || drop(System.create(path));
-            self.step(|| System.create(path), half)
+        fn create(&mut self, path: &Path, readers: Readers) -> io::Result<File> {
+            let half = || drop(System.create(path, readers));
+            self.step(|| System.create(path, readers), half)
         }
 
         fn write(&mut self, file: &mut File, contents: &[u8]) -> io::Result<()> {
@@ -317,9 +383,27 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         replace(&path, b"secret").unwrap();
         assert_eq!(mode(&path), 0o600);
-        let made = System.create(&folder.0.join("file.new")).unwrap();
+        let made = System
+            .create(&folder.0.join("file.new"), Readers::Owner)
+            .unwrap();
         let mode = made.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "from the first moment on");
+    }
+
+    #[test]
+    fn a_file_that_is_never_finished_was_never_there() {
+        let folder = Folder::new("unfinished");
+        let path = folder.0.join("file");
+        fs::write(&path, "the old one").unwrap();
+        let begun = WholeFile::create(&path, Readers::Usual).unwrap();
+        assert_eq!(folder.names(), ["file", "file.new"]);
+        drop(begun);
+        assert_eq!(folder.names(), ["file"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "the old one");
+        let begun = WholeFile::create(&path, Readers::Usual).unwrap();
+        begun.write(b"the new one").unwrap();
+        assert_eq!(folder.names(), ["file"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "the new one");
     }
 
     #[test]
