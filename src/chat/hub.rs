@@ -17,7 +17,7 @@
 //!
 //! Does not know connections, wire formats or the clock.
 
-use std::{collections::VecDeque, num::NonZeroU32};
+use std::{collections::VecDeque, mem, num::NonZeroU32};
 
 use slab::Slab;
 use smallvec::SmallVec;
@@ -35,7 +35,7 @@ mod access;
 mod audience;
 mod commands;
 mod invariants;
-mod memory;
+mod kept;
 #[cfg(test)]
 mod model_test;
 mod modes;
@@ -44,6 +44,8 @@ mod read;
 mod speech;
 #[cfg(test)]
 mod tests;
+
+pub use kept::network_of;
 
 /// Everything that is known about people and rooms.
 ///
@@ -90,6 +92,7 @@ pub struct Hub {
     sent: Vec<Option<speech::Sent>>,
     whowas: Whowas,
     counts: Counts,
+    kept: kept::Kept,
 }
 
 /// How many there are of a kind (Modern IRC, "LUSERS message").
@@ -129,6 +132,7 @@ impl Hub {
             sent: Vec::new(),
             whowas: Whowas::default(),
             counts: Counts::default(),
+            kept: kept::Kept::default(),
         }
     }
 
@@ -165,7 +169,10 @@ impl Hub {
             generation,
         };
         let modes = profile.modes;
-        entry.insert(User::new(id, nick.clone(), profile, now));
+        let kept = entry
+            .insert(User::new(id, nick.clone(), profile, now))
+            .kept();
+        self.note_kept(kept);
         let users = &self.users;
         self.nicks
             .insert(id.slot, nick.name(), |slot| nick_in(users, slot));
@@ -246,10 +253,12 @@ impl Hub {
             "one mutation, then drain: an event was left that may speak of a record freed now"
         );
         if let Some(slot) = self.departed.take() {
-            self.users.remove(slot as usize);
+            let user = self.users.remove(slot as usize);
+            self.note_freed(user.kept());
         }
-        for slot in self.vanished.drain(..) {
-            self.rooms.remove(slot as usize);
+        for slot in mem::take(&mut self.vanished) {
+            let room = self.rooms.remove(slot as usize);
+            self.note_room_freed(&room);
         }
     }
 
@@ -294,7 +303,8 @@ impl Hub {
     /// A new room without members; the caller adds the first one.
     fn open_room(&mut self, name: RoomName, flags: RoomFlags, now: Now) -> Result<RoomId, Refusal> {
         self.check_room_looks(&name, None)?;
-        if self.rooms.len() >= self.limits.rooms.min(u32::MAX as usize) {
+        if self.rooms.len() >= self.limits.rooms.min(u32::MAX as usize) || !self.has_room_to_keep()
+        {
             return Err(Refusal::NoMoreRooms);
         }
         let generation = self.next_generation();
@@ -303,7 +313,8 @@ impl Hub {
             slot: slot_of(entry.key()),
             generation,
         };
-        entry.insert(Room::new(id, name.clone(), flags, now));
+        let kept = entry.insert(Room::new(id, name.clone(), flags, now)).kept();
+        self.note_kept(kept);
         let rooms = &self.rooms;
         self.room_names
             .insert(id.slot, name.name(), |slot| room_name_in(rooms, slot));
@@ -312,6 +323,11 @@ impl Hub {
 
     /// Takes a person out of a room, given the place of the room in their list; the room may vanish with it.
     fn remove_member(&mut self, who: UserId, position: usize) {
+        let room = self.users[who.slot as usize].rooms[position].room;
+        self.counting(Some(who.slot), Some(room), |hub| hub.unlink(who, position));
+    }
+
+    fn unlink(&mut self, who: UserId, position: usize) {
         let left = self.users[who.slot as usize].forget_room(position);
         let room = &mut self.rooms[left.room as usize];
         if let Some(moved) = room.remove(left.index) {

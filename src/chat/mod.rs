@@ -25,7 +25,7 @@ pub use command::{Command, Line, Target};
 pub use event::{Audience, Body, Event, MessageId, Place, SaidLine, Speech};
 pub use hub::Hub;
 pub use name::{NameError, NameRules, Nick, RoomName};
-pub use refusal::{Limits, Refusal, Silence};
+pub use refusal::{Fullness, Limits, Refusal, Silence};
 pub use room::{ListEntry, Room, RoomId, Topic};
 pub use user::{Origin, Profile, USERNAME_OF_UNASKED, User, UserId};
 

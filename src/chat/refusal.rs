@@ -10,6 +10,31 @@ use super::{
     mode::{ListKind, Rank},
 };
 
+/// Why there is no room for a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fullness {
+    /// The list has as many as it may.
+    List,
+    /// People from the author's network have as many as they may, on the lists of all rooms together.
+    Network,
+    /// The lists of all rooms together have as many as they may.
+    Server,
+}
+
+fn list_full(room: &RoomName, kind: ListKind, of: Fullness) -> String {
+    let list = kind.letter();
+    match of {
+        Fullness::List => format!("the list {list} of {room} is full"),
+        Fullness::Network => format!(
+            "nothing was added to the list {list} of {room}: there are as many masks from your address as there may \
+             be, in all rooms together"
+        ),
+        Fullness::Server => format!(
+            "nothing was added to the list {list} of {room}: the server has as many masks as it may"
+        ),
+    }
+}
+
 /// How much of everything there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -19,6 +44,14 @@ pub struct Limits {
     pub invitations: usize,
     /// Masks on each list of a room (MAXLIST). A newcomer is compared with all of them.
     pub masks: usize,
+    /// Masks that people from one network may have on the lists of all rooms together. A network is an IPv4 address or
+    /// 64 bits of IPv6.
+    pub masks_per_network: usize,
+    /// Masks on the lists of all rooms together.
+    pub masks_total: usize,
+    /// Bytes that may be kept behind the records of people and rooms before nothing is added any more: no mask, no
+    /// longer topic, no new room.
+    pub kept_bytes: usize,
     /// Longest "real name", in bytes (NAMELEN).
     pub realname_bytes: usize,
     /// Longest reason for leaving, kicking and the like, in bytes (KICKLEN); what is beyond is cut off.
@@ -39,6 +72,12 @@ impl Default for Limits {
             away_bytes: 200,
             invitations: 20,
             masks: 100,
+            // Ten full lists. One network keeps at most some 200 KiB this way; a community that has more bans than
+            // this has several operators, from several networks.
+            masks_per_network: 1_000,
+            // Some 10 MiB, and fifty networks that take all they may.
+            masks_total: 50_000,
+            kept_bytes: usize::MAX,
             realname_bytes: 150,
             reason_bytes: 300,
             users: 1_000_000,
@@ -126,8 +165,8 @@ pub enum Refusal {
         /// Which room.
         room: RoomName,
     },
-    /// There are enough masks on the room's list (`ERR_BANLISTFULL`).
-    #[error("the list {} of {room} is full", .kind.letter())]
+    /// There are enough masks on the room's list, or on all lists (`ERR_BANLISTFULL`).
+    #[error("{}", list_full(room, *kind, *of))]
     ListFull {
         /// Which room.
         room: RoomName,
@@ -135,6 +174,8 @@ pub enum Refusal {
         kind: ListKind,
         /// The mask that was not added.
         mask: Box<str>,
+        /// Of what there are enough.
+        of: Fullness,
     },
     /// The wanted nick looks like one in use.
     #[error("the name {nick} looks like {existing}, who is here already")]
@@ -162,6 +203,12 @@ pub enum Refusal {
     /// No new room can come into being.
     #[error("there are too many rooms already, enter one of those")]
     NoMoreRooms,
+    /// The server keeps as much for its rooms as it may, and has no room for a longer topic.
+    #[error("the server has no room for a longer topic now; a shorter one is fine")]
+    NoRoomForTopic {
+        /// Which room.
+        room: RoomName,
+    },
     /// There is no message of this number, or not any more, or not there.
     #[error("there is no such message")]
     NoSuchMessage {

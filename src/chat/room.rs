@@ -15,7 +15,7 @@ use super::{
 
 mod rules;
 
-pub use rules::ListEntry;
+pub use rules::{ListEntry, Setter};
 pub(super) use rules::{Rules, Welcome};
 
 /// Names one room for ever: slot and generation.

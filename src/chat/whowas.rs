@@ -26,6 +26,12 @@ pub struct Was {
 }
 
 impl Was {
+    /// Bytes of memory behind the entry. Where someone came from counts for each, for it may be all that keeps it.
+    fn bytes(&self) -> usize {
+        let origin = size_of::<Origin>() + self.origin.host.len() + self.origin.address.len();
+        self.nick.name().memory() + self.words.len() + origin
+    }
+
     /// IRC's user name.
     pub fn username(&self) -> &str {
         username_of(&self.words, self.username_len)
@@ -51,18 +57,29 @@ impl Was {
 #[derive(Debug, Default)]
 pub(super) struct Whowas {
     ring: VecDeque<Was>,
+    /// Bytes of memory behind the entries.
+    bytes: usize,
 }
 
 impl Whowas {
-    pub(super) fn capacity(&self) -> usize {
-        self.ring.capacity()
+    /// Bytes of memory, room kept for later included.
+    pub(super) fn memory(&self) -> usize {
+        self.ring.capacity() * size_of::<Was>() + self.bytes
     }
 
     pub(super) fn remember(&mut self, was: Was) {
         if self.ring.len() == REMEMBERED_MAX {
-            self.ring.pop_front();
+            let oldest = self.ring.pop_front();
+            self.bytes -= oldest.map_or(0, |was| was.bytes());
         }
+        self.bytes += was.bytes();
         self.ring.push_back(was);
+    }
+
+    /// Panics if the count of bytes is not what a walk finds.
+    pub(super) fn check_invariants(&self) {
+        let bytes: usize = self.ring.iter().map(Was::bytes).sum();
+        assert_eq!(self.bytes, bytes, "whowas: bytes by a walk");
     }
 
     /// All who bore a name, the newest first.

@@ -248,7 +248,9 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "queued_total",
-            about: "What may wait for all readers together; past it, those with most are let go first.",
+            about: "What all peers together may make the server hold: output that waits, unfinished input, TLS,\n\
+                    rooms and their lists. Past it those are let go for whom most is held, strangers first.\n\
+                    A limit of the host on memory (ulimit -v, a control group) lowers it.",
             example: "",
             field: Field::Size(|config| &mut config.limits.queued_total, MIB..=1024 * GIB),
         },

@@ -10,7 +10,7 @@
 //! end of the turn that it was begun in, for until then its chunks may be in somebody's hands. Knows no connection
 //! and no socket.
 
-use super::places::{Place, Places};
+use super::places::{PLACES_KEPT, Place, Places};
 use slab::Slab;
 use smallvec::SmallVec;
 use std::mem;
@@ -185,6 +185,12 @@ impl Backlog {
     /// Bytes that wait in all queues together; a shared chunk counts in each.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes of memory for places in line beyond those that are always kept.
+    pub(super) fn places_memory(&self) -> usize {
+        let beyond = self.places.capacity().saturating_sub(PLACES_KEPT);
+        beyond * size_of::<Place>()
     }
 
     /// The most bytes that ever waited.

@@ -64,6 +64,25 @@ pub trait Handler {
         let _ = (net, id);
     }
 
+    /// Bytes of memory that the owner holds for a connection and that its peer can make grow. Asked after each read
+    /// and flush, so it must cost next to nothing.
+    fn held_for(&self, id: ConnId) -> usize {
+        let _ = id;
+        0
+    }
+
+    /// Who goes first when too much is held. Asked of those who hold much, when the ceiling is passed.
+    fn standing(&self, id: ConnId) -> Standing {
+        let _ = id;
+        Standing::Known
+    }
+
+    /// More is held than the ceiling allows: what is kept only to be shown or used again should go. What the owner then
+    /// tells by [`Poller::set_kept_elsewhere`] counts.
+    fn handle_pressure(&mut self, net: &mut Poller) {
+        let _ = net;
+    }
+
     /// A datagram came in at the socket `id`. Its bytes are whole, and may be none.
     fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {
         let _ = (net, id, from, bytes);
@@ -79,6 +98,15 @@ pub trait Handler {
     fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);
     }
+}
+
+/// Who goes first when peers make the process hold too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Someone who has not said who they are.
+    Stranger,
+    /// Anyone else.
+    Known,
 }
 
 /// How much of its input a handler took, and when it wants to be offered the rest.
@@ -110,7 +138,7 @@ pub enum Loss {
     /// It kept more than it may of input that makes no frame: a mistake of the protocol above, held in bounds here.
     #[error("too much unfinished input")]
     InputTooLong,
-    /// The process had too many bytes queued, and this connection's queue was among the largest.
-    #[error("the server has too much queued output")]
+    /// The process held too much for its peers, and this connection was among those for whom most was held.
+    #[error("the server holds too much for its clients")]
     OverCeiling,
 }

@@ -77,6 +77,10 @@ impl Input {
             }
             return;
         };
+        if fresh.len() > rest.bytes.capacity() - rest.bytes.len() && fresh.len() >= ROOM_KEPT {
+            // Doubling is for those who send byte by byte; what comes in one piece may have to wait as it is.
+            rest.bytes.reserve_exact(fresh.len());
+        }
         rest.bytes.extend_from_slice(fresh);
         let taken = take(&rest.bytes, &mut rest.searched);
         if taken == rest.bytes.len() {

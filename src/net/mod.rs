@@ -32,6 +32,7 @@
 //! higher mark), where a budget ends, where an event is noted.
 
 mod backlog;
+mod ceiling;
 mod clock;
 mod connection;
 mod crowd;
@@ -64,7 +65,7 @@ pub use clock::Tick;
 pub use connection::Limits;
 pub use crowd::FanOut;
 pub use durations::Durations;
-pub use handler::{Handler, Loss, Taken, Then};
+pub use handler::{Handler, Loss, Standing, Taken, Then};
 pub use listener::{Acceptor, SocketOptions, listen_tcp, take_tcp};
 pub use output_queue::OutputQueue;
 pub use phase::Phase;

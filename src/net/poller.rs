@@ -12,6 +12,7 @@
 
 use super::{
     backlog::Backlog,
+    ceiling::Ceiling,
     clock::{Clock, Tick},
     crowd::Crowd,
     deadlines::Deadlines,
@@ -47,9 +48,6 @@ const QUEUED_PER_TURN: usize = 32 * 1024 * 1024;
 /// when a thousand call at once, those who are in are still served between two handfuls of them.
 const HANDSHAKES_PER_TURN: usize = 16;
 
-/// Unless told otherwise, at most this many bytes wait in all queues together.
-const CEILING: usize = 256 * 1024 * 1024;
-
 /// Readiness as a script reports it where no kernel does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readiness {
@@ -74,7 +72,7 @@ pub struct Poller {
     pub(super) deadlines: Deadlines,
     pub(super) backlog: Backlog,
     pub(super) crowd: Crowd,
-    pub(super) ceiling: usize,
+    pub(super) ceiling: Ceiling,
     pub(super) spare: Spare,
     scratch: Box<[u8]>,
     pub(super) clock: Clock,
@@ -107,7 +105,7 @@ impl Poller {
             deadlines: Deadlines::default(),
             backlog: Backlog::default(),
             crowd: Crowd::default(),
-            ceiling: CEILING,
+            ceiling: Ceiling::default(),
             spare: Spare::new(),
             scratch: vec![0; SCRATCH].into(),
             clock: Clock::new(),
@@ -257,6 +255,7 @@ impl Poller {
                         continue;
                     }
                     self.read_connection(id, &mut scratch, handler);
+                    self.recount(id, handler);
                 }
                 Some(Source::Datagrams(_)) => self.serve_datagrams(id, &mut scratch, handler),
                 Some(Source::Listener(_)) | None => {}
@@ -306,6 +305,7 @@ impl Poller {
                         _ => {}
                     }
                     self.rearm(id);
+                    self.recount(id, handler);
                 }
                 Some(Source::Listener(_)) => self.wake_listener(id, now),
                 _ => {}
@@ -337,6 +337,7 @@ impl Poller {
                         let _ = self.poll.registry().deregister(source);
                     }
                     handler.handle_reaped(self, id);
+                    self.forget_held(id);
                 }
                 Some(Source::Listener(listener)) => {
                     if let Some(source) = listener.acceptor.source() {

@@ -251,11 +251,6 @@ impl Poller {
         }
     }
 
-    /// Sets how many bytes may wait in all queues together; past it the largest queues go first.
-    pub fn set_ceiling(&mut self, bytes: usize) {
-        self.ceiling = bytes;
-    }
-
     /// Whether so much waits for this peer that it should be served no further until it reads.
     pub fn is_backlogged(&self, id: ConnId) -> bool {
         let connection = self.table.connection(id);

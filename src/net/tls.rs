@@ -37,7 +37,7 @@ pub use server::{Certificate, Server};
 
 use super::transport::{Notice, Stream, Transport};
 use mio::event::Source;
-use room::{Pieces, Room};
+use room::{HELLO_MAX, Pieces, Room, STATE_BYTES};
 use rustls::ProtocolVersion;
 use side::{Opened, Sealed, Side, advance, say_goodbye, seal};
 use std::{
@@ -173,7 +173,8 @@ impl<S: Side> Tls<S> {
             self.failure = Some(incompatible::failure(error));
             return (count, incoming.len());
         }
-        if incoming.len() - moved.used > INCOMING_MAX {
+        let most = if self.begun { INCOMING_MAX } else { HELLO_MAX };
+        if incoming.len() - moved.used > most {
             let error = "a TLS message is too long";
             self.failure = Some(io::Error::new(ErrorKind::InvalidData, error));
         }
@@ -454,13 +455,8 @@ impl<S: Side> Transport for Tls<S> {
     }
 
     fn memory(&self) -> usize {
-        // What rustls has behind boxes (keys, the state of its handshake) it tells nobody.
-        let buffers = [&self.incoming, &self.plain, &self.unsent];
-        size_of::<Self>()
-            + buffers
-                .iter()
-                .map(|buffer| buffer.capacity())
-                .sum::<usize>()
+        let buffers = [&self.incoming, &self.plain, &self.unsent].map(Vec::capacity);
+        size_of::<Self>() + STATE_BYTES + buffers.iter().sum::<usize>()
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {

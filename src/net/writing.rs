@@ -6,7 +6,7 @@
 use super::{
     clock::Tick,
     connection::{Flush, OurHalf},
-    handler::{Handler, Loss},
+    handler::Handler,
     phase::Phase,
     poller::Poller,
     token::ConnId,
@@ -60,9 +60,7 @@ impl Poller {
             self.dirty = dirty;
             self.dirty.shrink_to(self.table.connection_count() / 8 + 64);
         }
-        if self.backlog.bytes() > self.ceiling {
-            self.enforce_ceiling(handler);
-        }
+        self.enforce_ceiling(handler);
         self.tell_roomy(handler);
     }
 
@@ -83,6 +81,11 @@ impl Poller {
     }
 
     fn flush_connection(&mut self, id: ConnId, handler: &mut impl Handler) {
+        self.flush_one(id, handler);
+        self.recount(id, handler);
+    }
+
+    fn flush_one(&mut self, id: ConnId, handler: &mut impl Handler) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -238,28 +241,6 @@ impl Poller {
                 // Without events the connection would hang for ever.
                 self.note_broken(id, &error);
             }
-        }
-    }
-
-    /// Too much is queued in the whole process: the largest queues go, until it is not. What their going makes others
-    /// say does not count before it was flushed, for most of those who hear it read; else one farewell to a crowd
-    /// would push the next over the edge.
-    fn enforce_ceiling(&mut self, handler: &mut impl Handler) {
-        let mut excess = self.backlog.bytes().saturating_sub(self.ceiling);
-        let mut queues: Vec<(usize, ConnId)> = self
-            .table
-            .connections()
-            .map(|(id, connection)| (connection.output.bytes(), id))
-            .filter(|(bytes, _)| *bytes > 0)
-            .collect();
-        queues.sort_unstable();
-        while excess > 0 {
-            let Some((bytes, id)) = queues.pop() else {
-                return;
-            };
-            excess = excess.saturating_sub(bytes);
-            self.stats.over_ceiling += 1;
-            self.lose(id, &Loss::OverCeiling, handler);
         }
     }
 }

@@ -10,10 +10,7 @@ use crate::{
     net::Tick,
 };
 use rustc_hash::FxHashMap;
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 /// So many networks are remembered, in half a mebibyte. When all of them called within the minute, others come in
 /// uncounted: to turn them away would let whoever holds many networks shut everyone else out.
@@ -49,6 +46,11 @@ impl Default for Arrivals {
 }
 
 impl Arrivals {
+    /// Bytes of memory.
+    pub(super) fn memory(&self) -> usize {
+        self.by_network.capacity() * size_of::<(IpAddr, Allowance)>()
+    }
+
     /// Whether one more call from this network is within the limit; 0 is no limit.
     pub(super) fn admits(&mut self, network: IpAddr, per_minute: u32, now: Tick) -> bool {
         if per_minute == 0 {
@@ -76,18 +78,10 @@ impl Arrivals {
     }
 }
 
-/// What counts as one address: an IPv4 address, and an IPv6 network of 64 bits, for that is the least that one
-/// customer is given (RFC 6177), who may take any address in it.
-pub(super) fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::hub::network_of;
     use std::net::Ipv4Addr;
 
     fn ip(text: &str) -> IpAddr {

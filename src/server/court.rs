@@ -6,7 +6,6 @@
 use super::{
     SIGNALS,
     hall::Hall,
-    metrics::SCRAPERS_MAX,
     places::Places,
     reason::{Closes, Reason},
     recent::Recent,
@@ -22,7 +21,10 @@ use super::{
 use crate::{
     chat::{Command, UserId},
     config::Scheme,
-    net::{ConnId, External, Handler, Loss, Notice, Poller, Taken, Then, Tick, tls::Fingerprint},
+    net::{
+        ConnId, External, Handler, Loss, Notice, Poller, Standing, Taken, Then, Tick,
+        tls::Fingerprint,
+    },
     protocol::{
         detect::{self, Detected},
         echo,
@@ -33,11 +35,7 @@ use crate::{
     },
 };
 use rustc_hash::FxHashMap;
-use std::{
-    mem,
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{mem, net::SocketAddr, time::Duration};
 
 /// How long a deadline waits for input that has come in time and was not handed over yet: many turns of a server that is
 /// short of time.
@@ -117,43 +115,6 @@ impl Court {
             checks: FxHashMap::default(),
             checked_in_turn: 0,
         }
-    }
-
-    /// Lets a caller in, or says why they cannot come in.
-    fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Reason> {
-        // Those who are refused for another reason have called all the same.
-        self.places.note_call(address, &self.settings, now)?;
-        if self.inside >= self.clients_max {
-            return Err(Reason::ServerFull);
-        }
-        self.places.take(address, &self.settings, now)?;
-        self.inside += 1;
-        Ok(())
-    }
-
-    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
-    fn admit_scraper(&mut self) -> Result<(), Reason> {
-        if self.scrapers >= SCRAPERS_MAX {
-            return Err(Reason::ServerFull);
-        }
-        self.scrapers += 1;
-        Ok(())
-    }
-
-    /// Makes the room of a connection free for the next caller.
-    fn make_room(&mut self, id: ConnId) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if !std::mem::take(&mut session.inside) {
-            return;
-        }
-        let address = session.peer.ip();
-        self.inside -= 1;
-        if session.is_chat() {
-            self.hall.callers -= 1;
-        }
-        self.places.free(address);
     }
 
     /// Takes new settings over, for the connections that are there too.
@@ -461,6 +422,20 @@ impl Handler for Court {
 
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.go_on(net, id);
+    }
+
+    fn held_for(&self, id: ConnId) -> usize {
+        let session = self.sessions.get(id);
+        session.map_or(0, |session| session.protocol.memory())
+    }
+
+    fn standing(&self, id: ConnId) -> Standing {
+        self.standing_of(id)
+    }
+
+    fn handle_pressure(&mut self, net: &mut Poller) {
+        self.hall.hub.forget_whowas();
+        net.set_kept_elsewhere(self.kept());
     }
 
     fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {

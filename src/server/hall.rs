@@ -156,6 +156,13 @@ impl Hosts {
         })
     }
 
+    /// Bytes of memory, room kept for later included. Two texts of some forty bytes and their record for each address.
+    pub(super) fn memory(&self) -> usize {
+        const ORIGIN_BYTES: usize = size_of::<Origin>() + 2 * 40;
+        self.by_address.capacity() * size_of::<(IpAddr, Rc<Origin>)>()
+            + self.by_address.len() * ORIGIN_BYTES
+    }
+
     /// What is shown of an address, without remembering it.
     pub(super) fn shown_of(&self, address: IpAddr) -> Box<str> {
         match self.by_address.get(&address) {

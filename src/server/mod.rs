@@ -13,6 +13,8 @@ mod descriptors;
 mod exchange;
 mod fanout;
 mod hall;
+mod kept;
+mod memory;
 mod metrics;
 mod places;
 mod process;
@@ -51,6 +53,13 @@ use wall::Wall;
 
 /// How long the peers may take to read what is owed to them when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Of all that peers can make us hold, rooms (members, topics, lists) and people (names, away texts) may take one part
+/// in so many. Past it, nothing is added to lists, topics and rooms; nobody is sent away for them.
+const KEPT_PART: usize = 4;
+
+/// Never less than this, or a small ceiling would leave no room for a room.
+const KEPT_LEAST: usize = 64 * 1024;
 
 /// The name under which the signal pipe is registered with the loop.
 const SIGNALS: External = External(0);
@@ -94,6 +103,8 @@ pub struct Server {
     court: Court,
     config: Config,
     listening: Vec<ListenUrl>,
+    /// What the host has memory for, of what peers may make us hold.
+    memory_fits: usize,
     /// Where the configuration came from, to be read again.
     sources: Option<Sources>,
     /// Who wants to be told how we are.
@@ -110,7 +121,6 @@ impl Server {
     pub fn new(config: Config) -> Result<Self, Error> {
         let mut net = Poller::new()?;
         net.leave_out_pauses();
-        net.set_ceiling(config.limits.queued_total);
         let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
         });
@@ -122,15 +132,18 @@ impl Server {
         let hall = Hall::new(hub, house(&config, started))?;
         let mut court = Court::new(hall, Settings::new(&config), clients_max);
         court.secrets = Secrets::new(&config.tls.credentials)?;
-        Ok(Self {
+        let mut server = Self {
             net,
             court,
             config,
             listening: Vec::new(),
+            memory_fits: usize::MAX,
             sources: None,
             manager: None,
             stop_by: None,
-        })
+        };
+        server.set_ceiling(server.config.limits.queued_total);
+        Ok(server)
     }
 
     /// Raises the descriptor limit, listens to signals, and binds all listeners.
@@ -141,6 +154,8 @@ impl Server {
         let limit = descriptors::raise_limit();
         let mut server = Self::new(config)?;
         server.sources = sources;
+        server.memory_fits = memory::fits();
+        server.set_ceiling(server.config.limits.queued_total);
         let possible = descriptors::clients_for(limit);
         let wanted = server.court.clients_max;
         if wanted != usize::MAX && wanted > possible {
@@ -176,6 +191,14 @@ impl Server {
             "ready"
         );
         Ok(server)
+    }
+
+    /// Bounds what peers can make us hold: as configured, if the host has memory for that.
+    fn set_ceiling(&mut self, queued_total: usize) {
+        let ceiling = memory::ceiling(queued_total, self.memory_fits);
+        self.net.set_ceiling(ceiling);
+        let share = (ceiling / KEPT_PART).max(KEPT_LEAST);
+        self.court.hall.hub.set_kept_bytes_max(share);
     }
 
     /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
@@ -244,6 +267,7 @@ impl Server {
         let told = self.court.streams.due_in();
         let timeout = [timeout, due, rest, told].into_iter().flatten().min();
         let paused_ns = self.net.stats().paused_ns;
+        self.net.set_kept_elsewhere(self.court.kept());
         self.net.turn(&mut self.court, timeout)?;
         self.note_pause(paused_ns);
         let messages = self.court.hall.tally.messages;
@@ -421,7 +445,7 @@ impl Server {
         }
         let settings = Settings::new(&config);
         self.renew_certificates(&config);
-        self.net.set_ceiling(settings.queued_total);
+        self.set_ceiling(settings.queued_total);
         self.court.apply_settings(&mut self.net, settings);
         let started = self.court.hall.house.started;
         self.court.hall.house = house(&config, started);

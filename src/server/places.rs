@@ -5,16 +5,17 @@
 //! from loopback.
 //!
 //! Invariant: while the limit is on, the counts are those of the sessions inside that are not exempt; while it is off
-//! there are none. Does not know sessions.
+//! there are none.
 
 use super::{
-    arrivals::{Arrivals, network_of},
-    reason::Reason,
-    settings::Settings,
+    arrivals::Arrivals, court::Court, metrics::SCRAPERS_MAX, reason::Reason, settings::Settings,
 };
-use crate::net::Tick;
+use crate::{
+    chat::hub::network_of,
+    net::{ConnId, Tick},
+};
 use rustc_hash::FxHashMap;
-use std::{net::IpAddr, time::Duration};
+use std::{mem, net::IpAddr, time::Duration};
 
 /// The log says at most so often that a limit for one address was reached: a stranger can reach it a thousand times a
 /// second.
@@ -116,6 +117,11 @@ impl Places {
         }
     }
 
+    /// Bytes of memory.
+    pub(super) fn memory(&self) -> usize {
+        self.by_network.capacity() * size_of::<(IpAddr, u32)>() + self.arrivals.memory()
+    }
+
     /// How many places each network has.
     #[cfg(test)]
     pub(super) fn counts(&self) -> impl Iterator<Item = (IpAddr, u32)> {
@@ -130,6 +136,45 @@ impl Places {
             self.silent_until = now.after(SAY_EVERY);
         }
         may
+    }
+}
+
+impl Court {
+    /// Lets a caller in, or says why they cannot come in.
+    pub(super) fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), Reason> {
+        // Those who are refused for another reason have called all the same.
+        self.places.note_call(address, &self.settings, now)?;
+        if self.inside >= self.clients_max {
+            return Err(Reason::ServerFull);
+        }
+        self.places.take(address, &self.settings, now)?;
+        self.inside += 1;
+        Ok(())
+    }
+
+    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
+    pub(super) fn admit_scraper(&mut self) -> Result<(), Reason> {
+        if self.scrapers >= SCRAPERS_MAX {
+            return Err(Reason::ServerFull);
+        }
+        self.scrapers += 1;
+        Ok(())
+    }
+
+    /// Makes the room of a connection free for the next caller.
+    pub(super) fn make_room(&mut self, id: ConnId) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if !mem::take(&mut session.inside) {
+            return;
+        }
+        let address = session.peer.ip();
+        self.inside -= 1;
+        if session.is_chat() {
+            self.hall.callers -= 1;
+        }
+        self.places.free(address);
     }
 }
 

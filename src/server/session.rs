@@ -82,7 +82,7 @@ impl Protocol {
         match self {
             Self::Telnet(telnet) => telnet.memory(),
             Self::Irc(irc) => irc.memory(),
-            Self::Web(socket) => size_of::<Socket>() + socket.irc.memory(),
+            Self::Web(socket) => size_of::<Socket>() + socket.memory(),
             Self::Undecided { .. } | Self::Echo | Self::Http(_) | Self::TurnedAway => 0,
         }
     }

@@ -60,6 +60,10 @@ pub(super) const VISITOR: Limits = Limits {
 /// mistake of someone who writes too much; behind this it is none.
 const MESSAGE_BYTES_MAX: u32 = 16 * 1024;
 
+/// The same before a name is given: what a client says until then fits into lines of 512 bytes. An unfinished message
+/// is kept in memory, for a stranger.
+const STRANGERS_MESSAGE_BYTES_MAX: u32 = 2 * 1024;
+
 /// A connection that speaks HTTP.
 #[derive(Debug, Default)]
 pub(super) struct Visit {
@@ -115,6 +119,13 @@ pub(super) struct Socket {
     pub(super) irc: Irc,
     /// Of what kind our messages are.
     pub(super) kind: Kind,
+}
+
+impl Socket {
+    /// Bytes of memory behind the record.
+    pub(super) fn memory(&self) -> usize {
+        self.irc.memory() + self.web.heap_bytes()
+    }
 }
 
 impl Court {
@@ -276,7 +287,7 @@ impl Court {
             return;
         };
         session.protocol = Protocol::Web(Box::new(Socket {
-            web: WebSocket::server(MESSAGE_BYTES_MAX),
+            web: WebSocket::server(STRANGERS_MESSAGE_BYTES_MAX),
             irc: Irc::default(),
             kind,
         }));
@@ -311,9 +322,13 @@ impl Court {
         input: &[u8],
         scratch: &mut Vec<u8>,
     ) -> (usize, bool) {
-        let Some(Protocol::Web(socket)) = self.sessions.get_mut(id).map(|s| &mut s.protocol) else {
+        let session = self.sessions.get_mut(id);
+        let Some((Protocol::Web(socket), user)) = session.map(|s| (&mut s.protocol, s.user)) else {
             return (input.len(), false);
         };
+        if user.is_some() {
+            socket.web.set_limit(MESSAGE_BYTES_MAX);
+        }
         let mut replies = Vec::new();
         let Step { consumed, what } = socket.web.next(input, scratch, &mut replies);
         if !replies.is_empty() && !matches!(what, What::Failed(_)) {

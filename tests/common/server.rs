@@ -24,6 +24,7 @@ pub(crate) struct Setup {
     flags: Vec<String>,
     config: Option<String>,
     descriptors: Option<u32>,
+    address_space_kib: Option<u32>,
     variables: Vec<(String, String)>,
     passed: Option<OwnedFd>,
     before: Option<String>,
@@ -57,6 +58,12 @@ impl Setup {
     /// How many descriptors the process may have.
     pub(crate) fn descriptors(mut self, limit: u32) -> Self {
         self.descriptors = Some(limit);
+        self
+    }
+
+    /// How much address space the process may have (`ulimit -v`).
+    pub(crate) fn address_space_kib(mut self, limit: u32) -> Self {
+        self.address_space_kib = Some(limit);
         self
     }
 
@@ -161,6 +168,8 @@ impl Setup {
         // child's process; a shell can do all of it, and `exec` keeps the process.
         let mut script: Vec<String> = self.before.into_iter().collect();
         script.extend(self.descriptors.map(|limit| format!("ulimit -n {limit}")));
+        let address_space = self.address_space_kib;
+        script.extend(address_space.map(|limit| format!("ulimit -v {limit}")));
         let passes = self.passed.is_some();
         if passes {
             script.push("exec 3<&0 </dev/null".to_owned());

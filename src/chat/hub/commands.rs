@@ -43,13 +43,15 @@ impl Hub {
                 (self.open_room(name, flags, now)?, ranks)
             }
         };
-        let index = self.rooms[room.slot as usize].add(who, ranks);
-        let user = &mut self.users[who.slot as usize];
-        user.rooms.push(Membership {
-            room: room.slot,
-            index,
+        self.counting(Some(who.slot), Some(room.slot), |hub| {
+            let index = hub.rooms[room.slot as usize].add(who, ranks);
+            let user = &mut hub.users[who.slot as usize];
+            user.rooms.push(Membership {
+                room: room.slot,
+                index,
+            });
+            user.use_invitation(room);
         });
-        user.use_invitation(room);
         self.tell(who, Audience::Room(room), Body::Joined { room }, now);
         Ok(())
     }
@@ -83,8 +85,10 @@ impl Hub {
         let users = &self.users;
         self.nicks
             .insert(who.slot, nick.name(), |slot| nick_in(users, slot));
-        let user = &mut self.users[who.slot as usize];
-        let old = mem::replace(&mut user.nick, nick);
+        let old = self.counting(Some(who.slot), None, |hub| {
+            mem::replace(&mut hub.users[who.slot as usize].nick, nick)
+        });
+        let user = &self.users[who.slot as usize];
         if user.nick != old {
             self.whowas.remember(user.farewell(old.clone(), now.wall));
         }
@@ -107,12 +111,13 @@ impl Hub {
             return Err(Refusal::AwayTooLong { bytes_max });
         }
         debug_assert_one_line(text.unwrap_or_default());
-        let user = &mut self.users[who.slot as usize];
-        if user.away() == text {
+        if self.users[who.slot as usize].away() == text {
             // Told all the same: one who says they are back wants to hear that they are.
             self.tell(who, Audience::Users(vec![who]), Body::AwayChanged, now);
         } else {
-            user.set_away(text);
+            self.counting(Some(who.slot), None, |hub| {
+                hub.users[who.slot as usize].set_away(text);
+            });
             self.tell_around(who, Body::AwayChanged, now);
         }
         Ok(())
@@ -129,7 +134,9 @@ impl Hub {
         if text.len() > bytes_max {
             return Err(Refusal::RealnameTooLong { bytes_max });
         }
-        self.users[who.slot as usize].set_realname(text);
+        self.counting(Some(who.slot), None, |hub| {
+            hub.users[who.slot as usize].set_realname(text);
+        });
         self.tell_around(who, Body::RealnameChanged, now);
         Ok(())
     }
@@ -150,16 +157,24 @@ impl Hub {
         if text.len() > bytes_max {
             return Err(Refusal::TopicTooLong { bytes_max });
         }
-        let room = &mut self.rooms[id.slot as usize];
-        if text == room.topic().map_or("", |topic| &topic.text) {
+        let old = self.rooms[id.slot as usize].topic();
+        let old = old.map_or("", |topic| &topic.text);
+        if text == old {
             return Ok(());
         }
-        room.topic = (!text.is_empty()).then(|| {
+        if text.len() > old.len() && !self.has_room_to_keep() {
+            let room = self.room_name(id);
+            return Err(Refusal::NoRoomForTopic { room });
+        }
+        let topic = (!text.is_empty()).then(|| {
             Box::new(Topic {
                 text: text.into(),
                 by: self.users[who.slot as usize].nick.clone(),
                 at: now,
             })
+        });
+        self.counting(None, Some(id.slot), |hub| {
+            hub.rooms[id.slot as usize].topic = topic;
         });
         self.tell(
             who,

@@ -49,6 +49,7 @@ impl Hub {
             }
         }
         self.check_counts();
+        self.check_kept();
         for (key, room) in &self.rooms {
             assert_eq!(slot_of(key), room.id.slot, "a room knows its slot");
             assert_eq!(

@@ -12,6 +12,7 @@ use super::{
         mode::{
             AppliedMode, ListKind, ModeChange, Rank, Sign, UserMode, UserModeChange, is_valid_key,
         },
+        refusal::Fullness,
         room::Hush,
     },
     Hub,
@@ -30,15 +31,17 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let room = self.find_room_or_refuse(name)?;
         let (mut applied, mut refused) = (Vec::new(), Vec::new());
-        for change in changes {
-            match self.change_room_mode(who, room, change, now) {
-                Ok(change) => applied.extend(change),
-                Err(refusal) if refused.iter().any(|other| is_repetition(other, &refusal)) => {}
-                Err(refusal) => refused.push(refusal),
+        self.counting(None, Some(room.slot), |hub| {
+            for change in changes {
+                match hub.change_room_mode(who, room, change, now) {
+                    Ok(change) => applied.extend(change),
+                    Err(refusal) if refused.iter().any(|other| is_repetition(other, &refusal)) => {}
+                    Err(refusal) => refused.push(refusal),
+                }
             }
-        }
+            hub.rooms[room.slot as usize].tidy();
+        });
         let record = &mut self.rooms[room.slot as usize];
-        record.tidy();
         let concerns_speech = |change: &AppliedMode| match change {
             AppliedMode::List { kind, .. } => *kind != ListKind::Invitation,
             _ => false,
@@ -130,25 +133,29 @@ impl Hub {
             let (room, mask) = (self.room_name(room), mask.as_str().into());
             return Err(Refusal::HiddenAddress { room, kind, mask });
         }
-        let record = &mut self.rooms[room.slot as usize];
-        let list = record.list(kind);
+        let list = self.rooms[room.slot as usize].list(kind);
         let position = list.iter().position(|entry| entry.mask.is_same(&mask));
         match (sign, position) {
             (Sign::Plus, Some(_)) | (Sign::Minus, None) => Ok(None),
-            (Sign::Plus, None) if list.len() >= self.limits.masks => Err(Refusal::ListFull {
-                room: self.room_name(room),
-                kind,
-                mask: mask.as_str().into(),
-            }),
             (Sign::Plus, None) => {
-                let shown = mask.as_str().into();
-                let by = self.users[who.slot as usize].mask().to_string().into();
-                let entry = ListEntry {
-                    mask,
-                    by,
-                    at: now.wall,
+                let full = list.len() >= self.limits.masks;
+                let room_for_it = if full {
+                    Err(Fullness::List)
+                } else {
+                    self.setter_of(who)
                 };
-                record.rules_mut().list_mut(kind).push(entry);
+                let by = room_for_it.map_err(|of| Refusal::ListFull {
+                    room: self.room_name(room),
+                    kind,
+                    mask: mask.as_str().into(),
+                    of,
+                })?;
+                let shown = mask.as_str().into();
+                self.note_mask(&by);
+                let at = now.wall;
+                let entry = ListEntry { mask, by, at };
+                let record = &mut self.rooms[room.slot as usize];
+                record.rules_mut().push(kind, entry);
                 Ok(Some(AppliedMode::List {
                     sign,
                     kind,
@@ -156,7 +163,9 @@ impl Hub {
                 }))
             }
             (Sign::Minus, Some(position)) => {
-                let entry = record.rules_mut().list_mut(kind).remove(position);
+                let record = &mut self.rooms[room.slot as usize];
+                let entry = record.rules_mut().remove(kind, position);
+                self.note_mask_gone(&entry);
                 let mask = entry.mask.as_str().into();
                 Ok(Some(AppliedMode::List { sign, kind, mask }))
             }

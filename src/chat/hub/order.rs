@@ -76,9 +76,11 @@ impl Hub {
             self.need_rank(who, room, INVITES)?;
         }
         let opens = self.ranks(who, room).is_at_least(INVITES);
-        self.forget_stale_invitations(user);
         let max = self.limits.invitations;
-        self.users[user.slot as usize].invite(Invitation { room, opens }, max);
+        self.counting(Some(user.slot), None, |hub| {
+            hub.forget_stale_invitations(user);
+            hub.users[user.slot as usize].invite(Invitation { room, opens }, max);
+        });
         let both = Audience::Users(vec![who, user]);
         self.tell(who, both, Body::Invited { room, user }, now);
         let mut told = if needs_rank {
@@ -114,14 +116,14 @@ impl Hub {
         if self.welcome(who, id) == Welcome::Banned {
             return Err(Refusal::Banned { room });
         }
-        let rules = self.rooms[id.slot as usize].rules_mut();
-        let is_early = rules
-            .knocked
-            .is_some_and(|at| now.moment.since(at) < KNOCK_PAUSE);
-        if is_early {
+        let knocked = self.rooms[id.slot as usize].rules.as_deref();
+        let knocked = knocked.and_then(|rules| rules.knocked);
+        if knocked.is_some_and(|at| now.moment.since(at) < KNOCK_PAUSE) {
             return Err(Refusal::TooManyKnocks { room });
         }
-        rules.knocked = Some(now.moment);
+        self.counting(None, Some(id.slot), |hub| {
+            hub.rooms[id.slot as usize].rules_mut().knocked = Some(now.moment);
+        });
         let mut told = self.members_ranked(id, INVITES);
         told.push(who);
         let text = self.cut_reason(text);
@@ -156,7 +158,9 @@ impl Hub {
         let rooms = &self.rooms;
         self.room_names
             .insert(room.slot, to.name(), |slot| room_name_in(rooms, slot));
-        let old = mem::replace(&mut self.rooms[room.slot as usize].name, to);
+        let old = self.counting(None, Some(room.slot), |hub| {
+            mem::replace(&mut hub.rooms[room.slot as usize].name, to)
+        });
         let reason = self.cut_reason(reason);
         let body = Body::RoomRenamed { room, old, reason };
         self.tell(who, Audience::Room(room), body, now);

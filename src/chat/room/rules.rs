@@ -2,6 +2,8 @@
 //!
 //! Owns these and nothing else. Does not know who may change them, nor whom they concern.
 
+use std::{net::IpAddr, rc::Rc};
+
 use super::{Hush, ListKind, WallTime};
 use crate::chat::{
     Moment, User,
@@ -19,6 +21,8 @@ pub(in crate::chat) struct Rules {
     bans: Vec<ListEntry>,
     exceptions: Vec<ListEntry>,
     invitations: Vec<ListEntry>,
+    /// Bytes behind the entries of all three lists.
+    entry_bytes: usize,
 }
 
 /// One mask on a list.
@@ -26,10 +30,27 @@ pub(in crate::chat) struct Rules {
 pub struct ListEntry {
     /// The mask.
     pub mask: Mask,
-    /// Who set it, `nick!user@host` as it was then.
-    pub by: Box<str>,
+    /// Who set it. Shared by the masks that one person sets in a row.
+    pub by: Rc<Setter>,
     /// When.
     pub at: WallTime,
+}
+
+/// Who put a mask on a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setter {
+    /// `nick!user@host`, as it was then.
+    pub name: Box<str>,
+    /// The network they came from, on whose account the mask stands.
+    pub(in crate::chat) network: Option<IpAddr>,
+}
+
+impl ListEntry {
+    /// Bytes of memory behind the entry: the mask as it is shown and as it is compared, and who set it. The latter
+    /// counts for each entry although it is mostly shared, so what is counted is never less than what is held.
+    pub(in crate::chat) fn bytes(&self) -> usize {
+        2 * self.mask.as_str().len() + size_of::<Setter>() + self.by.name.len()
+    }
 }
 
 /// What a room's lists say of someone's coming in.
@@ -52,7 +73,44 @@ impl Rules {
         }
     }
 
-    pub(in crate::chat) fn list_mut(&mut self, kind: ListKind) -> &mut Vec<ListEntry> {
+    /// Adds an entry at the end of a list.
+    pub(in crate::chat) fn push(&mut self, kind: ListKind, entry: ListEntry) {
+        self.entry_bytes += entry.bytes();
+        let list = self.list_mut(kind);
+        if list.len() == list.capacity() {
+            // By a quarter, not by doubling: there may be many lists, and they grow by hand.
+            list.reserve_exact(1 + list.len() / 4);
+        }
+        list.push(entry);
+    }
+
+    /// Takes an entry off a list.
+    pub(in crate::chat) fn remove(&mut self, kind: ListKind, position: usize) -> ListEntry {
+        let list = self.list_mut(kind);
+        let entry = list.remove(position);
+        if list.capacity() > 8 && list.len() < list.capacity() / 4 {
+            list.shrink_to(list.len() * 2);
+        }
+        self.entry_bytes -= entry.bytes();
+        entry
+    }
+
+    /// Bytes behind the entries of all lists.
+    pub(in crate::chat) fn entry_bytes(&self) -> usize {
+        self.entry_bytes
+    }
+
+    /// Bytes of memory, the record itself included.
+    pub(in crate::chat) fn memory(&self) -> usize {
+        let capacity = |list: &Vec<ListEntry>| list.capacity() * size_of::<ListEntry>();
+        let lists = [&self.bans, &self.exceptions, &self.invitations];
+        size_of::<Self>()
+            + self.key.as_ref().map_or(0, |key| key.len())
+            + lists.into_iter().map(capacity).sum::<usize>()
+            + self.entry_bytes
+    }
+
+    fn list_mut(&mut self, kind: ListKind) -> &mut Vec<ListEntry> {
         match kind {
             ListKind::Ban => &mut self.bans,
             ListKind::Exception => &mut self.exceptions,

@@ -147,7 +147,7 @@ fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
         panic!("{told:?}")
     };
     assert_eq!((lost, reaped), (&ids[1], &ids[1]));
-    assert!(why.contains("too much queued"), "{why}");
+    assert!(why.contains("holds too much"), "{why}");
     assert_eq!(stage.net.backlog().bytes(), 100);
     assert_eq!(stage.net.stats().over_ceiling, 1);
     for (script, id) in scripts.iter().zip(&ids) {
@@ -361,4 +361,84 @@ fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
     stage.settle();
     let expected = [Told::Drained(id), Told::Reaped(id)];
     assert_eq!(stage.told(), expected);
+}
+
+#[test]
+fn what_is_held_beside_queues_counts_for_the_ceiling_and_strangers_go_first() {
+    let mut stage = Stage::new();
+    let scripts: Vec<Script> = (0..4).map(|_| Script::new()).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    // Half a line each, so long that memory is held for it.
+    for (script, length) in scripts.iter().zip([10, 4000, 6000, 3000]) {
+        script.arrives("x".repeat(length).as_bytes());
+    }
+    stage.handler.strangers = vec![ids[0], ids[1], ids[3]];
+    for id in &ids {
+        stage.readable(*id);
+    }
+    assert_eq!(stage.told(), []);
+    let held = stage.net.held();
+    assert!((13_000..16_000).contains(&held), "{held}");
+    assert_eq!(held, stage.net.held_beside_queues());
+    // Less than all that is held: one has to go. Not the one who holds most, for we know them; not the stranger who
+    // holds little.
+    stage.net.set_ceiling(held - 1000);
+    stage.turn();
+    let lost = |told: Vec<Told>| -> Vec<ConnId> {
+        let lost = told.into_iter().filter_map(|told| match told {
+            Told::Lost(id, _) => Some(id),
+            _ => None,
+        });
+        lost.collect()
+    };
+    assert_eq!(lost(stage.told()), [ids[1]]);
+    // Then the other stranger who holds much, and only then the one we know. Nobody goes who holds little.
+    stage.net.set_ceiling(5000);
+    stage.turn();
+    assert_eq!(lost(stage.told()), [ids[3], ids[2]]);
+    stage.net.set_ceiling(100);
+    stage.turn();
+    assert_eq!(stage.told(), []);
+    assert_eq!(stage.net.phase(ids[0]), Phase::Open);
+}
+
+#[test]
+fn before_anyone_goes_what_is_kept_only_to_be_shown_goes() {
+    let mut stage = Stage::new();
+    let script = Script::new();
+    let id = stage.adopt(&script);
+    script.is_full(true);
+    stage.send(id, &"x".repeat(60));
+    stage.turn();
+    stage.net.set_ceiling(100);
+    stage.net.set_kept_elsewhere(45);
+    // What is told of it under pressure.
+    stage.handler.kept_under_pressure = Some(10);
+    stage.turn();
+    assert_eq!(stage.told(), []);
+    assert_eq!(stage.net.held(), 70);
+    // It does not go for what others keep, as long as it holds no more than its share.
+    stage.handler.kept_under_pressure = None;
+    stage.net.set_kept_elsewhere(1_000_000);
+    stage.turn();
+    let lost = matches!(stage.told()[..], [Told::Lost(..), Told::Reaped(_)]);
+    assert!(lost, "it holds 60, and half of the ceiling is 50");
+}
+
+#[test]
+fn nobody_goes_who_holds_less_than_an_equal_share() {
+    let mut stage = Stage::new();
+    let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    stage.net.set_ceiling(1000);
+    stage.net.set_kept_elsewhere(1_000_000);
+    for (script, id) in scripts.iter().zip(&ids) {
+        script.is_full(true);
+        // Half of the ceiling, among ten.
+        stage.send(*id, &"x".repeat(49));
+    }
+    stage.turn();
+    stage.turn();
+    assert_eq!(stage.told(), []);
+    assert_eq!(stage.net.stats().over_ceiling, 0);
 }

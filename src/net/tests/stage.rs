@@ -2,7 +2,8 @@
 
 use super::script::{Gate, Script};
 use crate::net::{
-    ConnId, External, Handler, Lane, Limits, Loss, Phase, Poller, Readiness, Taken, Then, Tick,
+    ConnId, External, Handler, Lane, Limits, Loss, Phase, Poller, Readiness, Standing, Taken, Then,
+    Tick,
 };
 use std::{
     collections::VecDeque,
@@ -39,6 +40,10 @@ pub(crate) struct Recorder {
     /// Whether the end of input is the end of the connection, and an overflow too.
     pub(crate) closes: bool,
     pub(crate) reaction: Reaction,
+    /// Who goes first when too much is held.
+    pub(crate) strangers: Vec<ConnId>,
+    /// What it then says is left of what it keeps elsewhere.
+    pub(crate) kept_under_pressure: Option<usize>,
 }
 
 impl Default for Recorder {
@@ -49,6 +54,8 @@ impl Default for Recorder {
             rest: None,
             closes: true,
             reaction: Box::new(|_, _| {}),
+            strangers: Vec::new(),
+            kept_under_pressure: None,
         }
     }
 }
@@ -61,6 +68,19 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
+    fn standing(&self, id: ConnId) -> Standing {
+        match self.strangers.contains(&id) {
+            true => Standing::Stranger,
+            false => Standing::Known,
+        }
+    }
+
+    fn handle_pressure(&mut self, net: &mut Poller) {
+        if let Some(bytes) = self.kept_under_pressure {
+            net.set_kept_elsewhere(bytes);
+        }
+    }
+
     fn handle_accept(&mut self, net: &mut Poller, _listener: ConnId, id: ConnId, _: SocketAddr) {
         self.tell(net, Told::Accepted(id));
     }
@@ -314,4 +334,5 @@ pub(crate) fn check_invariants(net: &Poller) {
         assert!(!forgotten, "{id:?} has work and is on no list");
     }
     assert_eq!(queued, net.backlog.bytes(), "bytes of all queues");
+    net.check_held();
 }

@@ -95,11 +95,29 @@ enum Busy {
     Oper { label: Option<Box<str>> },
 }
 
+impl Busy {
+    /// Bytes of memory outside of the record. A reply remembers conditions and masks out of one line at most.
+    fn memory(&self) -> usize {
+        let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        match self {
+            Self::Long { batch, .. } => line::BODY_BYTES_MAX + length(batch),
+            Self::Oper { label } => length(label),
+        }
+    }
+}
+
 impl Irc {
-    /// Bytes of memory outside of the record, but for what a long reply holds while it is made.
+    /// Bytes of memory outside of the record. Asked after each read, so it walks over nothing that can be long.
     pub fn memory(&self) -> usize {
-        let held = |desk: &Desk| size_of::<Desk>() + desk.monitored.capacity() * size_of::<Nick>();
-        self.desk.as_deref().map_or(0, held)
+        let Some(desk) = self.desk.as_deref() else {
+            return 0;
+        };
+        // The long of a watched name counts twice: here, and in the table of all watchers.
+        size_of::<Desk>()
+            + desk.monitored.capacity() * (size_of::<Nick>() + monitor::ENTRY_BYTES)
+            + desk.registration.as_ref().map_or(0, Registration::memory)
+            + desk.multiline.as_ref().map_or(0, Multiline::memory)
+            + desk.busy.as_ref().map_or(0, Busy::memory)
     }
 }
 

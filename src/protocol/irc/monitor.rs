@@ -14,6 +14,10 @@ use std::collections::HashMap;
 /// Names that one person may watch (ISUPPORT's MONITOR).
 pub const TARGETS_MAX: usize = 100;
 
+/// Bytes of memory that one watched name costs in the table of watchers, at most: its name, a watcher, and what the
+/// table keeps free.
+pub(super) const ENTRY_BYTES: usize = 2 * size_of::<(Nick, SmallVec<[UserId; 2]>)>();
+
 /// Watchers by the watched.
 #[derive(Debug, Default)]
 pub struct Monitors {

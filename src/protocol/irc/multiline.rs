@@ -26,6 +26,19 @@ pub(super) struct Multiline {
     is_spoiled: bool,
 }
 
+impl Multiline {
+    /// Bytes of memory outside of the record.
+    pub(super) fn memory(&self) -> usize {
+        let label = self.label.as_ref().map_or(0, |label| label.len());
+        self.lines.capacity() * size_of::<(Box<str>, bool)>()
+            + self.bytes
+            + self.reference.len()
+            + self.target.len()
+            + self.tags.len()
+            + label
+    }
+}
+
 /// BATCH from a client: begins or ends a message of several lines.
 pub(super) fn batch(call: &mut Call<'_>, message: &Message<'_>) {
     let reference = message.params.at(0);

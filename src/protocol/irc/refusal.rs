@@ -8,7 +8,7 @@ use super::{
     numeric::*,
     speech::Msgid,
 };
-use crate::chat::{Refusal, Silence, mode::Letter as _};
+use crate::chat::{Fullness, Refusal, Silence, mode::Letter as _};
 
 /// Appends the reply to a refusal.
 pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) {
@@ -54,12 +54,24 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .end(),
         Refusal::InviteOnly { room: name } => room(ERR_INVITEONLYCHAN, name, out),
         Refusal::ListFull {
-            room: name, kind, ..
-        } => heading
-            .numeric(ERR_BANLISTFULL, out)
+            room: name,
+            kind,
+            of,
+            ..
+        } => {
+            let line = heading.numeric(ERR_BANLISTFULL, out);
+            let line = line.param(name).param(kind.letter());
+            match of {
+                Fullness::List => line.text(ERR_BANLISTFULL.words).end(),
+                Fullness::Network => line.text("Too many masks from your address").end(),
+                Fullness::Server => line.text("Too many masks on this server").end(),
+            }
+        }
+        // RFC 2812 section 5.2: "nick/channel is temporarily unavailable", for want of resources.
+        Refusal::NoRoomForTopic { room: name } => heading
+            .numeric(ERR_UNAVAILRESOURCE, out)
             .param(name)
-            .param(kind.letter())
-            .text(ERR_BANLISTFULL.words)
+            .text(refusal)
             .end(),
         Refusal::NickReserved { nick } => {
             let line = heading.numeric(ERR_ERRONEUSNICKNAME, out).param(nick);

@@ -21,6 +21,16 @@ pub(super) struct Registration {
     pub(super) away: Option<Box<str>>,
 }
 
+impl Registration {
+    /// Bytes of memory outside of the record.
+    pub(super) fn memory(&self) -> usize {
+        let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        let user = self.user.as_ref();
+        let user = user.map_or(0, |user| user.username.len() + user.realname.len());
+        user + length(&self.password) + length(&self.away)
+    }
+}
+
 /// What USER says.
 #[derive(Debug)]
 struct Named {

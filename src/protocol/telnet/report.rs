@@ -147,7 +147,7 @@ pub(super) fn masks(room: RoomId, kind: ListKind, hub: &Hub, out: &mut Vec<u8>) 
     };
     let name = room.name().as_str();
     for ListEntry { mask, by, .. } in room.list(kind) {
-        let (by, _) = by.split_once('!').unwrap_or((by, ""));
+        let (by, _) = by.name.split_once('!').unwrap_or((&by.name, ""));
         let mask = mask.as_str();
         line(
             out,

@@ -193,6 +193,11 @@ impl WebSocket {
         }
     }
 
+    /// Changes how long a message may be, in bytes.
+    pub fn set_limit(&mut self, message_bytes_max: u32) {
+        self.limit = message_bytes_max;
+    }
+
     /// Whether neither side has closed: only then may messages be sent.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open

@@ -192,7 +192,11 @@ impl Snapshot {
         to.gauges_in(bytes, ("madang_queue_largest", "rank"), help, &members)?;
         let help =
             "Memory of what connections need, by what needs it, without what the allocator adds.";
-        to.gauges_in(bytes, ("madang_memory", "owner"), help, &self.memory)
+        to.gauges_in(bytes, ("madang_memory", "owner"), help, &self.memory)?;
+        let help = "All that peers make the server hold, as the ceiling counts it.";
+        to.gauge_in(bytes, "madang_memory_held", help, self.held)?;
+        let help = "The ceiling; past it those are let go for whom most is held.";
+        to.gauge_in(bytes, "madang_memory_ceiling", help, self.ceiling)
     }
 
     fn encode_loop(&self, to: &mut Families<'_>) -> fmt::Result {

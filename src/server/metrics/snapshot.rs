@@ -44,6 +44,9 @@ pub(in super::super) struct Snapshot {
     pub(super) queued_peak: usize,
     /// The largest queues, the largest first.
     pub(super) largest: Vec<Queue>,
+    /// All that peers make the server hold, and the ceiling for it, in bytes.
+    pub(super) held: usize,
+    pub(super) ceiling: usize,
     /// Bytes of memory, by owner.
     pub(super) memory: Vec<(&'static str, usize)>,
     /// When the first of the certificates expires, in seconds since 1970, if there are any.
@@ -164,13 +167,21 @@ impl Court {
             queued_peak: net.backlog().bytes_peak(),
             largest: walk.largest.iter().filter_map(queue).collect(),
             connections: walk.connections,
+            held: net.held(),
+            ceiling: net.ceiling(),
             memory: vec![
                 ("connections", net.table_memory()),
                 ("input", walk.input),
                 ("queues", net.backlog().memory()),
                 ("tls", walk.transport),
-                ("sessions", self.sessions.memory() + walk.protocols),
-                ("hub", hub.memory() + self.hall.seats.memory()),
+                ("sessions", self.sessions.memory()),
+                ("protocols", walk.protocols),
+                (
+                    "hub",
+                    hub.memory() - hub.whowas_memory() + self.hall.seats.memory(),
+                ),
+                ("whowas", hub.whowas_memory()),
+                ("hosts", self.hall.hosts.memory() + self.places.memory()),
             ],
             certificate_expires_s: self.certificate_expires(),
             log: self.streams.missing(),

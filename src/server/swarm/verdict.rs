@@ -20,6 +20,7 @@ impl Swarm {
     pub(super) fn check(&self) {
         let (net, court) = (&self.server.net, &self.server.court);
         sim::check_invariants(net);
+        net.check_held_by_walk(court);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
             court.hall.hub.check_invariants();
         }

@@ -1,8 +1,9 @@
 //! Order in a room: modes, ranks, lists, invitations, knocks; what the model beside the hub leaves out of them.
 
 use super::*;
-use crate::chat::mode::{
-    AppliedMode, ListKind, ModeChange, Rank, RoomFlag, Sign, parse_room_changes,
+use crate::chat::{
+    Fullness,
+    mode::{AppliedMode, ListKind, ModeChange, Rank, RoomFlag, Sign, parse_room_changes},
 };
 
 #[test]
@@ -22,12 +23,13 @@ fn lists_know_who_set_what_when_and_are_full_at_some_point() {
         [Refusal::ListFull {
             room: room("#a"),
             kind: ListKind::Ban,
-            mask: "x!*@*".into()
+            mask: "x!*@*".into(),
+            of: Fullness::List,
         }]
     );
     let entry = &hub.room(id).unwrap().list(ListKind::Ban)[7];
     assert_eq!(
-        (entry.mask.as_str(), &*entry.by, entry.at),
+        (entry.mask.as_str(), &*entry.by.name, entry.at),
         ("n7!*@*", "alice!~telnet@", WallTime::from_unix_ms(2))
     );
     set(&mut hub, ids[0], "#a", "+e", &["x"]);

@@ -95,7 +95,7 @@ fn show_list(call: &mut Call<'_>, id: RoomId, kind: ListKind) {
     }
     for entry in room.list(kind) {
         let line = heading.numeric(numeric, out).param(room.name());
-        let line = line.param(entry.mask.as_str()).param(&entry.by);
+        let line = line.param(entry.mask.as_str()).param(&entry.by.name);
         line.param(unix(entry.at)).end();
     }
     let line = heading.numeric(end, out).param(room.name());

@@ -231,6 +231,8 @@ pub(in super::super) fn monitor(call: &mut Call<'_>, params: &Params<'_>) {
 fn watch(call: &mut Call<'_>, names: &str) {
     let Some(me) = call.me() else { return };
     let mut added = Vec::new();
+    // The server as a whole may be out of room for what people make it keep.
+    let has_room = call.ctx.hub().has_room_to_keep();
     let mut names = names.split(',').filter(|name| !name.is_empty());
     while let Some(name) = names.next() {
         let Some(nick) = call.nick(name) else {
@@ -238,7 +240,7 @@ fn watch(call: &mut Call<'_>, names: &str) {
         };
         let watched = &mut call.irc.desk().monitored;
         if !watched.contains(&nick) {
-            if watched.len() >= TARGETS_MAX {
+            if watched.len() >= TARGETS_MAX || !has_room {
                 tell_status(call, &added);
                 let rest = names.fold(name.to_owned(), |rest, name| rest + "," + name);
                 let limit = TARGETS_MAX.to_string();
