@@ -145,3 +145,37 @@ fn under_a_limit_on_memory_the_server_lets_callers_go_and_lives() {
     drop(deaf);
     server.stop();
 }
+
+/// With the system's allocator it would be its affair.
+#[test]
+#[cfg(all(target_os = "linux", feature = "jemalloc"))]
+fn memory_of_a_burst_comes_back() {
+    let setup = Setup::new().config("[limits]\nmessages_per_second = 0\n");
+    // A small buffer of the kernel, so that what waits is the server's to hold.
+    let setup = setup.listen("any://127.0.0.1:0?sndbuf=16384");
+    let server = setup.listen("metrics://127.0.0.1:0").start();
+    let resident = || metric(&server, "process_resident_memory_bytes");
+    let mut ann = Irc::enter(server.address(), "ann");
+    ann.client.send_bytes(b"JOIN #burst\r\n");
+    let before = resident();
+    // Those who hear and do not read.
+    let deaf: Vec<Client> = (0..60)
+        .map(|number| {
+            let mut deaf = Client::over(common::connect_with(server.address(), 4096));
+            deaf.give_name(&format!("deaf{number}"));
+            deaf.send("/join burst");
+            deaf.find("joined #burst");
+            deaf
+        })
+        .collect();
+    let line = format!("PRIVMSG #burst :{}\r\n", "x".repeat(400));
+    wait_for("a burst", || {
+        ann.client.send_bytes(line.repeat(200).as_bytes());
+        ann.client.send_bytes(b"PING :there\r\n");
+        while !ann.client.line().contains(":there") {}
+        (resident() > 3 * before).then_some(())
+    });
+    drop(deaf);
+    wait_for("the memory", || (resident() <= 2 * before).then_some(()));
+    server.stop();
+}

@@ -47,6 +47,9 @@ mod tests;
 
 pub use kept::network_of;
 
+/// When nobody is left, memory for more records than this is given back.
+const RECORDS_KEPT: usize = 1024;
+
 /// Everything that is known about people and rooms.
 ///
 /// ```
@@ -255,10 +258,16 @@ impl Hub {
         if let Some(slot) = self.departed.take() {
             let user = self.users.remove(slot as usize);
             self.note_freed(user.kept());
+            if self.users.is_empty() && self.users.capacity() > RECORDS_KEPT {
+                self.users.shrink_to_fit();
+            }
         }
         for slot in mem::take(&mut self.vanished) {
             let room = self.rooms.remove(slot as usize);
             self.note_room_freed(&room);
+            if self.rooms.is_empty() && self.rooms.capacity() > RECORDS_KEPT {
+                self.rooms.shrink_to_fit();
+            }
         }
     }
 

@@ -21,6 +21,9 @@ struct Slot {
     source: Source,
 }
 
+/// When no connection is left, memory for more slots than this is given back.
+const SLOTS_KEPT: usize = 1024;
+
 /// Slab plus generations.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -45,6 +48,10 @@ impl Table {
         self.get_mut(id)?;
         let source = self.slots.remove(id.slot as usize).source;
         self.connections -= usize::from(matches!(source, Source::Connection(_)));
+        if self.connections == 0 && self.slots.capacity() > SLOTS_KEPT {
+            // Nobody is left of a crowd; listeners have the first slots.
+            self.slots.shrink_to_fit();
+        }
         Some(source)
     }
 

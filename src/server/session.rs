@@ -368,7 +368,14 @@ impl Sessions {
 
     pub(super) fn remove(&mut self, id: ConnId) -> Option<Session> {
         self.get_mut(id)?;
-        self.by_slot[id.slot as usize].take()
+        let session = self.by_slot[id.slot as usize].take();
+        while self.by_slot.last().is_some_and(Option::is_none) {
+            self.by_slot.pop();
+        }
+        if self.by_slot.len() < self.by_slot.capacity() / 8 {
+            self.by_slot.shrink_to(self.by_slot.len() * 2);
+        }
+        session
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {

@@ -1,0 +1,102 @@
+//! Memory that comes back: resident memory before a burst, at its peak, and once everyone has gone.
+//!
+//! 10,000 named telnet clients stand in rooms of fifty; in each room someone talks and nobody reads, so that lines wait in
+//! queues, until all of them hang up at once. One client was there before and stays. What the server has after a minute
+//! of quiet should be within twice of what it had before. `MADANG_BENCH_CLIENTS` sets another number of clients.
+//! Run with `cargo bench --bench burst`; it takes two minutes.
+
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+mod support;
+
+use socket2::{Domain, Socket, Type};
+use std::{
+    env,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{raise_limit, start_madang, status};
+
+const IN_A_ROOM: usize = 50;
+
+/// Lines said in each room, and bytes of each: beyond what the kernel's buffers take.
+const LINES: usize = 25;
+const LINE_BYTES: usize = 1000;
+
+/// After the last hang-up.
+const QUIET: [u64; 4] = [1, 5, 20, 60];
+
+fn main() {
+    if env::args().any(|arg| arg == "--test") {
+        return;
+    }
+    let clients = env::var("MADANG_BENCH_CLIENTS").map_or(10_000, |n| n.parse().unwrap());
+    raise_limit();
+    let server = start_madang("telnet", "messages_per_second = 0\n");
+    let pid = server.pid();
+    let _first = come_in(server.address, 0);
+    let before = status(pid, "VmRSS:");
+    println!("  moment                 KiB   times before");
+    let tell = |moment: &str, kib: u64| {
+        let times = kib as f64 / before as f64;
+        println!("  {moment:<16} {kib:>9} {times:>14.2}");
+    };
+    tell("before", before);
+    let mut crowd: Vec<TcpStream> = (1..clients).map(|n| come_in(server.address, n)).collect();
+    tell("all are in", status(pid, "VmRSS:"));
+    let line = format!("{}\n", "x".repeat(LINE_BYTES));
+    let mut peak = 0;
+    for said in 0..LINES {
+        for first in (0..crowd.len()).step_by(IN_A_ROOM) {
+            // Each line by another, so that none is held up by its own reading.
+            let speaker = (first + said).min(crowd.len() - 1);
+            crowd[speaker].write_all(line.as_bytes()).unwrap();
+        }
+        peak = peak.max(status(pid, "VmRSS:"));
+    }
+    // Until nothing grows any more.
+    let start = Instant::now();
+    let mut grown_at = start;
+    while grown_at.elapsed() < Duration::from_secs(1) && start.elapsed() < Duration::from_secs(30) {
+        thread::sleep(Duration::from_millis(50));
+        let now = status(pid, "VmRSS:");
+        if now > peak {
+            (peak, grown_at) = (now, Instant::now());
+        }
+    }
+    tell("at the peak", peak);
+    drop(crowd);
+    let start = Instant::now();
+    for seconds in QUIET {
+        let at = Duration::from_secs(seconds);
+        thread::sleep(at.saturating_sub(start.elapsed()));
+        tell(&format!("{seconds} s later"), status(pid, "VmRSS:"));
+    }
+}
+
+/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room.
+fn come_in(server: SocketAddr, n: usize) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // A small buffer of the kernel, so that what waits is the server's to hold.
+    socket.set_recv_buffer_size(4096).unwrap();
+    let from = SocketAddr::from(([127, 0, 1, (n / 1000) as u8 + 1], 0));
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&server.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).unwrap();
+    let room = n / IN_A_ROOM;
+    stream
+        .write_all(format!("client{n}\n/leave\n/join room{room}\n").as_bytes())
+        .unwrap();
+    let entered = format!("* client{n} joined #room{room}\r\n");
+    let (mut seen, mut part) = (String::new(), [0; 4096]);
+    while !seen.contains(&entered) {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "the server hung up after: {seen}");
+        seen += &String::from_utf8_lossy(&part[..count]);
+    }
+    stream
+}
