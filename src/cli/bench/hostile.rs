@@ -86,6 +86,14 @@ fn operator(text: &str) -> Result<Operator, String> {
     })
 }
 
+/// The operator of the variable; an empty one is as good as none.
+fn from_variable(value: Option<String>) -> Result<Option<Operator>, Failure> {
+    let value = value.filter(|value| !value.is_empty());
+    let wrong = |why| Failure::Usage(format!("{OPERATOR_VARIABLE}: {why}"));
+    let found = value.map(|value| operator(&value).map_err(wrong));
+    found.transpose()
+}
+
 impl Args {
     /// What to measure, and what is common to all.
     ///
@@ -100,14 +108,9 @@ impl Args {
                 address: look_up(&host, port)?,
             });
         }
-        let from_variable = || {
-            let value = env::var(OPERATOR_VARIABLE).ok()?;
-            let wrong = |why| Failure::Usage(format!("{OPERATOR_VARIABLE}: {why}"));
-            Some(operator(&value).map_err(wrong))
-        };
         let operator = match self.oper {
             Some(operator) => Some(operator),
-            None => from_variable().transpose()?,
+            None => from_variable(env::var(OPERATOR_VARIABLE).ok())?,
         };
         let mut attacks = self.attack;
         if attacks.is_empty() {
@@ -127,5 +130,39 @@ impl Args {
             at_most: self.at_most,
         };
         Ok((Scenario::Hostile(hostile), self.common))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_is_a_name_and_a_password() {
+        let found = operator("root:se:same").unwrap();
+        assert_eq!((&*found.name, &*found.password), ("root", "se:same"));
+        assert!(!format!("{found:?}").contains("same"));
+        for wrong in [
+            "",
+            "root",
+            ":x",
+            "root:",
+            "ro ot:x",
+            "root:x y",
+            "root::x",
+            "root:x\r\nQUIT",
+        ] {
+            assert!(operator(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_as_good_as_none() {
+        let found = |value: Option<&str>| from_variable(value.map(str::to_owned));
+        assert!(found(None).unwrap().is_none());
+        assert!(found(Some("")).unwrap().is_none());
+        assert_eq!(found(Some("root:x")).unwrap().unwrap().name, "root");
+        let complaint = found(Some("root")).unwrap_err().to_string();
+        assert!(complaint.contains("MADANG_BENCH_OPER"), "{complaint}");
     }
 }
