@@ -93,7 +93,8 @@ fn full_letter(c: char) -> char {
         'ᴊ' => 'j',
         'ᴋ' | 'ĸ' => 'k',
         'ʟ' => 'l',
-        'ᴍ' => 'm',
+        // What Unicode's table makes of `ᴍ` and of Cyrillic `м`, though it is a turned `w`.
+        'ᴍ' | 'ʍ' => 'm',
         'ɴ' => 'n',
         'ᴏ' => 'o',
         'ᴘ' => 'p',

@@ -315,6 +315,7 @@ fn known_attacks_with_confusables() {
     check_looks("атк", "ATK", true);
     check_looks("кот", "KOT", true);
     check_looks("тома", "Toma", true);
+    check_looks("мах", "max", true);
     check_looks("ανναι", "ANNAI", true);
     check_looks("ᴀʟɪᴄᴇ", "alice", true);
     check_looks("i\u{307}rma", "irma", true);
