@@ -31,8 +31,9 @@ export function format(command, params = [], tags = {}) {
 	return [...(head ? [`@${head}`] : []), command, ...words].join(' ');
 }
 
-/** How names are compared. */
-export const fold = (name) => name.normalize('NFC').toLowerCase();
+/** How names are compared, as the server does (docs/NAMES.md): by way of capitals, for some letters are the same there alone. */
+export const fold = (name) =>
+	name.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 
 /** Signs of ranks and letters of their modes, highest first. */
 export const RANKS = '~&@%+';

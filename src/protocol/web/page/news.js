@@ -153,7 +153,7 @@ const WORDS = {
 	301: (nick, why) => `${nick} is away: ${why}`,
 	353: (sign, room, names) => `in ${room}: ${names}`,
 	401: (name) => `${name} is not here`,
-	432: (name) => `${name} cannot be a name: letters and digits, 30 at most, no spaces`,
+	432: (name, why = '') => `${name} cannot be a name: ${why.replace(/^Erroneous nickname: /, '')}`,
 	433: (name) => `${name} is taken, or looks like a name that is`,
 };
 
