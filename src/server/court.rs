@@ -211,8 +211,10 @@ impl Court {
     }
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
-    fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, reason: &str) {
+    /// `words` are for those who knew them, if there is something better to say than the reason.
+    fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, words: Option<&str>) {
         self.note_end(net, id, why, None);
+        let reason = words.unwrap_or(why.quit());
         let mut bytes = Vec::new();
         let hearing = self.sessions.get_mut(id).filter(|s| s.hears());
         match hearing.and_then(|s| s.flavour()) {
@@ -312,8 +314,7 @@ impl Handler for Court {
         // cannot keep the browser from saying first that it speaks HTTP.
         let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
         if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
-            let reason = Reason::HttpNotHere;
-            self.part(net, id, reason, reason.quit());
+            self.part(net, id, Reason::HttpNotHere, None);
             return all_of(input);
         }
         match session.protocol {
@@ -353,8 +354,7 @@ impl Handler for Court {
     }
 
     fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
-        let reason = Reason::SendqExceeded;
-        self.part(net, id, reason, reason.quit());
+        self.part(net, id, Reason::SendqExceeded, None);
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
@@ -375,14 +375,8 @@ impl Handler for Court {
                     };
                     net.send(id, &self.settings.greeting);
                 }
-                Due::NoHandshake => {
-                    let reason = Reason::TlsTimeout;
-                    return self.part(net, id, reason, reason.quit());
-                }
-                Due::NoName => {
-                    let reason = Reason::RegistrationTimeout;
-                    return self.part(net, id, reason, reason.quit());
-                }
+                Due::NoHandshake => return self.part(net, id, Reason::TlsTimeout, None),
+                Due::NoName => return self.part(net, id, Reason::RegistrationTimeout, None),
                 Due::NoRequest => {
                     self.dismiss(net, id, Reason::HttpIdle);
                     return net.close(id);
@@ -405,7 +399,7 @@ impl Handler for Court {
                     let silence = session.mark.until(now).as_secs();
                     let reason = Reason::PingTimeout;
                     let words = format!("{}: {silence} seconds", reason.quit());
-                    return self.part(net, id, reason, &words);
+                    return self.part(net, id, reason, Some(&words));
                 }
             },
             Some((_, Due::PingTimeout)) if matches!(session.protocol, Protocol::Web(_)) => {
