@@ -120,10 +120,11 @@ impl Descriptor {
             Manner::Plain => rustix::io::write(self, bytes),
             Manner::Polled(_) if !self.has_room_within(Duration::ZERO) => Err(Errno::AGAIN),
             Manner::Polled(most) => rustix::io::write(self, &bytes[..bytes.len().min(most)]),
-            // In pieces, for a socket of datagrams takes none that is too long, ever.
+            // In pieces, for a socket of datagrams takes none that is too long, ever. SIGPIPE is ignored by every Rust
+            // program, and the flag against it is not everywhere.
             Manner::Socket => {
-                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-                send(self, &bytes[..bytes.len().min(PIPE_BYTES)], flags)
+                let piece = &bytes[..bytes.len().min(PIPE_BYTES)];
+                send(self, piece, SendFlags::DONTWAIT)
             }
         };
         Ok(written?)
