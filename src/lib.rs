@@ -34,8 +34,8 @@
 //!              chat
 //! ```
 //!
-//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`; `cli`, `server` and `load` name `os`.) To
-//! come: `store`, what outlives the process, beside `protocol`.
+//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`; `cli`, `server` and `load` name `os`;
+//! `server` and `config` name `auth`.) To come: `store`, what outlives the process, beside `protocol`.
 //!
 //! # Inside `server` and `protocol`
 //!
@@ -79,6 +79,7 @@
 //! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md tells what goes wrong without each rule
 //! of the loop.
 
+pub mod auth;
 pub mod chat;
 pub mod cli;
 pub mod config;

@@ -16,14 +16,15 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("net", &[]),
-    ("config", &[]),
+    ("auth", &[]),
+    ("config", &["auth"]),
     ("os", &[]),
     ("protocol", &["chat"]),
     ("store", &["chat"]),
     ("load", &["net", "os", "protocol"]),
     (
         "server",
-        &["chat", "config", "net", "os", "protocol", "store"],
+        &["auth", "chat", "config", "net", "os", "protocol", "store"],
     ),
     // Commands write to the host's streams, and the log is started before there is a server.
     ("cli", &["config", "load", "os", "server"]),

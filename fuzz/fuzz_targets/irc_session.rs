@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use madang::protocol::{
     Frame,
     irc::{
-        Irc, Wish,
+        Irc,
         line::BODY_BYTES_MAX,
         message::{Message, Source},
     },
@@ -115,12 +115,11 @@ impl Client {
     }
 
     fn do_what_takes_long(&mut self, world: &mut World) {
-        for wish in std::mem::take(&mut world.wishes) {
-            if let Wish::CheckOperator { password, .. } = wish {
-                let is_right = password.len() % 2 == 1;
-                self.irc
-                    .operator_checked(is_right, &mut world.at(self.seat));
-            }
+        world.wishes.clear();
+        for name in std::mem::take(&mut world.checks) {
+            let is_right = name.len() % 2 == 1;
+            self.irc
+                .operator_checked(is_right, &mut world.at(self.seat));
         }
         while self.irc.is_busy() {
             self.irc.go_on(&mut world.at(self.seat));

@@ -49,6 +49,11 @@ impl Moment {
         Self(self.0.saturating_add(span))
     }
 
+    /// The span since the server started.
+    pub fn since_start(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+
     /// How long ago another moment was; zero if it is yet to come.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -10,6 +10,12 @@ use std::{fmt, path::PathBuf};
 #[error("{0}")]
 pub struct Invalid(String);
 
+impl From<crate::auth::BadHash> for Invalid {
+    fn from(error: crate::auth::BadHash) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl Invalid {
     pub(super) fn new(clause: impl Into<String>) -> Self {
         Self(clause.into())

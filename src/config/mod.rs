@@ -15,7 +15,6 @@ mod keys;
 mod listen;
 mod motd;
 mod network;
-mod password;
 mod print;
 mod quantity;
 mod scheme;
@@ -30,13 +29,12 @@ use std::{
     time::Duration,
 };
 
+pub use crate::auth::PasswordHash;
 pub use error::{Error, Errors, Invalid, Place};
 pub use host::{Host, ServerName, is_bare_ipv6, parse_host_port};
 pub use listen::{ListenUrl, SocketOptions};
 pub use motd::Motd;
 pub use network::Network;
-pub(crate) use password::same;
-pub use password::{Hashing, PasswordHash};
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
 pub use quantity::{parse_duration, parse_size};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};

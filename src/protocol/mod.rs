@@ -7,7 +7,7 @@
 //!
 //! What this layer does not know: sockets, tokens, queues, and what time it is.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use crate::chat::{Command, Hub, Nick, Now, Refusal, UserId};
 
@@ -49,6 +49,22 @@ pub enum Frame<'a> {
     TooLong,
 }
 
+/// What is answered to the server's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It was right, or the server has none.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// It was not looked at, for there were too many wrong ones from that address; the next may come after this span.
+    TooSoon(Duration),
+}
+
+/// A span that someone has to wait, for them: whole seconds, at least one.
+pub fn seconds_to_wait(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1) as u64
+}
+
 /// Why a protocol lets someone not come in, or sends them away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
@@ -70,6 +86,8 @@ pub trait Context {
     fn hub(&self) -> &Hub;
     /// The moment of this turn.
     fn now(&self) -> Now;
+    /// Says a password at the server's door, if it has one.
+    fn say_password(&mut self, said: &[u8]) -> Entry;
     /// Who sits at this connection, once they gave a name.
     fn user(&self) -> Option<UserId>;
     /// Gives the person at this connection a name and a place in the hub.

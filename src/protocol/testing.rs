@@ -5,9 +5,9 @@
 //! events, each encoded for everyone in its audience.
 
 use super::{
-    Context, TurnedAway,
+    Context, Entry, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
-    irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
+    irc::{Backstage, House, ServerBan, TryAgain, Wish, monitor::Monitors},
 };
 use crate::chat::{Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, UserId};
 
@@ -21,6 +21,10 @@ pub struct World {
     pub monitors: Monitors,
     /// What was asked of the server.
     pub wishes: Vec<Wish>,
+    /// The names of operators whose passwords are being checked.
+    pub checks: Vec<Box<str>>,
+    /// Why no password is looked at.
+    pub try_again: Option<TryAgain>,
     /// Bans from the server; whatever they say, they concern everyone.
     pub bans: Vec<ServerBan>,
     /// Whether everyone comes by TLS.
@@ -59,6 +63,8 @@ impl World {
             house: House::new("srv", "net", Now::at_ms(1_700_000_000_000)),
             monitors: Monitors::default(),
             wishes: Vec::new(),
+            checks: Vec::new(),
+            try_again: None,
             bans: Vec::new(),
             secure: false,
             seats: Vec::new(),
@@ -130,6 +136,13 @@ impl Context for At<'_> {
 
     fn now(&self) -> Now {
         self.world.now
+    }
+
+    fn say_password(&mut self, said: &[u8]) -> Entry {
+        match self.world.house.password.as_deref() {
+            Some(needed) if needed.as_bytes() != said => Entry::Wrong,
+            _ => Entry::Right,
+        }
     }
 
     fn user(&self) -> Option<UserId> {
@@ -241,6 +254,16 @@ impl Backstage for At<'_> {
         seats
             .filter(|seat| seat.user.is_none() && seat.farewell.is_none())
             .count()
+    }
+
+    fn check_operator(&mut self, name: &str, _password: &str) -> Result<(), TryAgain> {
+        match self.world.try_again {
+            Some(again) => Err(again),
+            None => {
+                self.world.checks.push(name.into());
+                Ok(())
+            }
+        }
     }
 
     fn wish(&mut self, wish: Wish) {

@@ -14,7 +14,6 @@ use super::{
     settings::{ECHO, Settings},
     signals::Signals,
     streams::Streams,
-    talk::Check,
     wall::Wall,
     web::{VISITOR, Visit},
 };
@@ -83,10 +82,6 @@ pub(super) struct Court {
     pub(super) scratch: Vec<u8>,
     /// The page.
     pub(super) files: Files,
-    /// Passwords of operators that are being checked.
-    pub(super) checks: FxHashMap<ConnId, Check>,
-    /// The last turn in which that went on.
-    pub(super) checked_in_turn: u64,
 }
 
 impl Court {
@@ -112,8 +107,6 @@ impl Court {
             aside: Vec::new(),
             scratch: Vec::new(),
             files: Files::default(),
-            checks: FxHashMap::default(),
-            checked_in_turn: 0,
         }
     }
 
@@ -191,7 +184,7 @@ impl Court {
     /// Makes the place of the person at this connection free; says who it was. There is room for another.
     fn vacate(&mut self, id: ConnId) -> Option<UserId> {
         self.make_room(id);
-        self.checks.remove(&id);
+        self.hall.guard.forget(id);
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
         if let Some(irc) = session.irc_mut() {
@@ -362,6 +355,10 @@ impl Handler for Court {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
+        if self.hall.guard.is_checking(id) {
+            // It is we who keep it waiting.
+            session.mark = now;
+        }
         // Traffic moves the deadline without touching the alarm: look again.
         match session.next_due(&self.settings) {
             Some((at, due)) if is_unheard(net, id, at) && due.ends() => {

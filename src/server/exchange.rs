@@ -4,16 +4,18 @@
 
 use super::{
     fanout::{Own, Seat},
+    guard::Guesser,
     hall::Hall,
     reason::Reason,
 };
 use crate::{
+    auth::Verifier,
     chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, mask::RealSubject},
     net::{ConnId, Poller, tls::Fingerprint},
     protocol::{
-        Context, TurnedAway,
+        Context, Entry, TurnedAway,
         flavour::Flavour,
-        irc::{Backstage, House, ServerBan, Wish, monitor::Monitors},
+        irc::{Backstage, House, ServerBan, TryAgain, Wish, monitor::Monitors},
         web::websocket::Kind,
     },
 };
@@ -39,11 +41,19 @@ pub(super) struct Exchange<'a> {
     pub(super) aside: &'a mut Vec<u8>,
     /// Why, and what others are told, once the protocol has asked for an end.
     pub(super) quitting: Option<(Reason, String)>,
-    /// An operator's name and password to be checked.
-    pub(super) check: Option<(Box<str>, Box<str>)>,
+    /// Who may become an operator.
+    pub(super) verifier: &'a Verifier,
 }
 
 impl Exchange<'_> {
+    fn guesser<'b>(&self, certificate: Option<&'b str>) -> Guesser<'b> {
+        Guesser {
+            id: self.id,
+            address: self.address,
+            certificate,
+        }
+    }
+
     fn enter_with(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
         profile.origin = self.hall.hosts.of(self.address);
         profile.modes = self.hall.house.default_user_modes;
@@ -81,6 +91,15 @@ impl Context for Exchange<'_> {
 
     fn now(&self) -> Now {
         self.now
+    }
+
+    fn say_password(&mut self, said: &[u8]) -> Entry {
+        let Some(password) = self.hall.house.password.clone() else {
+            return Entry::Right;
+        };
+        let certificate = self.certificate.map(|it| it.to_string());
+        let guesser = self.guesser(certificate.as_deref());
+        self.hall.guard.enter(&password, said, guesser, self.now)
     }
 
     fn user(&self) -> Option<UserId> {
@@ -207,9 +226,16 @@ impl Backstage for Exchange<'_> {
         self.hall.callers.saturating_sub(self.hall.hub.user_count())
     }
 
+    fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain> {
+        let certificate = self.certificate.map(|it| it.to_string());
+        let guesser = self.guesser(certificate.as_deref());
+        let (verifier, now) = (self.verifier, self.now);
+        let guard = &mut self.hall.guard;
+        guard.begin_operator(verifier, (name, password), guesser, now)
+    }
+
     fn wish(&mut self, wish: Wish) {
         match wish {
-            Wish::CheckOperator { name, password } => self.check = Some((name, password)),
             Wish::Die => self.hall.die = true,
             Wish::Rehash => self.hall.rehash = true,
         }

@@ -6,6 +6,7 @@
 use super::{
     cloak::{Cloak, shown},
     fanout::{Audience, LastFanOut, Seats},
+    guard::Guard,
     reason::Reason,
     recent::Tally,
 };
@@ -29,6 +30,8 @@ pub(super) struct Hall {
     pub(super) monitors: Monitors,
     pub(super) bans: Bans,
     pub(super) hosts: Hosts,
+    /// Passwords.
+    pub(super) guard: Guard,
     /// Connections on which someone may chat, whether they have a name or not.
     pub(super) callers: usize,
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
@@ -50,6 +53,7 @@ impl Hall {
             monitors: Monitors::default(),
             bans: Bans::default(),
             hosts: Hosts::new()?,
+            guard: Guard::default(),
             callers: 0,
             expelled: Vec::new(),
             last_fan_out: LastFanOut::new(),

@@ -12,6 +12,7 @@ mod court;
 mod descriptors;
 mod exchange;
 mod fanout;
+mod guard;
 mod hall;
 mod kept;
 mod memory;
@@ -265,11 +266,15 @@ impl Server {
             .as_ref()
             .map(|secrets| secrets.rest(self.net.now()));
         let told = self.court.streams.due_in();
-        let timeout = [timeout, due, rest, told].into_iter().flatten().min();
+        // A password is being checked, a slice each turn.
+        let checking = (self.court.hall.guard.waiting() > 0).then_some(Duration::ZERO);
+        let timeouts = [timeout, due, rest, told, checking];
+        let timeout = timeouts.into_iter().flatten().min();
         let paused_ns = self.net.stats().paused_ns;
         self.net.set_kept_elsewhere(self.court.kept());
         self.net.turn(&mut self.court, timeout)?;
         self.note_pause(paused_ns);
+        self.court.go_on_checking(&mut self.net);
         let messages = self.court.hall.tally.messages;
         let took = self.net.stats().last_turn_ns;
         self.court.recent.note_turn(self.net.now(), messages, took);

@@ -120,6 +120,31 @@ impl std::fmt::Display for Peer {
     }
 }
 
+/// How far a telnet caller is with the server's password: how many wrong ones they gave, or that they gave the right one.
+/// In one byte, for everyone has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Doorway(u8);
+
+impl Doorway {
+    const SAID: u8 = u8::MAX;
+
+    /// The password was said.
+    pub(super) fn open(&mut self) {
+        self.0 = Self::SAID;
+    }
+
+    /// Whether it was.
+    pub(super) fn is_open(self) -> bool {
+        self.0 == Self::SAID
+    }
+
+    /// Another was said; how many that makes.
+    pub(super) fn note_wrong(&mut self) -> u8 {
+        self.0 = (self.0 + 1).min(Self::SAID - 1);
+        self.0
+    }
+}
+
 /// One connection as the server sees it.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -141,8 +166,8 @@ pub(super) struct Session {
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) probed: bool,
-    /// Whether the word that the server asks of everyone was said; in IRC that is the protocol's own affair.
-    pub(super) said_password: bool,
+    /// In IRC the server's password is the protocol's own affair.
+    pub(super) doorway: Doorway,
     /// Whether the peer's speech has ended while something was still being done for it.
     pub(super) speech_ended: bool,
 }
@@ -187,7 +212,7 @@ impl Session {
             ended_for: None,
             inside: false,
             probed: false,
-            said_password: false,
+            doorway: Doorway::default(),
             speech_ended: false,
         }
     }

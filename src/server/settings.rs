@@ -4,8 +4,9 @@
 
 use super::reason::Reason;
 use crate::{
+    auth::{PasswordHash, Verifier},
     chat::{Now, flood::Rate, mode::parse_user_changes},
-    config::{Config, Host, Network, PasswordHash, Scheme},
+    config::{Config, Host, Network, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
         irc::{self, House},
@@ -56,7 +57,7 @@ pub(super) struct Settings {
     /// The names by which requests may call us.
     pub(super) hosts: Rc<Hosts>,
     /// Operators, and the hashes of their passwords.
-    pub(super) operators: Rc<[(Box<str>, PasswordHash)]>,
+    pub(super) operators: Verifier,
     /// Why there is no room for a caller.
     pub(super) full: Word,
     /// Why a caller's address has no room.
@@ -133,7 +134,7 @@ impl Settings {
                 .map(|o| o.as_str().into())
                 .collect(),
             hosts: Rc::new(hosts(config)),
-            operators: operators(config),
+            operators: Verifier::new(operators(config)),
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
@@ -193,7 +194,7 @@ fn hosts(config: &Config) -> Hosts {
     Hosts::new(names)
 }
 
-fn operators(config: &Config) -> Rc<[(Box<str>, PasswordHash)]> {
+fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
     let pairs = config.operators.iter().filter_map(|operator| {
         let password = operator.password.clone()?;
         Some((operator.name.as_str().into(), password))

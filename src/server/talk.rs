@@ -8,32 +8,20 @@ use super::{
     court::Court,
     exchange::Exchange,
     reason::Reason,
-    session::{Protocol, Security, Session},
+    session::{Doorway, Protocol, Security},
 };
 use crate::{
     chat::USERNAME_OF_UNASKED,
-    config::{Hashing, PasswordHash, same},
     net::{ConnId, Poller, Taken, Then, Tick},
     protocol::{
-        Context as _, Cut, Frame, TurnedAway, flavour::Flavour, irc::Backstage as _, telnet,
+        Context as _, Cut, Entry, Frame, TurnedAway, flavour::Flavour, irc::Backstage as _,
+        seconds_to_wait, telnet,
     },
 };
-
-use std::mem;
 
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
 /// for their turn.
 const LINES_PER_TURN: usize = 32;
-
-/// Rounds of a password's hash in one turn: some half a millisecond.
-const ROUNDS_PER_TURN: u32 = 1_000;
-
-/// A password that is being checked.
-#[derive(Debug)]
-pub(super) struct Check {
-    hashing: Hashing,
-    expected: PasswordHash,
-}
 
 impl Court {
     /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves
@@ -109,12 +97,12 @@ impl Court {
                 (Frame::Incomplete, _) => {}
                 (Frame::Line(line), Talker::Irc(irc)) => irc.handle_line(&line, exchange),
                 (Frame::TooLong, Talker::Irc(irc)) => irc.handle_too_long(exchange),
-                (Frame::Line(line), Talker::Telnet(telnet, said_password)) => {
+                (Frame::Line(line), Talker::Telnet(telnet, doorway)) => {
                     let is_open = exchange.hall.house.password.is_none();
                     if exchange.user.is_some() {
                         telnet.handle_line(&line, exchange);
-                    } else if !is_open && !**said_password {
-                        **said_password = hear_password(&line, exchange);
+                    } else if !is_open && !doorway.is_open() {
+                        hear_password(&line, doorway, exchange);
                     } else if !refuse_banned(exchange) {
                         telnet.handle_line(&line, exchange);
                     }
@@ -164,42 +152,21 @@ impl Court {
 
     /// Goes on with what a connection waits for, for one slice.
     pub(super) fn go_on(&mut self, net: &mut Poller, id: ConnId) {
-        if let Some(session) = self
-            .sessions
-            .get_mut(id)
-            .filter(|_| self.checks.contains_key(&id))
-        {
-            // It is we who keep it waiting.
-            session.mark = net.now();
-        }
-        let turn = net.stats().turns;
-        let checked = match self.checks.get_mut(&id) {
-            // One slice a turn, however many passwords are to be checked: the others wait for the next.
-            Some(_) if mem::replace(&mut self.checked_in_turn, turn) == turn => {
-                return net.tell_drained(id);
-            }
-            Some(check) => match check.hashing.advance(ROUNDS_PER_TURN) {
-                None => return net.tell_drained(id),
-                Some(hash) => Some(check.expected.matches(&hash)),
-            },
-            None => None,
-        };
-        if checked.is_some() {
-            self.checks.remove(&id);
-        }
         let _ = self.converse(net, id, |talker, exchange| {
             if let Talker::Irc(irc) = talker {
-                match checked {
-                    Some(is_right) => irc.operator_checked(is_right, exchange),
-                    None => irc.go_on(exchange),
-                }
+                irc.go_on(exchange);
             }
         });
-        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
-        if self.sessions.get_mut(id).is_some_and(over) {
-            self.dismiss(net, id, Reason::PeerClosed);
-            self.hang_up(net, id);
-        }
+        self.end_if_all_is_said(net, id);
+    }
+
+    /// Tells a connection what came of the password that it gave.
+    pub(super) fn tell_checked(&mut self, net: &mut Poller, id: ConnId, is_right: bool) {
+        let _ = self.converse(net, id, |talker, exchange| {
+            if let Talker::Irc(irc) = talker {
+                irc.operator_checked(is_right, exchange);
+            }
+        });
     }
 
     /// Lets a connection's protocol do something, sends what it answers, and does what it asked for. `None` if the
@@ -223,8 +190,8 @@ impl Court {
                 (Talker::Irc(&mut socket.irc), flavour, Some(socket.kind))
             }
             Protocol::Telnet(telnet) => {
-                let said_password = &mut session.said_password;
-                (Talker::Telnet(telnet, said_password), Flavour::Telnet, None)
+                let doorway = &mut session.doorway;
+                (Talker::Telnet(telnet, doorway), Flavour::Telnet, None)
             }
             _ => return None,
         };
@@ -244,10 +211,10 @@ impl Court {
             answer: &mut self.answer,
             aside: &mut self.aside,
             quitting: None,
-            check: None,
+            verifier: &self.settings.operators,
         };
         let told = act(&mut talker, &mut exchange);
-        let (quitting, check) = (exchange.quitting.take(), exchange.check.take());
+        let quitting = exchange.quitting.take();
         if !self.answer.is_empty() {
             flavour.in_messages(kind).frame(0, &mut self.answer);
             net.send(id, &self.answer);
@@ -256,10 +223,7 @@ impl Court {
             session.is_busy(),
             session.next_due(&self.settings).map(|(_, due)| due),
         );
-        if let Some((name, password)) = check {
-            self.begin_check(id, &name, &password);
-        }
-        if is_busy {
+        if is_busy && !self.hall.guard.is_checking(id) {
             net.tell_drained(id);
         }
         let is_expelled = self.hall.expelled.iter().any(|(conn, _)| *conn == id);
@@ -277,37 +241,39 @@ impl Court {
         }
         Some(told)
     }
-
-    /// Begins to check an operator's password. Of several with one name the first counts.
-    fn begin_check(&mut self, id: ConnId, name: &str, password: &str) {
-        let operator = self.settings.operators.iter().find(|(n, _)| **n == *name);
-        if let Some((_, expected)) = operator {
-            let check = Check {
-                hashing: expected.begin(password),
-                expected: expected.clone(),
-            };
-            self.checks.insert(id, check);
-        }
-    }
 }
 
 /// Who is at a connection: the part of its session that handles lines.
 enum Talker<'a> {
     Irc(&'a mut crate::protocol::irc::Irc),
-    /// And whether the server's password was said, if it has one.
-    Telnet(&'a mut telnet::Telnet, &'a mut bool),
+    /// And how far they are with the server's password, if it has one.
+    Telnet(&'a mut telnet::Telnet, &'a mut Doorway),
 }
 
-/// Hears the first line of a telnet caller where the server has a password; says whether it was that.
-fn hear_password(line: &[u8], exchange: &mut Exchange<'_>) -> bool {
-    let password = exchange.hall.house.password.as_deref();
-    if same(password.unwrap_or_default().as_bytes(), line) {
-        telnet::news(exchange.answer, telnet::QUESTION);
-        return true;
+/// Wrong passwords that one telnet connection may give: who does not know it by then does not know it.
+const WRONG_PASSWORDS_MAX: u8 = 3;
+
+/// Hears a line of a telnet caller where the server has a password, until it was that.
+fn hear_password(line: &[u8], doorway: &mut Doorway, exchange: &mut Exchange<'_>) {
+    match exchange.say_password(line) {
+        Entry::Right => {
+            doorway.open();
+            telnet::news(exchange.answer, telnet::QUESTION);
+        }
+        Entry::Wrong if doorway.note_wrong() < WRONG_PASSWORDS_MAX => {
+            telnet::refusal(exchange.answer, "that is not the password; try again");
+        }
+        Entry::Wrong => {
+            telnet::refusal(exchange.answer, Reason::BadPassword.told());
+            exchange.turn_away(TurnedAway::BadPassword);
+        }
+        Entry::TooSoon(wait) => {
+            let seconds = seconds_to_wait(wait);
+            let words = format!("too many wrong passwords; try again in {seconds} seconds");
+            telnet::refusal(exchange.answer, &words);
+            exchange.turn_away(TurnedAway::BadPassword);
+        }
     }
-    telnet::refusal(exchange.answer, Reason::BadPassword.told());
-    exchange.turn_away(TurnedAway::BadPassword);
-    false
 }
 
 /// Sends a telnet caller away who is banned from the server; says whether they are.

@@ -7,7 +7,7 @@ use crate::{
     chat::{Moment, Nick, Now, Refusal, UserId, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 /// What the server says of itself.
 #[derive(Clone, Debug)]
@@ -70,16 +70,18 @@ pub struct Sts {
     pub duration: u64,
 }
 
+/// Why a password is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryAgain {
+    /// There were too many wrong ones; the next may come after this span.
+    After(Duration),
+    /// Too many are being checked.
+    Busy,
+}
+
 /// Something that the server does in its own time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// See whether this is an operator's password, then call [`Irc::operator_checked`](super::Irc::operator_checked).
-    CheckOperator {
-        /// The operator's name.
-        name: Box<str>,
-        /// What they say is the password.
-        password: Box<str>,
-    },
     /// Stop the server.
     Die,
     /// Read the configuration again.
@@ -128,6 +130,12 @@ pub trait Backstage: Context {
     fn monitors(&mut self) -> &mut Monitors;
     /// Connections of people who have not given a name yet.
     fn nameless_count(&self) -> usize;
+    /// Begins to see whether this is an operator's password; then [`Irc::operator_checked`](super::Irc::operator_checked)
+    /// is called.
+    ///
+    /// # Errors
+    /// It is not looked at.
+    fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
     /// Asks for something that is done later.
     fn wish(&mut self, wish: Wish);
 }

@@ -46,7 +46,7 @@ pub mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use backstage::{Backstage, House, ServerBan, Sts, Wish};
+pub use backstage::{Backstage, House, ServerBan, Sts, TryAgain, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
 
 use super::{Cut, flavour::Flavour, time};

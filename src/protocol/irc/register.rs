@@ -6,7 +6,7 @@
 use super::{call::Call, caps::Cap, message::Params, numeric::*};
 use crate::{
     chat::{Command, Nick, Refusal, cut, mode::Letter as _, user::USERNAME_BYTES_MAX},
-    protocol::TurnedAway,
+    protocol::{Entry, TurnedAway, seconds_to_wait},
 };
 
 /// What a newcomer has said so far.
@@ -104,9 +104,7 @@ pub(super) fn complete(call: &mut Call<'_>) {
         return;
     };
     let password = registration.password.take();
-    let needed = call.ctx.house().password.as_deref();
-    if needed.is_some_and(|needed| !is_same(needed, password.as_deref().unwrap_or_default())) {
-        call.reply(ERR_PASSWDMISMATCH, &[]);
+    if !says_password(call, password.as_deref().unwrap_or_default()) {
         return call.turn_away(TurnedAway::BadPassword, "Bad password");
     }
     if let Some(reason) = call.ctx.ban_of(&user.username) {
@@ -138,11 +136,21 @@ pub(super) fn complete(call: &mut Call<'_>) {
     }
 }
 
-/// Compares in a time that does not tell how much of it was right.
-fn is_same(needed: &str, said: &str) -> bool {
-    let differences = needed.bytes().zip(said.bytes()).map(|(l, r)| l ^ r);
-    let sum = differences.fold(0, |all, one| all | one);
-    needed.len() == said.len() && std::hint::black_box(sum) == 0
+/// Whether the server's password was said, if it has one; if not, they are told.
+fn says_password(call: &mut Call<'_>, said: &str) -> bool {
+    match call.ctx.say_password(said.as_bytes()) {
+        Entry::Right => return true,
+        Entry::Wrong => call.reply(ERR_PASSWDMISMATCH, &[]),
+        Entry::TooSoon(wait) => {
+            let seconds = seconds_to_wait(wait);
+            call.reply_with(
+                ERR_PASSWDMISMATCH,
+                &[],
+                format_args!("Too many wrong passwords; try again in {seconds} seconds"),
+            );
+        }
+    }
+    false
 }
 
 /// A welcome without a message of the day takes some 1,500 bytes.

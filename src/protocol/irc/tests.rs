@@ -5,6 +5,7 @@
 
 mod bounds;
 mod clocks;
+mod operators;
 mod privacy;
 mod random;
 
@@ -50,7 +51,7 @@ impl Stage {
         let client = self.clients.iter_mut().find(|(l, _, _)| *l == letter);
         let (_, seat, irc) = client.expect("a connected client");
         irc.handle_line(line.as_bytes(), &mut self.world.at(*seat));
-        while irc.is_busy() && self.world.wishes.is_empty() {
+        while irc.is_busy() && self.world.checks.is_empty() {
             irc.go_on(&mut self.world.at(*seat));
         }
     }
@@ -469,25 +470,4 @@ fn a_long_list_comes_in_pieces() {
     assert!(lines[0].starts_with("@label=x :srv BATCH +"));
     assert!(lines[1..93].iter().all(|line| line.starts_with("@batch=")));
     assert!(lines[93].starts_with(":srv BATCH -"));
-}
-
-#[test]
-fn an_operator_is_made_when_the_password_was_checked() {
-    let mut stage = Stage::new();
-    stage.world.house.operators = Box::new(["root".into()]);
-    stage.register('a', "labeled-response batch");
-    stage.play("a> OPER other x\na< :srv 464 a :Password incorrect\n");
-    for (is_right, code) in [(false, " 464 "), (true, " 381 ")] {
-        stage.send('a', "@label=o OPER root secret");
-        assert_eq!(stage.world.wishes.len(), 1);
-        stage.world.wishes.clear();
-        assert!(stage.received('a').is_empty());
-        let (_, seat, irc) = &mut stage.clients[0];
-        assert!(irc.is_busy());
-        irc.operator_checked(is_right, &mut stage.world.at(*seat));
-        assert!(!irc.is_busy());
-        let told = stage.received('a');
-        assert!(told.iter().any(|line| line.contains(code)), "{told:?}");
-        assert!(told[0].starts_with("@label=o "), "{told:?}");
-    }
 }

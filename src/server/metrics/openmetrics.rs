@@ -151,6 +151,15 @@ impl Snapshot {
         let help = "Connections that ended, by reason.";
         let name = ("madang_connections_closed", "reason");
         to.counters(name, help, &self.closes)?;
+        let help = "Passwords that were given, by what they open and what came of it.";
+        let kind = MetricType::Counter;
+        let mut family = to.begin("madang_password_attempts", help, None, kind)?;
+        for (door, outcome, value) in &self.passwords {
+            let labels = [("door", *door), ("outcome", *outcome)];
+            count(&mut family.encode_family(&labels)?, *value)?;
+        }
+        let help = "Passwords that are being checked or wait for it.";
+        to.gauge("madang_password_checks", help, self.password_checks)?;
         if let Some(at) = self.certificate_expires_s {
             let help = "When the first certificate expires, in seconds since 1970.";
             let name = "madang_certificate_expiry_timestamp";

@@ -40,6 +40,9 @@ pub(in super::super) struct Snapshot {
     pub(super) connections: BTreeMap<(&'static str, State), u64>,
     /// How many ended, by reason.
     pub(super) closes: Vec<(&'static str, u64)>,
+    /// By door and outcome.
+    pub(super) passwords: Vec<(&'static str, &'static str, u64)>,
+    pub(super) password_checks: i64,
     pub(super) queued: usize,
     pub(super) queued_peak: usize,
     /// The largest queues, the largest first.
@@ -148,6 +151,8 @@ impl Court {
             })
         };
         let hub = &self.hall.hub;
+        let outcomes = self.hall.guard.outcomes();
+        let passwords = outcomes.map(|(door, outcome, n)| (door.name(), outcome.name(), n));
         let started = self.hall.house.started.wall;
         Snapshot {
             stats: net.stats().clone(),
@@ -163,6 +168,8 @@ impl Court {
             recent_longest_s: self.recent.longest_turn_s(now),
             recent_mean_s: self.recent.mean_turn_s(now),
             closes: self.closes_by_code(net).collect(),
+            passwords: passwords.collect(),
+            password_checks: self.hall.guard.waiting() as i64,
             queued: net.backlog().bytes(),
             queued_peak: net.backlog().bytes_peak(),
             largest: walk.largest.iter().filter_map(queue).collect(),

@@ -2,33 +2,34 @@
 
 use crate::{
     chat::{Command, mask::ServerMask},
-    protocol::irc::{
-        Busy,
-        backstage::{ServerBan, Wish},
-        call::Call,
-        message::Params,
-        numeric::*,
+    protocol::{
+        irc::{
+            Busy,
+            backstage::{ServerBan, TryAgain, Wish},
+            call::Call,
+            message::Params,
+            numeric::*,
+        },
+        seconds_to_wait,
     },
 };
 use std::time::Duration;
 
-/// OPER. The password is checked while others are served; the answer comes when that is done.
+/// OPER. The password is checked while others are served; the answer comes when that is done, and tells nobody whether the
+/// name exists.
 pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
-    let (name, password) = (params.at(0), params.at(1));
-    if !call
-        .ctx
-        .house()
-        .operators
-        .iter()
-        .any(|known| **known == *name)
-    {
-        return call.reply(ERR_PASSWDMISMATCH, &[]);
+    match call.ctx.check_operator(params.at(0), params.at(1)) {
+        Ok(()) => call.irc.desk().busy = Some(Busy::Oper { label: None }),
+        Err(TryAgain::Busy) => call.reply(RPL_TRYAGAIN, &["OPER"]),
+        Err(TryAgain::After(wait)) => {
+            let seconds = seconds_to_wait(wait);
+            call.reply_with(
+                RPL_TRYAGAIN,
+                &["OPER"],
+                format_args!("Too many wrong passwords; try again in {seconds} seconds"),
+            );
+        }
     }
-    call.irc.desk().busy = Some(Busy::Oper { label: None });
-    call.ctx.wish(Wish::CheckOperator {
-        name: name.into(),
-        password: password.into(),
-    });
 }
 
 /// The password was right.

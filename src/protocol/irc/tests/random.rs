@@ -87,8 +87,9 @@ proptest::proptest! {
                 continue;
             }
             stage.send(letter, &line);
-            if !stage.world.wishes.is_empty() {
-                stage.world.wishes.clear();
+            stage.world.wishes.clear();
+            if !stage.world.checks.is_empty() {
+                stage.world.checks.clear();
                 let (_, seat, irc) = &mut stage.clients[who];
                 irc.operator_checked(true, &mut stage.world.at(*seat));
             }

@@ -6,9 +6,8 @@
 //! Invariant: a [`PasswordHash`] is well-formed, its rounds are bounded, and its `Display` reads back as itself.
 //! Knows no clock and no source of salt.
 
-use super::Invalid;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
 /// How a hash begins; also tells it from a password in clear.
@@ -50,26 +49,37 @@ impl PasswordHash {
     }
 
     /// Starts to hash a password with the salt and rounds of this hash; the result goes to [`matches`](Self::matches).
-    pub fn begin(&self, password: &str) -> Hashing {
+    pub(super) fn begin(&self, password: &str) -> Hashing {
         Hashing::new(password, &self.salt, self.rounds)
     }
 
     /// Whether a computed hash is this one. Takes the same time wherever the two differ.
-    pub fn matches(&self, computed: &[u8; HASH_BYTES]) -> bool {
+    pub(super) fn matches(&self, computed: &[u8; HASH_BYTES]) -> bool {
         same(&self.hash, computed)
+    }
+
+    /// What it costs to compute it.
+    pub(super) fn rounds(&self) -> u32 {
+        self.rounds
     }
 }
 
-/// Whether two texts of bytes are the same, in a time that tells only whether their lengths are.
-pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
-    let differences = left.iter().zip(right).map(|(l, r)| l ^ r);
-    left.len() == right.len()
-        && std::hint::black_box(differences.fold(0, |all, one| all | one)) == 0
+/// Whether two secrets are the same. The time tells neither where they differ nor how long the one is that is not known:
+/// their digests are compared, and those have one length.
+pub fn same(left: &[u8], right: &[u8]) -> bool {
+    let (left, right) = (Sha256::digest(left), Sha256::digest(right));
+    let differences = left.iter().zip(&right).map(|(l, r)| l ^ r);
+    std::hint::black_box(differences.fold(0, |all, one| all | one)) == 0
 }
+
+/// A text that is no hash of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a hash of a password; let `madang passwd` make one")]
+pub struct BadHash;
 
 /// A hash that is being computed.
 #[derive(Clone)]
-pub struct Hashing {
+pub(super) struct Hashing {
     keyed: Hmac<Sha256>,
     last: [u8; HASH_BYTES],
     sum: [u8; HASH_BYTES],
@@ -77,7 +87,7 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    fn new(password: &str, salt: &[u8], rounds: u32) -> Self {
+    pub(super) fn new(password: &str, salt: &[u8], rounds: u32) -> Self {
         let keyed = Hmac::<Sha256>::new_from_slice(password.as_bytes())
             .expect("HMAC takes keys of any length");
         // The first and only block of output; RFC 8018 counts from one.
@@ -93,8 +103,13 @@ impl Hashing {
         }
     }
 
+    /// Rounds that are still to do.
+    pub(super) fn left(&self) -> u32 {
+        self.left
+    }
+
     /// Goes on for at most so many rounds; the hash, if that was the end of it.
-    pub fn advance(&mut self, rounds: u32) -> Option<[u8; HASH_BYTES]> {
+    pub(super) fn advance(&mut self, rounds: u32) -> Option<[u8; HASH_BYTES]> {
         let now = rounds.min(self.left);
         for _ in 0..now {
             let mut round = self.keyed.clone();
@@ -117,9 +132,9 @@ impl fmt::Debug for Hashing {
 }
 
 impl FromStr for PasswordHash {
-    type Err = Invalid;
+    type Err = BadHash;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, BadHash> {
         let mut parts = text.split('$');
         let mut next = || parts.next().unwrap_or_default();
         let (scheme, rounds, salt, hash) = (next(), next(), next(), next());
@@ -128,9 +143,7 @@ impl FromStr for PasswordHash {
             (Some(rounds), Some(salt), Some(hash), None) if scheme == SCHEME => {
                 Ok(Self { rounds, salt, hash })
             }
-            _ => Err(Invalid::new(
-                "not a hash of a password; let `madang passwd` make one",
-            )),
+            _ => Err(BadHash),
         }
     }
 }

@@ -1,0 +1,207 @@
+//! The one door for passwords: who may try, what is being checked, and what came of it.
+//!
+//! Owns the limiter, the queue of checks and the counts (`auth` has their rules). What was given as a password is
+//! neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
+
+use super::{court::Court, reason::Reason, session::Session};
+use crate::{
+    auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
+    chat::{Now, hub::network_of},
+    net::{ConnId, Poller},
+    protocol::{Entry, irc::TryAgain},
+};
+use std::{net::IpAddr, time::Duration};
+
+/// Rounds of passwords' hashes in one turn: some half a millisecond.
+const ROUNDS_PER_TURN: u32 = 1_000;
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The password was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// There were too many wrong ones before: it was not looked at.
+    Delayed,
+    /// Too many were being checked: it was not looked at.
+    Busy,
+}
+
+impl Outcome {
+    /// All, in the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Delayed, Self::Busy];
+
+    /// Its name in the log and in the metrics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Delayed => "delayed",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// Someone who gives a password.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guesser<'a> {
+    pub(super) id: ConnId,
+    pub(super) address: IpAddr,
+    pub(super) certificate: Option<&'a str>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    limiter: Limiter,
+    queue: Queue<ConnId>,
+    outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
+}
+
+impl Guard {
+    /// Whether this is the server's password.
+    pub(super) fn enter(
+        &mut self,
+        password: &str,
+        said: &[u8],
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Entry {
+        let now = now.moment.since_start();
+        if said.is_empty() {
+            // No guess: they do not know that there is a password.
+            return Entry::Wrong;
+        }
+        match self.admit(Door::Server, "", guesser, now) {
+            Err(wait) => {
+                self.note(Door::Server, Outcome::Delayed, guesser.address);
+                Entry::TooSoon(wait)
+            }
+            Ok(attempt) => {
+                let is_right = same(password.as_bytes(), said);
+                self.limiter.settle(attempt, is_right, now);
+                let (outcome, entry) = match is_right {
+                    true => (Outcome::Right, Entry::Right),
+                    false => (Outcome::Wrong, Entry::Wrong),
+                };
+                self.note(Door::Server, outcome, guesser.address);
+                entry
+            }
+        }
+    }
+
+    /// Begins to check an operator's password.
+    ///
+    /// # Errors
+    /// Why it is not looked at.
+    pub(super) fn begin_operator(
+        &mut self,
+        verifier: &Verifier,
+        (name, password): (&str, &str),
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let (door, now) = (Door::Operator, now.moment.since_start());
+        let attempt = self.admit(door, name, guesser, now).map_err(|wait| {
+            self.note(door, Outcome::Delayed, guesser.address);
+            TryAgain::After(wait)
+        })?;
+        let (id, network) = (guesser.id, network_of(guesser.address));
+        let room = self.queue.check_room(id, network, attempt.is_known());
+        if room.is_err() {
+            self.limiter.give_back(&attempt);
+            self.note(door, Outcome::Busy, guesser.address);
+            return Err(TryAgain::Busy);
+        }
+        let proof = verifier.begin(name, password);
+        let pushed = self.queue.push(id, network, (attempt, proof));
+        debug_assert!(pushed.is_ok(), "there was room");
+        Ok(())
+    }
+
+    fn admit(
+        &mut self,
+        door: Door,
+        name: &str,
+        guesser: Guesser<'_>,
+        now: Duration,
+    ) -> Result<Attempt, Duration> {
+        let caller = Caller {
+            network: network_of(guesser.address),
+            certificate: guesser.certificate,
+        };
+        self.limiter.admit(door, name, caller, now)
+    }
+
+    /// Counts and logs what came of an attempt.
+    fn note(&mut self, door: Door, outcome: Outcome, address: IpAddr) {
+        self.outcomes[door as usize][outcome as usize] += 1;
+        let (door, result) = (door.name(), outcome.name());
+        match outcome {
+            Outcome::Right => tracing::debug!(%address, door, "a password was right"),
+            _ => tracing::warn!(%address, door, result, "a password was not accepted"),
+        }
+    }
+
+    /// The connection is over, or its person is.
+    pub(super) fn forget(&mut self, id: ConnId) {
+        self.queue.remove(id);
+    }
+
+    /// Whether a password of this connection is being checked.
+    pub(super) fn is_checking(&self, id: ConnId) -> bool {
+        self.queue.contains(id)
+    }
+
+    /// How many checks wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Attempts by door and outcome, in the order of both.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
+        Door::ALL.into_iter().flat_map(|door| {
+            let of_door = self.outcomes[door as usize];
+            Outcome::ALL
+                .into_iter()
+                .map(move |outcome| (door, outcome, of_door[outcome as usize]))
+        })
+    }
+}
+
+impl Court {
+    /// Goes on with the check whose turn it is, for one slice. The server calls it once a turn.
+    pub(super) fn go_on_checking(&mut self, net: &mut Poller) {
+        let guard = &mut self.hall.guard;
+        let Some(verdict) = guard.queue.advance(ROUNDS_PER_TURN) else {
+            return;
+        };
+        let Verdict {
+            key: id,
+            attempt,
+            is_right,
+        } = verdict;
+        let now = self.wall.at(net.now()).moment.since_start();
+        self.hall.guard.limiter.settle(attempt, is_right, now);
+        let outcome = match is_right {
+            true => Outcome::Right,
+            false => Outcome::Wrong,
+        };
+        if let Some(session) = self.sessions.get_mut(id) {
+            let address = session.peer.ip();
+            self.hall.guard.note(Door::Operator, outcome, address);
+        }
+        self.tell_checked(net, id, is_right);
+        self.end_if_all_is_said(net, id);
+    }
+
+    /// Ends a connection whose peer has said its last, once what it asked for is answered.
+    pub(super) fn end_if_all_is_said(&mut self, net: &mut Poller, id: ConnId) {
+        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
+        if self.sessions.get_mut(id).is_some_and(over) {
+            self.dismiss(net, id, Reason::PeerClosed);
+            self.hang_up(net, id);
+        }
+    }
+}
