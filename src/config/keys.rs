@@ -158,9 +158,9 @@ pub(super) const WEB: Section = Section {
         },
         Key {
             name: "hosts",
-            about: "Names by which browsers and programs may call this server: [\"chat.example\"], or [\"*\"] for any. A request\n\
-                for another name is refused (421), for a stranger's name may point here. Always allowed are addresses,\n\
-                localhost, [server] name, and the names in [[listen]], in certificates and in origins.",
+            about: "Names by which browsers and programs may call this server: [\"chat.example\"], or [\"*\"] for any.\n\
+                A request for another name is refused (421), for a stranger's name may point here. Always allowed are\n\
+                addresses, localhost, [server] name, and the names in [[listen]], in certificates and in origins.",
             example: "",
             field: Field::Texts {
                 read: |config, texts| {

@@ -339,10 +339,7 @@ impl Handler for Court {
 
     fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
         let reason = Reason::from(loss);
-        match self.remedy(loss) {
-            Some(detail) => self.note_end(net, id, reason, Some(&detail)),
-            None => self.note_end(net, id, reason, Some(loss)),
-        }
+        self.note_loss(net, id, reason, loss);
         self.dismiss(net, id, reason);
     }
 

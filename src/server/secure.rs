@@ -197,9 +197,17 @@ impl Court {
         }
     }
 
+    /// Notes that a connection was lost, with a remedy if there is one.
+    pub(super) fn note_loss(&mut self, net: &Poller, id: ConnId, reason: Reason, loss: &Loss) {
+        match self.remedy(loss) {
+            Some(detail) => self.note_end(net, id, reason, Some(&detail)),
+            None => self.note_end(net, id, reason, Some(loss)),
+        }
+    }
+
     /// What the log says of a lost connection beside the error itself: what the host can do about callers that cannot use
     /// any certificate here.
-    pub(super) fn remedy(&self, loss: &Loss) -> Option<String> {
+    fn remedy(&self, loss: &Loss) -> Option<String> {
         let Loss::Io(error) = loss else {
             return None;
         };

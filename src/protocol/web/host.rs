@@ -8,7 +8,7 @@
 //!
 //! Ports do not count, because proxies and forwarded ports change them. Knows no sockets and no configuration file.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// The names that are ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -184,8 +184,9 @@ impl<'a> Request<'a> {
         self.is_last = true;
     }
 
-    /// Whether the connection is to stay: the client wants it to, and so do we (RFC 9112 section 9.3). One that waits to be told to send its
-    /// body (`Expect`) gets its answer at once; whether the body still comes nobody knows, so that is the end.
+    /// Whether the connection is to stay: the client wants it to, and so do we (RFC 9112 section 9.3). One that waits to
+    /// be told to send its body (`Expect`) gets its answer at once; whether the body still comes nobody knows, so that is
+    /// the end.
     pub fn keeps_alive(&self) -> bool {
         let wants = match self.version {
             Version::Http10 => self.lists("connection", "keep-alive"),
