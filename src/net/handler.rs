@@ -54,6 +54,12 @@ pub trait Handler {
         let _ = (net, id, notice);
     }
 
+    /// The transport read so many bytes that are nothing to the handler: handshakes, empty records. They are not free;
+    /// the handler may [pause](Poller::pause) or close the connection. What was read behind them comes next.
+    fn handle_overhead(&mut self, net: &mut Poller, id: ConnId, bytes: usize) {
+        let _ = (net, id, bytes);
+    }
+
     /// The alarm that was set for this connection is due.
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);

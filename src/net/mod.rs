@@ -32,6 +32,7 @@
 //! higher mark), where a budget ends, where an event is noted.
 
 mod backlog;
+mod budget;
 mod ceiling;
 mod clock;
 mod connection;

@@ -12,6 +12,7 @@
 
 use super::{
     backlog::Backlog,
+    budget::{Budget, DEADLINE_SLICE, READ_SLICE, VISIT},
     ceiling::Ceiling,
     clock::{Clock, Tick},
     crowd::Crowd,
@@ -72,6 +73,7 @@ pub struct Poller {
     pub(super) deadlines: Deadlines,
     pub(super) backlog: Backlog,
     pub(super) crowd: Crowd,
+    pub(super) budget: Budget,
     pub(super) ceiling: Ceiling,
     pub(super) spare: Spare,
     scratch: Box<[u8]>,
@@ -105,6 +107,7 @@ impl Poller {
             deadlines: Deadlines::default(),
             backlog: Backlog::default(),
             crowd: Crowd::default(),
+            budget: Budget::default(),
             ceiling: Ceiling::default(),
             spare: Spare::new(),
             scratch: vec![0; SCRATCH].into(),
@@ -177,6 +180,7 @@ impl Poller {
         self.began = began;
         self.now = Tick::of_nanos(began);
         self.stats.turns += 1;
+        self.budget.begin_turn();
         self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
         Ok(began)
     }
@@ -235,14 +239,18 @@ impl Poller {
         }
     }
 
-    /// Stage: hands input over, a bounded amount from each. Those for whom there was no time come first in the next turn.
+    /// Stage: hands input over, a bounded amount from each and from all. Those for whom there was no time come first in
+    /// the next turn.
     fn read_ready(&mut self, handler: &mut impl Handler) {
         let mut scratch = mem::take(&mut self.scratch);
         let mut handshakes = 0;
+        self.begin_slice(READ_SLICE);
+        self.budget.share_among(self.ready.len());
         for _ in 0..self.ready.len() {
-            if self.is_turn_full() {
+            if self.is_slice_over() || self.is_turn_full() {
                 break;
             }
+            self.note_effort(VISIT);
             let Some(id) = self.ready.pop_front() else {
                 break;
             };
@@ -264,11 +272,12 @@ impl Poller {
         self.scratch = scratch;
     }
 
-    /// Whether so much was queued in this turn that it is time to flush. A handler that takes many frames at once
-    /// asks this between them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
+    /// Whether so much was read, done or queued in this turn that it is time to flush. A handler that takes many frames
+    /// at once asks this between them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
     pub fn is_turn_full(&self) -> bool {
         let (deliveries, bytes) = self.turn_began_with;
-        self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
+        self.budget.is_spent()
+            || self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
             || self.backlog.bytes() + self.crowd.bytes() > bytes + QUEUED_PER_TURN
     }
 
@@ -276,10 +285,16 @@ impl Poller {
     fn fire_deadlines(&mut self, handler: &mut impl Handler) {
         let now = self.now;
         // No more than there are: an alarm that is set for this moment again comes in the next turn.
+        self.begin_slice(DEADLINE_SLICE);
         for _ in 0..self.deadlines.len() {
+            if self.is_slice_over() {
+                // Those that are left are due in the next turn, which does not wait then.
+                break;
+            }
             let Some((at, id)) = self.deadlines.pop_due(now) else {
                 break;
             };
+            self.note_effort(VISIT);
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) if connection.armed == at => {
                     connection.armed = Tick::NEVER;

@@ -6,6 +6,7 @@
 //! event. Knows no frames.
 
 use super::{
+    budget::BYTES_EACH_MAX,
     clock::Tick,
     connection::{Connection, Fill},
     handler::{Handler, Loss, Then},
@@ -15,9 +16,6 @@ use super::{
     transport::Stream,
 };
 use std::mem;
-
-/// Bytes read from one connection in one turn. One scratch area: a stream moves fast, and a thousand talkers still share a turn.
-const BYTES_PER_TURN: usize = 64 * 1024;
 
 /// Bytes asked for at once from a peer whose frames are handed over: what is not taken (flood control) must be kept.
 const BYTES_PER_READ: usize = 16 * 1024;
@@ -85,7 +83,7 @@ impl Poller {
             return self.finish_connecting(id, handler);
         }
         let took_output = connection.stream.takes_output();
-        let mut budget = BYTES_PER_TURN;
+        let mut budget = self.budget.bytes_each();
         let mut offered = false;
         loop {
             let now = self.now();
@@ -108,7 +106,9 @@ impl Poller {
                     connection.end_told = true;
                     handler.handle_end(self, id);
                 }
-                Step::Read if budget == 0 => return self.carry_over(id),
+                Step::Read if budget == 0 || (offered && self.budget.is_spent()) => {
+                    return self.carry_over(id);
+                }
                 Step::Read => {
                     let room = &mut scratch[..budget.min(connection.read_size())];
                     let is_plain = matches!(connection.stream, Stream::Tcp(_));
@@ -119,6 +119,7 @@ impl Poller {
                     match filled {
                         Fill::Bytes(count) => {
                             budget -= count;
+                            self.budget.note_bytes(count);
                             offered = true;
                             self.offer(id, &scratch[..count], handler);
                         }
@@ -146,12 +147,19 @@ impl Poller {
             return;
         };
         let notice = connection.stream.transport().take_notice();
+        let overhead = connection.stream.transport().take_overhead();
         let is_open = connection.phase <= Phase::Open;
         if connection.stream.holds_unsent() || notice.is_some() {
             self.mark_dirty(id);
         }
         if let Some(notice) = notice.filter(|_| is_open) {
             handler.handle_notice(self, id, &notice);
+        }
+        if overhead > 0 {
+            self.budget.note_bytes(overhead);
+            if is_open {
+                handler.handle_overhead(self, id, overhead);
+            }
         }
     }
 
@@ -270,7 +278,7 @@ impl Connection {
     /// would be kept.
     fn read_size(&self) -> usize {
         if self.limits.soft == 0 {
-            BYTES_PER_TURN
+            BYTES_EACH_MAX
         } else {
             BYTES_PER_READ
         }

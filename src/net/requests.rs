@@ -239,6 +239,17 @@ impl Poller {
         }
     }
 
+    /// Reads nothing more of a connection before this moment, as [`Then::WaitUntil`](super::Then::WaitUntil) does. Not
+    /// for [`Handler::handle_input`](super::Handler::handle_input), whose answer says when to go on.
+    pub fn pause(&mut self, id: ConnId, until: Tick) {
+        if let Some(connection) = self.table.connection_mut(id) {
+            if connection.phase == Phase::Open && until > connection.input.rests_until() {
+                connection.input.rest_until(until);
+                self.rearm(id);
+            }
+        }
+    }
+
     /// Sets how much may be queued for a peer.
     pub fn set_limits(&mut self, id: ConnId, limits: Limits) {
         let now = self.now;

@@ -67,6 +67,8 @@ pub struct Stats {
     pub stale_tokens: u64,
     /// Connections put on the carry-over list because a budget was spent.
     pub carried_over: u64,
+    /// Stages that stopped because their time, or the turn's bytes, were used up; the rest came in the next turn.
+    pub slices_spent: u64,
     /// Bytes read from connections.
     pub bytes_in: u64,
     /// Bytes written to connections.

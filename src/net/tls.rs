@@ -37,7 +37,7 @@ pub use server::{Certificate, Server};
 
 use super::transport::{Notice, Stream, Transport};
 use mio::event::Source;
-use room::{HELLO_MAX, Pieces, Room, STATE_BYTES};
+use room::{HELLO_MAX, Pieces, Room, STATE_BYTES, write_all_there_is_room_for};
 use rustls::ProtocolVersion;
 use side::{Opened, Sealed, Side, advance, say_goodbye, seal};
 use std::{
@@ -102,6 +102,8 @@ struct Tls<S> {
     unsent: Vec<u8>,
     unsent_gone: usize,
     notice: Option<Box<Notice>>,
+    /// Ciphertext that was read and brought no plaintext, until someone asks.
+    overhead: usize,
     /// What broke it; told when all plaintext from before is taken.
     failure: Option<io::Error>,
     peer_half: PeerHalf,
@@ -130,6 +132,7 @@ impl<S: Side> Tls<S> {
             unsent: Vec::new(),
             unsent_gone: 0,
             notice: None,
+            overhead: 0,
             failure: None,
             peer_half: PeerHalf::Open,
             secured: false,
@@ -201,6 +204,7 @@ impl<S: Side> Tls<S> {
 
     /// Reads ciphertext once and opens it. Says how much plaintext went into `buffer`; none is no end.
     fn read_inner(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let aside = self.plain.len();
         let mut room = self.room.ciphertext.take(READ_BYTES);
         let read = self.inner.transport().read(&mut room[..READ_BYTES]);
         let opened = match read {
@@ -220,7 +224,10 @@ impl<S: Side> Tls<S> {
             Err(_) => 0,
         };
         self.room.ciphertext.put_back(room);
-        read.map(|_| opened)
+        let gained = opened + self.plain.len().saturating_sub(aside);
+        let count = read?;
+        self.overhead += count.saturating_sub(gained);
+        Ok(opened)
     }
 
     /// Reads all that is there of a handshake before any of it is worked on: who has said hello and gone is not worth a
@@ -232,6 +239,7 @@ impl<S: Side> Tls<S> {
                 Ok(0) => break None,
                 Ok(count) => {
                     self.incoming.extend_from_slice(&room[..count]);
+                    self.overhead += count;
                     self.fed = true;
                     if self.incoming.len() >= READ_BYTES {
                         break Some(ErrorKind::WouldBlock.into());
@@ -335,24 +343,6 @@ impl<S: Side> Tls<S> {
     }
 }
 
-/// Writes until all is gone or there is no more room; says how much is gone.
-fn write_all_there_is_room_for(inner: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
-    let mut gone = 0;
-    while gone < bytes.len() {
-        match inner
-            .transport()
-            .write_vectored(&[IoSlice::new(&bytes[gone..])])
-        {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(count) => gone += count,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(gone)
-}
-
 impl<S: Side> Transport for Tls<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         for _ in 0..IN_VAIN_MAX {
@@ -452,6 +442,10 @@ impl<S: Side> Transport for Tls<S> {
 
     fn take_notice(&mut self) -> Option<Notice> {
         self.notice.take().map(|notice| *notice)
+    }
+
+    fn take_overhead(&mut self) -> usize {
+        mem::take(&mut self.overhead)
     }
 
     fn memory(&self) -> usize {

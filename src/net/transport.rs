@@ -67,6 +67,12 @@ pub trait Transport {
         None
     }
 
+    /// Bytes that were read from below since this was asked last and brought nothing to the reader: handshakes, empty
+    /// records, whatever the transport needs for itself. They cost time all the same.
+    fn take_overhead(&mut self) -> usize {
+        0
+    }
+
     /// The error that ended an attempt to connect (`SO_ERROR`), if there was one.
     ///
     /// # Errors

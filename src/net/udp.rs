@@ -5,6 +5,7 @@
 //! another in our hands. Knows no protocol.
 
 use super::{
+    budget::VISIT,
     handler::Handler,
     listener::{SocketOptions, bound_socket, size_buffers},
     poller::Poller,
@@ -110,7 +111,8 @@ impl Poller {
         }
     }
 
-    /// Sends what was kept, then reads on. Called for every event of the socket and when it was carried over.
+    /// Sends what was kept, then reads on. Called for every event of the socket and when it was carried over. Datagrams
+    /// are charged to the turn alone: their source can be forged, so that a charge could be aimed at anyone.
     pub(super) fn serve_datagrams(
         &mut self,
         id: ConnId,
@@ -135,6 +137,8 @@ impl Poller {
             match datagrams.socket.recv_from(scratch) {
                 Ok((length, from)) => {
                     self.stats.datagrams_in += 1;
+                    self.note_effort(VISIT);
+                    self.budget.note_bytes(length);
                     handler.handle_datagram(self, id, from, &scratch[..length]);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,

@@ -4,6 +4,7 @@
 //! process's ceiling is held, and a connection that has said its last word goes on to linger. Knows no messages.
 
 use super::{
+    budget::DRAINED_SLICE,
     clock::Tick,
     connection::{Flush, OurHalf},
     handler::Handler,
@@ -66,7 +67,11 @@ impl Poller {
 
     /// Tells those who have more to say that there is room for it: so many a turn, in the order in which they came.
     fn tell_roomy(&mut self, handler: &mut impl Handler) {
+        self.begin_slice(DRAINED_SLICE);
         for _ in 0..self.roomy.len().min(TOLD_PER_TURN) {
+            if self.is_slice_over() {
+                return;
+            }
             let Some(id) = self.roomy.pop_front() else {
                 return;
             };

@@ -1,6 +1,7 @@
 //! Tests of the loop, one file for each group of rules (the table in `net/mod.rs` says which), and what they play on.
 
 mod accepting;
+mod budget;
 mod closing;
 mod connecting;
 mod crowd;

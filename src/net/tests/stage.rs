@@ -44,6 +44,10 @@ pub(crate) struct Recorder {
     pub(crate) strangers: Vec<ConnId>,
     /// What it then says is left of what it keeps elsewhere.
     pub(crate) kept_under_pressure: Option<usize>,
+    /// Bytes that transports read for themselves.
+    pub(crate) overhead: usize,
+    /// Whether it pauses a connection for a second for such bytes.
+    pub(crate) pauses_for_overhead: bool,
 }
 
 impl Default for Recorder {
@@ -56,6 +60,8 @@ impl Default for Recorder {
             reaction: Box::new(|_, _| {}),
             strangers: Vec::new(),
             kept_under_pressure: None,
+            overhead: 0,
+            pauses_for_overhead: false,
         }
     }
 }
@@ -136,6 +142,13 @@ impl Handler for Recorder {
 
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.tell(net, Told::Drained(id));
+    }
+
+    fn handle_overhead(&mut self, net: &mut Poller, id: ConnId, bytes: usize) {
+        self.overhead += bytes;
+        if self.pauses_for_overhead {
+            net.pause(id, net.now().after(Duration::from_secs(1)));
+        }
     }
 
     fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {

@@ -225,6 +225,32 @@ fn a_stream_without_end_stays_in_the_budget_and_is_carried_over() {
 }
 
 #[test]
+fn records_without_content_are_told_and_their_sender_can_be_paused() {
+    let mut call = Call::new();
+    call.shake_hands();
+    let handshake = std::mem::take(&mut call.stage.handler.overhead);
+    assert!((200..8_000).contains(&handshake), "{handshake}");
+    call.tls.writer().write_all(b"a line\n").unwrap();
+    call.client_sends();
+    let record = std::mem::take(&mut call.stage.handler.overhead);
+    assert!((5..64).contains(&record), "what a record adds: {record}");
+    call.stage.handler.pauses_for_overhead = true;
+    for _ in 0..20 {
+        call.tls.refresh_traffic_keys().unwrap();
+        let _ = call.client_hears();
+    }
+    call.client_sends();
+    assert!(call.stage.handler.overhead > 20 * 22);
+    call.tls.writer().write_all(b"another\n").unwrap();
+    call.client_sends();
+    assert_eq!(call.stage.lines(call.id), ["a line"], "it is paused");
+    call.stage.at(2_001);
+    call.stage.turn();
+    call.stage.settle();
+    assert_eq!(call.stage.lines(call.id), ["another"]);
+}
+
+#[test]
 fn a_rush_of_handshakes_is_taken_by_handfuls_and_those_who_talk_are_heard_between() {
     let mut stage = Stage::new();
     let server = server();

@@ -1,10 +1,13 @@
-//! Scratch areas that all connections of one kind share, how much each may hold of its own, and how slices become
-//! pieces of a record each.
+//! Scratch areas that all connections of one kind share, how much each may hold of its own, how slices become pieces of
+//! a record each, and how a piece of ciphertext goes out.
 //!
 //! One thread and no calls into itself: whoever takes an area puts it back before anyone else runs.
 
-use super::RECORD_BYTES;
-use std::{cell::Cell, io::IoSlice};
+use super::{RECORD_BYTES, Stream};
+use std::{
+    cell::Cell,
+    io::{self, ErrorKind, IoSlice},
+};
 
 /// Ciphertext kept of a hello that is not whole yet. A hello has some 500 bytes, or 1,800 with keys against quantum
 /// computers; anyone can leave one half said.
@@ -85,4 +88,22 @@ impl<'s> Pieces<'s> {
         }
         Some(&room[..filled])
     }
+}
+
+/// Writes until all is gone or there is no more room; says how much is gone.
+pub(super) fn write_all_there_is_room_for(inner: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
+    let mut gone = 0;
+    while gone < bytes.len() {
+        match inner
+            .transport()
+            .write_vectored(&[IoSlice::new(&bytes[gone..])])
+        {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => gone += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(gone)
 }

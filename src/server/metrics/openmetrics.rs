@@ -226,6 +226,8 @@ impl Snapshot {
         let help =
             "Connections put off to the next turn because their share of this one was spent.";
         to.counter("madang_carried_over", help, stats.carried_over)?;
+        let help = "Turns that were cut because their time or their bytes were used up.";
+        to.counter("madang_turns_cut", help, stats.slices_spent)?;
         let help = "Events that came too late for their connection.";
         to.counter("madang_stale_tokens", help, stats.stale_tokens)?;
         let help = "How often a listener was put to rest for want of descriptors or memory.";
