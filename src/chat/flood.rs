@@ -7,10 +7,15 @@
 //! Owns eight bytes for each connection. Does not know what a command is, nor what time it is: milliseconds of any
 //! clock that does not run backwards come in with each call.
 
+use super::effort::PER_LINE;
+
 /// Nanoseconds in a millisecond.
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Nanoseconds in a second.
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// No command makes its author wait longer than this. What it cost beyond is borne by the address it came from.
+const DEBT_NS_MAX: u64 = 10 * NANOS_PER_SECOND;
 
 /// How much one connection may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +73,30 @@ impl Allowance {
         let latest_ns = now_ns
             .saturating_add(tolerance_ns)
             .saturating_add(interval_ns);
-        self.due_ns = self.due_ns.clamp(now_ns, latest_ns);
+        if self.due_ns > latest_ns.saturating_add(DEBT_NS_MAX) {
+            self.due_ns = latest_ns;
+        }
+        self.due_ns = self.due_ns.max(now_ns);
         if self.due_ns - now_ns > tolerance_ns {
             return Err((self.due_ns - tolerance_ns).div_ceil(NANOS_PER_MILLI));
         }
         self.due_ns = self.due_ns.saturating_add(interval_ns);
         Ok(())
+    }
+
+    /// Charges for [effort](super::effort) beyond what a line includes: as many lines as it would fill, and parts of one.
+    /// They are paid for by waiting; nothing is refused.
+    pub fn charge(&mut self, now_ms: u64, rate: Rate, units: u64) {
+        if rate.per_second == 0 {
+            return;
+        }
+        let now_ns = now_ms.saturating_mul(NANOS_PER_MILLI);
+        let price_ns = rate.interval_ns().saturating_mul(units) / u64::from(PER_LINE);
+        let most_ns = now_ns
+            .saturating_add(rate.tolerance_ns())
+            .saturating_add(DEBT_NS_MAX);
+        let due_ns = self.due_ns.max(now_ns).saturating_add(price_ns);
+        self.due_ns = due_ns.min(most_ns).max(self.due_ns);
     }
 
     /// Whether at `now_ms` it is as good as a new one, and need not be remembered.
@@ -164,6 +187,47 @@ mod tests {
         };
         assert_eq!(allowance.take(0, fast), Err(1));
         assert_eq!(allowance.take(1, fast), Ok(()));
+    }
+
+    #[test]
+    fn effort_beyond_a_line_is_paid_for_in_lines() {
+        let rate = Rate {
+            per_second: 10,
+            burst: 3,
+        };
+        let mut allowance = Allowance::default();
+        assert_eq!(allowance.take(0, rate), Ok(()));
+        allowance.charge(0, rate, u64::from(PER_LINE) / 2);
+        assert_eq!(allowance.take(0, rate), Ok(()), "the burst has room for it");
+        assert_eq!(allowance.take(0, rate), Err(50));
+        assert_eq!(allowance.take(50, rate), Ok(()));
+        allowance.charge(50, rate, u64::from(PER_LINE) * 20);
+        assert_eq!(allowance.take(50, rate), Err(2_150));
+        assert_eq!(allowance.take(2_149, rate), Err(2_150));
+        assert_eq!(allowance.take(2_150, rate), Ok(()));
+    }
+
+    #[test]
+    fn no_effort_makes_its_author_wait_for_ever() {
+        for (per_second, burst) in [(1, 1), (20, 60), (u32::MAX, u32::MAX), (1, u32::MAX)] {
+            let rate = Rate { per_second, burst };
+            let mut allowance = Allowance::default();
+            allowance.charge(1_000, rate, u64::MAX);
+            allowance.charge(1_000, rate, u64::MAX);
+            let until = allowance.take(1_000, rate).err();
+            assert!(until.is_none_or(|until| until <= 11_000), "{until:?}");
+        }
+    }
+
+    #[test]
+    fn effort_costs_nothing_where_flood_control_is_off() {
+        let rate = Rate {
+            per_second: 0,
+            burst: 1,
+        };
+        let mut allowance = Allowance::default();
+        allowance.charge(5, rate, u64::MAX);
+        assert!(allowance.is_whole(5));
     }
 
     #[test]

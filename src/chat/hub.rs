@@ -17,14 +17,14 @@
 //!
 //! Does not know connections, wire formats or the clock.
 
-use std::{collections::VecDeque, mem, num::NonZeroU32};
+use std::{cell::Cell, collections::VecDeque, mem, num::NonZeroU32};
 
 use slab::Slab;
 use smallvec::SmallVec;
 
 use super::{
     Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Now, Profile, Refusal,
-    Room, RoomId, RoomName, User, UserId, WallTime,
+    Room, RoomId, RoomName, User, UserId, WallTime, effort,
     index::NameIndex,
     mode::{RoomFlags, UserMode, UserModes},
     name::{Name, reserved::Reserved},
@@ -96,6 +96,8 @@ pub struct Hub {
     whowas: Whowas,
     counts: Counts,
     kept: kept::Kept,
+    /// What was done since somebody asked; see [`effort`]. Reading costs too, hence the cell.
+    effort: Cell<u64>,
 }
 
 /// How many there are of a kind (Modern IRC, "LUSERS message").
@@ -136,6 +138,7 @@ impl Hub {
             whowas: Whowas::default(),
             counts: Counts::default(),
             kept: kept::Kept::default(),
+            effort: Cell::new(0),
         }
     }
 
@@ -161,6 +164,7 @@ impl Hub {
     /// [`Refusal::NickReserved`], [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
     pub fn enter(&mut self, nick: Nick, profile: Profile, now: Now) -> Result<UserId, Refusal> {
         self.free_departed();
+        self.charge(effort::COMMAND);
         if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
             return Err(Refusal::Full);
         }
@@ -190,6 +194,7 @@ impl Hub {
     /// Why it was refused.
     pub fn apply(&mut self, who: UserId, command: Command<'_>, now: Now) -> Result<(), Refusal> {
         self.free_departed();
+        self.charge(effort::COMMAND);
         if self.user(who).is_none() {
             return Err(Refusal::Gone);
         }
@@ -247,6 +252,28 @@ impl Hub {
     /// Takes the oldest event that was not taken yet.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// Counts work that is done for whoever's command is at hand: see [`effort`]. Those who read lists from the hub
+    /// call it too.
+    pub fn charge(&self, units: u32) {
+        self.effort.set(self.effort.get() + u64::from(units));
+    }
+
+    /// The same for many of a kind.
+    pub fn charge_each(&self, count: usize, units: u32) {
+        self.effort
+            .set(self.effort.get() + count as u64 * u64::from(units));
+    }
+
+    /// How much was counted and not taken yet.
+    pub fn effort(&self) -> u64 {
+        self.effort.get()
+    }
+
+    /// Takes what was counted since the last time.
+    pub fn take_effort(&self) -> u64 {
+        self.effort.take()
     }
 
     /// Frees the records that were kept readable for the events of the last mutation.
@@ -374,6 +401,7 @@ impl Hub {
         tags: &str,
         now: Now,
     ) -> MessageId {
+        self.charge_each(self.count_in(&audience), effort::TOLD);
         let time = self.stamp(&body, now);
         self.last_message += 1;
         let id = MessageId(self.last_message);

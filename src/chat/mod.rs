@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod effort;
 pub mod event;
 pub mod flood;
 pub mod hub;

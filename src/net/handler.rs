@@ -65,6 +65,14 @@ pub trait Handler {
         let _ = (net, id);
     }
 
+    /// Work of the handler's own that may take several turns. Asked once in each turn, behind the due deadlines: the
+    /// handler does a piece, goes on while [`Poller::is_turn_full`] does not hold, and says whether some is left. Then
+    /// the next turn does not wait.
+    fn handle_pending(&mut self, net: &mut Poller) -> bool {
+        let _ = net;
+        false
+    }
+
     /// A call of ours was answered: the connection is open.
     fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
         let _ = (net, id);

@@ -74,6 +74,8 @@ pub struct Poller {
     pub(super) backlog: Backlog,
     pub(super) crowd: Crowd,
     pub(super) budget: Budget,
+    /// The handler has work of its own left.
+    has_pending: bool,
     pub(super) ceiling: Ceiling,
     pub(super) spare: Spare,
     scratch: Box<[u8]>,
@@ -108,6 +110,7 @@ impl Poller {
             backlog: Backlog::default(),
             crowd: Crowd::default(),
             budget: Budget::default(),
+            has_pending: false,
             ceiling: Ceiling::default(),
             spare: Spare::new(),
             scratch: vec![0; SCRATCH].into(),
@@ -137,6 +140,7 @@ impl Poller {
         self.read_ready(handler);
         let read = self.time(Stage::Read, accepted);
         self.fire_deadlines(handler);
+        self.do_pending(handler);
         let fired = self.time(Stage::Deadlines, read);
         self.flush_dirty(handler);
         let flushed = self.time(Stage::Flush, fired);
@@ -199,7 +203,8 @@ impl Poller {
             && self.roomy.is_empty()
             && self.closed.is_empty()
             && self.accepting.is_empty()
-            && self.injected.is_empty())
+            && self.injected.is_empty()
+            && !self.has_pending)
     }
 
     /// Stage: notes what the kernel says, and acts on nothing yet but what is not ours.
@@ -326,6 +331,12 @@ impl Poller {
                 _ => {}
             }
         }
+    }
+
+    /// Lets the handler do work of its own, for the time that deadlines have.
+    fn do_pending(&mut self, handler: &mut impl Handler) {
+        self.begin_slice(DEADLINE_SLICE);
+        self.has_pending = handler.handle_pending(self);
     }
 
     /// Makes sure that there is a reminder for the connection's nearest deadline.

@@ -5,6 +5,7 @@
 
 use super::{
     SIGNALS,
+    charge::Bill,
     hall::Hall,
     places::Places,
     reason::{Closes, Reason},
@@ -12,6 +13,7 @@ use super::{
     secure::Secrets,
     session::{Due, Protocol, Security, Session, Sessions},
     settings::{ECHO, Settings},
+    shares::Shares,
     signals::Signals,
     streams::Streams,
     wall::Wall,
@@ -25,7 +27,6 @@ use crate::{
         tls::Fingerprint,
     },
     protocol::{
-        detect::{self, Detected},
         echo,
         flavour::Flavour,
         irc::Irc,
@@ -60,6 +61,10 @@ pub(super) struct Court {
     pub(super) inside: usize,
     /// How many of them each network has, and how often it calls.
     pub(super) places: Places,
+    /// How much of the processor each network has used.
+    pub(super) shares: Shares,
+    /// What the input at hand has come to.
+    pub(super) bill: Bill,
     /// Connections at a time.
     pub(super) clients_max: usize,
     /// Connections that came by a metrics listener. They are not inside.
@@ -95,6 +100,8 @@ impl Court {
             doors: FxHashMap::default(),
             inside: 0,
             places: Places::default(),
+            shares: Shares::default(),
+            bill: Bill::default(),
             clients_max,
             scrapers: 0,
             stopping: false,
@@ -134,35 +141,6 @@ impl Court {
         }
     }
 
-    /// The first bytes on an `any://` connection: decides what it speaks, if they suffice.
-    fn decide(&mut self, net: &mut Poller, id: ConnId, input: &[u8]) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let Protocol::Undecided { greeted, .. } = session.protocol else {
-            return;
-        };
-        match detect::detect(input) {
-            Detected::Undecided => {
-                let begun = true;
-                session.protocol = Protocol::Undecided { greeted, begun };
-                self.set_alarm(net, id);
-            }
-            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
-            // understand.
-            Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
-            Detected::Web => self.begin_visit(net, id),
-            // TLS was dealt with before.
-            Detected::Telnet | Detected::Tls => {
-                session.protocol = Protocol::Telnet(Telnet::default());
-                if !greeted {
-                    net.send(id, &self.settings.greeting);
-                }
-                self.set_alarm(net, id);
-            }
-        }
-    }
-
     /// The connection ends: the person there, if any, quits, and those who knew them are told. There is room for another.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: Reason) {
         self.dismiss_with(net, id, reason, reason.quit());
@@ -175,10 +153,13 @@ impl Court {
         let Some(user) = self.vacate(id) else {
             return;
         };
+        let deliveries = net.stats().deliveries;
         let gone = self.hall.hub.apply(user, Command::Quit { reason }, time);
         debug_assert!(gone.is_ok(), "a person may always quit");
         self.hall.audience(net).tell_all(None);
         self.expel(net);
+        self.add_work(net, deliveries, 0);
+        self.settle(net, id);
     }
 
     /// Makes the place of the person at this connection free; says who it was. There is room for another.
@@ -194,6 +175,26 @@ impl Court {
         Some(user)
     }
 
+    /// Tells of people whose connections were ended together, one after the other until the turn is full: of a thousand
+    /// in a room, each is told to all who stay. Says whether some are left.
+    fn tell_leaving(&mut self, net: &mut Poller) -> bool {
+        let time = self.wall.at(net.now());
+        while let Some((user, reason)) = self.hall.leaving.pop_front() {
+            let deliveries = net.stats().deliveries;
+            let reason = &*reason;
+            // Someone else may have ended their stay meanwhile.
+            let _ = self.hall.hub.apply(user, Command::Quit { reason }, time);
+            self.hall.audience(net).tell_all(None);
+            self.add_work(net, deliveries, 0);
+            if net.is_turn_full() {
+                break;
+            }
+        }
+        // Nobody pays for it: those who could are gone.
+        self.bill = Bill::default();
+        !self.hall.leaving.is_empty()
+    }
+
     /// Ends the connections of those whose stay was ended by others. They have quit already, and were told.
     pub(super) fn expel(&mut self, net: &mut Poller) {
         for (id, reason) in mem::take(&mut self.hall.expelled) {
@@ -205,7 +206,7 @@ impl Court {
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
     /// `words` are for those who knew them, if there is something better to say than the reason.
-    fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, words: Option<&str>) {
+    pub(super) fn part(&mut self, net: &mut Poller, id: ConnId, why: Reason, words: Option<&str>) {
         self.note_end(net, id, why, None);
         let reason = words.unwrap_or(why.quit());
         let mut bytes = Vec::new();
@@ -283,6 +284,7 @@ impl Handler for Court {
         let (peer, inside) = (session.peer, session.inside);
         tracing::debug!(%peer, via = scheme.name(), inside, "accepted");
         self.sessions.insert(id, session);
+        self.charge_call(net, id);
         if let Err(reason) = admitted {
             self.note_end(net, id, reason, None);
         }
@@ -296,34 +298,16 @@ impl Handler for Court {
         input: &[u8],
         searched: &mut usize,
     ) -> Taken {
-        if self.meets_tls(net, id, input) {
-            return all_of(input);
+        if let Some(until) = self.waits_for_share(net, id) {
+            let then = Then::WaitUntil(until);
+            return Taken { bytes: 0, then };
         }
-        self.decide(net, id, input);
-        let Some(session) = self.sessions.get_mut(id) else {
-            return all_of(input);
-        };
-        // A page can make any browser that looks at it send a form to any port, with lines of any protocol in it. It
-        // cannot keep the browser from saying first that it speaks HTTP.
-        let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
-        if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
-            self.part(net, id, Reason::HttpNotHere, None);
-            return all_of(input);
-        }
-        match session.protocol {
-            Protocol::Undecided { .. } => Taken {
-                bytes: 0,
-                then: Then::ReadOn,
-            },
-            Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) | Protocol::Web(_) => {
-                self.handle_lines(net, id, input, searched)
-            }
-            Protocol::Echo => {
-                net.send(id, input);
-                all_of(input)
-            }
-            Protocol::TurnedAway => all_of(input),
-        }
+        let taken = self.take_input(net, id, input, searched);
+        self.charge_input(net, id, input.len(), taken)
+    }
+
+    fn handle_overhead(&mut self, net: &mut Poller, id: ConnId, bytes: usize) {
+        self.charge_overhead(net, id, bytes);
     }
 
     fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
@@ -408,6 +392,10 @@ impl Handler for Court {
         self.heed_notice(net, id, notice);
     }
 
+    fn handle_pending(&mut self, net: &mut Poller) -> bool {
+        self.tell_leaving(net)
+    }
+
     fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
         self.go_on(net, id);
     }
@@ -455,11 +443,4 @@ impl Handler for Court {
 fn is_unheard(net: &Poller, id: ConnId, due: Tick) -> bool {
     let now = net.now();
     due <= now && due.until(now) < UNHEARD_AT_MOST && net.has_input_waiting(id)
-}
-
-fn all_of(input: &[u8]) -> Taken {
-    Taken {
-        bytes: input.len(),
-        then: Then::ReadOn,
-    }
 }

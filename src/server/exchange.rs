@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::Verifier,
-    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, mask::RealSubject},
+    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, effort, mask::RealSubject},
     net::{ConnId, Poller, tls::Fingerprint},
     protocol::{
         Context, Entry, TurnedAway,
@@ -19,7 +19,7 @@ use crate::{
         web::websocket::Kind,
     },
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
 pub(super) struct Exchange<'a> {
@@ -160,6 +160,8 @@ impl Backstage for Exchange<'_> {
         let address = super::cloak::shown(self.address);
         let host = self.hall.hosts.shown_of(self.address);
         let subject = RealSubject::new("*", username, &host, &address);
+        let bans = self.hall.bans.all().len();
+        self.hall.hub.charge_each(bans, effort::MASK);
         let ban = self.hall.bans.of(&subject, self.now.moment);
         ban.map(|ban| ban.reason.clone())
     }
@@ -169,7 +171,7 @@ impl Backstage for Exchange<'_> {
     }
 
     fn add_ban(&mut self, ban: ServerBan) -> bool {
-        let reason = format!("Banned from the server: {}", ban.reason);
+        let reason: Rc<str> = format!("Banned from the server: {}", ban.reason).into();
         let now = self.now.moment;
         let is_new = self.hall.bans.add(ban, now);
         let hub = &self.hall.hub;
@@ -180,15 +182,20 @@ impl Backstage for Exchange<'_> {
             .filter(|(_, user)| self.hall.bans.of(&user.real_subject(), now).is_some())
             .map(|(id, _)| id)
             .collect();
+        hub.charge_each(hub.user_count() * self.hall.bans.all().len(), effort::MASK);
+        // First all of them lose their connections, then those who stay are told of each: n people in one room would
+        // be told of each other otherwise, n times n lines to nobody.
         for user in concerned {
-            if let Some(seat) = self.hall.seats.of(user) {
-                let mut bytes = Vec::new();
-                seat.flavour.push_farewell(&reason, &mut bytes);
-                self.net.send(seat.conn, &bytes);
-                self.hall.expelled.push((seat.conn, Reason::Banned));
-            }
-            let gone = self.apply_as(user, Command::Quit { reason: &reason });
-            debug_assert!(gone.is_ok(), "a person may always quit");
+            // Who has no seat is leaving already.
+            let Some(seat) = self.hall.seats.of(user) else {
+                continue;
+            };
+            let mut bytes = Vec::new();
+            seat.flavour.push_farewell(&reason, &mut bytes);
+            self.net.send(seat.conn, &bytes);
+            self.hall.expelled.push((seat.conn, Reason::Banned));
+            self.hall.seats.leave(user);
+            self.hall.leaving.push_back((user, reason.clone()));
         }
         is_new
     }

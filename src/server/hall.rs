@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     chat::{
-        Hub, Moment, Origin,
+        Hub, Moment, Origin, UserId,
         mask::{RealSubject, ServerMask},
     },
     net::{ConnId, Poller},
     protocol::irc::{House, ServerBan, monitor::Monitors},
 };
 use rustc_hash::FxHashMap;
-use std::{net::IpAddr, rc::Rc};
+use std::{collections::VecDeque, net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -36,6 +36,9 @@ pub(super) struct Hall {
     pub(super) callers: usize,
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
     pub(super) expelled: Vec<(ConnId, Reason)>,
+    /// People whose connection was ended together with many others, and what is said of their going. They are in no
+    /// seat any more, and are told of in pieces.
+    pub(super) leaving: VecDeque<(UserId, Rc<str>)>,
     pub(super) last_fan_out: LastFanOut,
     pub(super) tally: Tally,
     /// DIE was said by an operator.
@@ -56,6 +59,7 @@ impl Hall {
             guard: Guard::default(),
             callers: 0,
             expelled: Vec::new(),
+            leaving: VecDeque::new(),
             last_fan_out: LastFanOut::new(),
             tally: Tally::default(),
             die: false,

@@ -7,6 +7,7 @@
 mod activation;
 mod arrivals;
 mod bind;
+mod charge;
 mod cloak;
 mod court;
 mod descriptors;
@@ -14,6 +15,7 @@ mod exchange;
 mod fanout;
 mod guard;
 mod hall;
+mod input;
 mod kept;
 mod memory;
 mod metrics;
@@ -24,6 +26,7 @@ mod recent;
 mod secure;
 mod session;
 mod settings;
+mod shares;
 mod signals;
 mod streams;
 #[cfg(test)]

@@ -47,6 +47,7 @@ pub(super) enum Reason {
     TlsOnPlain,
     TlsTimeout,
     TooManyFromAddress,
+    TooMuchBeforeName,
     TooSoon,
     WebsocketFault,
 }
@@ -128,6 +129,8 @@ const TABLE: &[Row] = &[
     row(Reason::TooManyFromAddress, "too_many_from_address", Ordinary,
         "too many connections from your address ([limits] clients_per_address of this server)",
         "Too many connections from your address ([limits] clients_per_address of this server)"),
+    row(Reason::TooMuchBeforeName, "too_much_before_name", Decided,
+        "you sent too much without giving a name; good-bye", "Too much was sent before a name was given"),
     row(Reason::TooSoon, "too_soon", Ordinary,
         "too many connections from your address, try again later ([limits] connections_per_minute of this server)",
         "Too many connections from your address, try again later ([limits] connections_per_minute of this server)"),

@@ -12,6 +12,10 @@ pub(super) struct Tally {
     pub(super) lines: u64,
     /// Messages said in rooms and in private.
     pub(super) messages: u64,
+    /// What all that was done is estimated to have cost, in units of effort.
+    pub(super) effort: u64,
+    /// How often a connection's input had to wait because its network had used more than its share.
+    pub(super) shares_spent: u64,
     /// How often an event became bytes: once for each flavour among those who hear of it.
     pub(super) encoded: u64,
 }

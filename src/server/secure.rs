@@ -270,6 +270,7 @@ impl Court {
             session.security = Security::Handshake;
             let is_web = matches!(session.protocol, Protocol::Http(_));
             self.wrap(net, id, input, is_web);
+            self.charge_handshake(net, id);
             self.set_alarm(net, id);
         }
     }

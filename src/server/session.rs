@@ -217,6 +217,11 @@ impl Session {
         }
     }
 
+    /// Whether it has sent telnet's commands, for which each byte is looked at.
+    pub(super) fn negotiates(&self) -> bool {
+        matches!(&self.protocol, Protocol::Telnet(telnet) if telnet.speaks_telnet())
+    }
+
     /// Whether it came by a metrics listener.
     pub(super) fn is_scraper(&self) -> bool {
         matches!(&self.protocol, Protocol::Http(visit) if visit.is_scraper())
@@ -365,6 +370,8 @@ fn seconds(at: Tick) -> u32 {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     by_slot: Vec<Option<Session>>,
+    /// How much each has sent before a name was given. Beside the records, in which there is no gap left for it.
+    bytes_before_name: Vec<u32>,
 }
 
 impl Sessions {
@@ -372,7 +379,9 @@ impl Sessions {
         let slot = id.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize_with(slot + 1, || None);
+            self.bytes_before_name.resize(slot + 1, 0);
         }
+        self.bytes_before_name[slot] = 0;
         debug_assert!(
             self.by_slot[slot].is_none(),
             "a slot is reaped before it is used again"
@@ -389,6 +398,15 @@ impl Sessions {
     pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
         let session = self.by_slot.get_mut(id.slot as usize)?.as_mut()?;
         (session.generation == id.generation).then_some(session)
+    }
+
+    /// Adds to what a connection has sent before a name was given; says how much that is.
+    pub(super) fn note_bytes_before_name(&mut self, id: ConnId, bytes: usize) -> u32 {
+        let Some(sum) = self.bytes_before_name.get_mut(id.slot as usize) else {
+            return 0;
+        };
+        *sum = sum.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        *sum
     }
 
     pub(super) fn remove(&mut self, id: ConnId) -> Option<Session> {
@@ -416,6 +434,7 @@ impl Sessions {
     /// Bytes of memory of the records.
     pub(super) fn memory(&self) -> usize {
         self.by_slot.capacity() * size_of::<Option<Session>>()
+            + self.bytes_before_name.capacity() * size_of::<u32>()
     }
 
     /// The names of all, to be walked while they are changed.

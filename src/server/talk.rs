@@ -41,7 +41,8 @@ impl Court {
                 return Taken { bytes, then };
             }
             let is_busy = self.sessions.get_mut(id).is_some_and(|s| s.is_busy());
-            if net.is_turn_full() || net.is_backlogged(id) || is_busy {
+            let is_dear = self.bill.is_high();
+            if is_dear || net.is_turn_full() || net.is_backlogged(id) || is_busy {
                 break;
             }
             if let Err(at) = self.has_allowance(net, id) {
@@ -65,7 +66,7 @@ impl Court {
     }
 
     /// Whether flood control lets one more line pass; if not, when it will.
-    fn has_allowance(&mut self, net: &Poller, id: ConnId) -> Result<(), Tick> {
+    pub(super) fn has_allowance(&mut self, net: &Poller, id: ConnId) -> Result<(), Tick> {
         let Some(session) = self.sessions.get_mut(id) else {
             return Ok(());
         };
@@ -127,6 +128,7 @@ impl Court {
         };
         if whole {
             self.hall.tally.lines += 1;
+            self.bill.add_line();
             let rate = session.rate(&self.settings);
             let _ = session.allowance.take(now.0, rate);
         }
@@ -157,6 +159,7 @@ impl Court {
                 irc.go_on(exchange);
             }
         });
+        self.settle(net, id);
         self.end_if_all_is_said(net, id);
     }
 
@@ -167,6 +170,7 @@ impl Court {
                 irc.operator_checked(is_right, exchange);
             }
         });
+        self.settle(net, id);
     }
 
     /// Lets a connection's protocol do something, sends what it answers, and does what it asked for. `None` if the
@@ -197,6 +201,7 @@ impl Court {
         };
         self.answer.clear();
         self.aside.clear();
+        let deliveries = net.stats().deliveries;
         let mut exchange = Exchange {
             hall: &mut self.hall,
             net,
@@ -226,6 +231,7 @@ impl Court {
         if is_busy && !self.hall.guard.is_checking(id) {
             net.tell_drained(id);
         }
+        self.add_work(net, deliveries, self.answer.len());
         let is_expelled = self.hall.expelled.iter().any(|(conn, _)| *conn == id);
         self.expel(net);
         if let Some((reason, words)) = quitting {

@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        Refusal, Room, RoomId, RoomName, Silence, Speech, UserId,
+        Refusal, Room, RoomId, RoomName, Silence, Speech, UserId, effort,
         mode::{Rank, Ranks, RoomFlag},
         room::{Hush, Welcome},
     },
@@ -112,10 +112,13 @@ impl Hub {
 
     /// What a room's lists say of someone's coming in.
     pub(super) fn welcome(&self, who: UserId, id: RoomId) -> Welcome {
-        let rules = self.rooms[id.slot as usize].rules.as_ref();
-        rules.map_or(Welcome::Plain, |rules| {
-            rules.welcome_of(&self.users[who.slot as usize])
-        })
+        let Some(rules) = &self.rooms[id.slot as usize].rules else {
+            return Welcome::Plain;
+        };
+        let mut tried = 0;
+        let welcome = rules.welcome_of(&self.users[who.slot as usize], &mut tried);
+        self.charge(tried);
+        welcome
     }
 
     /// Whether someone may say this in a room. Called for each word said: flags first, lists only if there are any.
@@ -165,7 +168,9 @@ impl Hub {
             None | Some(Hush::Unknown) => {}
             Some(known) => return known,
         }
-        let hush = rules.hush_of(&self.users[who.slot as usize]);
+        let mut tried = 0;
+        let hush = rules.hush_of(&self.users[who.slot as usize], &mut tried);
+        self.charge(tried);
         if let Some(index) = index {
             self.rooms[id.slot as usize].members[index].hush = hush;
         }
@@ -175,6 +180,7 @@ impl Hub {
     /// Refuses a new name to those who are banned or muted somewhere, for that would be a way out of the ban.
     pub(super) fn check_renaming(&mut self, who: UserId) -> Result<(), Refusal> {
         let memberships = self.users[who.slot as usize].rooms.clone();
+        self.charge_each(memberships.len(), effort::LOOKED_AT);
         for membership in memberships {
             let room = &self.rooms[membership.room as usize];
             let id = room.id;

@@ -3,7 +3,7 @@
 //! Owns nothing. Does not know why someone is told.
 
 use super::{
-    super::{Audience, Body, Now, Place, RoomId, UserId, mode::Rank},
+    super::{Audience, Body, Now, Place, Room, RoomId, UserId, effort, mode::Rank},
     Hub,
 };
 
@@ -16,6 +16,7 @@ impl Hub {
         if let [only] = memberships[..] {
             // One room, as mostly: no one can be met twice, and the records need not be touched.
             let members = &self.rooms[only.room as usize].members;
+            self.charge_each(members.len(), effort::LOOKED_AT);
             return members
                 .iter()
                 .map(|member| member.user)
@@ -26,6 +27,8 @@ impl Hub {
         self.users[who.slot as usize].visit = stamp;
         let mut met = Vec::new();
         for membership in memberships {
+            let count = self.rooms[membership.room as usize].members.len();
+            self.charge_each(count, effort::LOOKED_AT);
             for member in &self.rooms[membership.room as usize].members {
                 let user = &mut self.users[member.user.slot as usize];
                 if user.visit != stamp {
@@ -68,6 +71,8 @@ impl Hub {
     /// Members with at least this rank.
     pub(super) fn members_ranked(&self, room: RoomId, least: Rank) -> Vec<UserId> {
         let members = self.members_with_ranks(room);
+        let count = self.room(room).map_or(0, Room::member_count);
+        self.charge_each(count, effort::LOOKED_AT);
         members
             .filter(|(_, ranks)| ranks.is_at_least(least))
             .map(|(user, _)| user)

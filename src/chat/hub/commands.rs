@@ -94,7 +94,14 @@ impl Hub {
         }
         for membership in &user.rooms {
             let room = &mut self.rooms[membership.room as usize];
-            room.members[membership.index as usize].hush = Hush::Unknown;
+            // What is said of hosts stays true.
+            if room
+                .rules
+                .as_ref()
+                .is_some_and(|rules| rules.is_about_nicks())
+            {
+                room.members[membership.index as usize].hush = Hush::Unknown;
+            }
         }
         self.tell_around(who, Body::Renamed { old }, now);
         Ok(())

@@ -73,7 +73,7 @@ impl Hub {
                         .any(|m| m.room == room.id.slot && m.index as usize == index),
                     "membership: the person knows the room that lists them"
                 );
-                let hush = room.rules.as_ref().map(|rules| rules.hush_of(user));
+                let hush = room.rules.as_ref().map(|rules| rules.hush_of(user, &mut 0));
                 assert!(
                     member.hush == Hush::Unknown || member.hush == hush.unwrap_or(Hush::Free),
                     "hush: what is remembered is what the lists say"

@@ -7,7 +7,7 @@ use std::mem;
 
 use super::{
     super::{
-        Audience, Body, ListEntry, Now, Refusal, RoomId, RoomName, UserId,
+        Audience, Body, ListEntry, Now, Refusal, RoomId, RoomName, UserId, effort,
         mask::Mask,
         mode::{
             AppliedMode, ListKind, ModeChange, Rank, Sign, UserMode, UserModeChange, is_valid_key,
@@ -17,6 +17,9 @@ use super::{
     },
     Hub,
 };
+
+/// So many masks are compared with a new one in the time of one look at a record.
+const SAME_PER_LOOK: usize = 8;
 
 /// What came of one change: nothing new, something, or a refusal.
 type Outcome = Result<Option<AppliedMode>, Refusal>;
@@ -47,9 +50,16 @@ impl Hub {
             _ => false,
         };
         if applied.iter().any(concerns_speech) {
+            if let Some(rules) = &mut record.rules {
+                rules.note_lists_changed();
+            }
             for member in &mut record.members {
                 member.hush = Hush::Unknown;
             }
+            self.charge_each(
+                self.rooms[room.slot as usize].members.len(),
+                effort::LOOKED_AT,
+            );
         }
         if !applied.is_empty() {
             let changes = applied;
@@ -134,6 +144,7 @@ impl Hub {
             return Err(Refusal::HiddenAddress { room, kind, mask });
         }
         let list = self.rooms[room.slot as usize].list(kind);
+        self.charge_each(1 + list.len() / SAME_PER_LOOK, effort::LOOKED_AT);
         let position = list.iter().position(|entry| entry.mask.is_same(&mask));
         match (sign, position) {
             (Sign::Plus, Some(_)) | (Sign::Minus, None) => Ok(None),

@@ -6,7 +6,7 @@ use std::{mem, time::Duration};
 
 use super::{
     super::{
-        Audience, Body, Now, Refusal, RoomName, UserId, cut,
+        Audience, Body, Now, Refusal, RoomName, UserId, cut, effort,
         mode::{Rank, RoomFlag, UserMode},
         room::Welcome,
         user::Invitation,
@@ -187,6 +187,7 @@ impl Hub {
         debug_assert_one_line(text);
         self.need_server_operator(who)?;
         // A walk over everyone: only operators can ask for it.
+        self.charge_each(self.users.len(), effort::LOOKED_AT);
         let mut told: Vec<_> = self
             .users()
             .filter(|(id, user)| *id != who && user.modes().contains(UserMode::Wallops))

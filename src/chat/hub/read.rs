@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Audience, Limits, NameRules, Nick, Room, RoomId, RoomName, User, UserId,
+        Audience, Limits, NameRules, Nick, Room, RoomId, RoomName, User, UserId, effort,
         mode::{ListKind, Rank, Ranks, RoomFlag, UserMode},
         whowas::Was,
     },
@@ -69,6 +69,8 @@ impl Hub {
     /// Those who bore a name and gave it up, the newest first; `nick` is as typed.
     pub fn whowas(&self, nick: &str) -> impl Iterator<Item = &Was> + use<'_> {
         let nick = Nick::parse(nick, self.rules).ok();
+        // A walk over a thousand names.
+        self.charge(effort::COMMAND);
         nick.into_iter().flat_map(|nick| self.whowas.of(nick))
     }
 
@@ -158,9 +160,12 @@ impl Hub {
     /// Whether lists show someone to another: they are not invisible, or share a room, or are the same.
     pub fn is_listed(&self, user: UserId, viewer: UserId) -> bool {
         let is_open = |user: &User| !user.modes().contains(UserMode::Invisible);
-        user == viewer
-            || self.user(user).is_some_and(is_open)
-            || self.rooms_of(user).any(|room| self.is_member(viewer, room))
+        if user == viewer || self.user(user).is_some_and(is_open) {
+            return true;
+        }
+        let rooms = self.user(user).map_or(0, |user| user.rooms.len());
+        self.charge_each(rooms, effort::LOOKED_AT);
+        self.rooms_of(user).any(|room| self.is_member(viewer, room))
     }
 
     /// Whether someone may read a list of masks: bans are for all to see, the others for those who keep order.
@@ -186,6 +191,14 @@ impl Hub {
             && self
                 .user(who)
                 .is_some_and(|user| user.position_of(room.slot).is_some())
+    }
+
+    /// How many people an audience has.
+    pub(super) fn count_in(&self, audience: &Audience) -> usize {
+        match audience {
+            Audience::Room(room) => self.room(*room).map_or(0, Room::member_count),
+            Audience::Users(users) => users.len(),
+        }
     }
 
     /// Calls `tell` once for each person of an audience.

@@ -5,7 +5,8 @@
 
 use super::{
     super::{
-        Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, mode::Rank,
+        Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, effort,
+        mode::Rank,
     },
     Hub,
     commands::debug_assert_one_line,
@@ -59,6 +60,7 @@ impl Hub {
         }
         let is_ctcp = lines.iter().any(|line| line.text.starts_with('\x01'));
         let place = self.place(who, to, Some(speech), is_ctcp)?;
+        let count = lines.len();
         let said = |line: &Line<'_>| SaidLine {
             text: line.text.into(),
             concat: line.concat,
@@ -70,6 +72,11 @@ impl Hub {
             lines,
         };
         self.users[who.slot as usize].last_spoke = now.moment;
+        // Each line is told to each.
+        self.charge_each(
+            self.count_in(&self.audience_at(place, who)) * count,
+            effort::TOLD,
+        );
         self.send(who, place, body, tags, now);
         Ok(())
     }

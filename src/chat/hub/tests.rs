@@ -3,6 +3,7 @@
 use super::*;
 use crate::chat::{Moment, Silence, Speech, Target, Topic, mode::parse_room_changes};
 
+mod effort;
 mod order;
 mod people;
 mod speech;

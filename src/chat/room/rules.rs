@@ -6,7 +6,7 @@ use std::{net::IpAddr, rc::Rc};
 
 use super::{Hush, ListKind, WallTime};
 use crate::chat::{
-    Moment, User,
+    Moment, User, effort,
     mask::{Mask, Subject},
 };
 
@@ -23,6 +23,8 @@ pub(in crate::chat) struct Rules {
     invitations: Vec<ListEntry>,
     /// Bytes behind the entries of all three lists.
     entry_bytes: usize,
+    /// Whether what the lists say of someone's speaking may depend on their nick.
+    is_about_nicks: bool,
 }
 
 /// One mask on a list.
@@ -118,36 +120,54 @@ impl Rules {
         }
     }
 
-    /// What the lists say of someone's coming in. Who is expected is let in past a ban too (as Ergo has it).
-    pub(in crate::chat) fn welcome_of(&self, user: &User) -> Welcome {
+    /// To be called when bans or exceptions have changed.
+    pub(in crate::chat) fn note_lists_changed(&mut self) {
+        let mut all = self.bans.iter().chain(&self.exceptions);
+        self.is_about_nicks = all.any(|entry| names_nicks(&entry.mask));
+    }
+
+    /// Whether someone with a new nick may be spoken of otherwise than before. Most bans are for hosts.
+    pub(in crate::chat) fn is_about_nicks(&self) -> bool {
+        self.is_about_nicks
+    }
+
+    /// What the lists say of someone's coming in. Who is expected is let in past a ban too (as Ergo has it). The effort
+    /// of comparing is added to `tried`.
+    pub(in crate::chat) fn welcome_of(&self, user: &User, tried: &mut u32) -> Welcome {
         if self.bans.is_empty() && self.invitations.is_empty() {
             return Welcome::Plain;
         }
         let subject = user.subject();
-        if fits(&self.invitations, false, &subject) {
+        if fits(&self.invitations, false, &subject, tried) {
             Welcome::Expected
-        } else if fits(&self.bans, false, &subject) && !fits(&self.exceptions, false, &subject) {
+        } else if fits(&self.bans, false, &subject, tried)
+            && !fits(&self.exceptions, false, &subject, tried)
+        {
             Welcome::Banned
         } else {
             Welcome::Plain
         }
     }
 
-    /// What the lists say of someone's speaking.
-    pub(in crate::chat) fn hush_of(&self, user: &User) -> Hush {
+    /// What the lists say of someone's speaking. Bans are tried first: mostly none fits, and then no exception matters.
+    /// The effort of comparing is added to `tried`.
+    pub(in crate::chat) fn hush_of(&self, user: &User, tried: &mut u32) -> Hush {
         if self.bans.is_empty() {
             return Hush::Free;
         }
         let subject = user.subject();
-        let is_excepted = |mutes| fits(&self.exceptions, mutes, &subject);
-        if is_excepted(false) {
+        let is_banned = fits(&self.bans, false, &subject, tried);
+        if !is_banned && !fits(&self.bans, true, &subject, tried) {
+            return Hush::Free;
+        }
+        if fits(&self.exceptions, false, &subject, tried) {
             Hush::Free
-        } else if fits(&self.bans, false, &subject) {
+        } else if is_banned {
             Hush::Banned
-        } else if fits(&self.bans, true, &subject) && !is_excepted(true) {
-            Hush::Muted
-        } else {
+        } else if fits(&self.exceptions, true, &subject, tried) {
             Hush::Free
+        } else {
+            Hush::Muted
         }
     }
 
@@ -161,7 +181,17 @@ impl Rules {
 }
 
 /// Whether some mask of a list fits; of the mutes on it, or of the others.
-fn fits(list: &[ListEntry], mutes: bool, subject: &Subject) -> bool {
-    list.iter()
-        .any(|entry| entry.mask.is_mute() == mutes && entry.mask.matches(subject))
+fn fits(list: &[ListEntry], mutes: bool, subject: &Subject, tried: &mut u32) -> bool {
+    let mut of_kind = list.iter().filter(|entry| entry.mask.is_mute() == mutes);
+    of_kind.any(|entry| {
+        *tried += effort::of_mask(entry.mask.as_str().len());
+        entry.mask.matches(subject)
+    })
+}
+
+/// Whether a mask may fit under one nick and not under another: it has anything but `*` where the nick stands.
+fn names_nicks(mask: &Mask) -> bool {
+    let shown = mask.as_str();
+    let completed = shown.strip_prefix("m:").unwrap_or(shown);
+    !completed.starts_with("*!")
 }

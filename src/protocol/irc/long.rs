@@ -1,8 +1,9 @@
 //! Replies of any length, in pieces: LIST, NAMES, WHO, WHOWAS.
 //!
 //! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
-//! costs no memory however long it is. Invariants: one piece looks at no more than [`STEPS_MAX`] records and writes
-//! little more than the server wants at once; whoever and whatever was there all the time is told. (Members of a room are
+//! costs no memory however long it is. Invariants: one piece takes little more effort than [`EFFORT_MAX`] and writes
+//! little more than the server wants at once; what it looks at is charged to the hub, whose caller lets the asker pay
+//! for it; whoever and whatever was there all the time is told. (Members of a room are
 //! told from the last to the first: when one leaves, the last takes their place, and that one was told already.)
 //!
 //! Owns those places. Does not know when a client has read enough; the server calls.
@@ -18,19 +19,20 @@ use super::{
 };
 use crate::chat::{
     Hub, Moment, Now, Room, RoomId, User, UserId,
+    effort::{LISTED, LOOKED_AT},
     mask::glob,
     mode::{Ranks, RoomFlag},
     same::fold,
 };
 use std::time::Duration;
 
-/// Records that one piece looks at; some hundred microseconds.
-const STEPS_MAX: usize = 2_000;
+/// Effort of one piece; some hundred microseconds.
+const EFFORT_MAX: u64 = 2_000;
 
-/// What it costs to compare a record with a mask, in records that are only looked at, for each byte of the mask: some
-/// masks fit nowhere, and only the last byte of every text tells.
-fn cost_of(mask: &str) -> usize {
-    if mask == "*" { 0 } else { mask.len() }
+/// What it costs to compare a record with a mask: a look for each byte of the mask, for some masks fit nowhere, and only
+/// the last byte of every text tells.
+fn cost_of(mask: &str) -> u32 {
+    if mask == "*" { 0 } else { mask.len() as u32 }
 }
 
 /// A long reply, and how far it came.
@@ -154,6 +156,7 @@ impl Long {
             me,
             user,
             caps,
+            began: hub.effort(),
         };
         match self {
             Self::List { filter, slot } => piece.list(filter, slot, out),
@@ -173,20 +176,29 @@ struct Piece<'c> {
     caps: CapSet,
     /// At this length of the answer the piece is full.
     full: usize,
+    /// The hub's effort when the piece was begun.
+    began: u64,
 }
 
 impl Piece<'_> {
+    /// Whether the rest is for the next piece.
+    fn is_full(&self, out: &[u8]) -> bool {
+        out.len() > self.full || self.hub.effort() - self.began > EFFORT_MAX
+    }
+
     fn list(&self, filter: &ListFilter, slot: &mut u32, out: &mut Vec<u8>) -> bool {
         let costs = filter.masks.iter().map(|(mask, _)| cost_of(mask));
-        let cost = 1 + costs.sum::<usize>();
-        for (index, (id, room)) in self.hub.rooms_from(*slot).enumerate() {
-            if index * cost > STEPS_MAX || out.len() > self.full {
+        let cost = LOOKED_AT + costs.sum::<u32>();
+        for (id, room) in self.hub.rooms_from(*slot) {
+            if self.is_full(out) {
                 *slot = id.slot;
                 return false;
             }
+            self.hub.charge(cost);
             if !self.hub.is_visible(id, self.me) || !filter.matches(room) {
                 continue;
             }
+            self.hub.charge(LISTED);
             let topic = room.topic().map_or("", |topic| &topic.text);
             let line = self.heading.numeric(RPL_LIST, out).param(room.name());
             line.param(room.member_count()).text(topic).end();
@@ -197,7 +209,6 @@ impl Piece<'_> {
     }
 
     fn names(&self, names: &mut Names, out: &mut Vec<u8>) -> bool {
-        let mut steps = 0;
         loop {
             if names.rooms.is_empty() {
                 match names.slot.map(|slot| self.hub.rooms_from(slot).next()) {
@@ -211,9 +222,8 @@ impl Piece<'_> {
             let Some(&room) = names.rooms.last() else {
                 break;
             };
-            steps += 1;
-            let left = &mut names.left;
-            let told = self.names_of(room, left, &mut steps, out);
+            self.hub.charge(LISTED);
+            let told = self.names_of(room, &mut names.left, out);
             if !told {
                 return false;
             }
@@ -223,9 +233,7 @@ impl Piece<'_> {
                 let line = self.heading.numeric(RPL_ENDOFNAMES, out);
                 line.param(record.name()).text(RPL_ENDOFNAMES.words).end();
             }
-            if (steps > STEPS_MAX || out.len() > self.full)
-                && !(names.rooms.is_empty() && names.slot.is_none())
-            {
+            if self.is_full(out) && !(names.rooms.is_empty() && names.slot.is_none()) {
                 return false;
             }
         }
@@ -237,13 +245,7 @@ impl Piece<'_> {
     }
 
     /// Tells members of one room; says whether those were the last.
-    fn names_of(
-        &self,
-        id: RoomId,
-        left: &mut Option<usize>,
-        steps: &mut usize,
-        out: &mut Vec<u8>,
-    ) -> bool {
+    fn names_of(&self, id: RoomId, left: &mut Option<usize>, out: &mut Vec<u8>) -> bool {
         let Some(room) = self.hub.room(id) else {
             return true;
         };
@@ -256,11 +258,11 @@ impl Piece<'_> {
         let (mut row, mut name) = (String::new(), String::new());
         let mut index = left.unwrap_or(usize::MAX).min(room.member_count());
         while index > 0 {
-            if *steps > STEPS_MAX || out.len() > self.full {
+            if self.is_full(out) {
                 break;
             }
             index -= 1;
-            *steps += 1;
+            self.hub.charge(LISTED);
             let Some((user, ranks)) = self.hub.members_from(id, index).next() else {
                 continue;
             };
@@ -305,6 +307,7 @@ impl Piece<'_> {
             if operators && !user.is_operator() {
                 return;
             }
+            self.hub.charge(LISTED);
             write_who(
                 self.heading,
                 self.hub,
@@ -329,11 +332,9 @@ impl Piece<'_> {
                 let is_member = self.hub.is_member(self.me, *room);
                 let count = self.hub.room(*room).map_or(0, Room::member_count);
                 *left = (*left).min(count);
-                for _ in 0..STEPS_MAX.min(*left) {
-                    if out.len() > self.full {
-                        break;
-                    }
+                while *left > 0 && !self.is_full(out) {
                     *left -= 1;
+                    self.hub.charge(LISTED);
                     let member = self.hub.members_from(*room, *left).next();
                     let member = member.and_then(|(id, _)| self.hub.user(id));
                     let Some(user) = member else { continue };
@@ -346,12 +347,13 @@ impl Piece<'_> {
                 }
             }
             Scope::Matching { mask, slot } => {
-                let cost = 1 + cost_of(mask);
-                for (index, (id, user)) in self.hub.users_from(*slot).enumerate() {
-                    if index * cost > STEPS_MAX || out.len() > self.full {
+                let cost = LOOKED_AT + cost_of(mask);
+                for (id, user) in self.hub.users_from(*slot) {
+                    if self.is_full(out) {
                         *slot = id.slot;
                         return false;
                     }
+                    self.hub.charge(cost);
                     if self.hub.is_listed(id, self.me)
                         && is_meant(mask, self.heading.server, self.user, user)
                     {
@@ -368,9 +370,10 @@ impl Piece<'_> {
     fn whowas(&self, whowas: &mut Whowas, out: &mut Vec<u8>) -> bool {
         let left = whowas.wanted - whowas.told;
         for was in self.hub.whowas(&whowas.asked).skip(whowas.told).take(left) {
-            if out.len() > self.full {
+            if self.is_full(out) {
                 return false;
             }
+            self.hub.charge(LISTED);
             whowas.told += 1;
             let line = self.heading.numeric(RPL_WHOWASUSER, out).param(&was.nick);
             let line = line.param(was.username()).param(was.host());
@@ -460,6 +463,7 @@ pub(super) fn write_names_to_all(
         me,
         user,
         caps: CapSet::NONE,
+        began: hub.effort(),
     };
     let mut names = Names {
         rooms: vec![room],

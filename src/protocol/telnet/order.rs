@@ -10,7 +10,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::chat::{
-    Command, Hub, Refusal, RoomId, UserId,
+    Command, Hub, Refusal, RoomId, UserId, effort,
     mask::{Mask, networks_of_cloak},
     mode::{ListKind, ModeChange, Rank, Sign, parse_room_changes},
 };
@@ -134,6 +134,7 @@ fn bans_on(typed: &str, room: RoomId, hub: &Hub) -> Vec<String> {
     let bans = hub
         .room(room)
         .map_or(&[][..], |room| room.list(ListKind::Ban));
+    hub.charge_each(bans.len(), effort::MASK);
     let concerns = |mask: &Mask| {
         wanted.as_ref().is_some_and(|wanted| wanted.is_same(mask))
             || subject

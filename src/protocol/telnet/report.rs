@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 use super::encode::{line, news};
 use crate::chat::{
-    Hub, ListEntry, Room, RoomId, User, UserId, cut,
+    Hub, ListEntry, Room, RoomId, User, UserId, cut, effort,
     mode::{ListKind, RoomFlag},
 };
 
@@ -53,6 +53,7 @@ pub(super) fn names(
     let Some(record) = hub.room(room) else {
         return;
     };
+    hub.charge_each(record.member_count().min(names_max), effort::LISTED);
     let mut row = format!("* in {}:", record.name());
     let margin = row.len();
     let mut told = 0;
@@ -80,6 +81,7 @@ pub(super) fn names(
 /// Which rooms there are: `* #lobby (3): topic`, the fullest first. Of very many rooms just some
 /// are shown.
 pub(super) fn rooms(viewer: Option<UserId>, hub: &Hub, out: &mut Vec<u8>) {
+    hub.charge_each(hub.room_count(), effort::LOOKED_AT);
     let mut all = hub.rooms().filter(|&(id, _)| is_visible(id, viewer, hub));
     let mut shown: Vec<&Room> = all.by_ref().take(ROOMS_MAX).map(|(_, room)| room).collect();
     let more = all.count();
@@ -145,6 +147,7 @@ pub(super) fn masks(room: RoomId, kind: ListKind, hub: &Hub, out: &mut Vec<u8>) 
         ListKind::Exception => "exceptions from bans",
         ListKind::Invitation => "standing invitations",
     };
+    hub.charge_each(room.list(kind).len(), effort::LISTED);
     let name = room.name().as_str();
     for ListEntry { mask, by, .. } in room.list(kind) {
         let (by, _) = by.name.split_once('!').unwrap_or((&by.name, ""));

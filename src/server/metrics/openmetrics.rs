@@ -180,6 +180,10 @@ impl Snapshot {
         to.counter("madang_messages", help, tally.messages)?;
         let help = "How often an event became bytes: once for each form in which it was told.";
         to.counter("madang_encoded_events", help, tally.encoded)?;
+        let help = "Estimated work, in tenths of a microsecond, that those who caused it were charged for.";
+        to.counter("madang_effort", help, tally.effort)?;
+        let help = "Times that input had to wait because its address had used more than its share.";
+        to.counter("madang_shares_spent", help, tally.shares_spent)?;
         let help = "Pieces of output handed to one receiver each.";
         to.counter("madang_deliveries", help, stats.deliveries)?;
         let help = "Datagrams received.";

@@ -188,7 +188,10 @@ impl Court {
                     hub.memory() - hub.whowas_memory() + self.hall.seats.memory(),
                 ),
                 ("whowas", hub.whowas_memory()),
-                ("hosts", self.hall.hosts.memory() + self.places.memory()),
+                (
+                    "hosts",
+                    self.hall.hosts.memory() + self.places.memory() + self.shares.memory(),
+                ),
             ],
             certificate_expires_s: self.certificate_expires(),
             log: self.streams.missing(),

@@ -1,7 +1,7 @@
 //! LIST and NAMES: what they ask for. How they are answered is in `long`.
 
 use crate::{
-    chat::mask::fold,
+    chat::{effort, mask::fold},
     protocol::irc::{
         call::Call,
         long::{ListFilter, Long, Names},
@@ -66,6 +66,7 @@ pub(in super::super) fn names(call: &mut Call<'_>, params: &Params<'_>) {
     let asked = params.at(0);
     let mut rooms: Vec<_> = asked
         .split(',')
+        .inspect(|_| call.ctx.hub().charge(effort::LOOKED_UP))
         .filter_map(|name| call.find_room(name))
         .collect();
     rooms.reverse();

@@ -2,7 +2,7 @@
 
 use crate::{
     chat::{
-        Command, RoomId, RoomName,
+        Command, RoomId, RoomName, effort,
         mode::{
             Letter as _, ListKind, ModeTrouble, Rank, RoomFlag, UserMode, parse_room_changes,
             parse_user_changes,
@@ -93,6 +93,7 @@ fn show_list(call: &mut Call<'_>, id: RoomId, kind: ListKind) {
         let line = line.param(room.name());
         return line.text(ERR_CHANOPRIVSNEEDED.words).end();
     }
+    hub.charge_each(room.list(kind).len(), effort::LISTED);
     for entry in room.list(kind) {
         let line = heading.numeric(numeric, out).param(room.name());
         let line = line.param(entry.mask.as_str()).param(&entry.by.name);

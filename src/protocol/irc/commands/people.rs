@@ -2,7 +2,7 @@
 
 use crate::{
     chat::{
-        Hub, Nick, RoomId, User, UserId,
+        Hub, Nick, RoomId, User, UserId, effort,
         mode::{Letter as _, UserMode},
     },
     protocol::irc::{
@@ -49,6 +49,7 @@ fn describe(call: &mut Call<'_>, id: UserId) {
         return;
     };
     let Some(user) = hub.user(id) else { return };
+    hub.charge(effort::COMMAND);
     let nick = user.nick();
     let line = heading.numeric(RPL_WHOISUSER, out).param(nick);
     let line = line.param(user.username()).param(user.host());
@@ -118,6 +119,7 @@ fn write_rooms(heading: Heading<'_>, hub: &Hub, user: &User, me: UserId, out: &m
         let shared = hub.is_member(me, *id);
         shared || (!is_hidden && hub.is_visible(*id, me))
     };
+    hub.charge_each(hub.rooms_of(user.id()).count(), effort::LISTED);
     let rooms = hub.rooms_of(user.id()).filter(may_know);
     let names = rooms.filter_map(|id| {
         let mut name = String::new();
@@ -188,6 +190,7 @@ pub(in super::super) fn userhost(call: &mut Call<'_>, params: &Params<'_>) {
 /// ISON.
 pub(in super::super) fn ison(call: &mut Call<'_>, params: &Params<'_>) {
     let (heading, hub, out) = call.parts();
+    hub.charge_each(words(params).count(), effort::LOOKED_UP);
     let people = words(params).filter_map(|nick| hub.user(hub.find_user(nick)?));
     let nicks: Vec<_> = people.map(|user| user.nick().as_str()).collect();
     let line = heading.numeric(RPL_ISON, out);
@@ -216,6 +219,7 @@ pub(in super::super) fn monitor(call: &mut Call<'_>, params: &Params<'_>) {
         }
         "L" | "l" => {
             let watched = call.irc.desk().monitored.clone();
+            call.ctx.hub().charge_each(watched.len(), effort::LISTED);
             let names = watched.iter().map(|nick| nick.as_str().to_owned());
             write_lists(call, RPL_MONLIST, names.collect());
             call.reply(RPL_ENDOFMONLIST, &[]);
@@ -239,6 +243,7 @@ fn watch(call: &mut Call<'_>, names: &str) {
             continue;
         };
         let watched = &mut call.irc.desk().monitored;
+        call.ctx.hub().charge_each(watched.len(), effort::LOOKED_AT);
         if !watched.contains(&nick) {
             if watched.len() >= TARGETS_MAX || !has_room {
                 tell_status(call, &added);
@@ -257,6 +262,8 @@ fn watch(call: &mut Call<'_>, names: &str) {
 fn forget(call: &mut Call<'_>, names: &str) {
     for name in names.split(',') {
         if let Some(nick) = call.nick(name) {
+            let watched = call.irc.desk().monitored.len();
+            call.ctx.hub().charge_each(1 + watched, effort::LOOKED_AT);
             call.irc.desk().monitored.retain(|other| *other != nick);
             forget_one(call, &nick);
         }
@@ -272,6 +279,7 @@ fn forget_one(call: &mut Call<'_>, target: &Nick) {
 /// Who of these is here and who is not.
 fn tell_status(call: &mut Call<'_>, targets: &[Nick]) {
     let hub = call.ctx.hub();
+    hub.charge_each(targets.len(), effort::LOOKED_UP + effort::LISTED);
     let (mut here, mut gone) = (Vec::new(), Vec::new());
     for target in targets {
         let user = hub.find_user(target.as_str()).and_then(|id| hub.user(id));

@@ -2,7 +2,7 @@
 
 use super::messages::tell_away;
 use crate::{
-    chat::{Command, Hub, Refusal, RoomId, cut, mode::RoomFlags},
+    chat::{Command, Hub, Refusal, RoomId, cut, effort, mode::RoomFlags},
     protocol::irc::{
         call::{Call, Heading},
         caps::Cap,
@@ -21,6 +21,7 @@ pub(in super::super) fn join(call: &mut Call<'_>, params: &Params<'_>) {
     let mut keys = params.at(1).split(',');
     let mut entered = Vec::new();
     for text in params.at(0).split(',') {
+        call.ctx.hub().charge(effort::LOOKED_UP);
         let key = keys.next().filter(|key| !key.is_empty());
         let Some(room) = call.room_name(text) else {
             let numeric = if text.starts_with('#') {
@@ -106,6 +107,7 @@ fn leave_all(call: &mut Call<'_>) {
 /// PART.
 pub(in super::super) fn part(call: &mut Call<'_>, params: &Params<'_>) {
     for text in params.at(0).split(',') {
+        call.ctx.hub().charge(effort::LOOKED_UP);
         let Some(room) = call.room_name(text) else {
             call.reply(ERR_NOSUCHCHANNEL, &[text]);
             continue;

@@ -2,7 +2,10 @@
 
 use super::super::{help, table};
 use crate::{
-    chat::mask::{fold, glob},
+    chat::{
+        effort,
+        mask::{fold, glob},
+    },
     protocol::irc::{
         backstage::House,
         call::Call,
@@ -236,6 +239,9 @@ pub(in super::super) fn stats(call: &mut Call<'_>, params: &Params<'_>) {
             }
         }
         "k" | "K" => {
+            call.ctx
+                .hub()
+                .charge_each(call.ctx.bans().len(), effort::LISTED);
             for ban in call.ctx.bans().to_vec() {
                 call.notice(format_args!("{} by {}: {}", ban.mask, ban.by, ban.reason));
             }

@@ -49,6 +49,81 @@ fn no_name_of_a_list_is_cut_however_long_the_names_are() {
     );
 }
 
+/// A crowd in `#r`, which has as many bans, each with a room of their own; `a` is among them, keeps order in `#r`, and
+/// watches all.
+fn crowded(size: usize) -> Stage {
+    let mut stage = Stage::new();
+    stage.register('a', "");
+    stage.send('a', "JOIN #r");
+    for index in 0..size {
+        stage.send('a', &format!("MODE #r +b *!*@h{index}"));
+        stage.send('a', &format!("MONITOR + guest{index}"));
+        let hub = &mut stage.world.hub;
+        let nick = Nick::parse(&format!("guest{index}"), hub.rules()).unwrap();
+        let user = hub.enter(nick, Profile::default(), Now::default()).unwrap();
+        for room in ["#r", &format!("#r{index}")] {
+            let room = RoomName::parse(room, hub.rules()).unwrap();
+            let (key, flags) = (None, RoomFlags::EMPTY);
+            hub.apply(user, Command::Join { room, key, flags }, Now::default())
+                .unwrap();
+            while hub.next_event().is_some() {}
+        }
+    }
+    stage.received('a');
+    stage
+}
+
+#[test]
+fn what_a_list_walks_over_is_charged() {
+    let lines = [
+        "LIST",
+        "LIST *x*",
+        "NAMES",
+        "NAMES #r",
+        "WHO *",
+        "WHO *x*",
+        "WHO #r",
+        "MODE #r b",
+        "MONITOR L",
+        "MONITOR S",
+    ];
+    let (mut few, mut many) = (crowded(10), crowded(90));
+    for line in lines {
+        let effort = |stage: &mut Stage| {
+            stage.world.hub.take_effort();
+            stage.send('a', line);
+            assert!(!stage.received('a').is_empty());
+            stage.world.hub.take_effort()
+        };
+        let (few, many) = (effort(&mut few), effort(&mut many));
+        assert!(many >= few + 80, "{line}: {few} for 10 and {many} for 90");
+    }
+}
+
+#[test]
+fn each_of_many_targets_is_charged() {
+    let mut stage = Stage::new();
+    stage.register('a', "");
+    stage.register('b', "");
+    let mut effort = |line: &str| {
+        stage.world.hub.take_effort();
+        stage.send('a', line);
+        stage.world.hub.take_effort()
+    };
+    for (one, four) in [
+        ("JOIN #a", "JOIN #b,#c,#d,#e"),
+        ("NAMES #a", "NAMES #b,#c,#d,#e"),
+        ("NAMES #x", "NAMES #x1,#x2,#x3,#x4"),
+        ("ISON b", "ISON b c d e"),
+        ("WHOIS b", "WHOIS b,b,b,b"),
+        ("PRIVMSG b :x", "PRIVMSG b,b,b,b :x"),
+        ("PART #a", "PART #b,#c,#d,#e"),
+    ] {
+        let (one, four) = (effort(one), effort(four));
+        assert!(four >= 3 * one && one > 0, "{one} for one, {four} for four");
+    }
+}
+
 #[test]
 fn the_new_name_of_a_crowded_room_costs_a_bounded_answer_in_all() {
     const CROWD: usize = 5_000;
