@@ -174,7 +174,10 @@ mod tests {
             let other_v6 = v6 ^ (other >> shared);
             let of_v4 = |bits| IpAddr::from(Ipv4Addr::from_bits(bits));
             let of_v6 = |bits| IpAddr::from(Ipv6Addr::from_bits(bits));
-            let is_hidden = |address: &IpAddr| !is_shown_as_it_is(*address) && address.is_ipv6() == address.to_canonical().is_ipv6();
+            let is_hidden = |address: &IpAddr| {
+                let is_canonical = address.is_ipv6() == address.to_canonical().is_ipv6();
+                !is_shown_as_it_is(*address) && is_canonical
+            };
             let (one, two) = (of_v4(v4), of_v4(other_v4));
             if is_hidden(&one) && is_hidden(&two) {
                 let is_within = |bits: u32| (v4 ^ other_v4).checked_shr(32 - bits).unwrap_or(0) == 0;

@@ -42,6 +42,9 @@ pub(super) fn fits() -> usize {
     usize::try_from(fits).unwrap_or(usize::MAX)
 }
 
+/// A limit from here on is none: version 1 of control groups writes the largest number of whole pages for "no limit".
+const NO_LIMIT: u64 = 1 << 62;
+
 /// The ceiling for what peers may make us hold: what is configured, or less if the host has no memory for that.
 pub(super) fn ceiling(queued_total: usize, fits: usize) -> usize {
     if fits < queued_total {
@@ -110,7 +113,7 @@ fn least_free(root: &Path, path: &str, [max, used]: [&str; 2]) -> Option<u64> {
     };
     let free = |group: &Path| {
         // "max" is no number, and means no limit.
-        let limit = read(group, max)?;
+        let limit = read(group, max).filter(|limit| *limit < NO_LIMIT)?;
         Some(limit.saturating_sub(read(group, used).unwrap_or(0)))
     };
     let group = root.join(path);
@@ -145,6 +148,11 @@ mod tests {
         fs::write(inner.join("memory.max"), "100\n").unwrap();
         assert_eq!(free("slice/service"), Some(100));
         assert_eq!(free("no/such/group"), None);
+        for max in ["max", "9223372036854771712"] {
+            fs::write(root.join("slice/memory.max"), max).unwrap();
+            fs::write(inner.join("memory.max"), max).unwrap();
+            assert_eq!(free("slice/service"), None, "{max}");
+        }
         fs::remove_dir_all(&root).unwrap();
     }
 }

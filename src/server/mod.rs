@@ -25,6 +25,7 @@ mod reason;
 mod recent;
 mod secure;
 mod session;
+mod sessions;
 mod settings;
 mod shares;
 mod signals;

@@ -41,9 +41,17 @@ impl Court {
                 return Taken { bytes, then };
             }
             let is_busy = self.sessions.get_mut(id).is_some_and(|s| s.is_busy());
-            let is_dear = self.bill.is_high();
-            if is_dear || net.is_turn_full() || net.is_backlogged(id) || is_busy {
+            if net.is_turn_full() || net.is_backlogged(id) || is_busy {
                 break;
+            }
+            if self.bill.is_high() {
+                // Settled now, so that the allowance and the network's share decide about the next line. The turn need
+                // not end for it: what is said to a thousand people line after line leaves as one write for each.
+                self.settle(net, id);
+                if let Some(at) = self.waits_for_share(net, id) {
+                    let then = Then::WaitUntil(at);
+                    return Taken { bytes, then };
+                }
             }
             if let Err(at) = self.has_allowance(net, id) {
                 let then = Then::WaitUntil(at);

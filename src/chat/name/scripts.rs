@@ -77,8 +77,8 @@ fn narrow(scripts: &mut Option<ScriptExtension>, by: ScriptExtension) {
     *scripts = Some(scripts.map_or(by, |scripts| scripts.intersection(by)));
 }
 
-/// The zeros of all systems of decimal digits that a name can have (Unicode 16, general category Nd, all but those that width mapping or the profile take away); the
-/// nine others follow each.
+/// The zeros of all systems of decimal digits that a name can have; the nine others follow each (Unicode 16, general
+/// category Nd, without those that width mapping or the profile takes away).
 const ZEROS: [char; 67] = [
     '\u{30}',
     '\u{660}',

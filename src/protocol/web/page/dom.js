@@ -1,4 +1,4 @@
-/** The one way in which this page makes elements: a text becomes a text node, so nothing that is said becomes markup. */
+/** Makes elements. Text becomes a text node, never markup. */
 
 import { colour, runs } from './text.js';
 

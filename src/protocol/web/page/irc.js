@@ -31,7 +31,7 @@ export function format(command, params = [], tags = {}) {
 	return [...(head ? [`@${head}`] : []), command, ...words].join(' ');
 }
 
-/** How names are compared, as the server does (docs/NAMES.md): by way of capitals, for some letters are the same there alone. */
+/** How names are compared: docs/NAMES.md. */
 export const fold = (name) =>
 	name.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 

@@ -1,4 +1,4 @@
-/** What was said in the place that is looked at. Who reads further up stays there, and learns that there is more below. */
+/** The messages of the open room. A reader who scrolled up stays there and sees that there is more. */
 
 import { $, el, nickName, written } from './dom.js';
 import { ITEMS_MAX, summary } from './state.js';
