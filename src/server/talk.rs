@@ -300,3 +300,6 @@ fn refuse_banned(exchange: &mut Exchange<'_>) -> bool {
     exchange.turn_away(TurnedAway::Banned);
     true
 }
+
+#[cfg(test)]
+mod tests;
