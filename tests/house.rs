@@ -609,8 +609,8 @@ fn files_that_documents_name_exist() {
 }
 
 #[test]
-fn the_tables_of_the_readme_name_what_exists() {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_tables_of_the_lessons_name_what_exists() {
+    let text = fs::read_to_string(root().join("docs/LESSONS.md")).unwrap();
     let mut faults = String::new();
     let mut rows = 0;
     for line in text.lines() {

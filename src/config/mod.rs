@@ -17,6 +17,8 @@ mod motd;
 mod network;
 mod print;
 mod quantity;
+#[cfg(test)]
+mod reference;
 mod scheme;
 mod tls;
 mod whole_file;

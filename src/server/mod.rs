@@ -244,7 +244,7 @@ impl Server {
         self.net.inject(id, readiness);
     }
 
-    /// How many connections ended for each reason, by its code (README, "Seeing inside"). They are counted when the end
+    /// How many connections ended for each reason, by its code (docs/METRICS.md). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.court.closes_by_code(&self.net)

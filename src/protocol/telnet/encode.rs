@@ -1,4 +1,4 @@
-//! What has happened, as the lines a telnet user reads (README, "In a terminal").
+//! What has happened, as the lines a telnet user reads (docs/CLIENTS.md).
 //!
 //! Invariant: every line is made by [`line`], which cleans each part of it and ends it, so no
 //! control character reaches a terminal whatever others wrote, and no line is without its CR LF.

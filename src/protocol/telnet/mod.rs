@@ -1,5 +1,5 @@
 //! Telnet: chat for anyone with `nc`, `telnet` or `socat`, in lines that a person reads
-//! (README, "In a terminal").
+//! (docs/CLIENTS.md).
 //!
 //! [`Telnet`] is what is remembered of one connection. The caller cuts frames off its input with
 //! [`Telnet::next_frame`] and hands lines to [`Telnet::handle_line`]; what that does to the world,

@@ -2,7 +2,7 @@
 //!
 //! Names begin with `madang_`, but for those of the process itself, which are the same for every program. Units are
 //! seconds and bytes. What a label can say is known beforehand: nothing that a peer sends becomes one. A test compares
-//! the names with the table in README.md.
+//! the names with the table in docs/METRICS.md.
 
 use super::snapshot::Snapshot;
 use crate::net::{Durations, Stage};

@@ -1,7 +1,7 @@
 //! What one guest of the swarm hears, line by line, against a model of what it may hear.
 //!
 //! It knows only what a person at a terminal knows. From that it follows who stands in its rooms, and refuses
-//! whatever does not fit: lines of no known shape (the README lists them), words of someone who is not there, a text
+//! whatever does not fit: lines of no known shape (docs/CLIENTS.md lists them), words of someone who is not there, a text
 //! twice, out of turn or not as it was said, anything after a farewell. What it heard in each room is kept, so that
 //! the accounts of several guests can be compared.
 
