@@ -13,7 +13,7 @@
 //! Invariants: any cut of a stream gives the same output; the output is UTF-8 and holds nothing of
 //! the above; text without any of it passes unchanged; cleaning twice changes nothing more. A
 //! sequence that was begun and not finished takes nothing with it but its introducer. Each byte of
-//! a line is looked at twice at most, and a stream keeps at most [`SEQUENCE_BYTES_MAX`] and some
+//! a line is looked at twice at most, and a stream keeps at most `SEQUENCE_BYTES_MAX` and some
 //! bytes back.
 //!
 //! Does not know who wrote, nor where it will be shown.

@@ -1,6 +1,6 @@
 //! The log for the host: one event a line, on standard error.
 //!
-//! Between `tracing` and the descriptor stand a budget for each kind of line ([`repeats`]) and a stream that never blocks
+//! Between `tracing` and the descriptor stand a budget for each kind of line (`repeats`) and a stream that never blocks
 //! ([`HostStream`]). Whatever the host's side does costs lines of the log and nothing else: no call here blocks, fails or
 //! panics. Both losses are counted, and the log itself tells them when it can.
 //!
