@@ -1,8 +1,8 @@
 //! Memory that comes back: resident memory before a burst, at its peak, and once everyone has gone.
 //!
-//! 10,000 named telnet clients stand in rooms of fifty; in each room someone talks and nobody reads, so that lines wait in
-//! queues, until all of them hang up at once. One client was there before and stays. What the server has after a minute
-//! of quiet should be within twice of what it had before. `MADANG_BENCH_CLIENTS` sets another number of clients.
+//! 10,000 named telnet clients are in rooms of fifty. Each sends private messages to the next, and nobody reads, so that
+//! lines wait in queues, to each client others, until all of them hang up at once. One client was there before and stays.
+//! What the server has after a minute of quiet should be within twice of what it had before. `MADANG_BENCH_CLIENTS` sets another number of clients.
 //! Run with `cargo bench --bench burst`; it takes two minutes.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -21,8 +21,8 @@ use support::{raise_limit, start_madang, status};
 
 const IN_A_ROOM: usize = 50;
 
-/// Lines said in each room, and bytes of each: beyond what the kernel's buffers take.
-const LINES: usize = 25;
+/// Messages that each client sends, and bytes of each: beyond what the kernel's buffers take.
+const LINES: usize = 60;
 const LINE_BYTES: usize = 1000;
 
 /// After the last hang-up.
@@ -34,7 +34,10 @@ fn main() {
     }
     let clients = env::var("MADANG_BENCH_CLIENTS").map_or(10_000, |n| n.parse().unwrap());
     raise_limit();
-    let server = start_madang("telnet", "messages_per_second = 0\n");
+    let server = start_madang(
+        "telnet",
+        "messages_per_second = 0\nqueued_total = \"2 GiB\"\n",
+    );
     let pid = server.pid();
     let _first = come_in(server.address, 0);
     let before = status(pid, "VmRSS:");
@@ -46,13 +49,13 @@ fn main() {
     tell("before", before);
     let mut crowd: Vec<TcpStream> = (1..clients).map(|n| come_in(server.address, n)).collect();
     tell("all are in", status(pid, "VmRSS:"));
-    let line = format!("{}\n", "x".repeat(LINE_BYTES));
+    let text = "x".repeat(LINE_BYTES);
     let mut peak = 0;
-    for said in 0..LINES {
-        for first in (0..crowd.len()).step_by(IN_A_ROOM) {
-            // Each line by another, so that none is held up by its own reading.
-            let speaker = (first + said).min(crowd.len() - 1);
-            crowd[speaker].write_all(line.as_bytes()).unwrap();
+    for _ in 0..LINES {
+        for (n, client) in crowd.iter_mut().enumerate() {
+            let next = 1 + (n + 1) % (clients - 1);
+            let line = format!("/msg client{next} {text}\n");
+            client.write_all(line.as_bytes()).unwrap();
         }
         peak = peak.max(status(pid, "VmRSS:"));
     }
