@@ -2,7 +2,8 @@
 //!
 //! 10,000 named telnet clients are in rooms of fifty. Each sends private messages to the next, and nobody reads, so that
 //! lines wait in queues, to each client others, until all of them hang up at once. One client was there before and stays.
-//! What the server has after a minute of quiet should be within twice of what it had before. `MADANG_BENCH_CLIENTS` sets another number of clients.
+//! What the server has after a minute of quiet should be within twice of what it had before.
+//! `MADANG_BENCH_CLIENTS` sets another number of clients.
 //! Run with `cargo bench --bench burst`; it takes two minutes.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
