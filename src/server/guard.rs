@@ -137,10 +137,21 @@ impl Guard {
     /// Counts and logs what came of an attempt.
     fn note(&mut self, door: Door, outcome: Outcome, address: IpAddr) {
         self.outcomes[door as usize][outcome as usize] += 1;
-        let (door, result) = (door.name(), outcome.name());
-        match outcome {
-            Outcome::Right => tracing::debug!(%address, door, "a password was right"),
-            _ => tracing::warn!(%address, door, result, "a password was not accepted"),
+        // The log keeps apart what has another reason, so a flood of one kind does not hide the others.
+        let reason = format_args!("{}_{}", door.name(), outcome.name());
+        match (door, outcome) {
+            (Door::Operator, Outcome::Right) => {
+                tracing::info!(%address, %reason, "a password was right");
+            }
+            (Door::Server, Outcome::Right) => {
+                tracing::debug!(%address, %reason, "a password was right");
+            }
+            (_, Outcome::Wrong) => {
+                tracing::warn!(%address, %reason, "a password was not accepted");
+            }
+            (_, Outcome::Delayed | Outcome::Busy) => {
+                tracing::warn!(%address, %reason, "a password was not looked at");
+            }
         }
     }
 
