@@ -5,7 +5,7 @@
 
 use super::{
     Config, Operator, Scheme,
-    field::Key,
+    field::{Field, Key},
     keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section, WEB},
     tls::TLS,
 };
@@ -86,8 +86,12 @@ pub fn schemes_text() -> String {
 pub fn listen_options_text() -> String {
     let listen = &mut Config::default().listen[0];
     let options = LISTEN_OPTIONS.iter().map(|key| {
+        let unset = match key.field {
+            Field::FlagOrNone(_) => "true or false",
+            _ => "BYTES",
+        };
         let value = key.field.show(listen);
-        format!("{}={}", key.name, value.unwrap_or("BYTES".into()))
+        format!("{}={}", key.name, value.unwrap_or(unset.into()))
     });
     options.collect::<Vec<_>>().join(", ")
 }
