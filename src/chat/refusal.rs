@@ -47,6 +47,9 @@ pub struct Limits {
     /// Masks that people from one network may have on the lists of all rooms together. A network is an IPv4 address or
     /// 64 bits of IPv6.
     pub masks_per_network: usize,
+    /// So many masks each list of a room may have, whatever its setters' network has elsewhere: a neighbour behind the same
+    /// address who fills a hundred lists must not keep the others from banning anyone at all.
+    pub masks_on_any_list: usize,
     /// Masks on the lists of all rooms together.
     pub masks_total: usize,
     /// Bytes that may be kept behind the records of people and rooms before nothing is added any more: no mask, no
@@ -75,6 +78,7 @@ impl Default for Limits {
             // Ten full lists. One network keeps at most some 200 KiB this way; a community that has more bans than
             // this has several operators, from several networks.
             masks_per_network: 1_000,
+            masks_on_any_list: 10,
             // Some 10 MiB, and fifty networks that take all they may.
             masks_total: 50_000,
             kept_bytes: usize::MAX,

@@ -129,15 +129,19 @@ impl Hub {
         }
     }
 
-    /// Who sets a mask, to stand on a list, if there is room for one more mask of theirs.
-    pub(super) fn setter_of(&self, who: UserId) -> Result<Rc<Setter>, Fullness> {
+    /// Who sets a mask, to stand on a list that has so many, if there is room for one more mask of theirs. The first few of
+    /// a list are not held against their network: a neighbour behind the same address who fills a hundred lists must not
+    /// keep the others from banning anyone at all.
+    pub(super) fn setter_of(&self, who: UserId, listed: usize) -> Result<Rc<Setter>, Fullness> {
         let user = &self.users[who.slot as usize];
         let network = user.address().parse().ok().map(network_of);
         if self.kept.masks >= self.limits.masks_total || !self.has_room_to_keep() {
             return Err(Fullness::Server);
         }
         let of_network = network.and_then(|network| self.kept.masks_by_network.get(&network));
-        if of_network.is_some_and(|&count| count as usize >= self.limits.masks_per_network) {
+        let is_full =
+            of_network.is_some_and(|&count| count as usize >= self.limits.masks_per_network);
+        if is_full && listed >= self.limits.masks_on_any_list {
             return Err(Fullness::Network);
         }
         let name = user.mask().to_string();
@@ -282,6 +286,7 @@ mod tests {
     fn masks_have_a_total_for_each_network_and_one_for_the_server() {
         let limits = Limits {
             masks_per_network: 3,
+            masks_on_any_list: 0,
             masks_total: 5,
             ..Limits::default()
         };
@@ -315,6 +320,7 @@ mod tests {
     fn masks_of_those_who_have_left_count_for_their_network_still() {
         let limits = Limits {
             masks_per_network: 1,
+            masks_on_any_list: 0,
             ..Limits::default()
         };
         let mut hub = Hub::with_limits(RULES, limits);

@@ -23,6 +23,7 @@ const LIMITS: Limits = Limits {
     invitations: 2,
     masks: 2,
     masks_per_network: 1000,
+    masks_on_any_list: 0,
     masks_total: 1000,
     kept_bytes: usize::MAX,
     realname_bytes: 4,

@@ -149,11 +149,11 @@ impl Hub {
         match (sign, position) {
             (Sign::Plus, Some(_)) | (Sign::Minus, None) => Ok(None),
             (Sign::Plus, None) => {
-                let full = list.len() >= self.limits.masks;
-                let room_for_it = if full {
+                let listed = list.len();
+                let room_for_it = if listed >= self.limits.masks {
                     Err(Fullness::List)
                 } else {
-                    self.setter_of(who)
+                    self.setter_of(who, listed)
                 };
                 let by = room_for_it.map_err(|of| Refusal::ListFull {
                     room: self.room_name(room),
