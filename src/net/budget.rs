@@ -38,6 +38,10 @@ const EFFORT_PER_LOOK: u32 = 500;
 /// Effort of one look at a source: two system calls.
 pub(super) const VISIT: u32 = 20;
 
+/// Effort of one step of a handshake (TLS): so much that the clock is read behind each, for what a signature takes depends
+/// on the key.
+pub(super) const HANDSHAKE: u32 = EFFORT_PER_LOOK;
+
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(super) struct Budget {

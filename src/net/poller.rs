@@ -12,7 +12,7 @@
 
 use super::{
     backlog::Backlog,
-    budget::{Budget, DEADLINE_SLICE, READ_SLICE, VISIT},
+    budget::{Budget, DEADLINE_SLICE, HANDSHAKE, READ_SLICE, VISIT},
     ceiling::Ceiling,
     clock::{Clock, Tick},
     crowd::Crowd,
@@ -261,14 +261,19 @@ impl Poller {
             };
             match self.table.get_mut(id) {
                 Some(Source::Connection(connection)) => {
-                    handshakes += usize::from(!connection.stream.takes_output());
-                    if handshakes > HANDSHAKES_PER_TURN && !connection.stream.takes_output() {
+                    let shakes_hands = !connection.stream.takes_output();
+                    handshakes += usize::from(shakes_hands);
+                    if handshakes > HANDSHAKES_PER_TURN && shakes_hands {
                         self.stats.carried_over += 1;
                         self.ready.push_back(id);
                         continue;
                     }
                     self.read_connection(id, &mut scratch, handler);
                     self.recount(id, handler);
+                    if shakes_hands {
+                        // It may have taken a signature, and with a large RSA key that is most of a slice.
+                        self.note_effort(HANDSHAKE);
+                    }
                 }
                 Some(Source::Datagrams(_)) => self.serve_datagrams(id, &mut scratch, handler),
                 Some(Source::Listener(_)) | None => {}

@@ -21,7 +21,7 @@ use crate::{
     chat::{effort::PER_LINE, hub::network_of},
     net::{ConnId, Poller, Taken, Then, Tick},
 };
-use std::mem;
+use std::{mem, net::IpAddr};
 
 /// Bytes that a chat connection may send before it has given a name, encryption included. Capabilities, a password and
 /// some tries for a free name take a few KiB, a client's chain of certificates as much again.
@@ -81,8 +81,7 @@ impl Bill {
 impl Session {
     /// Whether it pays for what it does.
     fn pays(&self) -> bool {
-        let is_free = matches!(self.protocol, Protocol::Echo | Protocol::TurnedAway);
-        !is_free && !self.is_scraper()
+        !matches!(self.protocol, Protocol::Echo) && !self.is_scraper()
     }
 }
 
@@ -97,7 +96,18 @@ impl Court {
         let network = network_of(session.peer.ip());
         let until = self.shares.waits_until(network, now)?;
         self.hall.tally.shares_spent += 1;
-        Some(until)
+        Some(self.shares.stagger(until))
+    }
+
+    /// Whether a caller from this address may cost nothing more now.
+    pub(super) fn is_in_debt(&self, address: IpAddr, now: Tick) -> bool {
+        self.settings.rate.per_second > 0
+            && self.shares.waits_until(network_of(address), now).is_some()
+    }
+
+    /// Forgets what was done because a connection was ended by us or broke: that is not its network's doing.
+    pub(super) fn drop_bill(&mut self) {
+        self.bill = Bill::default();
     }
 
     /// Adds work to the bill, and tells the loop of it.

@@ -142,6 +142,23 @@ impl Court {
         }
     }
 
+    /// Whether a peer whose time is up has said something that nobody has had the time to hear. It is heard first. A person
+    /// who speaks is there, however long it is we who do not listen; a caller without a name puts off a deadline by
+    /// talking only for a while.
+    fn is_unheard(&mut self, net: &Poller, id: ConnId, (at, due): (Tick, Due)) -> bool {
+        let now = net.now();
+        if at > now || !net.has_input_waiting(id) {
+            return false;
+        }
+        // Who does not read is not listened to either, and that is their own doing.
+        let speaks = due == Due::PingTimeout && !net.is_backlogged(id);
+        let patience = match self.waits_for_share(net, id) {
+            Some(_) => UNHEARD_AT_MOST + self.settings.registration,
+            None => UNHEARD_AT_MOST,
+        };
+        speaks || at.until(now) < patience
+    }
+
     /// The connection ends: the person there, if any, quits, and those who knew them are told. There is room for another.
     pub(super) fn dismiss(&mut self, net: &mut Poller, id: ConnId, reason: Reason) {
         self.dismiss_with(net, id, reason, reason.quit());
@@ -160,7 +177,10 @@ impl Court {
         self.hall.audience(net).tell_all(None);
         self.expel(net);
         self.add_work(net, deliveries, 0);
-        self.settle(net, id);
+        match why {
+            Reason::ClientQuit | Reason::PeerClosed => self.settle(net, id),
+            _ => self.drop_bill(),
+        }
     }
 
     /// Makes the place of the person at this connection free; says who it was. There is room for another.
@@ -262,7 +282,9 @@ impl Handler for Court {
                     Scheme::Echo | Scheme::EchoUdp => {}
                     Scheme::Irc => net.send(id, &word.irc),
                     Scheme::Http | Scheme::Metrics => net.send(id, &word.web),
-                    // It costs a handshake, for words in the clear would be taken for a broken server.
+                    // It costs a handshake, for words in the clear would be taken for a broken server. Those who have
+                    // cost too much get none.
+                    Scheme::Ircs | Scheme::Https if self.is_in_debt(peer.ip(), net.now()) => {}
                     Scheme::Ircs | Scheme::Https => {
                         let is_web = scheme == Scheme::Https;
                         self.wrap(net, id, &[], is_web);
@@ -342,10 +364,14 @@ impl Handler for Court {
             session.mark = now;
         }
         // Traffic moves the deadline without touching the alarm: look again.
-        match session.next_due(&self.settings) {
-            Some((at, due)) if is_unheard(net, id, at) && due.ends() => {
-                return net.set_alarm(id, now.after(LOOK_AGAIN));
-            }
+        let next_due = session.next_due(&self.settings);
+        if next_due.is_some_and(|(at, due)| due.ends() && self.is_unheard(net, id, (at, due))) {
+            return net.set_alarm(id, now.after(LOOK_AGAIN));
+        }
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        match next_due {
             Some((at, due)) if at <= now => match due {
                 Due::Greet => {
                     session.protocol = Protocol::Undecided {
@@ -437,11 +463,4 @@ impl Handler for Court {
             self.scrapers -= 1;
         }
     }
-}
-
-/// Whether a peer whose time is up has said something that nobody has had the time to hear. It is heard first, unless it goes
-/// on for long: nobody puts off a deadline by talking.
-fn is_unheard(net: &Poller, id: ConnId, due: Tick) -> bool {
-    let now = net.now();
-    due <= now && due.until(now) < UNHEARD_AT_MOST && net.has_input_waiting(id)
 }

@@ -12,7 +12,11 @@
 
 use crate::net::Tick;
 use rustc_hash::FxHashMap;
-use std::{net::IpAddr, time::Duration};
+use std::{
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    net::IpAddr,
+    time::Duration,
+};
 
 /// So many networks are remembered, in half a mebibyte. When all of them are in debt, others are served uncounted: to
 /// keep them waiting would let whoever holds many networks shut everyone else out.
@@ -38,6 +42,11 @@ const PART: u64 = 4;
 /// two thousand lines of the usual kind.
 const BURST: u64 = 20 * NANOS_PER_MILLI;
 
+/// Connections of a network that waits come back within so many milliseconds of each other, in an order of their own each
+/// time. At one and the same moment the first would be served and put all others off again, and it would always be the
+/// same one. On average it is less than the 80 ms that a network can save up, so one that is alone loses nothing.
+const SPREAD_MS: u64 = 128;
+
 /// No network is kept waiting longer than this for what it did before.
 const WAIT_MAX: u64 = 10_000 * NANOS_PER_MILLI;
 
@@ -52,6 +61,8 @@ pub(super) struct Shares {
     tidy_at: usize,
     /// Not before.
     tidy_after: Tick,
+    /// How many were told to wait.
+    told_to_wait: u64,
 }
 
 impl Default for Shares {
@@ -61,6 +72,7 @@ impl Default for Shares {
             anyone_waits_until: 0,
             tidy_at: FEW,
             tidy_after: Tick(0),
+            told_to_wait: 0,
         }
     }
 }
@@ -92,6 +104,14 @@ impl Shares {
         let now_ns = nanos(now);
         let free_at = self.paid_at.get(&network)?.saturating_sub(BURST * PART);
         (free_at > now_ns).then(|| Tick(free_at.div_ceil(NANOS_PER_MILLI)))
+    }
+
+    /// The moment at which one connection of a network that waits until `free_at` should try again.
+    pub(super) fn stagger(&mut self, free_at: Tick) -> Tick {
+        self.told_to_wait = self.told_to_wait.wrapping_add(1);
+        // Nobody can wish for a moment, and runs repeat: a lot drawn from the count.
+        let lot = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.told_to_wait);
+        Tick(free_at.0.saturating_add(lot % SPREAD_MS))
     }
 
     /// Bytes of memory held.
@@ -143,6 +163,38 @@ mod tests {
         assert_eq!(shares.waits_until(network(1), Tick(1_079)), until);
         assert_eq!(shares.waits_until(network(1), Tick(1_080)), None);
         assert_eq!(shares.waits_until(network(2), Tick(1_000)), None);
+    }
+
+    #[test]
+    fn connections_of_a_network_that_waits_take_turns() {
+        let mut shares = Shares::default();
+        let mut retry_at = [Tick(0); 100];
+        let mut served = [0_u32; 100];
+        for ms in 0..100_000 {
+            let now = Tick(ms);
+            // The loop looks at those that are due in the order of their slots.
+            for (slot, at) in retry_at.iter_mut().enumerate() {
+                if *at > now {
+                    continue;
+                }
+                match shares.waits_until(network(1), now) {
+                    Some(until) => *at = shares.stagger(until),
+                    None => {
+                        served[slot] += 1;
+                        shares.charge(network(1), FULL / 10, now);
+                    }
+                }
+            }
+        }
+        let (least, most) = (served.iter().min(), served.iter().max());
+        let total: u32 = served.iter().sum();
+        assert!(
+            total > 10_000,
+            "{total} pieces of 2 ms in 100 s at a quarter"
+        );
+        let average = total / 100;
+        assert!(least >= Some(&(average / 6)), "{least:?} of {average}");
+        assert!(most <= Some(&(average * 3)), "{most:?} of {average}");
     }
 
     #[test]
