@@ -58,6 +58,9 @@ pub struct Caller<'a> {
     pub network: IpAddr,
     /// The fingerprint of the certificate that they proved to have.
     pub certificate: Option<&'a str>,
+    /// Whether this is their connection's first attempt at any door. It does not wait for the mistakes of others where an
+    /// address stands for many people, so that those who guess on and on cannot keep a newcomer out.
+    pub is_first: bool,
 }
 
 /// How a delay grows.
@@ -242,16 +245,29 @@ impl Limiter {
         {
             let strikes = known.entry(pair);
             match strikes.wait(MILD, now) {
-                Duration::ZERO => strikes.charge(now),
-                wait => return Err(wait),
+                wait if !wait.is_zero() && !caller.is_first => return Err(wait),
+                _ => strikes.charge(now),
             }
             judge = Judge::Known(pair);
         } else {
             let of = |strikes: Option<Strikes>, curve| {
                 strikes.map_or(Duration::ZERO, |it| it.wait(curve, now))
             };
-            let by_address = of(self.networks.get((door, network)), curve_of(door, network));
-            let by_name = of(self.names.get(name), OF_NAME);
+            let strikes = self.networks.get((door, network));
+            let mut by_address = of(strikes, curve_of(door, network));
+            let mut by_name = of(self.names.get(name), OF_NAME);
+            if caller.is_first && door != Door::Server {
+                // Loopback is everyone behind a proxy. And an address that has made no mistake is no part of an attack on
+                // the name yet.
+                let is_many = network.is_loopback();
+                let is_innocent = strikes.is_none_or(|it| it.count == 0 || it.is_forgotten(now));
+                by_address = if is_many { Duration::ZERO } else { by_address };
+                by_name = if is_many || is_innocent {
+                    Duration::ZERO
+                } else {
+                    by_name
+                };
+            }
             match by_address.max(by_name) {
                 Duration::ZERO => {}
                 wait => return Err(wait),

@@ -160,6 +160,7 @@ mod tests {
         Caller {
             network: [192, 0, 2, number].into(),
             certificate: None,
+            is_first: false,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     net::{ConnId, Poller},
     protocol::{Entry, irc::TryAgain},
 };
+use rustc_hash::FxHashSet;
 use std::{net::IpAddr, time::Duration};
 
 /// Rounds of passwords' hashes in one turn: some half a millisecond.
@@ -57,6 +58,8 @@ pub(super) struct Guard {
     limiter: Limiter,
     queue: Queue<ConnId>,
     outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
+    /// Connections that have tried, whatever came of it. They are forgotten when they end.
+    tried: FxHashSet<ConnId>,
 }
 
 impl Guard {
@@ -130,6 +133,8 @@ impl Guard {
         let caller = Caller {
             network: network_of(guesser.address),
             certificate: guesser.certificate,
+            // At the server's door a connection has a few attempts only, and every guess would be a first one.
+            is_first: door == Door::Operator && self.tried.insert(guesser.id),
         };
         self.limiter.admit(door, name, caller, now)
     }
@@ -158,6 +163,7 @@ impl Guard {
     /// The connection is over, or its person is.
     pub(super) fn forget(&mut self, id: ConnId) {
         self.queue.remove(id);
+        self.tried.remove(&id);
     }
 
     /// Whether a password of this connection is being checked.

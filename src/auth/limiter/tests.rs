@@ -8,6 +8,7 @@ fn caller(network: [u8; 4]) -> Caller<'static> {
     Caller {
         network: network.into(),
         certificate: None,
+        is_first: false,
     }
 }
 
@@ -214,4 +215,30 @@ fn memory_is_bounded_and_the_guiltiest_are_kept() {
         succeed(&mut limiter, &n.to_string(), caller([11, 0, c, d]), now);
         assert!(limiter.known[Door::Operator as usize].entries.len() <= KNOWN_MAX);
     }
+}
+
+#[test]
+fn those_who_guess_on_and_on_keep_no_newcomer_out() {
+    let mut limiter = Limiter::default();
+    let now = seconds(100);
+    let newcomer = |network| Caller {
+        is_first: true,
+        ..caller(network)
+    };
+    // Behind a proxy, where the operator was right before and where not.
+    let proxy = [127, 0, 0, 1];
+    for known in [false, true] {
+        while guess(&mut limiter, NAME, caller(proxy), now).is_none() {}
+        assert!(guess(&mut limiter, NAME, caller(proxy), now).is_some());
+        assert!(succeed(&mut limiter, NAME, newcomer(proxy), now), "{known}");
+    }
+    // From many addresses: the first attempt of an address that made no mistake is looked at, the second is not.
+    for n in 0..200 {
+        guess(&mut limiter, NAME, caller([10, 0, 0, n]), now);
+    }
+    let elsewhere = [192, 0, 2, 1];
+    assert!(guess(&mut limiter, NAME, caller(elsewhere), now).is_some());
+    assert_eq!(guess(&mut limiter, NAME, newcomer(elsewhere), now), None);
+    assert!(guess(&mut limiter, NAME, newcomer(elsewhere), now).is_some());
+    assert!(succeed(&mut limiter, NAME, newcomer([192, 0, 2, 2]), now));
 }
