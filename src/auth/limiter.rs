@@ -4,6 +4,9 @@
 //! otherwise whoever knows a name could shut its owner out. Who was right before, from an address or with a certificate, is
 //! known, and is judged by their own mistakes alone, so an attack on their name does not concern them.
 //!
+//! The first OPER of a connection does not wait for others: where its address was right before, on loopback, and for its
+//! name where its address has made no mistake. Else those who ask without pause would take every moment that comes free.
+//!
 //! An attempt is charged as a failure when it begins, and is given back if it was right: a hundred attempts at once are no
 //! way around the count. An attempt that comes too early is refused and costs nothing more.
 //!
@@ -58,8 +61,8 @@ pub struct Caller<'a> {
     pub network: IpAddr,
     /// The fingerprint of the certificate that they proved to have.
     pub certificate: Option<&'a str>,
-    /// Whether this is their connection's first attempt at any door. It does not wait for the mistakes of others where an
-    /// address stands for many people, so that those who guess on and on cannot keep a newcomer out.
+    /// Whether this is the first attempt of their connection. At the operators' door it does not wait for the mistakes of
+    /// others where an address stands for many people, so that those who guess on and on cannot keep a newcomer out.
     pub is_first: bool,
 }
 
