@@ -10,21 +10,21 @@
 
 mod support;
 
-use socket2::{Domain, Socket, Type};
 use std::{
     env,
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    io::Write,
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
-use support::{raise_limit, start_madang, status};
-
-const IN_A_ROOM: usize = 50;
+use support::{come_in, raise_limit, start_madang, status};
 
 /// Messages that each client sends, and bytes of each: beyond what the kernel's buffers take.
 const LINES: usize = 60;
 const LINE_BYTES: usize = 1000;
+
+/// So that what waits is the server's to hold.
+const KERNEL_BUFFER: Option<usize> = Some(4096);
 
 /// After the last hang-up.
 const QUIET: [u64; 4] = [1, 5, 20, 60];
@@ -40,7 +40,7 @@ fn main() {
         "messages_per_second = 0\nqueued_total = \"2 GiB\"\n",
     );
     let pid = server.pid();
-    let _first = come_in(server.address, 0);
+    let _first = come_in(server.address, 0, KERNEL_BUFFER);
     let before = status(pid, "VmRSS:");
     println!("  moment                 KiB   times before");
     let tell = |moment: &str, kib: u64| {
@@ -48,7 +48,9 @@ fn main() {
         println!("  {moment:<16} {kib:>9} {times:>14.2}");
     };
     tell("before", before);
-    let mut crowd: Vec<TcpStream> = (1..clients).map(|n| come_in(server.address, n)).collect();
+    let mut crowd: Vec<TcpStream> = (1..clients)
+        .map(|n| come_in(server.address, n, KERNEL_BUFFER))
+        .collect();
     tell("all are in", status(pid, "VmRSS:"));
     let text = "x".repeat(LINE_BYTES);
     let mut peak = 0;
@@ -78,29 +80,4 @@ fn main() {
         thread::sleep(at.saturating_sub(start.elapsed()));
         tell(&format!("{seconds} s later"), status(pid, "VmRSS:"));
     }
-}
-
-/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room.
-fn come_in(server: SocketAddr, n: usize) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    // A small buffer of the kernel, so that what waits is the server's to hold.
-    socket.set_recv_buffer_size(4096).unwrap();
-    let from = SocketAddr::from(([127, 0, 1, (n / 1000) as u8 + 1], 0));
-    socket.bind(&from.into()).unwrap();
-    socket.connect(&server.into()).unwrap();
-    let mut stream = TcpStream::from(socket);
-    let patience = Some(Duration::from_secs(20));
-    stream.set_read_timeout(patience).unwrap();
-    let room = n / IN_A_ROOM;
-    stream
-        .write_all(format!("client{n}\n/leave\n/join room{room}\n").as_bytes())
-        .unwrap();
-    let entered = format!("* client{n} joined #room{room}\r\n");
-    let (mut seen, mut part) = (String::new(), [0; 4096]);
-    while !seen.contains(&entered) {
-        let count = stream.read(&mut part).unwrap();
-        assert!(count > 0, "the server hung up after: {seen}");
-        seen += &String::from_utf8_lossy(&part[..count]);
-    }
-    stream
 }

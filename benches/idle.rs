@@ -10,23 +10,19 @@
 
 mod support;
 
-use socket2::{Domain, Socket, Type};
 use std::{
     env,
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
-use support::{raise_limit, start_madang, status};
+use support::{come_in, raise_limit, start_madang, status};
 
 /// After this, nothing of the clients' arrival is left to be done: the last registration deadline (30 s) has passed.
 const SETTLE: Duration = Duration::from_secs(33);
 
 /// How long wake-ups are counted.
 const WATCH: Duration = Duration::from_secs(20);
-
-const IN_A_ROOM: usize = 50;
 
 fn main() {
     if env::args().any(|arg| arg == "--test") {
@@ -37,10 +33,12 @@ fn main() {
     let server = start_madang("telnet", "");
     let pid = server.pid();
     // One comes and stays, so that what exists once is there before we count.
-    let _first = come_in(server.address, 0);
+    let _first = come_in(server.address, 0, None);
     let before = status(pid, "VmRSS:");
     let start = Instant::now();
-    let crowd: Vec<TcpStream> = (1..=clients).map(|n| come_in(server.address, n)).collect();
+    let crowd: Vec<TcpStream> = (1..=clients)
+        .map(|n| come_in(server.address, n, None))
+        .collect();
     println!(
         "{} clients came in within {:.1} s",
         crowd.len(),
@@ -63,28 +61,4 @@ fn main() {
         WATCH.as_secs()
     );
     println!("threads: {}", status(pid, "Threads:"));
-}
-
-/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room.
-fn come_in(server: SocketAddr, n: usize) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let from = SocketAddr::from(([127, 0, 1, (n / 1000) as u8 + 1], 0));
-    socket.bind(&from.into()).unwrap();
-    socket.connect(&server.into()).unwrap();
-    let mut stream = TcpStream::from(socket);
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    let room = n / IN_A_ROOM;
-    stream
-        .write_all(format!("client{n}\n/leave\n/join room{room}\n").as_bytes())
-        .unwrap();
-    let entered = format!("* client{n} joined #room{room}\r\n");
-    let (mut seen, mut part) = (String::new(), [0; 4096]);
-    while !seen.contains(&entered) {
-        let count = stream.read(&mut part).unwrap();
-        assert!(count > 0, "the server hung up after: {seen}");
-        seen += &String::from_utf8_lossy(&part[..count]);
-    }
-    stream
 }

@@ -5,10 +5,11 @@
     reason = "each bench is a program of its own and uses a part"
 )]
 
+use socket2::{Domain, Socket, Type};
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -108,4 +109,35 @@ pub(crate) fn raise_limit() {
             maximum,
         },
     );
+}
+
+/// People in each of the rooms that [`come_in`] leads to.
+pub(crate) const IN_A_ROOM: usize = 50;
+
+/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room. A small
+/// buffer of the kernel leaves what waits for this client to the server to hold.
+pub(crate) fn come_in(server: SocketAddr, n: usize, receive_buffer: Option<usize>) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(bytes).unwrap();
+    }
+    let from = SocketAddr::from(([127, 0, 1, (n / 1000) as u8 + 1], 0));
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&server.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let room = n / IN_A_ROOM;
+    stream
+        .write_all(format!("client{n}\n/leave\n/join room{room}\n").as_bytes())
+        .unwrap();
+    let entered = format!("* client{n} joined #room{room}\r\n");
+    let (mut seen, mut part) = (String::new(), [0; 4096]);
+    while !seen.contains(&entered) {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "the server hung up after: {seen}");
+        seen += &String::from_utf8_lossy(&part[..count]);
+    }
+    stream
 }
