@@ -364,6 +364,45 @@ test('everything has a name for those who do not see it', LIMIT, async () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
+test('it speaks the language of the browser: Korean', LIMIT, async () => {
+  const bob = await yard.irc('bob');
+  const page = await yard.visit({ locale: 'ko-KR' });
+  assert.equal(await page.getAttribute('html', 'lang'), 'ko');
+  await page.locator('#goal', { hasText: '#lobby 들어가기' }).waitFor();
+  await page.fill('#name', '두 사람');
+  await page.press('#name', 'Enter');
+  await page.locator('#refusal', { hasText: '쓸 수 없는 이름입니다' }).waitFor();
+  await page.fill('#name', '하늘');
+  await page.press('#name', 'Enter');
+  await page.locator('#crowd', { hasText: '2명' }).waitFor();
+  bob.send('PRIVMSG #lobby :hello', 'TOPIC #lobby :a topic', 'PART #lobby :bye');
+  await reads(page, 'bob 님이 주제를 바꾸었습니다: a topic');
+  await reads(page, 'bob 님이 나갔습니다 (bye)');
+  await say(page, '/dance');
+  await reads(page, '/dance 명령은 없습니다');
+  await page.fill('#words', '');
+  await say(page, '/join #안채 틀린열쇠');
+  await page.locator('#where', { hasText: '#안채' }).waitFor();
+  await say(page, '/topic');
+  await reads(page, '#안채에는 주제가 없습니다');
+  // What others write is in a language of their own, what the server writes is English.
+  await goes(page, '#lobby');
+  assert.equal(await page.locator('#log p', { hasText: 'hello' }).getAttribute('lang'), '');
+  await say(page, '/raw VERSION');
+  await page.locator('#log p[lang=en]').first().waitFor();
+  await say(page, '/help');
+  await page.locator('#help[open]', { hasText: '방에 들어갑니다' }).waitFor();
+  await page.keyboard.press('Escape');
+  await say(page, '/quit');
+  await page.getByText('채팅에서 나왔습니다.').waitFor();
+});
+
+test('it speaks English to those whose language it does not know', LIMIT, async () => {
+  const page = await yard.visit({ locale: 'fi-FI' });
+  assert.equal(await page.getAttribute('html', 'lang'), 'en');
+  await page.locator('#goal', { hasText: 'Enter #lobby' }).waitFor();
+});
+
 /** What the rules of axe-core (WCAG and good practice) have to say about what is seen now. */
 async function complaints(page) {
   const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -374,11 +413,11 @@ async function complaints(page) {
   }, source);
 }
 
-for (const colorScheme of ['light', 'dark']) {
+for (const [colorScheme, locale] of [['light', 'en-GB'], ['dark', 'ko-KR']]) {
   for (const width of [1280, 390]) {
-    test(`nothing stands in the way of anyone: ${colorScheme}, ${width} px`, LIMIT, async () => {
+    test(`nothing stands in the way of anyone: ${colorScheme}, ${width} px, ${locale}`, LIMIT, async () => {
       // The policy would not let the rules themselves in.
-      const options = { colorScheme, viewport: { width, height: 844 }, bypassCSP: true };
+      const options = { colorScheme, locale, viewport: { width, height: 844 }, bypassCSP: true };
       const page = await yard.visit(options);
       assert.deepEqual(await complaints(page), []);
       await page.fill('#name', 'alice');
@@ -389,7 +428,7 @@ for (const colorScheme of ['light', 'dark']) {
       bob.send('NOTICE #lobby :a notice', 'TOPIC #lobby :a topic', 'AWAY :lunch', 'PRIVMSG alice :psst');
       await page.locator('#places .badge').waitFor({ state: 'attached' });
       await say(page, '/dance');
-      await reads(page, 'no command');
+      await reads(page, '//dance');
       assert.deepEqual(await complaints(page), []);
       await page.keyboard.press('Control+k');
       await page.locator('#found button').first().waitFor();

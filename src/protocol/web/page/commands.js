@@ -4,42 +4,46 @@
  */
 
 import { parse } from './irc.js';
+import { t } from './language.js';
 
 const named = (room) => room.replace(/^#?/, '#');
-const OUTSIDE = { error: 'this is for a room that you are in' };
+const OUTSIDE = { error: t('rooms_only') };
 const some = (text) => (text ? [text] : []);
-const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: 'nobody hears you here; /join a room' });
+const say = (to, text, isAction) => (to ? { say: { to, text, isAction } } : { error: t('nobody_hears') });
 const here = (lines) => (at, ...given) => (at.isRoom ? { send: lines(at.name, ...given) } : OUTSIDE);
 const asItIs = (line) => ({ send: [parse(line).command, ...parse(line).params] });
 const mode = (letters) => here((room, nick) => ['MODE', room, letters, nick]);
 
-/** Name, arguments (in brackets: may be missing), help, wish, other names. The last argument is the rest of the line. */
+/** Name, arguments (in brackets: may be missing), wish, other names. The last argument is the rest of the line. */
 const TABLE = [
-	['join', 'ROOM [KEY]', 'enter a room', (at, room, key) => (key ? { send: ['JOIN', named(room), key] } : { open: named(room) }), 'j'],
-	['leave', '[ROOM]', 'leave a room, or this one', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
-	['rooms', '', 'which rooms there are', () => ({ show: 'find' }), 'list'],
-	['who', '[ROOM]', 'who is in a room', (at, room) => (room || at.isRoom ? { send: ['NAMES', named(room || at.name)] } : OUTSIDE), 'names'],
-	['msg', 'NICK [TEXT]', 'say something to one person alone', (at, nick, text) => (text ? say(nick, text) : { open: nick }), 'm query'],
-	['me', 'TEXT', 'do something: /me waves', (at, text) => say(at.name, text, true)],
-	['nick', 'NAME', 'be known by another name', (at, name) => ({ send: ['NICK', name] })],
-	['topic', '[TEXT]', 'show or set the topic; - clears it', here((room, text) => ['TOPIC', room, ...(text === '-' ? [''] : some(text))])],
-	['away', '[TEXT]', 'say that you are away, or back', (at, text) => ({ send: ['AWAY', ...some(text)] }), 'back'],
-	['invite', 'NICK', 'ask someone into the room', here((room, nick) => ['INVITE', nick, room])],
-	['kick', 'NICK [WHY]', 'send someone out of the room', here((room, nick, why) => ['KICK', room, nick, ...some(why)])],
-	['ban', 'NICK|MASK', 'keep someone out: nick!user@host', mode('+b')],
-	['unban', 'NICK|MASK', 'lift that', mode('-b')],
-	['op', 'NICK', 'make someone an operator of the room', mode('+o')],
-	['deop', 'NICK', 'the opposite', mode('-o')],
-	['voice', 'NICK', 'let someone speak where few may', mode('+v')],
-	['mode', '[CHANGES]', "show or change the room's modes: +l 20", here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
-	['help', '', 'this list', () => ({ show: 'help' }), 'h ?'],
-	['quit', '[WHY]', 'leave the server', (at, why) => ({ quit: why }), 'q exit bye'],
-	['raw', 'LINE', 'a line of IRC; so are /whois, /notice, /knock, /motd, /oper', (at, line) => asItIs(line), 'quote'],
+	['join', 'ROOM [KEY]', (at, room, key) => (key ? { send: ['JOIN', named(room), key] } : { open: named(room) }), 'j'],
+	['leave', '[ROOM]', (at, room) => (room || at.isRoom ? { send: ['PART', named(room || at.name)] } : { show: 'close' }), 'part'],
+	['rooms', '', () => ({ show: 'find' }), 'list'],
+	['who', '[ROOM]', (at, room) => (room || at.isRoom ? { send: ['NAMES', named(room || at.name)] } : OUTSIDE), 'names'],
+	['msg', 'NICK [TEXT]', (at, nick, text) => (text ? say(nick, text) : { open: nick }), 'm query'],
+	['me', 'TEXT', (at, text) => say(at.name, text, true)],
+	['nick', 'NAME', (at, name) => ({ send: ['NICK', name] })],
+	['topic', '[TEXT]', here((room, text) => ['TOPIC', room, ...(text === '-' ? [''] : some(text))])],
+	['away', '[TEXT]', (at, text) => ({ send: ['AWAY', ...some(text)] }), 'back'],
+	['invite', 'NICK', here((room, nick) => ['INVITE', nick, room])],
+	['kick', 'NICK [WHY]', here((room, nick, why) => ['KICK', room, nick, ...some(why)])],
+	['ban', 'NICK|MASK', mode('+b')],
+	['unban', 'NICK|MASK', mode('-b')],
+	['op', 'NICK', mode('+o')],
+	['deop', 'NICK', mode('-o')],
+	['voice', 'NICK', mode('+v')],
+	['mode', '[CHANGES]', here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
+	['help', '', () => ({ show: 'help' }), 'h ?'],
+	['quit', '[WHY]', (at, why) => ({ quit: why }), 'q exit bye'],
+	['raw', 'LINE', (at, line) => asItIs(line), 'quote'],
 ];
 const AS_IT_IS = /^(?:knock|motd|notice|oper|rename|whois)$/i;
-const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[4] ?? ''}`.trim().split(' ').map((word) => [word, row])));
+const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[3] ?? ''}`.trim().split(' ').map((word) => [word, row])));
 
-export const help = () => TABLE.map(([name, args, text]) => [`/${name} ${args}`, text]);
+/** Arguments in the page's language. */
+const shown = (args) => args.replace(/[A-Z]+/g, (word) => t(word));
+
+export const help = () => TABLE.map(([name, args]) => [`/${name} ${shown(args)}`, t(`help_${name}`)]);
 
 export const words = () => [...COMMANDS.keys()];
 
@@ -48,9 +52,9 @@ export function interpret(line, at) {
 	if (!/^\/(?!\/)/.test(line)) return say(at.name, line.replace(/^\/\//, '/'));
 	const [, word, rest] = /^\/(\S*)\s*([^]*?)\s*$/.exec(line);
 	if (AS_IT_IS.test(word)) return asItIs(line.slice(1));
-	const [name, args, , wish] = COMMANDS.get(word.toLowerCase()) ?? [];
-	if (!wish) return { error: `there is no command /${word}; /help lists them, //${word} says /${word}` };
+	const [name, args, wish] = COMMANDS.get(word.toLowerCase()) ?? [];
+	if (!wish) return { error: t('no_command', { word }) };
 	const [, first, after] = /^(\S*)\s*([^]*)/.exec(rest);
-	if (!first && /^[^[]/.test(args)) return { error: `it is written /${name} ${args}` };
+	if (!first && /^[^[]/.test(args)) return { error: t('written', { name, args: shown(args) }) };
 	return args.includes(' ') ? wish(at, first, after) : wish(at, rest);
 }

@@ -1,10 +1,11 @@
 /** The server in four small curves, as `/status` tells it. It is asked only while they are in sight. */
 
 import { $, el } from './dom.js';
+import { t } from './language.js';
 
 const EVERY_MS = 5000;
 const POINTS = 60;
-const ROWS = { people: 'people', rooms: 'rooms', messages_per_second: 'messages/s', turn_ms: 'turn, ms' };
+const ROWS = { people: 'server_people', rooms: 'server_rooms', messages_per_second: 'server_messages', turn_ms: 'server_turn' };
 
 const drawn = (tag) => document.createElementNS('http://www.w3.org/2000/svg', tag);
 
@@ -15,7 +16,7 @@ export function watch(isInSight) {
 		svg.setAttribute('viewBox', `0 0 ${POINTS} 16`);
 		svg.setAttribute('preserveAspectRatio', 'none');
 		svg.append(line);
-		corner.append(el('p', {}, label, svg, value));
+		corner.append(el('p', {}, t(label), svg, value));
 		return { key, line, value, points: [] };
 	});
 	const timer = setInterval(ask, EVERY_MS);

@@ -1,20 +1,15 @@
 /** The messages of the open room. A reader who scrolled up stays there and sees that there is more. */
 
 import { $, el, nickName, written } from './dom.js';
+import { locale, t } from './language.js';
 import { ITEMS_MAX, summary } from './state.js';
 
 const TOGETHER_MS = 5 * 60_000;
 
 const NEAR_PX = 60;
 
-const OPENINGS = {
-	room: 'This is where you came in. What was said before is not kept.',
-	person: 'Only the two of you read this.',
-	server: 'Ctrl+K finds a room, /help tells what you can type.',
-};
-
-const clock = new Intl.DateTimeFormat([], { timeStyle: 'short' });
-const day = new Intl.DateTimeFormat([], { dateStyle: 'full' });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
 const isSpeech = ({ kind }) => kind === 'message' || kind === 'notice';
 
 export class Log {
@@ -41,7 +36,7 @@ export class Log {
 	show(place) {
 		if (this.#place === place) return;
 		this.#place = place;
-		const opening = el('div', { class: 'opening' }, el('h2', { dir: 'auto' }, place.name), el('p', {}, OPENINGS[place.kind]));
+		const opening = el('div', { class: 'opening' }, el('h2', { dir: 'auto' }, place.name), el('p', {}, t(`opening_${place.kind}`)));
 		const nodes = place.items.flatMap((item, at) => this.#nodes(item, place.items[at - 1]));
 		// What is shown anew is no news: it is not read out.
 		this.list.ariaLive = 'off';
@@ -82,7 +77,7 @@ export class Log {
 	#offer() {
 		if (this.#isAtEnd) this.#missed = 0;
 		$('below').hidden = this.#isAtEnd;
-		$('below').textContent = this.#missed ? `${this.#missed} new below ↓` : 'To the end ↓';
+		$('below').textContent = this.#missed ? t('new_below', { count: this.#missed }) : t('to_end');
 	}
 
 	#nodes(item, before) {
@@ -91,7 +86,7 @@ export class Log {
 		if (!before || day.format(before.time) !== date) nodes.push(el('p', { class: 'line' }, date));
 		if (item === this.#place.firstUnread) {
 			this.list.querySelector('.new')?.remove();
-			nodes.push(el('p', { class: 'line new' }, 'New'));
+			nodes.push(el('p', { class: 'line new' }, t('new')));
 		}
 		const isTogether = !nodes.length && isSpeech(item) && isSpeech(before) && before.nick === item.nick
 			&& item.time - before.time < TOGETHER_MS;
@@ -99,8 +94,10 @@ export class Log {
 	}
 
 	#element(item, isFirst) {
-		const { kind, nick, text, time, events, isMention } = item;
-		const words = events ? traffic(events) : el('p', { dir: 'auto' }, ...written(text, this.enter));
+		const { kind, nick, text, lang, time, events, isMention } = item;
+		// In which language others write is not known.
+		const props = { dir: 'auto', lang: nick ? '' : lang };
+		const words = events ? traffic(events) : el('p', props, ...written(text, this.enter));
 		if (kind === 'action') words.prepend(nickName(nick), ' ');
 		// Who speaks is said each time to those who listen.
 		const who = isSpeech(item) ? [el('span', { class: isFirst ? 'who' : 'unseen' }, nickName(nick))] : [];

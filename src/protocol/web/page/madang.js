@@ -1,7 +1,7 @@
 /**
  * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js and news.js
  * say what it means for state.js, which log.js and view.js show, by text.js and dom.js. What is typed in compose.js is
- * understood by commands.js. All is served as it is, in less than 60 KiB.
+ * understood by commands.js. Every text for people is in language.js. All is served as it is, in less than 96 KiB.
  */
 
 import { interpret, words } from './commands.js';
@@ -10,6 +10,7 @@ import { Connection } from './connection.js';
 import { watch } from './corner.js';
 import { $ } from './dom.js';
 import { fold, isRoom } from './irc.js';
+import { fillIn, t } from './language.js';
 import { Log } from './log.js';
 import { Session } from './session.js';
 import { State } from './state.js';
@@ -84,7 +85,7 @@ const goal = () => `#${new URLSearchParams(location.hash.replace('#', 'room=') |
 
 function enter(nick, rooms) {
 	session.want({ nick, password: $('password').value || keep('password'), rooms });
-	$('refusal').textContent = 'Calling the server …';
+	$('refusal').textContent = t('calling');
 	connection.open();
 }
 
@@ -99,7 +100,7 @@ function refused(what, text) {
 	const isPassword = what === 'password';
 	connection.close();
 	if (isPassword) $('password').hidden = $('password').labels[0].hidden = false;
-	stand(false, isPassword ? 'This server asks for a password.' : text);
+	stand(false, isPassword ? t('password_asked') : text);
 	$(isPassword ? 'password' : 'name').focus();
 }
 
@@ -112,7 +113,7 @@ function stand(isIn, text) {
 function lost(wait) {
 	session.interrupt();
 	const why = session.farewell && ` (${session.farewell})`;
-	stand(!$('app').hidden, `No connection${why}. Trying again in ${Math.ceil(wait / 1000)} s.`);
+	stand(!$('app').hidden, t('no_connection', { why, seconds: Math.ceil(wait / 1000) }));
 }
 
 function leave(why) {
@@ -120,7 +121,7 @@ function leave(why) {
 	connection.close();
 	keep('isIn', '');
 	for (const place of state.listed()) state.remove(place);
-	stand(false, 'You have left.');
+	stand(false, t('you_left'));
 }
 
 // Typing.
@@ -129,8 +130,8 @@ function typed(text) {
 	const { current } = state;
 	const { name, kind, isIn } = current;
 	const wish = interpret(text, { name: kind === 'server' ? '' : name, isRoom: isIn });
-	if (!session.isIn && (wish.say || wish.send || wish.open)) wish.error = 'there is no connection; this was not sent';
-	else if (wish.say?.to === name && kind === 'room' && !isIn) wish.error = `you are not in here; /join ${name} enters`;
+	if (!session.isIn && (wish.say || wish.send || wish.open)) wish.error = t('not_sent');
+	else if (wish.say?.to === name && kind === 'room' && !isIn) wish.error = t('not_in_here', { name });
 	const error = wish.error ?? fulfil(wish, current);
 	if (error) session.tell(current, 'error', error);
 	return !error;
@@ -210,9 +211,12 @@ for (const name of ['focus', 'blur', 'visibilitychange']) {
 	});
 }
 
+fillIn(document);
+$('me').ariaDescription = t('change_name');
+$('query').placeholder = t('room_or_person');
 root.className = remember('theme');
 $('name').value = remember('name');
-$('goal').textContent = goal();
+$('goal').textContent = t('enter', { room: goal() });
 watch(() => !document.hidden && !$('app').hidden);
 log.show(state.current);
 stand(false, '');

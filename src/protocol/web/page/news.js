@@ -1,6 +1,7 @@
-/** What each command of the server does to what is known, and words for its numbers. */
+/** What each command of the server does to what is known, and texts for its numerics. */
 
 import { RANKS, RANK_LETTERS, fold, isRoom } from './irc.js';
+import { has, t } from './language.js';
 
 /** Fields of WHO that we ask for (IRCv3 whox). */
 const WHO = '%tcnf,7';
@@ -31,7 +32,7 @@ export const NEWS = {
 	PONG() {},
 	ACK() {},
 	CAP: (session, message, me, verb, ...rest) => session.negotiate(verb, rest.at(-1), rest[0] === '*'),
-	FAIL: (session, message, ...params) => session.tell(session.here(message), 'error', params.at(-1)),
+	FAIL: (session, message, ...params) => session.tell(session.here(message), 'error', params.at(-1), 'en'),
 	ERROR(session, message, text) {
 		session.farewell = text;
 	},
@@ -58,7 +59,7 @@ export const NEWS = {
 		const place = state.place(room);
 		if (!state.isMe(message.nick)) {
 			state.meet(place, { nick: message.nick });
-			return session.traffic(place, message, 'came', 'joined');
+			return session.traffic(place, message, 'came', t('joined', message));
 		}
 		state.mask = message.source;
 		state.empty(place);
@@ -76,26 +77,27 @@ export const NEWS = {
 		if (!place) return;
 		state.part(place, message.nick);
 		if (state.isMe(message.nick)) state.remove(place);
-		else session.traffic(place, message, 'left', `left${because(reason)}`);
+		else session.traffic(place, message, 'left', t('parted', { nick: message.nick, why: because(reason) }));
 	},
 	KICK({ state, tell }, message, room, nick, reason) {
 		const place = state.find(room);
 		if (!place) return;
 		if (state.isMe(nick)) state.empty(place);
 		else state.part(place, nick);
-		tell(place, 'info', `${message.nick} sent ${state.isMe(nick) ? 'you' : nick} out${because(reason)}`);
+		const names = { nick: message.nick, name: nick, why: because(reason) };
+		tell(place, 'info', t(state.isMe(nick) ? 'kicked_me' : 'kicked', names));
 	},
 	QUIT(session, message, reason) {
 		for (const place of session.state.roomsOf(message.nick)) {
 			session.state.part(place, message.nick);
-			session.traffic(place, message, 'left', `quit${because(reason)}`);
+			session.traffic(place, message, 'left', t('quit', { nick: message.nick, why: because(reason) }));
 		}
 	},
 	NICK(session, message, nick) {
 		const { state } = session;
 		const isMe = state.isMe(message.nick);
 		const rooms = state.roomsOf(message.nick);
-		for (const room of rooms) session.traffic(room, message, 'took another name', `is now known as ${nick}`);
+		for (const room of rooms) session.traffic(room, message, 'renamed', t('renamed', { nick: message.nick, name: nick }));
 		state.rename(message.nick, nick);
 		if (!isMe) return;
 		state.me = nick;
@@ -112,7 +114,7 @@ export const NEWS = {
 	TOPIC({ state, tell }, { nick }, room, text) {
 		const place = state.find(room);
 		state.retitle(place, text);
-		tell(place, 'info', `${nick} set the topic: ${text}`);
+		tell(place, 'info', t('topic_set', { nick, topic: text }));
 	},
 	332(session, message, me, room, text) {
 		const place = session.state.find(room);
@@ -122,7 +124,7 @@ export const NEWS = {
 	MODE({ state, tell }, { nick }, room, letters, ...params) {
 		const place = state.find(room);
 		if (!place) return;
-		tell(place, 'info', `${nick} set ${[letters, ...params].join(' ')}`);
+		tell(place, 'info', t('mode_set', { nick, modes: [letters, ...params].join(' ') }));
 		let sign;
 		for (const letter of letters) {
 			if ('+-'.includes(letter)) sign = letter;
@@ -132,7 +134,7 @@ export const NEWS = {
 			} else if ('beIk'.includes(letter) || (letter === 'l' && sign === '+')) params.shift();
 		}
 	},
-	INVITE: ({ state, tell }, { nick }, me, room) => tell(state.current, 'info', `${nick} asks you into ${room}`),
+	INVITE: ({ state, tell }, { nick }, me, room) => tell(state.current, 'info', t('invited', { nick, room })),
 
 	322: (session, message, me, name, people, topic) => session.list.push({ name, people: Number(people), topic }),
 	323: (session) => session.events.listed(session.list.splice(0)),
@@ -148,15 +150,9 @@ export const NEWS = {
 /** What nobody needs to read, or is seen elsewhere. */
 const SILENT = /^(?:00.|25.|26.|31[258]|32[19]|333|34[79]|36[689]|37[456]|422|730)$/;
 
-/** Numbers in better words than the server's own. */
-const WORDS = {
-	301: (nick, why) => `${nick} is away: ${why}`,
-	353: (sign, room, names) => `in ${room}: ${names}`,
-	401: (name) => `${name} is not here`,
-	432: (name, why = '') => `${name} cannot be a name: ${why.replace(/^Erroneous nickname: /, '')}`,
-	433: (name) => `${name} is taken, or looks like a name that is`,
-};
-
+/** The table's text for a numeric, or the server's own. */
 export function inWords({ command, params: [, ...params] }) {
-	return SILENT.test(command) ? undefined : WORDS[command]?.(...params) ?? params.join(' ');
+	if (SILENT.test(command)) return undefined;
+	if (command === '432') params[1] = params[1]?.replace(/^Erroneous nickname: /, '');
+	return has(command) ? t(command, params) : params.join(' ');
 }

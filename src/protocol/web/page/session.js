@@ -4,6 +4,7 @@
  */
 
 import { bytesOf, cut, fold, format, isRoom, parse, roomForText } from './irc.js';
+import { has, locale, t } from './language.js';
 import { NEWS, inWords } from './news.js';
 import { mentions } from './text.js';
 
@@ -61,12 +62,11 @@ export class Session {
 	enter(me, words) {
 		const { state } = this;
 		const { nick, rooms } = this.wanted;
-		const [from, to] = [this.lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString());
-		const gap = `no connection from ${from} to ${to}; what was said meanwhile is not here`;
+		const [from, to] = [this.lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString(locale));
 		this.isIn = true;
 		state.me = me;
 		state.mask = words.split(' ').pop();
-		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', gap);
+		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', t('gap', { from, to }));
 		if (fold(me) !== fold(nick)) this.send('MONITOR', ['+', nick]);
 		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.#keys.get(fold(room)) ?? [])]);
 		this.events.entered();
@@ -87,7 +87,7 @@ export class Session {
 	}
 
 	interrupt() {
-		for (const { place, text } of this.#asked.values()) if (text) this.tell(place, 'error', `perhaps not delivered: ${text}`);
+		for (const { place, text } of this.#asked.values()) if (text) this.tell(place, 'error', t('perhaps_lost', { text }));
 		this.#asked.clear();
 		this.batches.clear();
 		if (!this.isIn) return;
@@ -127,7 +127,7 @@ export class Session {
 		if (pieces.length === 1) return this.command(place, 'PRIVMSG', [to, words], text);
 		const limits = this.caps.get('draft/multiline') ?? '';
 		const [bytesMax, linesMax] = ['bytes', 'lines'].map((name) => new RegExp(`max-${name}=(\\d+)`).exec(limits)?.[1] ?? 1);
-		if (isAction || pieces.length > linesMax || bytesOf(text) > bytesMax) return 'that is too long';
+		if (isAction || pieces.length > linesMax || bytesOf(text) > bytesMax) return t('too_long');
 		const batch = `b${this.#labels}`;
 		this.command(place, 'BATCH', [`+${batch}`, 'draft/multiline', to], text);
 		for (const { piece, goesOn } of pieces) {
@@ -154,13 +154,14 @@ export class Session {
 	/** Numbers from 400 on are errors. */
 	answer(message) {
 		const text = inWords(message);
-		if (text) this.tell(this.here(message), message.command < 400 ? 'info' : 'error', text);
+		if (text) this.tell(this.here(message), message.command < 400 ? 'info' : 'error', text, !has(message.command) && 'en');
 	}
 
-	tell = (place, kind, text) => this.state.add(place, { kind, text, time: Date.now() });
+	/** `lang` of a text that is not in the page's language. */
+	tell = (place, kind, text, lang) => this.state.add(place, { kind, text, lang, time: Date.now() });
 
-	traffic(place, { nick, time }, what, words) {
-		this.state.add(place, { kind: 'traffic', time, events: [{ nick, what, text: `${nick} ${words}` }] });
+	traffic(place, { nick, time }, what, text) {
+		this.state.add(place, { kind: 'traffic', time, events: [{ nick, what, text }] });
 	}
 
 	said({ nick, source, command, tags, time, place: asked }, target, words) {
@@ -168,7 +169,7 @@ export class Session {
 		const action = /^\x01ACTION ([^]*?)\x01?$/.exec(words)?.[1];
 		// Questions of programs to programs are not for people.
 		if (words.startsWith('\x01') && !action) return;
-		if (!source.includes('!')) return void this.tell(asked ?? state.server, 'info', words);
+		if (!source.includes('!')) return void this.tell(asked ?? state.server, 'info', words, 'en');
 		const isOwn = state.isMe(nick);
 		const name = target.replace(/^[~&@%+]/, '');
 		const place = isRoom(name) ? state.find(name) : state.place(isOwn ? name : nick);

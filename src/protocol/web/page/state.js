@@ -4,6 +4,7 @@
  */
 
 import { RANKS, fold, isRoom } from './irc.js';
+import { compare, t } from './language.js';
 
 /** In one place: a long evening. */
 export const ITEMS_MAX = 500;
@@ -54,7 +55,7 @@ export class State {
 
 	/** Rooms, then people, each by name. */
 	listed() {
-		return [...this.places.values()].sort((a, b) => b.kind.localeCompare(a.kind) || a.name.localeCompare(b.name));
+		return [...this.places.values()].sort((a, b) => b.kind.localeCompare(a.kind) || compare(a.name, b.name));
 	}
 
 	roomsOf(nick) {
@@ -99,7 +100,7 @@ export class State {
 	redact(place, id) {
 		const item = place.items.find((item) => item.id === id);
 		if (!item) return;
-		Object.assign(item, { text: '(taken back)', id: '' });
+		Object.assign(item, { text: t('taken_back'), id: '' });
 		this.listener('change', place, item);
 	}
 
@@ -145,7 +146,7 @@ export class State {
 	/** By rank, then name. */
 	sorted(place) {
 		const rank = ({ ranks }) => RANKS.indexOf(ranks[0] ?? 'none') >>> 0;
-		return [...place.people.values()].sort((a, b) => rank(a) - rank(b) || a.nick.localeCompare(b.nick));
+		return [...place.people.values()].sort((a, b) => rank(a) - rank(b) || compare(a.nick, b.nick));
 	}
 }
 
@@ -156,8 +157,8 @@ export function summary(events) {
 	for (const { nick, what } of events) whats.set(fold(nick), new Set(whats.get(fold(nick))).add(what));
 	const counts = {};
 	for (const set of whats.values()) {
-		const what = set.has('came') && set.has('left') ? 'came and went' : [...set][0];
+		const what = set.has('came') && set.has('left') ? 'both' : [...set][0];
 		counts[what] = (counts[what] ?? 0) + 1;
 	}
-	return Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(' · ');
+	return Object.entries(counts).map(([what, count]) => t(`count_${what}`, { count })).join(' · ');
 }

@@ -5,15 +5,16 @@
 
 import { $, el, nickName, written } from './dom.js';
 import { help } from './commands.js';
+import { t } from './language.js';
 
 const DRAW_MS = 40;
 const ROWS_MAX = 300;
-const TITLES = { '~': 'founder', '&': 'admin', '@': 'operator', '%': 'half-operator', '+': 'voice' };
+const TITLES = { '~': 'founder', '&': 'admin', '@': 'operator', '%': 'half_operator', '+': 'voice' };
 const KEYS = [
-	['Ctrl+K', 'find a room or a person'],
-	['Alt+↑ Alt+↓', 'the place above, below'],
-	['Tab', 'complete a name'],
-	['Shift+Enter', 'a new line'],
+	['Ctrl+K', 'key_find'],
+	['Alt+↑ Alt+↓', 'key_step'],
+	['Tab', 'key_complete'],
+	['Shift+Enter', 'key_line'],
 ];
 
 /** Replaces rows; who stands on one with the keyboard stays there. */
@@ -34,7 +35,8 @@ export class View {
 		$('scroll').onclick = () => this.drawer();
 		$('query').oninput = () => this.#drawFound();
 		$('query').form.onsubmit = () => $('found').firstChild?.click();
-		for (const [what, text] of [...help(), ...KEYS]) $('commands').append(el('dt', {}, what), el('dd', {}, text));
+		const keys = KEYS.map(([keys, what]) => [keys, t(what)]);
+		for (const [what, text] of [...help(), ...keys]) $('commands').append(el('dt', {}, what), el('dd', {}, text));
 	}
 
 	mark(what) {
@@ -57,7 +59,7 @@ export class View {
 		$('topic').title = topic;
 		$('retitle').hidden = $('crowd').hidden = kind !== 'room';
 		$('part').hidden = kind === 'server';
-		$('words').placeholder = kind === 'server' ? 'Type /help' : `Say something to ${name}`;
+		$('words').placeholder = t({ server: 'type_help', room: 'say_in', person: 'say_to' }[kind], { name });
 		$('app').classList.toggle('alone', kind !== 'room');
 	}
 
@@ -67,10 +69,10 @@ export class View {
 		const sum = (what) => places.reduce((all, place) => all + place[what], 0);
 		const sign = sum('mentions') || (sum('unread') ? '•' : '');
 		fill($('places'), [server, ...places].map((place) => this.#row(place)));
-		for (const [kind, words] of [['room', 'Rooms'], ['person', 'Conversations']]) {
-			$('places').querySelector(`.${kind}`)?.before(el('h2', {}, words));
+		for (const [kind, words] of [['room', 'rooms'], ['person', 'conversations']]) {
+			$('places').querySelector(`.${kind}`)?.before(el('h2', {}, t(words)));
 		}
-		$('me').replaceChildren(nickName(me), isAway ? ' (away)' : '');
+		$('me').replaceChildren(nickName(me), isAway ? ` (${t('away')})` : '');
 		$('elsewhere').textContent = sign;
 		document.title = `${sign && `(${sign}) `}${current.name} · ${server.name}`;
 	}
@@ -80,18 +82,18 @@ export class View {
 		const flags = `${unread ? 'unread' : ''} ${kind === 'room' && !isIn ? 'out' : ''}`;
 		const click = () => this.acts.show(place);
 		const props = { class: `place ${kind} ${flags}`, 'aria-current': place === this.state.current && 'page', click };
-		const badge = el('b', { class: mentions ? 'badge loud' : 'badge' }, `${unread}`, el('i', { class: 'unseen' }, ' unread'));
+		const badge = el('b', { class: mentions ? 'badge loud' : 'badge' }, `${unread}`, el('i', { class: 'unseen' }, t('unread')));
 		return el('button', props, el('bdi', {}, name), unread ? badge : '');
 	}
 
 	#drawPeople() {
 		const people = this.state.sorted(this.state.current);
 		const row = ({ nick, ranks, isAway }) => {
-			const rank = el('span', { class: 'rank', title: TITLES[ranks[0]] }, ranks.slice(0, 1));
+			const rank = el('span', { class: 'rank', title: ranks && t(TITLES[ranks[0]]) }, ranks.slice(0, 1));
 			const props = { class: isAway && 'away', click: () => this.acts.go(nick) };
-			return el('button', props, rank, nickName(nick), isAway ? el('small', {}, 'away') : '');
+			return el('button', props, rank, nickName(nick), isAway ? el('small', {}, t('away')) : '');
 		};
-		$('crowd').textContent = `${people.length} here`;
+		$('crowd').textContent = t('count_here', { count: people.length });
 		fill($('people'), people.slice(0, ROWS_MAX).map(row));
 	}
 
@@ -122,10 +124,10 @@ export class View {
 		const typed = $('query').value.trim().toLowerCase();
 		const known = this.state.listed().map(({ name }) => ({ name, note: '' }));
 		const others = this.#listed.filter(({ name }) => !this.state.find(name))
-			.map(({ name, people, topic }) => ({ name, note: `${people} here${topic && ` · ${topic}`}` }));
+			.map(({ name, people, topic }) => ({ name, note: t('count_here', { count: people }) + (topic && ` · ${topic}`) }));
 		const found = [...known, ...others].filter(({ name }) => name.toLowerCase().includes(typed)).slice(0, ROWS_MAX);
 		const room = typed.replace(/^#?/, '#');
-		if (typed && !found.some(({ name }) => name.toLowerCase() === room)) found.push({ name: room, note: 'enter' });
+		if (typed && !found.some(({ name }) => name.toLowerCase() === room)) found.push({ name: room, note: t('enter_it') });
 		const row = ({ name, note }) => el('button', { click: () => this.#go(name) }, el('bdi', {}, name), el('small', {}, note));
 		fill($('found'), found.map(row));
 	}
