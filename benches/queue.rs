@@ -3,7 +3,7 @@
 //! Run with `cargo bench --bench queue`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use madang::net::{Backlog, Chunk, Lane, OutputQueue};
+use madang::net::{BufferKey, Chunk, OutputQueue, SharedBuffers};
 use std::io::IoSlice;
 
 const QUEUES: usize = 1000;
@@ -16,8 +16,8 @@ fn main() {
     divan::main();
 }
 
-fn line(backlog: &mut Backlog) -> Chunk {
-    let chunk = backlog.compose(Lane(0), |out| {
+fn line(buffers: &mut SharedBuffers) -> Chunk {
+    let chunk = buffers.compose(BufferKey(0), |out| {
         out.extend_from_slice(black_box(LINE));
         true
     });
@@ -28,42 +28,42 @@ fn line(backlog: &mut Backlog) -> Chunk {
 /// thousand, then all out.
 #[divan::bench(args = [1, 16])]
 fn compose_push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
-    let mut backlog = Backlog::default();
+    let mut buffers = SharedBuffers::default();
     let mut queues: Vec<OutputQueue> = (0..QUEUES).map(|_| OutputQueue::new()).collect();
     let items = ItemsCount::new(QUEUES * lines);
     bencher.counter(items).bench_local(|| {
         for _ in 0..lines {
-            let chunk = line(&mut backlog);
+            let chunk = line(&mut buffers);
             for queue in &mut queues {
-                queue.push(&mut backlog, chunk);
+                queue.push(&mut buffers, chunk);
             }
         }
         for queue in &mut queues {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = queue.gather(&backlog, &mut slices);
+            let filled = queue.gather(&buffers, &mut slices);
             let offered = black_box(&slices[..filled]).iter().map(|s| s.len()).sum();
-            queue.consume(&mut backlog, offered);
+            queue.consume(&mut buffers, offered);
         }
-        backlog.end_turn();
+        buffers.end_turn();
     });
 }
 
 /// A queue of a thousand lines to a peer that takes 97 bytes at a time.
 #[divan::bench]
 fn short_writes(bencher: Bencher<'_, '_>) {
-    let mut backlog = Backlog::default();
+    let mut buffers = SharedBuffers::default();
     let mut queue = OutputQueue::new();
     bencher.counter(ItemsCount::new(QUEUES)).bench_local(|| {
         for _ in 0..QUEUES {
-            let chunk = line(&mut backlog);
-            queue.push(&mut backlog, chunk);
+            let chunk = line(&mut buffers);
+            queue.push(&mut buffers, chunk);
         }
         while !queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = queue.gather(&backlog, &mut slices);
+            let filled = queue.gather(&buffers, &mut slices);
             let offered: usize = slices[..filled].iter().map(|s| s.len()).sum();
-            queue.consume(&mut backlog, black_box(offered.min(97)));
+            queue.consume(&mut buffers, black_box(offered.min(97)));
         }
-        backlog.end_turn();
+        buffers.end_turn();
     });
 }

@@ -10,20 +10,14 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
-use madang::net::{ConnId, Handler, Limits, Poller, SocketOptions, Taken, Then, listen_tcp};
+use madang::net::{ConnId, Consumed, Handler, Limits, Net, Next, SocketOptions, listen_tcp};
 use std::{env, error::Error, net::SocketAddr};
 
 /// A server without any state: all there is to know of a connection, the loop keeps.
 struct Echo;
 
 impl Handler for Echo {
-    fn handle_accept(
-        &mut self,
-        net: &mut Poller,
-        _listener: ConnId,
-        id: ConnId,
-        _peer: SocketAddr,
-    ) {
+    fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _peer: SocketAddr) {
         // Back-pressure in one line: with a soft mark of zero nothing is read while anything is unsent. So the queue never holds
         // more than one turn's input, and the hard limit has nothing to guard.
         let soft = 0;
@@ -33,16 +27,16 @@ impl Handler for Echo {
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         _searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         // Appends and marks; the bytes leave at the end of the turn.
         net.send(id, input);
-        Taken {
+        Consumed {
             bytes: input.len(),
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
@@ -54,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
     println!("listening {}", listener.local_addr()?);
 
-    let mut net = Poller::new()?;
+    let mut net = Net::new()?;
     // No word for callers that are turned away for want of descriptors: an echo says nothing of its own.
     net.adopt_listener(Box::new(listener), [].into())?;
     loop {

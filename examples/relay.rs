@@ -12,7 +12,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
-use madang::net::{ConnId, Handler, Lane, Poller, SocketOptions, Taken, Then, listen_tcp};
+use madang::net::{BufferKey, ConnId, Consumed, Handler, Net, Next, SocketOptions, listen_tcp};
 use std::{env, error::Error, net::SocketAddr};
 
 /// Everyone who is connected.
@@ -22,25 +22,19 @@ struct Relay {
 }
 
 impl Handler for Relay {
-    fn handle_accept(
-        &mut self,
-        _net: &mut Poller,
-        _listener: ConnId,
-        id: ConnId,
-        _peer: SocketAddr,
-    ) {
+    fn handle_accept(&mut self, _net: &mut Net, _listener: ConnId, id: ConnId, _peer: SocketAddr) {
         self.peers.push(id);
     }
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         _searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         // All bytes of a turn that go to the same kind of peer stand side by side; here there is one kind.
-        let chunk = net.compose(Lane(0), |out| {
+        let chunk = net.compose(BufferKey(0), |out| {
             out.extend_from_slice(input);
             true
         });
@@ -50,13 +44,13 @@ impl Handler for Relay {
                 net.share(peer, chunk);
             }
         }
-        Taken {
+        Consumed {
             bytes: input.len(),
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
-    fn handle_reaped(&mut self, _net: &mut Poller, id: ConnId) {
+    fn handle_reaped(&mut self, _net: &mut Net, id: ConnId) {
         // However a connection ended, this is the last call about it. A walk over all peers is well for some hundreds; madang
         // itself keeps its records in the order of the loop's slots (`ConnId::slot`) and walks nothing.
         self.peers.retain(|&peer| peer != id);
@@ -68,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
     println!("listening {}", listener.local_addr()?);
 
-    let mut net = Poller::new()?;
+    let mut net = Net::new()?;
     let farewell = b"full, try again later\n".as_slice().into();
     net.adopt_listener(Box::new(listener), farewell)?;
     let mut relay = Relay::default();

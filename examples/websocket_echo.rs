@@ -12,7 +12,9 @@
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 use madang::{
-    net::{ConnId, Handler, Lane, Limits, Poller, SocketOptions, Taken, Then, Tick, listen_tcp},
+    net::{
+        BufferKey, ConnId, Consumed, Handler, Limits, Net, Next, SocketOptions, Tick, listen_tcp,
+    },
     protocol::web::{
         WallTime,
         http::{Http, Method, Request, Status, Step, Version, refuse, respond_early},
@@ -40,7 +42,7 @@ enum Caller {
 }
 
 /// How a connection goes on.
-enum Next {
+enum Action {
     /// As it is, when more has come.
     Wait,
     /// It is let in: what follows are frames.
@@ -64,15 +66,15 @@ impl Caller {
         searched: &mut usize,
         scratch: &mut Vec<u8>,
         out: &mut Vec<u8>,
-    ) -> (usize, Next) {
+    ) -> (usize, Action) {
         let mut taken = 0;
         if let Self::Asking(http) = self {
             let next;
             (taken, next) = answer_requests(http, input, searched, out);
             match next {
                 // What stands behind the request may be the first frame already.
-                Next::Speak => *self = Self::Speaking(WebSocket::server(MESSAGE_BYTES_MAX)),
-                Next::Wait | Next::Close => return (taken, next),
+                Action::Speak => *self = Self::Speaking(WebSocket::server(MESSAGE_BYTES_MAX)),
+                Action::Wait | Action::Close => return (taken, next),
             }
         }
         match self {
@@ -91,32 +93,32 @@ fn answer_requests(
     input: &[u8],
     searched: &mut usize,
     out: &mut Vec<u8>,
-) -> (usize, Next) {
+) -> (usize, Action) {
     let mut taken = 0;
     loop {
         let (step, consumed) = http.next(&input[taken..], searched);
         taken += consumed;
         let next = match step {
-            Step::Incomplete => return (taken, Next::Wait),
+            Step::Incomplete => return (taken, Action::Wait),
             Step::Refused(status) => {
                 respond_early(status, now(), out);
-                Next::Close
+                Action::Close
             }
             Step::Request(request) => answer(&request, out),
         };
-        if !matches!(next, Next::Wait) {
+        if !matches!(next, Action::Wait) {
             return (taken, next);
         }
     }
 }
 
-fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Next {
+fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Action {
     let refused = match request.method {
         Method::Get if request.version == Version::Http11 => {
             match handshake::read_request(request.fields()) {
                 Ok(upgrade) => {
                     upgrade.accept(None, out);
-                    return Next::Speak;
+                    return Action::Speak;
                 }
                 Err(handshake::Refusal::Key) => Status::BadRequest,
                 Err(_) => Status::UpgradeRequired,
@@ -126,7 +128,7 @@ fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Next {
         Method::Other => Status::MethodNotAllowed,
     };
     let keep = refuse(request, refused, now(), out);
-    if keep { Next::Wait } else { Next::Close }
+    if keep { Action::Wait } else { Action::Close }
 }
 
 /// Sends back what is whole. Pings and closes are answered on the way, by the codec.
@@ -135,51 +137,45 @@ fn echo_messages(
     input: &[u8],
     scratch: &mut Vec<u8>,
     out: &mut Vec<u8>,
-) -> (usize, Next) {
+) -> (usize, Action) {
     let mut taken = 0;
     loop {
         let step = socket.next(&input[taken..], scratch, out);
         taken += step.consumed;
         match step.what {
-            What::Incomplete => return (taken, Next::Wait),
+            What::Incomplete => return (taken, Action::Wait),
             What::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
             What::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
             What::Fragment | What::Ping | What::Pong => {}
             // Our Close is said; the server ends the connection first (RFC 6455 section 7.1.1).
-            What::Closed { .. } | What::Failed(_) => return (taken, Next::Close),
+            What::Closed { .. } | What::Failed(_) => return (taken, Action::Close),
         }
     }
 }
 
 impl Handler for Echo {
-    fn handle_accept(
-        &mut self,
-        net: &mut Poller,
-        _listener: ConnId,
-        id: ConnId,
-        _peer: SocketAddr,
-    ) {
+    fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _peer: SocketAddr) {
         // As in `echo.rs`: nothing is read while anything is unsent.
         let soft = 0;
         let hard = u32::MAX;
         net.set_limits(id, Limits { soft, hard });
-        net.set_alarm(id, net.now().after(HANDSHAKE));
+        net.set_deadline(id, net.now().after(HANDSHAKE));
         self.callers.insert(id, Caller::Asking(Http::default()));
     }
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         let caller = self
             .callers
             .get_mut(&id)
             .expect("it is kept until it is reaped");
-        let (mut bytes, mut next) = (0, Next::Wait);
-        let chunk = net.compose(Lane::PRIVATE, |out| {
+        let (mut bytes, mut next) = (0, Action::Wait);
+        let chunk = net.compose(BufferKey::PRIVATE, |out| {
             (bytes, next) = caller.take(input, searched, &mut self.scratch, out);
             true
         });
@@ -187,26 +183,26 @@ impl Handler for Echo {
             net.share(id, chunk);
         }
         if let Caller::Speaking(_) = caller {
-            net.set_alarm(id, Tick::NEVER);
+            net.set_deadline(id, Tick::NEVER);
         }
-        if let Next::Close = next {
+        if let Action::Close = next {
             net.close(id);
         }
-        Taken {
+        Consumed {
             bytes,
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
     /// The time for the handshake is up.
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
         let mut words = Vec::new();
         respond_early(Status::RequestTimeout, now(), &mut words);
         net.send(id, &words);
         net.close(id);
     }
 
-    fn handle_reaped(&mut self, _net: &mut Poller, id: ConnId) {
+    fn handle_reaped(&mut self, _net: &mut Net, id: ConnId) {
         self.callers.remove(&id);
     }
 }
@@ -238,7 +234,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A whole line at a time: standard output is flushed with it.
     println!("listening http://{}", listener.local_addr()?);
 
-    let mut net = Poller::new()?;
+    let mut net = Net::new()?;
     net.adopt_listener(Box::new(listener), [].into())?;
     let mut echo = Echo::default();
     loop {

@@ -54,7 +54,7 @@
 //!
 //! # The turn
 //!
-//! [`net::Poller::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions
+//! [`net::Net::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions
 //! of the same names:
 //!
 //! ```text
@@ -66,13 +66,13 @@
 //! # The way of one line
 //!
 //! ```text
-//! kernel ─event─> Poller: token -> ConnId                       (stale: counted, skipped)
+//! kernel ─event─> Net: token -> ConnId                       (stale: counted, skipped)
 //!   ─> Connection::fill into the loop's one scratch area        (only an unfinished tail is kept)
 //!   ─> any://: protocol::detect                                 (once, from the first bytes)
 //!   ─> Telnet or Irc::next_frame: one whole line ─> handle_line: a Command
 //!   ─> Hub::apply ─> Events, each with its audience             (all told before the next command)
 //!   ─> server::fanout: encoded once for each flavour: the protocol, and the capabilities that matter here
-//!   ─> Poller::share of a range of a shared log: noted for the crowd, or appended to the peer's OutputQueue
+//!   ─> Net::share of a range of a shared log: noted for the crowd, or appended to the peer's OutputQueue
 //!   ─> end of the turn: one write for each peer ─> kernel       (what it does not take waits in the queue)
 //! ```
 //!

@@ -4,7 +4,7 @@
 //! connection is closed and the rest is shown until the server ends its own. Does not know what the lines mean.
 
 use crate::{
-    net::{ConnId, External, Handler, Loss, Phase, Poller, Taken, Then, Tick},
+    net::{ConnId, Consumed, External, Handler, Loss, Net, Next, Phase, Tick},
     protocol::clean::Cleaner,
     server::plain,
 };
@@ -40,7 +40,7 @@ pub(super) enum End {
 /// Nobody answered, or the connection broke.
 pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
     let broken = |error: io::Error| End::Broken(plain(&error));
-    let mut net = Poller::new().map_err(broken)?;
+    let mut net = Net::new().map_err(broken)?;
     let mut client = Client {
         addresses,
         calling: None,
@@ -88,12 +88,12 @@ struct Client {
 }
 
 impl Client {
-    fn call_next(&mut self, net: &mut Poller) {
+    fn call_next(&mut self, net: &mut Net) {
         while let Some(address) = self.addresses.pop_front() {
             match net.connect(address) {
                 Ok(id) => {
                     self.calling = Some((id, address));
-                    return net.set_alarm(id, net.now().after(PATIENCE));
+                    return net.set_deadline(id, net.now().after(PATIENCE));
                 }
                 Err(error) => self.reasons.push(format!("{address}: {}", plain(&error))),
             }
@@ -102,7 +102,7 @@ impl Client {
         self.end = Some(Err(End::Unreachable(reasons)));
     }
 
-    fn gave_up(&mut self, net: &mut Poller, reason: &str) {
+    fn gave_up(&mut self, net: &mut Net, reason: &str) {
         if let Some((_, address)) = self.calling.take() {
             self.reasons.push(format!("{address}: {reason}"));
         }
@@ -110,13 +110,13 @@ impl Client {
     }
 
     /// The connection, if it is made and what was typed may go there now.
-    fn open_for_input(&self, net: &Poller) -> Option<ConnId> {
+    fn open_for_input(&self, net: &Net) -> Option<ConnId> {
         let (id, _) = self.calling?;
         (net.phase(id) == Phase::Open && !net.is_backlogged(id)).then_some(id)
     }
 
     /// Moves what was typed towards the server, unless so much waits there already that it should slow us down.
-    fn pump(&mut self, net: &mut Poller) -> io::Result<()> {
+    fn pump(&mut self, net: &mut Net) -> io::Result<()> {
         let Some(id) = self.open_for_input(net) else {
             return Ok(());
         };
@@ -145,7 +145,7 @@ impl Client {
         show(&shown).unwrap_or(Ok(()))
     }
 
-    fn watch(&mut self, net: &mut Poller) -> io::Result<()> {
+    fn watch(&mut self, net: &mut Net) -> io::Result<()> {
         let descriptor = io::stdin().as_raw_fd();
         self.input = match net.register_external(&mut SourceFd(&descriptor), INPUT) {
             Ok(()) => Input::Watched,
@@ -155,7 +155,7 @@ impl Client {
         Ok(())
     }
 
-    fn read_input(&mut self, net: &mut Poller, id: ConnId) -> io::Result<()> {
+    fn read_input(&mut self, net: &mut Net, id: ConnId) -> io::Result<()> {
         let mut typed = [0; 16 * 1024];
         match io::stdin().lock().read(&mut typed) {
             Ok(0) => {
@@ -174,31 +174,31 @@ impl Client {
 }
 
 impl Handler for Client {
-    fn handle_accept(&mut self, _: &mut Poller, _: ConnId, _: ConnId, _: SocketAddr) {}
+    fn handle_accept(&mut self, _: &mut Net, _: ConnId, _: ConnId, _: SocketAddr) {}
 
-    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
-        net.set_alarm(id, Tick::NEVER);
+    fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
+        net.set_deadline(id, Tick::NEVER);
     }
 
-    fn handle_input(&mut self, net: &mut Poller, id: ConnId, input: &[u8], _: &mut usize) -> Taken {
+    fn handle_input(&mut self, net: &mut Net, id: ConnId, input: &[u8], _: &mut usize) -> Consumed {
         let mut shown = Vec::with_capacity(input.len());
         self.cleaner.push(input, &mut shown);
         if let Some(end) = show(&shown) {
             net.abort(id);
             self.end = Some(end);
         }
-        Taken {
+        Consumed {
             bytes: input.len(),
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
-    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         net.abort(id);
         self.end = Some(self.show_rest());
     }
 
-    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+    fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
         let reason = match loss {
             Loss::Io(error) => plain(error),
             other => other.to_string(),
@@ -211,13 +211,13 @@ impl Handler for Client {
         }
     }
 
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
         net.abort(id);
         let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
         self.gave_up(net, &reason);
     }
 
-    fn handle_external(&mut self, _: &mut Poller, _: External) {
+    fn handle_external(&mut self, _: &mut Net, _: External) {
         if self.input == Input::Watched {
             self.input = Input::Readable;
         }

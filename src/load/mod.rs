@@ -1,6 +1,6 @@
 //! `madang bench`: holds thousands of connections, fans messages out to them, and says what it cost.
 //!
-//! The tool runs on the same loop as the server, from the other side: [`net::Poller`](crate::net::Poller), calls
+//! The tool runs on the same loop as the server, from the other side: [`net::Net`](crate::net::Net), calls
 //! instead of callers, one thread.
 //!
 //! ```text

@@ -5,7 +5,7 @@
 //! becomes readable at the microsecond asked for. Elsewhere there is none, and [`Timer::arm`] says so.
 
 use super::clock::Moment;
-use crate::net::{External, Poller};
+use crate::net::{External, Net};
 use std::{io, time::Duration};
 
 /// A source that becomes readable at the moment it was armed for.
@@ -19,7 +19,7 @@ pub(super) struct Timer {
 #[cfg(target_os = "linux")]
 impl Timer {
     /// A timer registered with the loop under this name.
-    pub(super) fn register(net: &mut Poller, name: External) -> io::Result<Self> {
+    pub(super) fn register(net: &mut Net, name: External) -> io::Result<Self> {
         use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
         use std::os::fd::AsRawFd as _;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
@@ -64,7 +64,7 @@ impl Timer {
 
 #[cfg(not(target_os = "linux"))]
 impl Timer {
-    pub(super) fn register(_: &mut Poller, _: External) -> io::Result<Self> {
+    pub(super) fn register(_: &mut Net, _: External) -> io::Result<Self> {
         Ok(Self { armed: None })
     }
 

@@ -8,7 +8,7 @@
 //!
 //! Owns these counts. Does not know connections, nor what the work was.
 
-use super::{clock::Clock, poller::Poller, stats::Stats};
+use super::{clock::Clock, poller::Net, stats::Stats};
 use std::time::Duration;
 
 /// Time for reading and for all that is done about what was read. Someone who talks waits for at most one slice of each
@@ -102,7 +102,7 @@ impl Budget {
     }
 }
 
-impl Poller {
+impl Net {
     /// Notes that something was done for a peer that took about so many tenths of a microsecond. The loop looks at its
     /// clock when enough has come together, and ends the stage when its time is over; see
     /// [`is_turn_full`](Self::is_turn_full).

@@ -3,7 +3,7 @@
 //! What counts: bytes queued for peers and their places in line; unfinished input; what transports (TLS) and the owner
 //! of the connection (protocols, people) hold for each, as they tell; and what the owner keeps beside connections. What
 //! was counted last for each connection is remembered, so the sum cannot drift: whoever may have changed what a
-//! connection holds calls [`Poller::recount`], once for each read or flush, and nothing is walked.
+//! connection holds calls [`Net::recount`], once for each read or flush, and nothing is walked.
 //!
 //! The order in which memory is given back, until all is below the ceiling again:
 //!
@@ -17,7 +17,7 @@
 
 use super::{
     handler::{Handler, Loss, Standing},
-    poller::Poller,
+    poller::Net,
     token::ConnId,
 };
 use std::{cmp::Reverse, mem};
@@ -65,7 +65,7 @@ impl Default for Ceiling {
     }
 }
 
-impl Poller {
+impl Net {
     /// Sets how many bytes peers may make the process hold in all.
     pub fn set_ceiling(&mut self, bytes: usize) {
         self.ceiling.bytes = bytes;
@@ -92,7 +92,7 @@ impl Poller {
     }
 
     fn held_by_connections(&self) -> usize {
-        self.backlog.bytes() + self.backlog.places_memory() + self.ceiling.held
+        self.buffers.bytes() + self.buffers.segments_memory() + self.ceiling.held
     }
 
     fn elsewhere(&self) -> usize {
@@ -145,7 +145,7 @@ impl Poller {
             }
             excess = excess.saturating_sub(held);
             self.stats.over_ceiling += 1;
-            self.lose(id, &Loss::OverCeiling, handler);
+            self.fail(id, &Loss::OverCeiling, handler);
         }
     }
 

@@ -5,11 +5,11 @@
 //! nobody's frames.
 
 use super::{
-    backlog::Backlog,
     clock::Tick,
     input::Input,
     output_queue::{OutputQueue, SLICES_PER_WRITE},
     phase::Phase,
+    shared_buffers::SharedBuffers,
     stats::Stats,
     transport::Stream,
 };
@@ -70,9 +70,9 @@ pub(super) struct Connection {
     pub(super) output: OutputQueue,
     pub(super) input: Input,
     /// Deadline of the connection's owner while open; of the phase while draining and lingering.
-    pub(super) alarm: Tick,
+    pub(super) deadline: Tick,
     /// The one reminder in the heap that counts.
-    pub(super) armed: Tick,
+    pub(super) timer_at: Tick,
     pub(super) limits: Limits,
     pub(super) phase: Phase,
     pub(super) our_half: OurHalf,
@@ -81,19 +81,19 @@ pub(super) struct Connection {
     /// The kernel may have more input: an event said so, and no read has been blocked since.
     pub(super) readable: bool,
     /// Whole frames may sit in `input` that were not handed over yet.
-    pub(super) unfed: bool,
+    pub(super) frames_buffered: bool,
     /// The peer's end of stream was read.
-    pub(super) ended: bool,
+    pub(super) eof: bool,
     /// The owner knows that the input has ended.
-    pub(super) end_told: bool,
+    pub(super) eof_reported: bool,
     /// A write failed: nothing can be delivered any more, but there may be something left to read.
-    pub(super) broken: bool,
+    pub(super) write_failed: bool,
     /// On the list of those to read from.
-    pub(super) listed: bool,
+    pub(super) in_ready_list: bool,
     /// On the list of those to flush.
     pub(super) dirty: bool,
     /// Its owner has more to say once the peer has read enough.
-    pub(super) tell_drained: bool,
+    pub(super) notify_drained: bool,
 }
 
 impl Connection {
@@ -102,8 +102,8 @@ impl Connection {
             stream,
             output: OutputQueue::new(),
             input: Input::default(),
-            alarm: Tick::NEVER,
-            armed: Tick::NEVER,
+            deadline: Tick::NEVER,
+            timer_at: Tick::NEVER,
             limits: Limits {
                 soft: 64 * 1024,
                 hard: 1024 * 1024,
@@ -112,13 +112,13 @@ impl Connection {
             our_half: OurHalf::Speaking,
             wants_writable: false,
             readable: false,
-            unfed: false,
-            ended: false,
-            end_told: false,
-            broken: false,
-            listed: false,
+            frames_buffered: false,
+            eof: false,
+            eof_reported: false,
+            write_failed: false,
+            in_ready_list: false,
             dirty: false,
-            tell_drained: false,
+            notify_drained: false,
         }
     }
 
@@ -138,7 +138,7 @@ impl Connection {
     }
 
     /// Writes until nothing is unsent, neither here nor in the transport, or the kernel is full.
-    pub(super) fn flush(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
+    pub(super) fn flush(&mut self, buffers: &mut SharedBuffers, stats: &mut Stats) -> Flush {
         while !self.output.is_empty() {
             // Mostly there is one range, and to prepare an array of 64 for it costs more than all the rest of this.
             let (mut one, mut many);
@@ -149,7 +149,7 @@ impl Connection {
                 many = [IoSlice::new(&[]); SLICES_PER_WRITE];
                 &mut many
             };
-            let filled = self.output.gather(backlog, slices);
+            let filled = self.output.gather(buffers, slices);
             let slices = &slices[..filled];
             // Not what is queued: with more chunks than slices a full write leaves some over, and is not short.
             let offered: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -158,13 +158,13 @@ impl Connection {
                 Ok(0) => return Flush::Lost(ErrorKind::WriteZero.into()),
                 Ok(sent) => {
                     stats.bytes_out += sent as u64;
-                    self.output.consume(backlog, sent);
+                    self.output.consume(buffers, sent);
                     if sent < offered {
-                        return self.blocked(backlog, stats);
+                        return self.blocked(buffers, stats);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return self.blocked(backlog, stats);
+                    return self.blocked(buffers, stats);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Flush::Lost(error),
@@ -180,9 +180,9 @@ impl Connection {
         Flush::Drained
     }
 
-    fn blocked(&mut self, backlog: &mut Backlog, stats: &mut Stats) -> Flush {
+    fn blocked(&mut self, buffers: &mut SharedBuffers, stats: &mut Stats) -> Flush {
         stats.partial_writes += 1;
-        self.output.settle(backlog);
+        self.output.settle(buffers);
         Flush::Blocked
     }
 
@@ -216,16 +216,16 @@ impl Connection {
     /// Whether reading could bring anything forward.
     pub(super) fn has_work(&self) -> bool {
         // After its end a stream is readable for ever, and nothing comes of it.
-        (self.readable && !self.ended) || self.unfed || (self.ended && !self.end_told)
+        (self.readable && !self.eof) || self.frames_buffered || (self.eof && !self.eof_reported)
     }
 
     /// When the loop must look at this connection, whatever its peer does.
     pub(super) fn due(&self, now: Tick) -> Tick {
         let resume = self.input.rests_until();
         if resume > now {
-            self.alarm.min(resume)
+            self.deadline.min(resume)
         } else {
-            self.alarm
+            self.deadline
         }
     }
 }

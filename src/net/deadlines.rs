@@ -1,6 +1,6 @@
 //! All deadlines in one heap: registration, keep-alive, flood control, drain, linger, a listener's rest.
 //!
-//! An entry is only a reminder to look. Each source has at most one that counts (the `armed` moment in its record); what
+//! An entry is only a reminder to look. Each source has at most one that counts (the `timer_at` moment in its record); what
 //! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early
 //! is put in again for the right moment; one that no longer counts is dropped, at the latest when such ones are in
 //! the majority. Knows ids and moments, nothing else.

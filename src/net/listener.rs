@@ -7,7 +7,7 @@
 //!
 //! Owns: the spare descriptor, the rest. Does not know what a connection is for.
 
-use super::{clock::Tick, handler::Handler, poller::Poller, token::ConnId, transport::Stream};
+use super::{clock::Tick, handler::Handler, poller::Net, token::ConnId, transport::Stream};
 use mio::{Interest, event::Source, net::TcpListener};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
@@ -164,7 +164,7 @@ pub trait Acceptor {
     /// `WouldBlock` when nobody waits; others concern one caller, or the whole process.
     fn accept(&mut self) -> io::Result<(Stream, SocketAddr)>;
 
-    /// What to register with the poll; `None` if events come by [`Poller::inject`].
+    /// What to register with the poll; `None` if events come by [`Net::inject`].
     fn source(&mut self) -> Option<&mut dyn Source>;
 }
 
@@ -188,7 +188,7 @@ pub(super) struct Listener {
     /// Over; it goes at the end of the turn, and takes nobody in until then.
     pub(super) over: bool,
     /// On the list of those to accept from.
-    pub(super) listed: bool,
+    pub(super) in_ready_list: bool,
 }
 
 impl Listener {
@@ -198,7 +198,7 @@ impl Listener {
             farewell,
             resting: false,
             over: false,
-            listed: false,
+            in_ready_list: false,
         }
     }
 }
@@ -280,7 +280,7 @@ fn sort(error: &io::Error) -> Failure {
     }
 }
 
-impl Poller {
+impl Net {
     /// Stage of the turn: takes callers in, a bounded number from each listener.
     pub(super) fn accept_callers(&mut self, handler: &mut impl Handler) {
         for _ in 0..self.accepting.len() {
@@ -312,7 +312,7 @@ impl Poller {
             let Some(record) = self.table.listener_mut(listener) else {
                 return;
             };
-            record.listed = false;
+            record.in_ready_list = false;
             if record.over {
                 return;
             }
@@ -350,7 +350,7 @@ impl Poller {
     /// Puts a listener on the list of those to accept from.
     pub(super) fn list_listener(&mut self, id: ConnId) {
         if let Some(listener) = self.table.listener_mut(id) {
-            if !mem::replace(&mut listener.listed, true) {
+            if !mem::replace(&mut listener.in_ready_list, true) {
                 self.accepting.push_back(id);
             }
         }

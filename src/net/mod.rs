@@ -2,7 +2,7 @@
 //!
 //! # The readiness contract
 //!
-//! A [`Poller`] owns every source and takes one [`turn`](Poller::turn) after the other; a [`Handler`] is told what
+//! A [`Net`] owns every source and takes one [`turn`](Net::turn) after the other; a [`Handler`] is told what
 //! happened and answers through the poller. mio is edge-triggered: the kernel reports a *change* to readable or
 //! writable once. From this follow the rules below. Each has its place in the code and a test that fails without it;
 //! docs/PITFALLS.md tells what goes wrong otherwise.
@@ -10,7 +10,7 @@
 //! | | invariant | code | test |
 //! |---|---|---|---|
 //! | 1 | **Drain or carry over.** A source is read until it would block, or put on the carry-over list. | `reading.rs` | `tests/reading.rs` |
-//! | 2 | **Write first, then ask.** Writable interest exists only while bytes are unsent; a short write keeps the cursor. | `connection.rs`, `writing.rs`, `crowd.rs` | `tests/writing.rs`, `tests/crowd.rs` |
+//! | 2 | **Write first, then ask.** Writable interest exists only while bytes are unsent; a short write keeps the cursor. | `connection.rs`, `writing.rs`, `broadcast.rs` | `tests/writing.rs`, `tests/broadcast.rs` |
 //! | 3 | **A token names one connection for ever.** Slots are freed at the end of the turn, ids carry a generation. | `token.rs`, `table.rs` | `tests/lifetime.rs` |
 //! | 4 | **Accept is bounded**, and out of descriptors callers are told and the listener rests. | `listener.rs` | `tests/accepting.rs` |
 //! | 5 | **Back-pressure.** A soft mark, a hard limit, a ceiling, and flood control by not reading. | `writing.rs`, `reading.rs` | `tests/pressure.rs` |
@@ -31,27 +31,27 @@
 //! call, and a missed list entry would be a bug in one of three places: where a hold ends (a deadline, a flush, a
 //! higher mark), where a budget ends, where an event is noted.
 
-mod backlog;
+mod broadcast;
 mod budget;
 mod ceiling;
 mod clock;
 mod connection;
-mod crowd;
 mod deadlines;
-mod durations;
 mod handler;
+mod histogram;
 mod input;
+mod inspect;
 mod listener;
 mod output_queue;
 mod phase;
-mod places;
 mod poller;
 mod reading;
 mod requests;
+mod segments;
+mod shared_buffers;
 #[cfg(test)]
 pub(crate) mod sim;
 mod stats;
-mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -61,18 +61,18 @@ mod transport;
 mod udp;
 mod writing;
 
-pub use backlog::{Backlog, Chunk, Lane};
+pub use broadcast::FanOut;
 pub use clock::Tick;
 pub use connection::Limits;
-pub use crowd::FanOut;
-pub use durations::Durations;
-pub use handler::{Handler, Loss, Standing, Taken, Then};
+pub use handler::{Consumed, Handler, Loss, Next, Standing};
+pub use histogram::Histogram;
+pub use inspect::Footprint;
 pub use listener::{Acceptor, SocketOptions, listen_tcp, take_tcp};
 pub use output_queue::OutputQueue;
 pub use phase::Phase;
-pub use poller::{Poller, Readiness};
-pub use stats::{Stage, Stats};
-pub use survey::Footprint;
+pub use poller::{Net, Readiness};
+pub use shared_buffers::{BufferKey, Chunk, SharedBuffers};
+pub use stats::{Stats, TurnPhase};
 pub use token::{ConnId, External};
 pub use transport::{Notice, Stream, Transport};
 pub use udp::{bind_udp, take_udp};

@@ -7,20 +7,20 @@
 //! ```
 //!
 //! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over
-//! first), `dirty` (to flush), `roomy` (flushed, with more to say), `closed` (to reap). Each connection is on a list at
+//! first), `dirty` (to flush), `below_low_water` (flushed, with more to say), `closed` (to reap). Each connection is on a list at
 //! most once; its record says so. Knows no frames, no people and no protocols: those are the [`Handler`]'s.
 
 use super::{
-    backlog::Backlog,
+    broadcast::Broadcast,
     budget::{Budget, DEADLINE_SLICE, HANDSHAKE, READ_SLICE, VISIT},
     ceiling::Ceiling,
     clock::{Clock, Tick},
-    crowd::Crowd,
     deadlines::Deadlines,
     handler::Handler,
     listener::{Accepting, Spare},
     phase::Phase,
-    stats::{Stage, Stats},
+    shared_buffers::SharedBuffers,
+    stats::{Stats, TurnPhase},
     table::{Source, Table},
     token::{ConnId, Named, named},
 };
@@ -60,7 +60,7 @@ pub struct Readiness {
 
 /// The loop. See the module's documentation.
 #[derive(Debug)]
-pub struct Poller {
+pub struct Net {
     pub(super) poll: Poll,
     events: Events,
     pub(super) injected: VecDeque<(ConnId, Readiness)>,
@@ -68,11 +68,11 @@ pub struct Poller {
     pub(super) accepting: Accepting,
     pub(super) ready: VecDeque<ConnId>,
     pub(super) dirty: Vec<ConnId>,
-    pub(super) roomy: VecDeque<ConnId>,
+    pub(super) below_low_water: VecDeque<ConnId>,
     pub(super) closed: Vec<ConnId>,
     pub(super) deadlines: Deadlines,
-    pub(super) backlog: Backlog,
-    pub(super) crowd: Crowd,
+    pub(super) buffers: SharedBuffers,
+    pub(super) broadcast: Broadcast,
     pub(super) budget: Budget,
     /// The handler has work of its own left.
     has_pending: bool,
@@ -90,7 +90,7 @@ pub struct Poller {
     turn_began_with: (u64, usize),
 }
 
-impl Poller {
+impl Net {
     /// A loop with nothing in it.
     ///
     /// # Errors
@@ -104,11 +104,11 @@ impl Poller {
             accepting: Accepting::new(),
             ready: VecDeque::new(),
             dirty: Vec::new(),
-            roomy: VecDeque::new(),
+            below_low_water: VecDeque::new(),
             closed: Vec::new(),
             deadlines: Deadlines::default(),
-            backlog: Backlog::default(),
-            crowd: Crowd::default(),
+            buffers: SharedBuffers::default(),
+            broadcast: Broadcast::default(),
             budget: Budget::default(),
             has_pending: false,
             ceiling: Ceiling::default(),
@@ -136,26 +136,26 @@ impl Poller {
         let began = self.wait(timeout)?;
         self.take_events(handler);
         self.accept_callers(handler);
-        let accepted = self.time(Stage::Accept, began);
+        let accepted = self.time(TurnPhase::Accept, began);
         self.read_ready(handler);
-        let read = self.time(Stage::Read, accepted);
+        let read = self.time(TurnPhase::Read, accepted);
         self.fire_deadlines(handler);
         self.do_pending(handler);
-        let fired = self.time(Stage::Deadlines, read);
+        let fired = self.time(TurnPhase::Deadlines, read);
         self.flush_dirty(handler);
-        let flushed = self.time(Stage::Flush, fired);
+        let flushed = self.time(TurnPhase::Flush, fired);
         self.reap(handler);
-        let reaped = self.time(Stage::Reap, flushed);
+        let reaped = self.time(TurnPhase::Reap, flushed);
         self.stats.last_turn_ns = reaped - began;
         self.stats.turn_times.record(reaped - began);
         Ok(())
     }
 
     /// Notes how long a stage took that began at this moment, in nanoseconds; says when it ended.
-    fn time(&mut self, stage: Stage, began: u64) -> u64 {
-        let ended = self.clock.nanos();
-        self.stats.stage_times[stage as usize].record(ended - began);
-        ended
+    fn time(&mut self, stage: TurnPhase, began: u64) -> u64 {
+        let eof = self.clock.nanos();
+        self.stats.stage_times[stage as usize].record(eof - began);
+        eof
     }
 
     /// Stage: sleeps until there is something to do, and reads the clock, once for the whole turn (invariant 8). Says
@@ -185,7 +185,7 @@ impl Poller {
         self.now = Tick::of_nanos(began);
         self.stats.turns += 1;
         self.budget.begin_turn();
-        self.turn_began_with = (self.stats.deliveries, self.backlog.bytes());
+        self.turn_began_with = (self.stats.deliveries, self.buffers.bytes());
         Ok(began)
     }
 
@@ -200,7 +200,7 @@ impl Poller {
     pub fn has_work(&self) -> bool {
         !(self.ready.is_empty()
             && self.dirty.is_empty()
-            && self.roomy.is_empty()
+            && self.below_low_water.is_empty()
             && self.closed.is_empty()
             && self.accepting.is_empty()
             && self.injected.is_empty()
@@ -210,14 +210,14 @@ impl Poller {
     /// Stage: notes what the kernel says, and acts on nothing yet but what is not ours.
     fn take_events(&mut self, handler: &mut impl Handler) {
         while let Some((id, readiness)) = self.injected.pop_front() {
-            self.note(id, readiness);
+            self.record_readiness(id, readiness);
         }
         let events = mem::replace(&mut self.events, Events::with_capacity(0));
         for event in &events {
             match named(event.token()) {
                 Named::External(source) => handler.handle_external(self, source),
                 Named::Table { slot, generation } => match self.table.find(slot, generation) {
-                    Some(id) => self.note(id, readiness_of(event)),
+                    Some(id) => self.record_readiness(id, readiness_of(event)),
                     None => self.stats.stale_tokens += 1,
                 },
             }
@@ -226,13 +226,13 @@ impl Poller {
     }
 
     /// Puts a source on the lists its readiness calls for. An event is permission to try, nothing more.
-    fn note(&mut self, id: ConnId, readiness: Readiness) {
+    fn record_readiness(&mut self, id: ConnId, readiness: Readiness) {
         match self.table.get_mut(id) {
             Some(Source::Connection(connection)) => {
                 connection.readable |= readiness.readable;
                 let connecting = connection.phase == Phase::Connecting;
                 if readiness.readable || connecting {
-                    self.list(id);
+                    self.push_ready(id);
                 }
                 if readiness.writable && !connecting {
                     self.mark_dirty(id);
@@ -283,12 +283,12 @@ impl Poller {
     }
 
     /// Whether so much was read, done or queued in this turn that it is time to flush. A handler that takes many frames
-    /// at once asks this between them and, if so, leaves the rest for [`Then::CarryOver`](super::Then::CarryOver).
+    /// at once asks this between them and, if so, leaves the rest for [`Next::Yield`](super::Next::Yield).
     pub fn is_turn_full(&self) -> bool {
         let (deliveries, bytes) = self.turn_began_with;
         self.budget.is_spent()
             || self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
-            || self.backlog.bytes() + self.crowd.bytes() > bytes + QUEUED_PER_TURN
+            || self.buffers.bytes() + self.broadcast.bytes() > bytes + QUEUED_PER_TURN
     }
 
     /// Stage: looks at everyone whose reminder is due. A reminder that came too early is put in again for the right moment.
@@ -306,27 +306,27 @@ impl Poller {
             };
             self.note_effort(VISIT);
             match self.table.get_mut(id) {
-                Some(Source::Connection(connection)) if connection.armed == at => {
-                    connection.armed = Tick::NEVER;
+                Some(Source::Connection(connection)) if connection.timer_at == at => {
+                    connection.timer_at = Tick::NEVER;
                     connection.input.wake(now);
-                    let alarmed = connection.alarm <= now;
+                    let alarmed = connection.deadline <= now;
                     if alarmed {
-                        connection.alarm = Tick::NEVER;
+                        connection.deadline = Tick::NEVER;
                     }
-                    let (phase, broken) = (connection.phase, connection.broken);
+                    let (phase, write_failed) = (connection.phase, connection.write_failed);
                     if connection.has_work() && !connection.is_held(now) {
                         // Its rest is over, and no event will tell.
-                        self.list(id);
+                        self.push_ready(id);
                     }
                     match phase {
-                        Phase::Open if alarmed && broken => {
+                        Phase::Open if alarmed && write_failed => {
                             let error = io::Error::from(ErrorKind::BrokenPipe);
-                            self.lose(id, &error.into(), handler);
+                            self.fail(id, &error.into(), handler);
                         }
                         Phase::Connecting | Phase::Open if alarmed => {
-                            handler.handle_alarm(self, id)
+                            handler.handle_deadline(self, id)
                         }
-                        Phase::Draining | Phase::Lingering if alarmed => self.finish(id),
+                        Phase::Draining | Phase::Lingering if alarmed => self.mark_closed(id),
                         _ => {}
                     }
                     self.rearm(id);
@@ -351,8 +351,8 @@ impl Poller {
             return;
         };
         let due = connection.due(now);
-        if due < connection.armed {
-            connection.armed = due;
+        if due < connection.timer_at {
+            connection.timer_at = due;
             self.deadlines.arm(due, id);
         }
     }
@@ -383,11 +383,11 @@ impl Poller {
             self.table.remove(id);
         }
         // Those who were told of the last ends; their chunks are good for this turn only.
-        self.settle_crowd();
-        self.backlog.end_turn();
+        self.materialize_broadcast();
+        self.buffers.end_turn();
         let (sources, table) = (self.table.len(), &self.table);
         self.deadlines.tidy(sources, |at, id| match table.get(id) {
-            Some(Source::Connection(connection)) => connection.armed == at,
+            Some(Source::Connection(connection)) => connection.timer_at == at,
             Some(Source::Listener(listener)) => listener.resting,
             Some(Source::Datagrams(_)) | None => false,
         });

@@ -9,9 +9,9 @@ use super::{
     budget::BYTES_EACH_MAX,
     clock::Tick,
     connection::{Connection, Fill},
-    handler::{Handler, Loss, Then},
+    handler::{Handler, Loss, Next},
     phase::Phase,
-    poller::Poller,
+    poller::Net,
     token::ConnId,
     transport::Stream,
 };
@@ -40,10 +40,10 @@ impl Connection {
         match self.phase {
             Phase::Connecting | Phase::Closed => Step::Rest,
             Phase::Open if self.is_held(now) => Step::Rest,
-            Phase::Open if self.unfed => Step::Offer,
-            Phase::Open if self.ended && !self.end_told => Step::TellEnd,
+            Phase::Open if self.frames_buffered => Step::Offer,
+            Phase::Open if self.eof && !self.eof_reported => Step::TellEnd,
             Phase::Open | Phase::Draining | Phase::Lingering => {
-                if self.readable && !self.ended {
+                if self.readable && !self.eof {
                     Step::Read
                 } else {
                     Step::Rest
@@ -53,11 +53,11 @@ impl Connection {
     }
 }
 
-impl Poller {
+impl Net {
     /// Puts a connection on the list of those to read from. Once is enough.
-    pub(super) fn list(&mut self, id: ConnId) {
+    pub(super) fn push_ready(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
-            if !mem::replace(&mut connection.listed, true) {
+            if !mem::replace(&mut connection.in_ready_list, true) {
                 self.ready.push_back(id);
             }
         }
@@ -65,7 +65,7 @@ impl Poller {
 
     fn carry_over(&mut self, id: ConnId) {
         self.stats.carried_over += 1;
-        self.list(id);
+        self.push_ready(id);
     }
 
     /// Hands over what one connection has, within its budget.
@@ -78,7 +78,7 @@ impl Poller {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        connection.listed = false;
+        connection.in_ready_list = false;
         if connection.phase == Phase::Connecting {
             return self.finish_connecting(id, handler);
         }
@@ -103,7 +103,7 @@ impl Poller {
                     self.offer(id, &[], handler);
                 }
                 Step::TellEnd => {
-                    connection.end_told = true;
+                    connection.eof_reported = true;
                     handler.handle_end(self, id);
                 }
                 Step::Read if budget == 0 || (offered && self.budget.is_spent()) => {
@@ -114,7 +114,7 @@ impl Poller {
                     let is_plain = matches!(connection.stream, Stream::Tcp(_));
                     let filled = connection.fill(room, &mut self.stats);
                     if !is_plain {
-                        self.heed_transport(id, handler);
+                        self.poll_transport(id, handler);
                     }
                     match filled {
                         Fill::Bytes(count) => {
@@ -126,12 +126,12 @@ impl Poller {
                         Fill::End => self.note_end(id),
                         Fill::Blocked => self.note_blocked(id),
                         Fill::Interrupted => return self.carry_over(id),
-                        Fill::Lost(error) => return self.lose(id, &error.into(), handler),
+                        Fill::Lost(error) => return self.fail(id, &error.into(), handler),
                     }
                 }
             }
         }
-        self.bury_if_broken(id, handler);
+        self.close_if_write_failed(id, handler);
     }
 
     fn note_blocked(&mut self, id: ConnId) {
@@ -142,7 +142,7 @@ impl Poller {
 
     /// A transport with a life of its own (TLS) may have something to send after a read, be able to send what waited for
     /// it, or have news for the handler, who hears them before the bytes that came behind them.
-    fn heed_transport(&mut self, id: ConnId, handler: &mut impl Handler) {
+    fn poll_transport(&mut self, id: ConnId, handler: &mut impl Handler) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -176,10 +176,10 @@ impl Poller {
             return;
         }
         let mut input = mem::take(&mut connection.input);
-        let mut then = Then::ReadOn;
+        let mut then = Next::ReadMore;
         input.offer(fresh, |bytes, searched| {
             let taken = handler.handle_input(self, id, bytes, searched);
-            then = taken.then;
+            then = taken.next;
             taken.bytes
         });
         let Some(connection) = self.table.connection_mut(id) else {
@@ -188,15 +188,15 @@ impl Poller {
         if connection.phase != Phase::Open {
             return;
         }
-        connection.unfed = input.len() > 0 && then != Then::ReadOn;
+        connection.frames_buffered = input.len() > 0 && then != Next::ReadMore;
         let too_long = input.len() > INPUT_KEPT;
         connection.input = input;
-        if let Then::WaitUntil(at) = then {
+        if let Next::PauseUntil(at) = then {
             connection.input.rest_until(at);
             self.rearm(id);
         }
         if too_long {
-            self.lose(id, &Loss::InputTooLong, handler);
+            self.fail(id, &Loss::InputTooLong, handler);
         }
     }
 
@@ -205,10 +205,10 @@ impl Poller {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        connection.ended = true;
+        connection.eof = true;
         connection.readable = false;
         if connection.phase == Phase::Lingering {
-            self.finish(id);
+            self.mark_closed(id);
         }
     }
 
@@ -219,47 +219,47 @@ impl Poller {
         };
         let transport = connection.stream.transport();
         match transport.take_error() {
-            Ok(Some(error)) | Err(error) => self.lose(id, &error.into(), handler),
+            Ok(Some(error)) | Err(error) => self.fail(id, &error.into(), handler),
             Ok(None) if !transport.is_connected() => {}
             Ok(None) => {
                 connection.phase.advance(Phase::Open);
                 handler.handle_connected(self, id);
                 // Flushing it, even of nothing, puts its interest right; and the peer may have spoken first.
                 self.mark_dirty(id);
-                self.list(id);
+                self.push_ready(id);
             }
         }
     }
 
     /// A connection that cannot be written to is over once there is nothing left to read from it.
-    fn bury_if_broken(&mut self, id: ConnId, handler: &mut impl Handler) {
+    fn close_if_write_failed(&mut self, id: ConnId, handler: &mut impl Handler) {
         let now = self.now();
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        let over = connection.broken
+        let over = connection.write_failed
             && connection.phase != Phase::Closed
             && !connection.is_held(now)
             && !connection.has_work();
         if over {
             let error = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-            self.lose(id, &error.into(), handler);
+            self.fail(id, &error.into(), handler);
         }
     }
 
     /// Tells the owner that a connection is lost, and ends it.
-    pub(super) fn lose(&mut self, id: ConnId, loss: &Loss, handler: &mut impl Handler) {
+    pub(super) fn fail(&mut self, id: ConnId, loss: &Loss, handler: &mut impl Handler) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
         if connection.phase <= Phase::Open {
             handler.handle_lost(self, id, loss);
         }
-        self.finish(id);
+        self.mark_closed(id);
     }
 
     /// Ends a connection; its slot is freed at the end of the turn.
-    pub(super) fn finish(&mut self, id: ConnId) {
+    pub(super) fn mark_closed(&mut self, id: ConnId) {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
@@ -267,7 +267,7 @@ impl Poller {
             return;
         }
         connection.phase.advance(Phase::Closed);
-        connection.output.clear(&mut self.backlog);
+        connection.output.clear(&mut self.buffers);
         connection.input = Default::default();
         self.closed.push(id);
     }

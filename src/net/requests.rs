@@ -4,12 +4,12 @@
 //! act. So a handler can make them from anywhere, about any connection.
 
 use super::{
-    backlog::{Backlog, Chunk, Lane},
     clock::{Clock, Tick},
     connection::{Connection, Limits, OurHalf},
     listener::{Acceptor, Listener},
     phase::Phase,
-    poller::{Poller, Readiness},
+    poller::{Net, Readiness},
+    shared_buffers::{BufferKey, Chunk, SharedBuffers},
     stats::Stats,
     table::Source,
     token::{ConnId, External},
@@ -18,7 +18,7 @@ use super::{
 use mio::{Interest, event, net::TcpStream};
 use std::{io, mem, net::SocketAddr, rc::Rc};
 
-impl Poller {
+impl Net {
     /// The moment of this turn.
     pub fn now(&self) -> Tick {
         self.now
@@ -102,7 +102,7 @@ impl Poller {
         };
         connection.stream = wrap(mem::replace(&mut connection.stream, Stream::none()));
         connection.readable = true;
-        self.list(id);
+        self.push_ready(id);
         self.mark_dirty(id);
     }
 
@@ -145,10 +145,10 @@ impl Poller {
     /// the turn.
     pub fn compose(
         &mut self,
-        lane: Lane,
+        lane: BufferKey,
         write: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Option<Chunk> {
-        self.backlog.compose(lane, write)
+        self.buffers.compose(lane, write)
     }
 
     /// Queues bytes for one peer alone.
@@ -158,8 +158,8 @@ impl Poller {
 
     /// The same for bytes that are made now: `write` appends them where they wait to be sent.
     pub fn write(&mut self, id: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
-        self.settle_crowd();
-        let chunk = self.compose(Lane::PRIVATE, |out| {
+        self.materialize_broadcast();
+        let chunk = self.compose(BufferKey::PRIVATE, |out| {
             write(out);
             true
         });
@@ -171,7 +171,7 @@ impl Poller {
     /// Ends our half once all that is queued is delivered, and goes on listening to the peer until it ends its own
     /// (half-close).
     pub fn half_close(&mut self, id: ConnId) {
-        self.settle_crowd();
+        self.materialize_broadcast();
         if let Some(connection) = self.table.connection_mut(id) {
             if connection.our_half == OurHalf::Speaking {
                 connection.our_half = OurHalf::Ending;
@@ -183,21 +183,21 @@ impl Poller {
     /// Ends our side once all that is queued is delivered: drain, end of stream, linger (invariant 6). Listeners and
     /// datagram sockets go at the end of the turn.
     pub fn close(&mut self, id: ConnId) {
-        self.settle_crowd();
+        self.materialize_broadcast();
         let drain_until = self.now.after(super::writing::DRAIN);
         match self.table.get_mut(id) {
             Some(Source::Connection(connection)) => match connection.phase {
                 Phase::Open => {
                     connection.phase.advance(Phase::Draining);
-                    connection.alarm = drain_until;
+                    connection.deadline = drain_until;
                     // Unread input is not ours to keep any more.
                     connection.input = Default::default();
-                    connection.unfed = false;
+                    connection.frames_buffered = false;
                     self.mark_dirty(id);
-                    self.list(id);
+                    self.push_ready(id);
                     self.rearm(id);
                 }
-                Phase::Connecting => self.finish(id),
+                Phase::Connecting => self.mark_closed(id),
                 Phase::Draining | Phase::Lingering | Phase::Closed => {}
             },
             Some(Source::Listener(listener)) if !listener.over => {
@@ -214,16 +214,16 @@ impl Poller {
 
     /// Ends a connection at the end of this turn, whatever is still queued or in flight.
     pub fn abort(&mut self, id: ConnId) {
-        self.finish(id);
+        self.mark_closed(id);
     }
 
-    /// Asks for [`Handler::handle_alarm`](super::Handler::handle_alarm) at this moment, instead of any moment asked
+    /// Asks for [`Handler::handle_deadline`](super::Handler::handle_deadline) at this moment, instead of any moment asked
     /// for earlier. `NEVER` asks for none. A connection that is being closed, or cannot be written to any more, has no
     /// alarm but its own limits.
-    pub fn set_alarm(&mut self, id: ConnId, at: Tick) {
+    pub fn set_deadline(&mut self, id: ConnId, at: Tick) {
         if let Some(connection) = self.table.connection_mut(id) {
-            if connection.phase <= Phase::Open && !connection.broken {
-                connection.alarm = at;
+            if connection.phase <= Phase::Open && !connection.write_failed {
+                connection.deadline = at;
                 self.rearm(id);
             }
         }
@@ -232,14 +232,14 @@ impl Poller {
     /// Asks for [`Handler::handle_drained`](super::Handler::handle_drained) after a flush, at the end of this turn or
     /// of one in which the peer has read enough and not too many others go on. Who has a lot to say says it in pieces
     /// this way, one a turn, so that neither the loop nor the queue has to take it all at once.
-    pub fn tell_drained(&mut self, id: ConnId) {
+    pub fn notify_drained(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
-            connection.tell_drained = true;
+            connection.notify_drained = true;
             self.mark_dirty(id);
         }
     }
 
-    /// Reads nothing more of a connection before this moment, as [`Then::WaitUntil`](super::Then::WaitUntil) does. Not
+    /// Reads nothing more of a connection before this moment, as [`Next::PauseUntil`](super::Next::PauseUntil) does. Not
     /// for [`Handler::handle_input`](super::Handler::handle_input), whose answer says when to go on.
     pub fn pause(&mut self, id: ConnId, until: Tick) {
         if let Some(connection) = self.table.connection_mut(id) {
@@ -257,7 +257,7 @@ impl Poller {
             connection.limits = limits;
             if connection.has_work() && !connection.is_held(now) {
                 // A higher mark may be the end of a hold, and no event will tell.
-                self.list(id);
+                self.push_ready(id);
             }
         }
     }
@@ -286,8 +286,8 @@ impl Poller {
     }
 
     /// All queues together.
-    pub fn backlog(&self) -> &Backlog {
-        &self.backlog
+    pub fn buffers(&self) -> &SharedBuffers {
+        &self.buffers
     }
 
     /// What the loop has done so far.

@@ -1,10 +1,10 @@
 //! Counters of the loop: plain numbers that only grow, for logs, metrics and tests. They decide nothing.
 
-use super::durations::Durations;
+use super::histogram::Histogram;
 
 /// The stages of a turn whose time is taken. To wait is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum TurnPhase {
     /// Taking events from the kernel, and callers in.
     Accept,
     /// Reading, and all that is done about what was read.
@@ -17,7 +17,7 @@ pub enum Stage {
     Reap,
 }
 
-impl Stage {
+impl TurnPhase {
     /// All, in the order of a turn.
     pub const ALL: [Self; 5] = [
         Self::Accept,
@@ -47,9 +47,9 @@ pub struct Stats {
     /// How often the loop slept, or was ready to, and woke up; the other turns had work left from the one before.
     pub wakeups: u64,
     /// How long turns took, without waiting.
-    pub turn_times: Durations,
-    /// The same for each stage, in the order of [`Stage::ALL`].
-    pub stage_times: [Durations; Stage::ALL.len()],
+    pub turn_times: Histogram,
+    /// The same for each stage, in the order of [`TurnPhase::ALL`].
+    pub stage_times: [Histogram; TurnPhase::ALL.len()],
     /// How long the last turn took, in nanoseconds.
     pub last_turn_ns: u64,
     /// How often the process was stopped, or a turn took very long, and how long in all, in nanoseconds, if pauses are left

@@ -41,7 +41,7 @@ pub trait Transport {
     /// system says; the connection is over then.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
-    /// What to register with the poll; `None` if no kernel knows it and events come by [`Poller::inject`](super::Poller::inject).
+    /// What to register with the poll; `None` if no kernel knows it and events come by [`Net::inject`](super::Net::inject).
     fn source(&mut self) -> Option<&mut dyn Source>;
 
     /// How many bytes it holds that wait for room: its own, and what it took and has not sent yet.

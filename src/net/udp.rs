@@ -8,7 +8,7 @@ use super::{
     budget::VISIT,
     handler::Handler,
     listener::{SocketOptions, bound_socket, size_buffers},
-    poller::Poller,
+    poller::Net,
     table::Source,
     token::ConnId,
 };
@@ -31,7 +31,7 @@ pub(super) struct Datagrams {
     unsent: Option<(SocketAddr, Box<[u8]>)>,
     /// Over; it goes at the end of the turn, and hears nothing more until then.
     pub(super) over: bool,
-    pub(super) listed: bool,
+    pub(super) in_ready_list: bool,
 }
 
 /// Makes a bound UDP socket.
@@ -54,7 +54,7 @@ pub fn take_udp(socket: OwnedFd, options: &SocketOptions) -> io::Result<UdpSocke
     Ok(UdpSocket::from_std(socket.into()))
 }
 
-impl Poller {
+impl Net {
     /// Takes a datagram socket into the loop.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Poller {
             socket,
             unsent: None,
             over: false,
-            listed: false,
+            in_ready_list: false,
         })));
         if let Err(error) = self.register_datagrams(id, Interest::READABLE, false) {
             self.table.remove(id);
@@ -122,7 +122,7 @@ impl Poller {
         let Some(datagrams) = self.table.datagrams_mut(id) else {
             return;
         };
-        datagrams.listed = false;
+        datagrams.in_ready_list = false;
         if let Some((to, bytes)) = datagrams.unsent.take() {
             let _ = self.register_datagrams(id, Interest::READABLE, true);
             self.send_datagram(id, to, &bytes);
@@ -152,7 +152,7 @@ impl Poller {
     /// Puts a datagram socket on the carry-over list.
     pub(super) fn list_datagrams(&mut self, id: ConnId) {
         if let Some(datagrams) = self.table.datagrams_mut(id) {
-            if !mem::replace(&mut datagrams.listed, true) {
+            if !mem::replace(&mut datagrams.in_ready_list, true) {
                 self.ready.push_back(id);
             }
         }

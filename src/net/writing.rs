@@ -9,7 +9,7 @@ use super::{
     connection::{Flush, OurHalf},
     handler::Handler,
     phase::Phase,
-    poller::Poller,
+    poller::Net,
     token::ConnId,
 };
 use std::{
@@ -24,7 +24,7 @@ pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long we wait for the peer's end of stream after ours.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The same once the process is about to end ([`Poller::hurry`]), counted from the last input. Enough for what a peer
+/// The same once the process is about to end ([`Net::hurry`]), counted from the last input. Enough for what a peer
 /// was sending when it saw our end of stream; most close in answer to it, and the others would never.
 const LINGER_IN_HURRY: Duration = Duration::from_millis(500);
 
@@ -39,7 +39,7 @@ const TOLD_PER_TURN: usize = 64;
 /// Deadlines of phases go on this grid (milliseconds), so that a crowd that leaves wakes us up a few times, not a thousand.
 const GRID: u64 = 250;
 
-impl Poller {
+impl Net {
     /// Puts a connection on the list of those to flush. Once is enough.
     pub(super) fn mark_dirty(&mut self, id: ConnId) {
         if let Some(connection) = self.table.connection_mut(id) {
@@ -51,7 +51,7 @@ impl Poller {
 
     /// Stage: flushes everyone who has something new to send or new room for it.
     pub(super) fn flush_dirty(&mut self, handler: &mut impl Handler) {
-        self.tell_crowd();
+        self.flush_broadcast();
         let mut dirty = mem::take(&mut self.dirty);
         for id in dirty.drain(..) {
             self.flush_connection(id, handler);
@@ -62,23 +62,23 @@ impl Poller {
             self.dirty.shrink_to(self.table.connection_count() / 8 + 64);
         }
         self.enforce_ceiling(handler);
-        self.tell_roomy(handler);
+        self.notify_below_low_water(handler);
     }
 
     /// Tells those who have more to say that there is room for it: so many a turn, in the order in which they came.
-    fn tell_roomy(&mut self, handler: &mut impl Handler) {
+    fn notify_below_low_water(&mut self, handler: &mut impl Handler) {
         self.begin_slice(DRAINED_SLICE);
-        for _ in 0..self.roomy.len().min(TOLD_PER_TURN) {
+        for _ in 0..self.below_low_water.len().min(TOLD_PER_TURN) {
             if self.is_slice_over() {
                 return;
             }
-            let Some(id) = self.roomy.pop_front() else {
+            let Some(id) = self.below_low_water.pop_front() else {
                 return;
             };
             match self.table.connection_mut(id) {
                 Some(connection) if connection.phase != Phase::Open => {}
                 // What others said came in between: the flush of that will tell.
-                Some(connection) if connection.is_backlogged() => connection.tell_drained = true,
+                Some(connection) if connection.is_backlogged() => connection.notify_drained = true,
                 Some(_) => handler.handle_drained(self, id),
                 None => {}
             }
@@ -99,11 +99,11 @@ impl Poller {
             return;
         }
         let owed = (connection.output.bytes(), connection.stream.unsent());
-        let flushed = connection.flush(&mut self.backlog, &mut self.stats);
+        let flushed = connection.flush(&mut self.buffers, &mut self.stats);
         let reads = connection.output.bytes() < owed.0 || connection.stream.unsent() < owed.1;
         if connection.phase == Phase::Draining && reads {
             // The reminder for the earlier moment looks again.
-            connection.alarm = self.now.after(DRAIN);
+            connection.deadline = self.now.after(DRAIN);
         }
         match flushed {
             Flush::Drained if connection.phase == Phase::Draining => return self.end_our_side(id),
@@ -127,8 +127,8 @@ impl Poller {
             let has_room = !connection.is_backlogged();
             if connection.output.bytes() > connection.limits.hard as usize {
                 handler.handle_overflow(self, id);
-            } else if has_room && mem::take(&mut connection.tell_drained) {
-                self.roomy.push_back(id);
+            } else if has_room && mem::take(&mut connection.notify_drained) {
+                self.below_low_water.push_back(id);
             }
         }
         let Some(connection) = self.table.connection_mut(id) else {
@@ -136,7 +136,7 @@ impl Poller {
         };
         if connection.phase == Phase::Open && connection.has_work() && !connection.is_held(now) {
             // It was not read from because so much waited for it, and no event will tell that this has changed.
-            self.list(id);
+            self.push_ready(id);
         }
     }
 
@@ -152,14 +152,14 @@ impl Poller {
             // The transport's own last word does not fit: when there is room we come here again.
             return self.update_interest(id);
         }
-        if shut.is_err() || connection.ended {
-            return self.finish(id);
+        if shut.is_err() || connection.eof {
+            return self.mark_closed(id);
         }
         connection.phase.advance(Phase::Lingering);
-        connection.alarm = linger_until;
+        connection.deadline = linger_until;
         self.rearm(id);
         self.update_interest(id);
-        self.list(id);
+        self.push_ready(id);
     }
 
     fn linger_until(&self) -> Tick {
@@ -184,7 +184,7 @@ impl Poller {
             .collect();
         for id in lingering {
             if let Some(connection) = self.table.connection_mut(id) {
-                connection.alarm = connection.alarm.min(until);
+                connection.deadline = connection.deadline.min(until);
                 self.rearm(id);
             }
         }
@@ -197,7 +197,7 @@ impl Poller {
         };
         let until = self.linger_until().min(hurried_at.after(LINGER));
         if let Some(connection) = self.table.connection_mut(id) {
-            connection.alarm = connection.alarm.max(until);
+            connection.deadline = connection.deadline.max(until);
             self.rearm(id);
         }
     }
@@ -209,21 +209,21 @@ impl Poller {
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        if !mem::replace(&mut connection.broken, true) && connection.phase == Phase::Open {
-            connection.alarm = now.after(LAST_WORDS).on_grid(GRID);
+        if !mem::replace(&mut connection.write_failed, true) && connection.phase == Phase::Open {
+            connection.deadline = now.after(LAST_WORDS).on_grid(GRID);
             self.rearm(id);
         }
         let Some(connection) = self.table.connection_mut(id) else {
             return;
         };
-        connection.output.clear(&mut self.backlog);
-        connection.readable |= !connection.ended;
-        let has_more_to_say = connection.tell_drained;
+        connection.output.clear(&mut self.buffers);
+        connection.readable |= !connection.eof;
+        let has_more_to_say = connection.notify_drained;
         if connection.phase == Phase::Draining {
             // Nobody will get the rest.
-            return self.finish(id);
+            return self.mark_closed(id);
         }
-        self.list(id);
+        self.push_ready(id);
         if has_more_to_say {
             // Nothing is in its way any more, and it may be what the lines that are left wait for.
             self.mark_dirty(id);

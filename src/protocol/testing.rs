@@ -7,7 +7,7 @@
 use super::{
     Context, Entry, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
-    irc::{Backstage, House, ServerBan, TryAgain, Wish, monitor::Monitors},
+    irc::{DeferredRequest, ServerBan, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
 };
 use crate::chat::{Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, UserId};
 
@@ -16,11 +16,11 @@ pub struct World {
     /// The chat.
     pub hub: Hub,
     /// What the server says of itself.
-    pub house: House,
+    pub server_info: ServerInfo,
     /// Who waits for whom.
     pub monitors: Monitors,
     /// What was asked of the server.
-    pub wishes: Vec<Wish>,
+    pub wishes: Vec<DeferredRequest>,
     /// The names of operators whose passwords are being checked.
     pub checks: Vec<Box<str>>,
     /// Why no password is looked at.
@@ -29,13 +29,13 @@ pub struct World {
     pub bans: Vec<ServerBan>,
     /// Whether everyone comes by TLS.
     pub secure: bool,
-    seats: Vec<Seat>,
+    routes: Vec<Route>,
     /// What both clocks say.
     pub now: Now,
 }
 
 /// One connection.
-struct Seat {
+struct Route {
     flavour: Flavour,
     user: Option<UserId>,
     inbox: Vec<u8>,
@@ -46,7 +46,7 @@ struct Seat {
 /// The world as the one at a seat acts upon it.
 pub struct At<'a> {
     world: &'a mut World,
-    seat: usize,
+    route: usize,
 }
 
 impl Default for World {
@@ -60,49 +60,49 @@ impl World {
     pub fn new() -> Self {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
-            house: House::new("srv", "net", Now::at_ms(1_700_000_000_000)),
+            server_info: ServerInfo::new("srv", "net", Now::at_ms(1_700_000_000_000)),
             monitors: Monitors::default(),
             wishes: Vec::new(),
             checks: Vec::new(),
             try_again: None,
             bans: Vec::new(),
             secure: false,
-            seats: Vec::new(),
+            routes: Vec::new(),
             now: Now::at_ms(1_700_000_000_000),
         }
     }
 
     /// Makes the person at a seat an operator of the server.
-    pub fn make_operator(&mut self, seat: usize) {
-        let made = self.at(seat).apply(Command::MakeOperator);
+    pub fn make_operator(&mut self, route: usize) {
+        let made = self.at(route).apply(Command::MakeOperator);
         made.expect("whoever is here can be made one");
     }
 
     /// A new connection; the number names it.
     pub fn connect(&mut self, flavour: Flavour) -> usize {
-        self.seats.push(Seat {
+        self.routes.push(Route {
             flavour,
             user: None,
             inbox: Vec::new(),
             aside: Vec::new(),
             farewell: None,
         });
-        self.seats.len() - 1
+        self.routes.len() - 1
     }
 
     /// The world for one who sits there.
-    pub fn at(&mut self, seat: usize) -> At<'_> {
-        At { world: self, seat }
+    pub fn at(&mut self, route: usize) -> At<'_> {
+        At { world: self, route }
     }
 
     /// Everything sent to a seat since this was asked last.
-    pub fn received(&mut self, seat: usize) -> Vec<u8> {
-        std::mem::take(&mut self.seats[seat].inbox)
+    pub fn received(&mut self, route: usize) -> Vec<u8> {
+        std::mem::take(&mut self.routes[route].inbox)
     }
 
     /// The reason with which a seat ended its connection, if it did.
-    pub fn farewell(&self, seat: usize) -> Option<&str> {
-        self.seats[seat].farewell.as_deref()
+    pub fn farewell(&self, route: usize) -> Option<&str> {
+        self.routes[route].farewell.as_deref()
     }
 
     fn drain(&mut self) {
@@ -116,12 +116,16 @@ impl World {
                 } else {
                     View::Other
                 };
-                for seat in self.seats.iter_mut().filter(|seat| seat.user == Some(user)) {
-                    let (hub, flavour) = (&self.hub, seat.flavour);
+                for route in self
+                    .routes
+                    .iter_mut()
+                    .filter(|route| route.user == Some(user))
+                {
+                    let (hub, flavour) = (&self.hub, route.flavour);
                     if flavour.is_personal(&event) {
-                        encode_personal(flavour, user, &event, hub, "srv", &mut seat.inbox);
+                        encode_personal(flavour, user, &event, hub, "srv", &mut route.inbox);
                     } else {
-                        encode(flavour, view, &event, hub, "srv", &mut seat.inbox);
+                        encode(flavour, view, &event, hub, "srv", &mut route.inbox);
                     }
                 }
             }
@@ -139,14 +143,14 @@ impl Context for At<'_> {
     }
 
     fn say_password(&mut self, said: &[u8]) -> Entry {
-        match self.world.house.password.as_deref() {
+        match self.world.server_info.password.as_deref() {
             Some(needed) if needed.as_bytes() != said => Entry::Wrong,
             _ => Entry::Right,
         }
     }
 
     fn user(&self) -> Option<UserId> {
-        self.world.seats[self.seat].user
+        self.world.routes[self.route].user
     }
 
     fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
@@ -158,7 +162,7 @@ impl Context for At<'_> {
             ..Profile::default()
         };
         let user = self.world.hub.enter(nick, profile, self.world.now)?;
-        self.world.seats[self.seat].user = Some(user);
+        self.world.routes[self.route].user = Some(user);
         self.world.drain();
         Ok(user)
     }
@@ -173,7 +177,7 @@ impl Context for At<'_> {
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {
-        &mut self.world.seats[self.seat].inbox
+        &mut self.world.routes[self.route].inbox
     }
 
     fn quit(&mut self, reason: &str) {
@@ -181,9 +185,9 @@ impl Context for At<'_> {
             self.apply(Command::Quit { reason })
                 .expect("nobody is kept from leaving");
         }
-        let seat = &mut self.world.seats[self.seat];
-        seat.user = None;
-        seat.farewell = Some(reason.to_owned());
+        let route = &mut self.world.routes[self.route];
+        route.user = None;
+        route.farewell = Some(reason.to_owned());
     }
 
     fn turn_away(&mut self, why: TurnedAway) {
@@ -191,9 +195,9 @@ impl Context for At<'_> {
     }
 }
 
-impl Backstage for At<'_> {
-    fn house(&self) -> &House {
-        &self.world.house
+impl ServerContext for At<'_> {
+    fn server_info(&self) -> &ServerInfo {
+        &self.world.server_info
     }
 
     fn is_secure(&self) -> bool {
@@ -232,17 +236,17 @@ impl Backstage for At<'_> {
             ..Profile::default()
         };
         let user = self.world.hub.enter(nick, profile, self.world.now)?;
-        self.world.seats[self.seat].user = Some(user);
+        self.world.routes[self.route].user = Some(user);
         self.world.drain();
         Ok(user)
     }
 
     fn set_flavour(&mut self, flavour: Flavour) {
-        self.world.seats[self.seat].flavour = flavour;
+        self.world.routes[self.route].flavour = flavour;
     }
 
     fn aside(&mut self) -> &mut Vec<u8> {
-        &mut self.world.seats[self.seat].aside
+        &mut self.world.routes[self.route].aside
     }
 
     fn monitors(&mut self) -> &mut Monitors {
@@ -250,9 +254,9 @@ impl Backstage for At<'_> {
     }
 
     fn nameless_count(&self) -> usize {
-        let seats = self.world.seats.iter();
-        seats
-            .filter(|seat| seat.user.is_none() && seat.farewell.is_none())
+        let routes = self.world.routes.iter();
+        routes
+            .filter(|route| route.user.is_none() && route.farewell.is_none())
             .count()
     }
 
@@ -266,7 +270,7 @@ impl Backstage for At<'_> {
         }
     }
 
-    fn wish(&mut self, wish: Wish) {
+    fn wish(&mut self, wish: DeferredRequest) {
         self.world.wishes.push(wish);
     }
 }

@@ -6,12 +6,12 @@
 use super::{
     Error,
     bind::{self, adopt_tcp, adopt_udp},
-    court::Court,
+    connections::Connections,
     plain,
 };
 use crate::{
     config::{Config, Invalid, ListenUrl, Transport},
-    net::{self, Poller},
+    net::{self, Net},
 };
 use listenfd::ListenFd;
 use std::{env, io, net::SocketAddr};
@@ -25,8 +25,8 @@ const SOCKETS_MAX: u64 = 1024;
 /// One is no TCP listener and no UDP socket, or a connection (`Accept=yes` in the socket unit), or its name asks for what it
 /// cannot be.
 pub(super) fn take_passed(
-    net: &mut Poller,
-    court: &mut Court,
+    net: &mut Net,
+    connections: &mut Connections,
     config: &Config,
 ) -> Result<Vec<ListenUrl>, Error> {
     if is_too_many(&env::var("LISTEN_FDS").unwrap_or_default()) {
@@ -48,13 +48,12 @@ pub(super) fn take_passed(
             .url(name)
             .map_err(|error| failed(error.to_string()))?;
         let options = bind::options_of(&url, config);
-        let taken =
-            match socket {
-                Socket::Tcp(fd, _) => net::take_tcp(fd, &options)
-                    .and_then(|socket| adopt_tcp(net, court, &url, socket)),
-                Socket::Udp(fd, _) => net::take_udp(fd, &options)
-                    .and_then(|socket| adopt_udp(net, court, &url, socket)),
-            };
+        let taken = match socket {
+            Socket::Tcp(fd, _) => net::take_tcp(fd, &options)
+                .and_then(|socket| adopt_tcp(net, connections, &url, socket)),
+            Socket::Udp(fd, _) => net::take_udp(fd, &options)
+                .and_then(|socket| adopt_udp(net, connections, &url, socket)),
+        };
         taken.map_err(|error| failed(plain(&error)))?;
         listening.push(url);
     }

@@ -1,9 +1,9 @@
 //! From listener URLs to listening sockets in the loop.
 
-use super::{Error, court::Court, plain, settings::socket_options};
+use super::{Error, connections::Connections, plain, settings::socket_options};
 use crate::{
     config::{Config, Host, ListenUrl, Scheme, Transport},
-    net::{self, Poller, SocketOptions},
+    net::{self, Net, SocketOptions},
 };
 use mio::net::{TcpListener, UdpSocket};
 use rustix::io::Errno;
@@ -20,8 +20,8 @@ const PORT_TRIES: usize = 16;
 /// # Errors
 /// The name is unknown, or none of its addresses could be bound, or one is taken.
 pub(super) fn bind(
-    net: &mut Poller,
-    court: &mut Court,
+    net: &mut Net,
+    connections: &mut Connections,
     url: &ListenUrl,
     config: &Config,
     listening: &[ListenUrl],
@@ -39,8 +39,8 @@ pub(super) fn bind(
     let mut bound = Vec::new();
     for socket in sockets {
         let local = match socket {
-            Bound::Tcp(listener) => adopt_tcp(net, court, &url, listener),
-            Bound::Udp(socket) => adopt_udp(net, court, &url, socket),
+            Bound::Tcp(listener) => adopt_tcp(net, connections, &url, listener),
+            Bound::Udp(socket) => adopt_udp(net, connections, &url, socket),
         };
         bound.push(url.at(local.map_err(|error| failed(plain(&error)))?));
     }
@@ -152,15 +152,15 @@ pub(super) fn options_of(url: &ListenUrl, config: &Config) -> SocketOptions {
 
 /// Opens a door: takes a listening socket into the loop. Returns where it is.
 pub(super) fn adopt_tcp(
-    net: &mut Poller,
-    court: &mut Court,
+    net: &mut Net,
+    connections: &mut Connections,
     url: &ListenUrl,
     listener: TcpListener,
 ) -> io::Result<SocketAddr> {
     let local = listener.local_addr()?;
-    let farewell = court.settings.farewell_at(url.scheme);
+    let farewell = connections.settings.farewell_at(url.scheme);
     let id = net.adopt_listener(Box::new(listener), farewell)?;
-    court.doors.insert(id, url.scheme);
+    connections.listeners.insert(id, url.scheme);
     if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
         let advice =
             "the metrics listener can be reached from other hosts: whoever asks sees inside";
@@ -171,13 +171,13 @@ pub(super) fn adopt_tcp(
 
 /// The same for datagrams.
 pub(super) fn adopt_udp(
-    net: &mut Poller,
-    court: &mut Court,
+    net: &mut Net,
+    connections: &mut Connections,
     url: &ListenUrl,
     socket: UdpSocket,
 ) -> io::Result<SocketAddr> {
     let local = socket.local_addr()?;
     let id = net.adopt_datagrams(socket)?;
-    court.doors.insert(id, url.scheme);
+    connections.listeners.insert(id, url.scheme);
     Ok(local)
 }

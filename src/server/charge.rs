@@ -1,6 +1,6 @@
 //! What a connection pays for: not only lines, but all that is parsed, looked up and told because of it.
 //!
-//! While a connection's input is handled, or a piece of its long reply is made, a [`Bill`] collects *effort*
+//! While a connection's input is handled, or a piece of its long reply is made, a [`Charges`] collects *effort*
 //! ([`chat::effort`](crate::chat::effort)): what the hub counted, deliveries of the fan-out, bytes that were parsed. When
 //! that is over it is settled: with the turn of the loop at once, so that it ends in time; with the connection's
 //! allowance, as far as it is more than its lines include; and with the network that it came from ([`Shares`]). Who owes
@@ -13,13 +13,13 @@
 //! all the same. Does not know what the work was.
 
 use super::{
-    court::Court,
-    reason::Reason,
+    close_reason::CloseReason,
+    connections::Connections,
     session::{Protocol, Session},
 };
 use crate::{
     chat::{effort::PER_LINE, hub::network_of},
-    net::{ConnId, Poller, Taken, Then, Tick},
+    net::{ConnId, Consumed, Net, Next, Tick},
 };
 use std::{mem, net::IpAddr};
 
@@ -51,14 +51,14 @@ const LINE_BYTES_PER_UNIT: u64 = 32;
 
 /// What a connection's input has come to, until it is settled.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bill {
+pub(super) struct Charges {
     /// Whole lines, each of which was taken from the allowance.
     lines: u32,
     /// Effort.
     units: u64,
 }
 
-impl Bill {
+impl Charges {
     /// Adds a line that is paid for as such.
     pub(super) fn add_line(&mut self) {
         self.lines += 1;
@@ -85,9 +85,9 @@ impl Session {
     }
 }
 
-impl Court {
+impl Connections {
     /// Until when nothing of a connection's input may be handled because its network has used more than its share.
-    pub(super) fn waits_for_share(&mut self, net: &Poller, id: ConnId) -> Option<Tick> {
+    pub(super) fn waits_for_share(&mut self, net: &Net, id: ConnId) -> Option<Tick> {
         let now = net.now();
         if self.settings.rate.per_second == 0 || !self.shares.does_anyone_wait(now) {
             return None;
@@ -95,7 +95,7 @@ impl Court {
         let session = self.sessions.get(id).filter(|session| session.pays())?;
         let network = network_of(session.peer.ip());
         let until = self.shares.waits_until(network, now)?;
-        self.hall.tally.shares_spent += 1;
+        self.shared.counters.shares_spent += 1;
         Some(self.shares.stagger(until))
     }
 
@@ -107,39 +107,39 @@ impl Court {
 
     /// Forgets what was done because a connection was ended by us or broke: that is not its network's doing.
     pub(super) fn drop_bill(&mut self) {
-        self.bill = Bill::default();
+        self.charges = Charges::default();
     }
 
     /// Adds work to the bill, and tells the loop of it.
-    pub(super) fn add_effort(&mut self, net: &mut Poller, units: u64) {
+    pub(super) fn add_effort(&mut self, net: &mut Net, units: u64) {
         net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
-        self.hall.tally.effort += units;
-        self.bill.units += units;
+        self.shared.counters.effort += units;
+        self.charges.units += units;
     }
 
     /// Adds what was done since there were so many deliveries, and an answer of so many bytes.
-    pub(super) fn add_work(&mut self, net: &mut Poller, deliveries_before: u64, answered: usize) {
+    pub(super) fn add_work(&mut self, net: &mut Net, deliveries_before: u64, answered: usize) {
         let delivered = net.stats().deliveries.saturating_sub(deliveries_before);
-        let units = self.hall.hub.take_effort()
+        let units = self.shared.hub.take_effort()
             + delivered * DELIVERY
             + answered as u64 / LINE_BYTES_PER_UNIT;
         self.add_effort(net, units);
     }
 
     /// Charges a network for a caller, who has cost something before saying a word.
-    pub(super) fn charge_call(&mut self, net: &mut Poller, id: ConnId) {
+    pub(super) fn charge_call(&mut self, net: &mut Net, id: ConnId) {
         self.charge_network(net, id, CALL);
     }
 
     /// Charges a network for a handshake that begins.
-    pub(super) fn charge_handshake(&mut self, net: &mut Poller, id: ConnId) {
+    pub(super) fn charge_handshake(&mut self, net: &mut Net, id: ConnId) {
         self.charge_network(net, id, HANDSHAKE);
     }
 
     /// Charges the network of a connection, and not the connection itself: what everyone has to do is no flood.
-    fn charge_network(&mut self, net: &mut Poller, id: ConnId, units: u64) {
+    fn charge_network(&mut self, net: &mut Net, id: ConnId, units: u64) {
         net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
-        self.hall.tally.effort += units;
+        self.shared.counters.effort += units;
         self.bear(net.now(), id, units);
     }
 
@@ -153,30 +153,32 @@ impl Court {
     }
 
     /// Settles the bill with a connection and its network.
-    pub(super) fn settle(&mut self, net: &Poller, id: ConnId) {
-        let bill = mem::take(&mut self.bill);
+    pub(super) fn settle(&mut self, net: &Net, id: ConnId) {
+        let charges = mem::take(&mut self.charges);
         let now = net.now();
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        if bill.units == 0 || !session.pays() {
+        if charges.units == 0 || !session.pays() {
             return;
         }
         let rate = session.rate(&self.settings);
-        session.allowance.charge(now.0, rate, bill.beyond_lines());
-        self.bear(now, id, bill.units);
+        session
+            .allowance
+            .charge(now.0, rate, charges.beyond_lines());
+        self.bear(now, id, charges.units);
     }
 
     /// Charges for what was taken of a connection's input. Who has sent too much without giving a name is sent away.
     pub(super) fn charge_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         offered: usize,
-        taken: Taken,
-    ) -> Taken {
+        taken: Consumed,
+    ) -> Consumed {
         let negotiates = self.sessions.get(id).is_some_and(Session::negotiates);
-        let bytes_per_unit = match self.bill.lines {
+        let bytes_per_unit = match self.charges.lines {
             0 => IDLE_BYTES_PER_UNIT,
             _ if negotiates => IDLE_BYTES_PER_UNIT,
             _ => LINE_BYTES_PER_UNIT,
@@ -186,14 +188,14 @@ impl Court {
         if !self.note_bytes_before_name(net, id, taken.bytes) {
             return taken;
         }
-        Taken {
+        Consumed {
             bytes: offered,
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
     /// Charges for what a transport read for itself, and lets its sender wait if that is too much.
-    pub(super) fn charge_overhead(&mut self, net: &mut Poller, id: ConnId, bytes: usize) {
+    pub(super) fn charge_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
         self.add_effort(net, VISIT + bytes as u64 / IDLE_BYTES_PER_UNIT);
         self.settle(net, id);
         if self.note_bytes_before_name(net, id, bytes) {
@@ -209,7 +211,7 @@ impl Court {
     }
 
     /// Counts what came before a name was given; says whether it was too much, and the connection ends.
-    fn note_bytes_before_name(&mut self, net: &mut Poller, id: ConnId, bytes: usize) -> bool {
+    fn note_bytes_before_name(&mut self, net: &mut Net, id: ConnId, bytes: usize) -> bool {
         let Some(session) = self.sessions.get(id) else {
             return false;
         };
@@ -220,7 +222,7 @@ impl Court {
         let sum = self.sessions.note_bytes_before_name(id, bytes);
         let is_too_much = sum > BYTES_BEFORE_NAME_MAX;
         if is_too_much {
-            self.part(net, id, Reason::TooMuchBeforeName, None);
+            self.part(net, id, CloseReason::TooMuchBeforeName, None);
         }
         is_too_much
     }

@@ -3,10 +3,10 @@
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
-use super::{reason::Reason, recent::Tally};
+use super::{activity::Counters, close_reason::CloseReason};
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
-    net::{Chunk, ConnId, FanOut, Lane, Poller},
+    net::{BufferKey, Chunk, ConnId, FanOut, Net},
     protocol::{
         flavour::{Distinction, Flavour, View, encode, encode_personal},
         irc::{self, monitor::Monitors},
@@ -17,48 +17,48 @@ use smallvec::SmallVec;
 
 /// Where a person sits: their connection, and how it wants events told.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seat {
+pub(super) struct Route {
     pub(super) conn: ConnId,
     pub(super) flavour: Flavour,
 }
 
 /// The seats of all people, in the order of the hub's slots.
 #[derive(Debug, Default)]
-pub(super) struct Seats {
-    by_slot: Vec<Option<Seat>>,
+pub(super) struct Routes {
+    by_slot: Vec<Option<Route>>,
 }
 
-impl Seats {
+impl Routes {
     /// Seats a newcomer.
-    pub(super) fn take(&mut self, user: UserId, seat: Seat) {
+    pub(super) fn take(&mut self, user: UserId, route: Route) {
         let slot = user.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize(slot + 1, None);
         }
-        self.by_slot[slot] = Some(seat);
+        self.by_slot[slot] = Some(route);
     }
 
     /// Frees the seat of someone who quit.
     pub(super) fn leave(&mut self, user: UserId) {
-        if let Some(seat) = self.by_slot.get_mut(user.slot as usize) {
-            *seat = None;
+        if let Some(route) = self.by_slot.get_mut(user.slot as usize) {
+            *route = None;
         }
     }
 
     /// From now on, events are told there in another flavour.
     pub(super) fn set_flavour(&mut self, user: UserId, flavour: Flavour) {
-        if let Some(Some(seat)) = self.by_slot.get_mut(user.slot as usize) {
-            seat.flavour = flavour;
+        if let Some(Some(route)) = self.by_slot.get_mut(user.slot as usize) {
+            route.flavour = flavour;
         }
     }
 
-    pub(super) fn of(&self, user: UserId) -> Option<Seat> {
+    pub(super) fn of(&self, user: UserId) -> Option<Route> {
         *self.by_slot.get(user.slot as usize)?
     }
 
     /// Bytes of memory of the seats.
     pub(super) fn memory(&self) -> usize {
-        self.by_slot.capacity() * size_of::<Option<Seat>>()
+        self.by_slot.capacity() * size_of::<Option<Route>>()
     }
 
     #[cfg(test)]
@@ -84,15 +84,15 @@ pub(super) type LastFanOut = Vec<(Flavour, View, Chunk)>;
 /// What events are told from, and where they go.
 pub(super) struct Audience<'a> {
     pub(super) hub: &'a mut Hub,
-    pub(super) seats: &'a Seats,
-    pub(super) net: &'a mut Poller,
+    pub(super) routes: &'a Routes,
+    pub(super) net: &'a mut Net,
     pub(super) monitors: &'a Monitors,
     /// The server's name.
     pub(super) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
-    pub(super) expelled: &'a mut Vec<(ConnId, Reason)>,
+    pub(super) expelled: &'a mut Vec<(ConnId, CloseReason)>,
     pub(super) last_fan_out: &'a mut LastFanOut,
-    pub(super) tally: &'a mut Tally,
+    pub(super) counters: &'a mut Counters,
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
@@ -102,7 +102,7 @@ impl Audience<'_> {
     /// Takes every event out of the hub and tells each to its audience.
     pub(super) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
         while let Some(event) = self.hub.next_event() {
-            self.tally.note_event(&event.body);
+            self.counters.note_event(&event.body);
             self.tell(&event, own.as_mut());
             self.tell_watchers(&event);
             self.expel(&event);
@@ -110,7 +110,7 @@ impl Audience<'_> {
     }
 
     fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
-        let (hub, seats, net, server) = (&*self.hub, self.seats, &mut *self.net, self.server);
+        let (hub, routes, net, server) = (&*self.hub, self.routes, &mut *self.net, self.server);
         let distinction = Distinction::of(event, hub);
         let is_for = own
             .as_ref()
@@ -120,9 +120,9 @@ impl Audience<'_> {
             if let Some(own) = own {
                 encode(own.flavour, View::Author, event, hub, server, own.answer);
             }
-            self.tally.encoded += self.last_fan_out.len() as u64;
+            self.counters.encoded += self.last_fan_out.len() as u64;
             for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
-                let lane = Lane(flavour.number());
+                let lane = BufferKey(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
                 if let Some(next) = net.compose(lane, write) {
                     *chunk = net.repeat(*chunk, next);
@@ -148,7 +148,7 @@ impl Audience<'_> {
                 }
                 return;
             }
-            let Some(Seat { conn, flavour }) = seats.of(user) else {
+            let Some(Route { conn, flavour }) = routes.of(user) else {
                 return;
             };
             if flavour.is_personal(event) {
@@ -161,7 +161,7 @@ impl Audience<'_> {
                 .iter()
                 .position(|(f, v, _)| (*f, *v) == (flavour, view));
             let index = known.unwrap_or_else(|| {
-                let lane = Lane(flavour.number());
+                let lane = BufferKey(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
                 encoded.push((flavour, view, net.compose(lane, write)));
                 encoded.len() - 1
@@ -170,7 +170,7 @@ impl Audience<'_> {
                 net.share(conn, chunk);
             }
         });
-        self.tally.encoded += encoded.len() as u64;
+        self.counters.encoded += encoded.len() as u64;
         self.last_fan_out.clear();
         let told = |(flavour, view, chunk): &Encoded| Some((*flavour, *view, (*chunk)?));
         self.last_fan_out.extend(encoded.iter().filter_map(told));
@@ -214,14 +214,14 @@ impl Audience<'_> {
         }
         let mut encoded: SmallVec<[(Flavour, Option<Chunk>); 4]> = SmallVec::new();
         let strangers = watchers.iter().filter(|watcher| !told.contains(watcher));
-        let seats = strangers.filter_map(|&watcher| self.seats.of(watcher));
-        for Seat { conn, flavour } in seats.filter(|seat| seat.flavour.watches_changes()) {
+        let routes = strangers.filter_map(|&watcher| self.routes.of(watcher));
+        for Route { conn, flavour } in routes.filter(|route| route.flavour.watches_changes()) {
             let flavour = flavour.for_event(distinction);
             let known = encoded.iter().position(|(other, _)| *other == flavour);
             let index = known.unwrap_or_else(|| {
                 let write =
                     |out: &mut Vec<u8>| encode(flavour, View::Other, event, hub, server, out);
-                let chunk = self.net.compose(Lane(flavour.number()), write);
+                let chunk = self.net.compose(BufferKey(flavour.number()), write);
                 encoded.push((flavour, chunk));
                 encoded.len() - 1
             });
@@ -237,27 +237,27 @@ impl Audience<'_> {
             return;
         };
         for &watcher in self.monitors.of(user.nick()) {
-            let (Some(seat), Some(reader)) = (self.seats.of(watcher), self.hub.user(watcher))
+            let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
             else {
                 continue;
             };
             let mut bytes = Vec::new();
             irc::monitor::come(self.server, reader, user, &mut bytes);
-            seat.flavour.frame(0, &mut bytes);
-            self.net.send(seat.conn, &bytes);
+            route.flavour.frame(0, &mut bytes);
+            self.net.send(route.conn, &bytes);
         }
     }
 
     fn tell_gone(&mut self, nick: &Nick) {
         for &watcher in self.monitors.of(nick) {
-            let (Some(seat), Some(reader)) = (self.seats.of(watcher), self.hub.user(watcher))
+            let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
             else {
                 continue;
             };
             let mut bytes = Vec::new();
             irc::monitor::gone(self.server, reader, nick, &mut bytes);
-            seat.flavour.frame(0, &mut bytes);
-            self.net.send(seat.conn, &bytes);
+            route.flavour.frame(0, &mut bytes);
+            self.net.send(route.conn, &bytes);
         }
     }
 
@@ -270,7 +270,7 @@ impl Audience<'_> {
         else {
             return;
         };
-        let Some(Seat { conn, flavour }) = self.seats.of(event.author) else {
+        let Some(Route { conn, flavour }) = self.routes.of(event.author) else {
             return;
         };
         let mut bytes = Vec::new();
@@ -284,7 +284,7 @@ impl Audience<'_> {
         );
         flavour.push_farewell(reason, &mut bytes);
         self.net.send(conn, &bytes);
-        self.expelled.push((conn, Reason::Killed));
+        self.expelled.push((conn, CloseReason::Killed));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Input finds its protocol: TLS, what an `any://` connection turns out to speak, and browsers that are sent to ports
 //! where no HTTP is spoken.
 //!
-//! Lines are handled in `talk`, requests and messages in `web`. Does not know what input costs (`charge`).
+//! Lines are handled in `lines`, requests and messages in `web`. Does not know what input costs (`charge`).
 
-use super::{court::Court, reason::Reason, session::Protocol};
+use super::{close_reason::CloseReason, connections::Connections, session::Protocol};
 use crate::{
-    net::{ConnId, Poller, Taken, Then},
+    net::{ConnId, Consumed, Net, Next},
     protocol::{
         detect::{self, Detected},
         irc::Irc,
@@ -13,15 +13,15 @@ use crate::{
     },
 };
 
-impl Court {
+impl Connections {
     /// Does what a connection's input says, whatever is spoken there.
     pub(super) fn take_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         if self.meets_tls(net, id, input) {
             return all_of(input);
         }
@@ -33,13 +33,13 @@ impl Court {
         // cannot keep the browser from saying first that it speaks HTTP.
         let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
         if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
-            self.part(net, id, Reason::HttpNotHere, None);
+            self.part(net, id, CloseReason::HttpNotHere, None);
             return all_of(input);
         }
         match session.protocol {
-            Protocol::Undecided { .. } => Taken {
+            Protocol::Undecided { .. } => Consumed {
                 bytes: 0,
-                then: Then::ReadOn,
+                next: Next::ReadMore,
             },
             Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) | Protocol::Web(_) => {
                 self.handle_lines(net, id, input, searched)
@@ -53,7 +53,7 @@ impl Court {
     }
 
     /// The first bytes on an `any://` connection: decides what it speaks, if they suffice.
-    fn decide(&mut self, net: &mut Poller, id: ConnId, input: &[u8]) {
+    fn decide(&mut self, net: &mut Net, id: ConnId, input: &[u8]) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
@@ -64,7 +64,7 @@ impl Court {
             Detected::Undecided => {
                 let begun = true;
                 session.protocol = Protocol::Undecided { greeted, begun };
-                self.set_alarm(net, id);
+                self.set_deadline(net, id);
             }
             // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
             // understand.
@@ -76,15 +76,15 @@ impl Court {
                 if !greeted {
                     net.send(id, &self.settings.greeting);
                 }
-                self.set_alarm(net, id);
+                self.set_deadline(net, id);
             }
         }
     }
 }
 
-fn all_of(input: &[u8]) -> Taken {
-    Taken {
+fn all_of(input: &[u8]) -> Consumed {
+    Consumed {
         bytes: input.len(),
-        then: Then::ReadOn,
+        next: Next::ReadMore,
     }
 }

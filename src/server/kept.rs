@@ -3,21 +3,21 @@
 //! The loop counts what each connection holds and enforces the one ceiling (`net/ceiling.rs`); here is what it asks the
 //! server. Owns nothing.
 
-use super::{court::Court, hall::Hall};
+use super::{connections::Connections, shared::Shared};
 use crate::net::{ConnId, Standing};
 
-impl Court {
+impl Connections {
     /// Bytes that people make the server keep beside what belongs to single connections: records, rooms, lists, hosts.
     /// A few additions, so it may be asked every turn.
     pub(super) fn kept(&self) -> usize {
-        let Hall {
-            hub, seats, hosts, ..
-        } = &self.hall;
+        let Shared {
+            hub, routes, hosts, ..
+        } = &self.shared;
         self.sessions.memory()
             + hub.memory()
-            + seats.memory()
+            + routes.memory()
             + hosts.memory()
-            + self.places.memory()
+            + self.admission.memory()
             + self.scratch.capacity()
             + self.answer.capacity()
             + self.aside.capacity()

@@ -5,56 +5,56 @@
 //! formats are `protocol`'s.
 
 mod activation;
-mod arrivals;
+mod activity;
+mod admission;
 mod bind;
 mod charge;
 mod cloak;
-mod court;
+mod close_reason;
+mod connection_rate;
+mod connections;
+mod context;
 mod descriptors;
-mod exchange;
 mod fanout;
-mod guard;
-mod hall;
 mod input;
 mod kept;
+mod lines;
 mod memory;
 mod metrics;
-mod places;
+mod password_checks;
 mod process;
-mod reason;
-mod recent;
-mod secure;
 mod session;
 mod sessions;
 mod settings;
+mod shared;
 mod shares;
 mod signals;
 mod streams;
 #[cfg(test)]
 mod swarm;
 mod systemd;
-mod talk;
-mod wall;
+mod tls;
+mod wall_clock;
 mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Scheme, Sources},
-    net::{Acceptor, ConnId, External, Poller, Readiness, Stats, Tick},
+    net::{Acceptor, ConnId, External, Net, Readiness, Stats, Tick},
     os::{log::Log, stream::HostStream},
     protocol::flavour::Flavour,
 };
-use court::Court;
-use fanout::Seats;
-use hall::Hall;
-use reason::Reason;
-use secure::Secrets;
+use close_reason::CloseReason;
+use connections::Connections;
+use fanout::Routes;
 use session::Session;
-use settings::{Settings, house};
+use settings::{Settings, server_info};
+use shared::Shared;
 use signals::Signals;
 use std::{io, mem, time::Duration};
-use systemd::Manager;
-use wall::Wall;
+use systemd::ServiceNotifier;
+use tls::TlsContext;
+use wall_clock::WallClock;
 
 /// How long the peers may take to read what is owed to them when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -104,8 +104,8 @@ pub enum State {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    net: Poller,
-    court: Court,
+    net: Net,
+    connections: Connections,
     config: Config,
     listening: Vec<ListenUrl>,
     /// What the host has memory for, of what peers may make us hold.
@@ -113,7 +113,7 @@ pub struct Server {
     /// Where the configuration came from, to be read again.
     sources: Option<Sources>,
     /// Who wants to be told how we are.
-    manager: Option<Manager>,
+    notifier: Option<ServiceNotifier>,
     /// When the patience with the last peers ends, once the server is stopping.
     stop_by: Option<Tick>,
 }
@@ -124,27 +124,27 @@ impl Server {
     /// # Errors
     /// When the system has no poll for us.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let mut net = Poller::new()?;
+        let mut net = Net::new()?;
         net.leave_out_pauses();
         let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
         });
         hub.reserve(&[config.server.name.as_str(), &config.server.network]);
         let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
-        let started = Wall::default().at(Tick(0));
+        let started = WallClock::default().at(Tick(0));
         // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
         hub.number_messages_from(MessageId((started.wall.unix_ms().max(0) as u64) << 20));
-        let hall = Hall::new(hub, house(&config, started))?;
-        let mut court = Court::new(hall, Settings::new(&config), clients_max);
-        court.secrets = Secrets::new(&config.tls.credentials)?;
+        let shared = Shared::new(hub, server_info(&config, started))?;
+        let mut connections = Connections::new(shared, Settings::new(&config), clients_max);
+        connections.secrets = TlsContext::new(&config.tls.credentials)?;
         let mut server = Self {
             net,
-            court,
+            connections,
             config,
             listening: Vec::new(),
             memory_fits: usize::MAX,
             sources: None,
-            manager: None,
+            notifier: None,
             stop_by: None,
         };
         server.set_ceiling(server.config.limits.queued_total);
@@ -162,7 +162,7 @@ impl Server {
         server.memory_fits = memory::fits();
         server.set_ceiling(server.config.limits.queued_total);
         let possible = descriptors::clients_for(limit);
-        let wanted = server.court.clients_max;
+        let wanted = server.connections.clients_max;
         if wanted != usize::MAX && wanted > possible {
             tracing::warn!(
                 wanted,
@@ -171,12 +171,13 @@ impl Server {
                 "fewer clients than wanted: raise the limit of open descriptors"
             );
         }
-        server.court.clients_max = wanted.min(possible);
+        server.connections.clients_max = wanted.min(possible);
         server.keep_certificate()?;
         let mut signals = Signals::new()?;
         server.net.register_external(&mut signals.source, SIGNALS)?;
-        server.court.signals = Some(signals);
-        let passed = activation::take_passed(&mut server.net, &mut server.court, &server.config)?;
+        server.connections.signals = Some(signals);
+        let passed =
+            activation::take_passed(&mut server.net, &mut server.connections, &server.config)?;
         let mut wanted = server.config.listen.clone();
         if !passed.is_empty() && wanted == Config::default().listen {
             tracing::info!("the sockets that were passed stand in for the default listener");
@@ -184,14 +185,14 @@ impl Server {
         }
         server.listening = passed;
         for url in wanted {
-            let (net, court) = (&mut server.net, &mut server.court);
-            let bound = bind::bind(net, court, &url, &server.config, &server.listening)?;
+            let (net, connections) = (&mut server.net, &mut server.connections);
+            let bound = bind::bind(net, connections, &url, &server.config, &server.listening)?;
             server.listening.extend(bound);
         }
-        server.manager = Manager::from_env();
-        server.court.hall.house.sts = secure::sts(&server.config, &server.listening);
+        server.notifier = ServiceNotifier::from_env();
+        server.connections.shared.server_info.sts = tls::sts(&server.config, &server.listening);
         tracing::info!(
-            clients = server.court.clients_max,
+            clients = server.connections.clients_max,
             descriptors = limit,
             "ready"
         );
@@ -203,7 +204,7 @@ impl Server {
         let ceiling = memory::ceiling(queued_total, self.memory_fits);
         self.net.set_ceiling(ceiling);
         let share = (ceiling / KEPT_PART).max(KEPT_LEAST);
-        self.court.hall.hub.set_kept_bytes_max(share);
+        self.connections.shared.hub.set_kept_bytes_max(share);
     }
 
     /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
@@ -218,13 +219,13 @@ impl Server {
 
     /// Takes care of the log from now on: writes what its stream had no room for as soon as it has.
     pub fn log_to(&mut self, log: Log) {
-        self.court.streams.take_log(log);
+        self.connections.streams.take_log(log);
     }
 
     /// Says something to the host on standard output, now or as soon as it is taken. Nobody waits for that.
     pub fn say(&mut self, stdout: HostStream, words: &str) {
-        self.court.streams.say(stdout, words);
-        self.court.streams.tend(&mut self.net);
+        self.connections.streams.say(stdout, words);
+        self.connections.streams.tend(&mut self.net);
     }
 
     /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
@@ -233,9 +234,9 @@ impl Server {
     /// # Errors
     /// When the poll cannot register it.
     pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
-        let farewell = self.court.settings.farewell_at(scheme);
+        let farewell = self.connections.settings.farewell_at(scheme);
         let id = self.net.adopt_listener(acceptor, farewell)?;
-        self.court.doors.insert(id, scheme);
+        self.connections.listeners.insert(id, scheme);
         Ok(id)
     }
 
@@ -247,7 +248,7 @@ impl Server {
     /// How many connections ended for each reason, by its code (docs/METRICS.md). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.court.closes_by_code(&self.net)
+        self.connections.closes_by_code(&self.net)
     }
 
     /// One turn of the loop, and what signals asked for since the last.
@@ -262,34 +263,37 @@ impl Server {
             }
             None => timeout,
         };
-        let due = self.manager.as_ref().and_then(Manager::due);
+        let due = self.notifier.as_ref().and_then(ServiceNotifier::due);
         let due = due.map(|at| self.net.now().until(at));
         let rest = self
-            .court
+            .connections
             .secrets
             .as_ref()
             .map(|secrets| secrets.rest(self.net.now()));
-        let told = self.court.streams.due_in();
+        let told = self.connections.streams.due_in();
         // A password is being checked, a slice each turn.
-        let checking = (self.court.hall.guard.waiting() > 0).then_some(Duration::ZERO);
+        let checking =
+            (self.connections.shared.password_checks.waiting() > 0).then_some(Duration::ZERO);
         let timeouts = [timeout, due, rest, told, checking];
         let timeout = timeouts.into_iter().flatten().min();
         let paused_ns = self.net.stats().paused_ns;
-        self.net.set_kept_elsewhere(self.court.kept());
-        self.net.turn(&mut self.court, timeout)?;
+        self.net.set_kept_elsewhere(self.connections.kept());
+        self.net.turn(&mut self.connections, timeout)?;
         self.note_pause(paused_ns);
-        self.court.go_on_checking(&mut self.net);
-        let messages = self.court.hall.tally.messages;
+        self.connections.go_on_checking(&mut self.net);
+        let messages = self.connections.shared.counters.messages;
         let took = self.net.stats().last_turn_ns;
-        self.court.recent.note_turn(self.net.now(), messages, took);
-        if let Some(manager) = &mut self.manager {
-            let hub = &self.court.hall.hub;
+        self.connections
+            .activity
+            .note_turn(self.net.now(), messages, took);
+        if let Some(notifier) = &mut self.notifier {
+            let hub = &self.connections.shared.hub;
             let took = Duration::from_nanos(took);
-            manager.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
+            notifier.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
         }
-        self.court.look_after_certificates(&self.net);
+        self.connections.look_after_certificates(&self.net);
         let state = self.heed_signals();
-        self.court.streams.tend(&mut self.net);
+        self.connections.streams.tend(&mut self.net);
         Ok(state)
     }
 
@@ -304,8 +308,8 @@ impl Server {
             seconds,
             "the server did not run for a while; no deadline counts that time"
         );
-        if let Some(manager) = &mut self.manager {
-            manager.note_pause();
+        if let Some(notifier) = &mut self.notifier {
+            notifier.note_pause();
         }
     }
 
@@ -314,8 +318,8 @@ impl Server {
     /// # Errors
     /// When the poll itself fails.
     pub fn run(&mut self) -> Result<State, Error> {
-        if let Some(manager) = &self.manager {
-            manager.tell_ready();
+        if let Some(notifier) = &self.notifier {
+            notifier.tell_ready();
         }
         loop {
             match self.turn(None)? {
@@ -326,13 +330,13 @@ impl Server {
     }
 
     fn heed_signals(&mut self) -> State {
-        if let Some(signals) = &mut self.court.signals {
+        if let Some(signals) = &mut self.connections.signals {
             let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
             if stops > 1 {
                 let cut_off = self.net.connection_count();
-                for id in self.court.sessions.ids() {
-                    self.court
-                        .note_end(&self.net, id, Reason::SecondSignal, None);
+                for id in self.connections.sessions.ids() {
+                    self.connections
+                        .note_end(&self.net, id, CloseReason::SecondSignal, None);
                 }
                 tracing::warn!(cut_off, "stopped at the second signal");
                 return State::Interrupted;
@@ -344,18 +348,18 @@ impl Server {
                 self.reload();
             }
         }
-        if mem::take(&mut self.court.hall.die) && self.stop_by.is_none() {
+        if mem::take(&mut self.connections.shared.die) && self.stop_by.is_none() {
             tracing::warn!("an operator said DIE");
             self.stop();
         }
-        if mem::take(&mut self.court.hall.rehash) && self.stop_by.is_none() {
+        if mem::take(&mut self.connections.shared.rehash) && self.stop_by.is_none() {
             tracing::info!("an operator said REHASH");
             self.reload();
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.guests() == 0 || self.net.now() >= by => {
-                let cut_off = self.guests();
+            Some(by) if self.client_count() == 0 || self.net.now() >= by => {
+                let cut_off = self.client_count();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
             }
@@ -364,38 +368,37 @@ impl Server {
     }
 
     /// Connections that a stop waits for.
-    fn guests(&self) -> usize {
-        self.net.connection_count() - self.court.scrapers
+    fn client_count(&self) -> usize {
+        self.net.connection_count() - self.connections.scrapers
     }
 
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
     pub fn stop(&mut self) {
-        tracing::info!(connections = self.guests(), "stopping");
-        if let Some(manager) = &self.manager {
-            manager.tell_stopping();
+        tracing::info!(connections = self.client_count(), "stopping");
+        if let Some(notifier) = &self.notifier {
+            notifier.tell_stopping();
         }
         self.stop_by = Some(self.net.now().after(STOP_WITHIN));
-        self.court.stopping = true;
+        self.connections.stopping = true;
         self.net.hurry();
-        // Whoever watches may see it out.
-        let doors = self.court.doors.iter();
-        let doors = doors.filter(|(_, scheme)| **scheme != Scheme::Metrics);
-        let doors: Vec<_> = doors.map(|(id, _)| *id).collect();
+        let all = self.connections.listeners.iter();
+        let listeners = all.filter(|(_, scheme)| **scheme != Scheme::Metrics); // in reach to the end
+        let listeners: Vec<_> = listeners.map(|(id, _)| *id).collect();
         // Those in the doorway are guests already, as far as they know.
-        self.net.accept_waiting(&doors, &mut self.court);
-        for door in doors {
-            self.court.doors.remove(&door);
-            self.net.close(door);
+        self.net.accept_waiting(&listeners, &mut self.connections);
+        for listener in listeners {
+            self.connections.listeners.remove(&listener);
+            self.net.close(listener);
         }
         let sessions: Vec<_> = self
-            .court
+            .connections
             .sessions
             .iter()
             .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
                 let hearing = Some(session).filter(|session| session.hears());
                 let words = hearing.and_then(Session::flavour).map(|flavour| {
-                    let settings = &self.court.settings;
+                    let settings = &self.connections.settings;
                     let mut words = match flavour {
                         Flavour::Telnet => settings.last_words.to_vec(),
                         _ => settings.irc_last_words.to_vec(),
@@ -407,24 +410,25 @@ impl Server {
             })
             .collect();
         for (id, words) in sessions {
-            self.court.note_end(&self.net, id, Reason::Shutdown, None);
+            self.connections
+                .note_end(&self.net, id, CloseReason::Shutdown, None);
             if let Some(words) = words {
                 self.net.send(id, &words);
             }
-            self.court.hang_up(&mut self.net, id);
+            self.connections.hang_up(&mut self.net, id);
         }
         // Everyone has heard it: who goes first need not be told to the others, each to each.
-        self.court.hall.seats = Seats::default();
+        self.connections.shared.routes = Routes::default();
     }
 
     /// Reads the configuration again, and tells the service manager, who waits for it, when that is done.
     fn reload(&mut self) {
-        if let Some(manager) = &self.manager {
-            manager.tell_reloading();
+        if let Some(notifier) = &self.notifier {
+            notifier.tell_reloading();
         }
         self.read_again();
-        if let Some(manager) = &self.manager {
-            manager.tell_ready();
+        if let Some(notifier) = &self.notifier {
+            notifier.tell_ready();
         }
     }
 
@@ -455,12 +459,12 @@ impl Server {
         let settings = Settings::new(&config);
         self.renew_certificates(&config);
         self.set_ceiling(settings.queued_total);
-        self.court.apply_settings(&mut self.net, settings);
-        let started = self.court.hall.house.started;
-        self.court.hall.house = house(&config, started);
+        self.connections.apply_settings(&mut self.net, settings);
+        let started = self.connections.shared.server_info.started;
+        self.connections.shared.server_info = server_info(&config, started);
         let own = [config.server.name.as_str(), &config.server.network];
-        self.court.hall.hub.reserve(&own);
-        self.court.hall.house.sts = secure::sts(&config, &self.listening);
+        self.connections.shared.hub.reserve(&own);
+        self.connections.shared.server_info.sts = tls::sts(&config, &self.listening);
         self.config = Config {
             listen: self.config.listen.clone(),
             ..config

@@ -3,9 +3,9 @@
 //! Each record belongs to one connection; the table of all is in `sessions`. Does not know how bytes move.
 
 use super::{
-    reason::Reason,
+    close_reason::CloseReason,
     settings::Settings,
-    web::{REQUESTS, Socket, Visit},
+    web::{HttpConnection, REQUESTS, Socket},
 };
 use crate::{
     chat::{
@@ -41,7 +41,7 @@ pub(super) enum Protocol {
     /// Every byte comes back.
     Echo,
     /// Requests, one after the other.
-    Http(Visit),
+    Http(HttpConnection),
     /// IRC over WebSocket. In a box: it is larger than the others.
     Web(Box<Socket>),
     /// There was no room: a word, and good-bye.
@@ -122,9 +122,9 @@ impl std::fmt::Display for Peer {
 /// How far a telnet caller is with the server's password: how many wrong ones they gave, or that they gave the right one.
 /// In one byte, for everyone has it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Doorway(u8);
+pub(super) struct PasswordEntry(u8);
 
-impl Doorway {
+impl PasswordEntry {
     const SAID: u8 = u8::MAX;
 
     /// The password was said.
@@ -152,7 +152,7 @@ pub(super) struct Session {
     pub(super) allowance: Allowance,
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard, or, if it was
     /// asked for a sign of life since, when that was: nobody is let go before they had the full time to answer.
-    pub(super) mark: Tick,
+    pub(super) last_activity: Tick,
     /// Of the connection's id. It stands here, and not beside the record, because here is a gap for it.
     pub(super) generation: u32,
     /// When the connection was made, in whole seconds of the loop's time: half the size of a tick.
@@ -160,13 +160,13 @@ pub(super) struct Session {
     pub(super) peer: Peer,
     pub(super) security: Security,
     /// Why the connection ends, once that is so.
-    pub(super) ended_for: Option<Reason>,
+    pub(super) ended_for: Option<CloseReason>,
     /// Whether it counts among those for whom there is room.
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
-    pub(super) probed: bool,
+    pub(super) ping_outstanding: bool,
     /// In IRC the server's password is the protocol's own affair.
-    pub(super) doorway: Doorway,
+    pub(super) password_entry: PasswordEntry,
     /// Whether the peer's speech has ended while something was still being done for it.
     pub(super) speech_ended: bool,
 }
@@ -203,15 +203,15 @@ impl Session {
             protocol,
             user: None,
             allowance: Allowance::default(),
-            mark: now,
+            last_activity: now,
             generation: 0,
             made_s: seconds(now),
             peer: peer.into(),
             security: Security::Plain,
             ended_for: None,
             inside: false,
-            probed: false,
-            doorway: Doorway::default(),
+            ping_outstanding: false,
+            password_entry: PasswordEntry::default(),
             speech_ended: false,
         }
     }
@@ -285,7 +285,7 @@ impl Session {
         match (&self.protocol, self.user) {
             (Protocol::TurnedAway, _) => None,
             _ if !self.hears() => {
-                let at = self.mark.after(settings.registration);
+                let at = self.last_activity.after(settings.registration);
                 Some((at.on_grid(FINE_GRID), Due::NoHandshake))
             }
             (
@@ -294,7 +294,7 @@ impl Session {
                     begun: false,
                 },
                 _,
-            ) => Some((self.mark.after(detect::SILENCE), Due::Greet)),
+            ) => Some((self.last_activity.after(detect::SILENCE), Due::Greet)),
             (Protocol::Http(visit), _) => {
                 let (patience, begun) = visit.patience(settings.registration);
                 let due = if begun {
@@ -302,10 +302,10 @@ impl Session {
                 } else {
                     Due::NoRequest
                 };
-                Some((self.mark.after(patience).on_grid(FINE_GRID), due))
+                Some((self.last_activity.after(patience).on_grid(FINE_GRID), due))
             }
             (_, None) if self.is_chat() => {
-                let at = self.mark.after(settings.registration);
+                let at = self.last_activity.after(settings.registration);
                 Some((at.on_grid(FINE_GRID), Due::NoName))
             }
             (Protocol::Telnet(telnet), Some(_)) if telnet.speaks_telnet() => {
@@ -322,7 +322,7 @@ impl Session {
     /// be out of reach for a while, and until it is given up the proxy before it must keep the connection open.
     pub(super) fn next_ping(&self, settings: &Settings, now: Tick) -> Tick {
         match self.protocol {
-            Protocol::Web(_) if self.probed => {
+            Protocol::Web(_) if self.ping_outstanding => {
                 now.after(settings.web_ping).on_grid(web_grid(settings))
             }
             _ => Tick::NEVER,
@@ -330,16 +330,19 @@ impl Session {
     }
 
     fn next_sign_of_life(&self, settings: &Settings) -> (Tick, Due) {
-        if self.probed {
-            let at = self.mark.after(settings.ping);
+        if self.ping_outstanding {
+            let at = self.last_activity.after(settings.ping);
             return (at.on_grid(grid(settings.ping)), Due::PingTimeout);
         }
         let probe_at = match self.protocol {
             Protocol::Web(_) => self
-                .mark
+                .last_activity
                 .after(settings.web_ping)
                 .on_grid(web_grid(settings)),
-            _ => self.mark.after(settings.ping).on_grid(grid(settings.ping)),
+            _ => self
+                .last_activity
+                .after(settings.ping)
+                .on_grid(grid(settings.ping)),
         };
         (probe_at, Due::Probe)
     }
@@ -390,7 +393,7 @@ mod tests {
         assert_eq!((at, due), (Tick(0).after(settings.ping), Due::Probe));
         // However late the question is.
         let asked = at.after(settings.ping * 3);
-        (session.probed, session.mark) = (true, asked);
+        (session.ping_outstanding, session.last_activity) = (true, asked);
         let ends = (asked.after(settings.ping), Due::PingTimeout);
         assert_eq!(session.next_due(&settings), Some(ends));
     }

@@ -2,14 +2,14 @@
 //!
 //! Made from a [`Config`] at start and again on reload; what stands here may change while running.
 
-use super::reason::Reason;
+use super::close_reason::CloseReason;
 use crate::{
     auth::{PasswordHash, Verifier},
     chat::{Now, flood::Rate, mode::parse_user_changes},
     config::{Config, Host, Network, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{
-        irc::{self, House},
+        irc::{self, ServerInfo},
         telnet::{self, Greeting},
         web::{host::Hosts, http},
     },
@@ -78,10 +78,10 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn new(reason: Reason) -> Self {
+    fn new(reason: CloseReason) -> Self {
         Self {
-            plain: text(|out| telnet::refusal(out, reason.told())),
-            irc: text(|out| irc::error(reason.quit(), out)),
+            plain: text(|out| telnet::refusal(out, reason.peer_text())),
+            irc: text(|out| irc::error(reason.quit_message(), out)),
             web: text(http::turn_away),
         }
     }
@@ -138,9 +138,9 @@ impl Settings {
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
-            full: Word::new(Reason::ServerFull),
-            too_many: Word::new(Reason::TooManyFromAddress),
-            too_soon: Word::new(Reason::TooSoon),
+            full: Word::new(CloseReason::ServerFull),
+            too_many: Word::new(CloseReason::TooManyFromAddress),
+            too_soon: Word::new(CloseReason::TooSoon),
         }
     }
 
@@ -150,10 +150,10 @@ impl Settings {
     }
 
     /// What a caller is told who is not let in.
-    pub(super) fn word(&self, reason: Reason) -> &Word {
+    pub(super) fn word(&self, reason: CloseReason) -> &Word {
         match reason {
-            Reason::TooManyFromAddress => &self.too_many,
-            Reason::TooSoon => &self.too_soon,
+            CloseReason::TooManyFromAddress => &self.too_many,
+            CloseReason::TooSoon => &self.too_soon,
             _ => &self.full,
         }
     }
@@ -203,11 +203,11 @@ fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
 }
 
 /// What the configuration says of the server itself.
-pub(super) fn house(config: &Config, started: Now) -> House {
+pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
     let server = &config.server;
     let motd = server.motd.as_ref();
     let modes = parse_user_changes(&server.default_user_modes).0;
-    House {
+    ServerInfo {
         description: server.description.as_str().into(),
         motd: motd.map(|motd| motd.lines().map(Box::from).collect()),
         password: server.password.as_deref().map(Box::from),
@@ -217,8 +217,8 @@ pub(super) fn house(config: &Config, started: Now) -> House {
             .map(|(name, _)| name.clone())
             .collect(),
         // A client that reads nothing of it must not be let go for what it asked.
-        piece_bytes: House::PIECE_BYTES.min(config.limits.send_queue / SOFT_PART),
-        ..House::new(server.name.as_str(), &server.network, started)
+        piece_bytes: ServerInfo::PIECE_BYTES.min(config.limits.send_queue / SOFT_PART),
+        ..ServerInfo::new(server.name.as_str(), &server.network, started)
     }
 }
 

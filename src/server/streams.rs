@@ -4,7 +4,7 @@
 //! writes. A server without a host (tests, benches) has none of them. What a stream does with bytes is [`HostStream`]'s.
 
 use crate::{
-    net::{External, Poller},
+    net::{External, Net},
     os::{
         log::{Log, Missing},
         stream::HostStream,
@@ -53,7 +53,7 @@ impl Streams {
     }
 
     /// The end of a turn: writes what waits, as far as there is room, and watches what has none.
-    pub(super) fn tend(&mut self, net: &mut Poller) {
+    pub(super) fn tend(&mut self, net: &mut Net) {
         if let Some(log) = &self.log {
             log.tend();
             log.with_stream(|stream| watch(net, stream, LOG, &mut self.is_log_watched));
@@ -71,7 +71,7 @@ impl Streams {
 }
 
 /// Registers a stream that waits for room, and no other.
-fn watch(net: &mut Poller, stream: &mut HostStream, name: External, is_watched: &mut bool) {
+fn watch(net: &mut Net, stream: &mut HostStream, name: External, is_watched: &mut bool) {
     let descriptor = stream.descriptor();
     let mut source = SourceFd(&descriptor);
     match (stream.waits_for_room(), *is_watched) {

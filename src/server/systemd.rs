@@ -20,7 +20,7 @@ const SHORT_PART: u32 = 4;
 
 /// The service manager that started us.
 #[derive(Debug)]
-pub(super) struct Manager {
+pub(super) struct ServiceNotifier {
     socket: UnixDatagram,
     watchdog: Option<Watchdog>,
     /// People and rooms as they were told last.
@@ -29,7 +29,7 @@ pub(super) struct Manager {
     status_after: Tick,
 }
 
-impl Manager {
+impl ServiceNotifier {
     /// The one that the environment names, if any.
     pub(super) fn from_env() -> Option<Self> {
         let path = env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;

@@ -10,7 +10,7 @@ use crate::{
         framing::Unit,
         speaker::{Heard, Speaker},
     },
-    net::{ConnId, Loss, Phase, Poller, Taken, Then},
+    net::{ConnId, Consumed, Loss, Net, Next, Phase},
 };
 use std::time::Duration;
 
@@ -23,15 +23,15 @@ struct Turn {
     over: Option<String>,
 }
 
-fn all(input: &[u8]) -> Taken {
-    Taken {
+fn all(input: &[u8]) -> Consumed {
+    Consumed {
         bytes: input.len(),
-        then: Then::ReadOn,
+        next: Next::ReadMore,
     }
 }
 
 impl<E: Ear> Crew<E> {
-    pub(in crate::load) fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+    pub(in crate::load) fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
         let now = self.clock.now();
         self.wire.clear();
         let slot = self.members.get_mut(id.slot as usize);
@@ -54,7 +54,7 @@ impl<E: Ear> Crew<E> {
     }
 
     /// Lines can be sent: a member says what comes first.
-    fn greet(&mut self, net: &mut Poller, id: ConnId, now: Moment) {
+    fn greet(&mut self, net: &mut Net, id: ConnId, now: Moment) {
         self.out.clear();
         let slot = self.members.get_mut(id.slot as usize);
         let Some(member) = slot.and_then(Option::as_mut).filter(|m| m.id == id) else {
@@ -69,11 +69,11 @@ impl<E: Ear> Crew<E> {
 
     pub(in crate::load) fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         let now = self.clock.now();
         self.heard += input.len() as u64;
         let slot = self.members.get_mut(id.slot as usize);
@@ -82,9 +82,9 @@ impl<E: Ear> Crew<E> {
         };
         if let Some(until) = self.ear.deaf_until(member, now) {
             let wait = now.until(until) + Duration::from_millis(1);
-            return Taken {
+            return Consumed {
                 bytes: 0,
-                then: Then::WaitUntil(net.now().after(wait)),
+                next: Next::PauseUntil(net.now().after(wait)),
             };
         }
         self.out.clear();
@@ -133,14 +133,14 @@ impl<E: Ear> Crew<E> {
             net.send(id, &self.wire);
         }
         self.finish_turn(net, id, now, turn);
-        Taken {
+        Consumed {
             bytes: taken,
-            then: Then::ReadOn,
+            next: Next::ReadMore,
         }
     }
 
     /// Does what lines asked for, now that all of them are heard.
-    fn finish_turn(&mut self, net: &mut Poller, id: ConnId, now: Moment, turn: Turn) {
+    fn finish_turn(&mut self, net: &mut Net, id: ConnId, now: Moment, turn: Turn) {
         if turn.is_open {
             self.greet(net, id, now);
         }
@@ -152,7 +152,7 @@ impl<E: Ear> Crew<E> {
         }
     }
 
-    pub(in crate::load) fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, bytes: &[u8]) {
+    pub(in crate::load) fn handle_datagram(&mut self, net: &mut Net, id: ConnId, bytes: &[u8]) {
         let now = self.clock.now();
         self.out.clear();
         let slot = self.members.get(id.slot as usize);
@@ -165,19 +165,19 @@ impl<E: Ear> Crew<E> {
         }
     }
 
-    pub(in crate::load) fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+    pub(in crate::load) fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         self.give_up(net, id, || "the server hung up".into());
         net.abort(id);
     }
 
-    pub(in crate::load) fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+    pub(in crate::load) fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
         self.give_up(net, id, || match loss {
             Loss::Io(error) => plain(error),
             other => other.to_string(),
         });
     }
 
-    pub(in crate::load) fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    pub(in crate::load) fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
         let patience = self.patience;
         let calling = net.phase(id) == Phase::Connecting;
         self.give_up(net, id, || {

@@ -5,7 +5,7 @@
 //! whole changes nothing.
 
 use super::process::{Holdings, Usage};
-use crate::net::{ConnId, Poller};
+use crate::net::{ConnId, Net};
 use std::{net::SocketAddr, time::Duration};
 
 /// Where metrics are.
@@ -90,13 +90,13 @@ impl Scrape {
     }
 
     /// Asks, unless an answer is under way.
-    pub(in crate::load) fn ask(&mut self, net: &mut Poller) {
+    pub(in crate::load) fn ask(&mut self, net: &mut Net) {
         if self.under_way.is_some() {
             return;
         }
         self.answer.clear();
         if let Ok(id) = net.connect(self.url.address) {
-            net.set_alarm(id, net.now().after(PATIENCE));
+            net.set_deadline(id, net.now().after(PATIENCE));
             let MetricsUrl {
                 authority, path, ..
             } = &self.url;
@@ -132,7 +132,7 @@ impl Scrape {
         &self.url
     }
 
-    pub(in crate::load) fn handle_input(&mut self, net: &mut Poller, bytes: &[u8]) {
+    pub(in crate::load) fn handle_input(&mut self, net: &mut Net, bytes: &[u8]) {
         if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
             return self.give_up(net);
         }
@@ -140,7 +140,7 @@ impl Scrape {
     }
 
     /// The server ended the connection: the answer is whole.
-    pub(in crate::load) fn handle_end(&mut self, net: &mut Poller) {
+    pub(in crate::load) fn handle_end(&mut self, net: &mut Net) {
         if self.answer.starts_with(b"HTTP/1.1 200") || self.answer.starts_with(b"HTTP/1.0 200") {
             let text = String::from_utf8_lossy(&self.answer);
             self.latest = parse(&text).or(self.latest);
@@ -150,7 +150,7 @@ impl Scrape {
     }
 
     /// It broke, or took too long.
-    pub(in crate::load) fn give_up(&mut self, net: &mut Poller) {
+    pub(in crate::load) fn give_up(&mut self, net: &mut Net) {
         if let Some(id) = self.under_way.take() {
             net.abort(id);
         }

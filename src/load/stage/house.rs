@@ -7,7 +7,7 @@ use crate::{
         crew::{Crew, Ear},
         probe::{Probe, metrics::Scrape},
     },
-    net::{ConnId, External, Handler, Loss, Poller, Taken, Then},
+    net::{ConnId, Consumed, External, Handler, Loss, Net, Next},
 };
 use std::net::SocketAddr;
 
@@ -36,9 +36,9 @@ impl<E: Ear> House<E> {
 }
 
 impl<E: Ear> Handler for House<E> {
-    fn handle_accept(&mut self, _: &mut Poller, _: ConnId, _: ConnId, _: SocketAddr) {}
+    fn handle_accept(&mut self, _: &mut Net, _: ConnId, _: ConnId, _: SocketAddr) {}
 
-    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
         self.note_waking();
         // Ours of the metrics has its request queued.
         self.crew.handle_connected(net, id);
@@ -46,55 +46,55 @@ impl<E: Ear> Handler for House<E> {
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         self.note_waking();
         match self.scrape_of(id) {
             None => self.crew.handle_input(net, id, input, searched),
             Some(scrape) => {
                 scrape.handle_input(net, input);
-                Taken {
+                Consumed {
                     bytes: input.len(),
-                    then: Then::ReadOn,
+                    next: Next::ReadMore,
                 }
             }
         }
     }
 
-    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         match self.scrape_of(id) {
             None => self.crew.handle_end(net, id),
             Some(scrape) => scrape.handle_end(net),
         }
     }
 
-    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+    fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
         match self.scrape_of(id) {
             None => self.crew.handle_lost(net, id, loss),
             Some(scrape) => scrape.give_up(net),
         }
     }
 
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
         match self.scrape_of(id) {
-            None => self.crew.handle_alarm(net, id),
+            None => self.crew.handle_deadline(net, id),
             Some(scrape) => scrape.give_up(net),
         }
     }
 
-    fn handle_reaped(&mut self, _: &mut Poller, id: ConnId) {
+    fn handle_reaped(&mut self, _: &mut Net, id: ConnId) {
         self.crew.handle_reaped(id);
     }
 
-    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, _: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, net: &mut Net, id: ConnId, _: SocketAddr, bytes: &[u8]) {
         self.note_waking();
         self.crew.handle_datagram(net, id, bytes);
     }
 
-    fn handle_external(&mut self, _: &mut Poller, source: External) {
+    fn handle_external(&mut self, _: &mut Net, source: External) {
         match source {
             TIMER => self.rang = true,
             _ => self.signalled = true,

@@ -1,37 +1,37 @@
 //! Tests of output queues and the backlog behind them: whatever the schedule of writes, the bytes are the same and none leaks.
 
 use super::{
-    super::{backlog::Lane, places::PLACES_KEPT},
+    super::{segments::PLACES_KEPT, shared_buffers::BufferKey},
     *,
 };
 
-const LANE: Lane = Lane(0);
+const LANE: BufferKey = BufferKey(0);
 
-fn chunk(backlog: &mut Backlog, lane: Lane, text: &str) -> Chunk {
-    let composed = backlog.compose(lane, |out| {
+fn chunk(buffers: &mut SharedBuffers, lane: BufferKey, text: &str) -> Chunk {
+    let composed = buffers.compose(lane, |out| {
         out.extend_from_slice(text.as_bytes());
         true
     });
     composed.expect("the text is not empty")
 }
 
-fn push(queue: &mut OutputQueue, backlog: &mut Backlog, lane: Lane, text: &str) {
-    let chunk = chunk(backlog, lane, text);
-    queue.push(backlog, chunk);
+fn push(queue: &mut OutputQueue, buffers: &mut SharedBuffers, lane: BufferKey, text: &str) {
+    let chunk = chunk(buffers, lane, text);
+    queue.push(buffers, chunk);
 }
 
-fn slices(queue: &OutputQueue, backlog: &Backlog) -> Vec<String> {
+fn slices(queue: &OutputQueue, buffers: &SharedBuffers) -> Vec<String> {
     let mut slices = [IoSlice::new(&[]); SLICES_PER_WRITE];
-    let filled = queue.gather(backlog, &mut slices);
+    let filled = queue.gather(buffers, &mut slices);
     let text = |slice: &IoSlice<'_>| String::from_utf8(slice.to_vec()).unwrap();
     slices[..filled].iter().map(text).collect()
 }
 
-fn send(queue: &mut OutputQueue, backlog: &mut Backlog, at_most: usize) -> String {
-    let mut text = slices(queue, backlog).concat();
+fn send(queue: &mut OutputQueue, buffers: &mut SharedBuffers, at_most: usize) -> String {
+    let mut text = slices(queue, buffers).concat();
     text.truncate(at_most);
-    queue.consume(backlog, text.len());
-    queue.check_invariants(backlog);
+    queue.consume(buffers, text.len());
+    queue.check_invariants(buffers);
     text
 }
 
@@ -41,177 +41,177 @@ fn every_schedule_of_short_writes_sends_the_same_bytes() {
     let expected = chunks.concat();
     for first in 1..=expected.len() {
         for second in 1..=expected.len() {
-            let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
+            let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
             let mut got = String::new();
             let mut sizes = [first, second].into_iter().cycle();
             for (index, text) in chunks.into_iter().enumerate() {
                 // Two lanes, so that there are ranges; a turn's end after each, so that they settle.
-                push(&mut queue, &mut backlog, Lane(index as u32 % 2), text);
+                push(&mut queue, &mut buffers, BufferKey(index as u32 % 2), text);
                 chunk(
-                    &mut backlog,
+                    &mut buffers,
                     LANE,
                     "for somebody else, and longer than the rest",
                 );
-                got += &send(&mut queue, &mut backlog, sizes.next().unwrap());
-                queue.settle(&mut backlog);
-                queue.check_invariants(&backlog);
-                backlog.end_turn();
+                got += &send(&mut queue, &mut buffers, sizes.next().unwrap());
+                queue.settle(&mut buffers);
+                queue.check_invariants(&buffers);
+                buffers.end_turn();
             }
             while !queue.is_empty() {
-                got += &send(&mut queue, &mut backlog, sizes.next().unwrap());
+                got += &send(&mut queue, &mut buffers, sizes.next().unwrap());
             }
             assert_eq!(got, expected, "short writes of {first} and {second}");
-            assert_eq!((backlog.bytes(), backlog.held()), (0, 0));
+            assert_eq!((buffers.bytes(), buffers.held()), (0, 0));
         }
     }
 }
 
 #[test]
 fn lines_of_one_lane_are_one_slice() {
-    let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
+    let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     for text in ["one ", "two ", "three"] {
-        push(&mut queue, &mut backlog, LANE, text);
-        chunk(&mut backlog, Lane::PRIVATE, "an answer to somebody");
+        push(&mut queue, &mut buffers, LANE, text);
+        chunk(&mut buffers, BufferKey::PRIVATE, "an answer to somebody");
     }
-    assert_eq!(slices(&queue, &backlog), ["one two three"]);
-    chunk(&mut backlog, LANE, "not for this one");
-    push(&mut queue, &mut backlog, LANE, " four");
-    assert_eq!(slices(&queue, &backlog), ["one two three", " four"]);
-    queue.clear(&mut backlog);
+    assert_eq!(slices(&queue, &buffers), ["one two three"]);
+    chunk(&mut buffers, LANE, "not for this one");
+    push(&mut queue, &mut buffers, LANE, " four");
+    assert_eq!(slices(&queue, &buffers), ["one two three", " four"]);
+    queue.clear(&mut buffers);
 }
 
 #[test]
 fn queues_share_bytes_but_not_cursors() {
-    let mut backlog = Backlog::default();
+    let mut buffers = SharedBuffers::default();
     let (mut fast, mut slow) = (OutputQueue::new(), OutputQueue::new());
-    let hello = chunk(&mut backlog, LANE, "hello");
-    fast.push(&mut backlog, hello);
-    slow.push(&mut backlog, hello);
-    assert_eq!((backlog.bytes(), backlog.held()), (10, 5));
-    assert_eq!(send(&mut fast, &mut backlog, 99), "hello");
-    assert_eq!(send(&mut slow, &mut backlog, 2), "he");
-    backlog.end_turn();
-    assert_eq!(send(&mut slow, &mut backlog, 99), "llo");
-    assert_eq!(backlog.held(), 0);
+    let hello = chunk(&mut buffers, LANE, "hello");
+    fast.push(&mut buffers, hello);
+    slow.push(&mut buffers, hello);
+    assert_eq!((buffers.bytes(), buffers.held()), (10, 5));
+    assert_eq!(send(&mut fast, &mut buffers, 99), "hello");
+    assert_eq!(send(&mut slow, &mut buffers, 2), "he");
+    buffers.end_turn();
+    assert_eq!(send(&mut slow, &mut buffers, 99), "llo");
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn a_slow_reader_holds_no_more_than_twice_its_queue() {
-    let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
+    let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     for turn in 0..1000 {
-        chunk(&mut backlog, LANE, &"for others ".repeat(500));
-        push(&mut queue, &mut backlog, LANE, "a line\r\n");
-        queue.settle(&mut backlog);
-        backlog.end_turn();
-        queue.check_invariants(&backlog);
-        assert!(backlog.held() <= 2 * queue.bytes(), "in turn {turn}");
+        chunk(&mut buffers, LANE, &"for others ".repeat(500));
+        push(&mut queue, &mut buffers, LANE, "a line\r\n");
+        queue.settle(&mut buffers);
+        buffers.end_turn();
+        queue.check_invariants(&buffers);
+        assert!(buffers.held() <= 2 * queue.bytes(), "in turn {turn}");
     }
     assert_eq!(
-        slices(&queue, &backlog).len(),
+        slices(&queue, &buffers).len(),
         1,
         "it is as compact as a buffer"
     );
     assert_eq!(
-        send(&mut queue, &mut backlog, usize::MAX),
+        send(&mut queue, &mut buffers, usize::MAX),
         "a line\r\n".repeat(1000)
     );
-    assert_eq!(backlog.held(), 0);
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn what_was_said_after_the_flush_of_a_turn_is_moved_by_the_next() {
-    let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
-    push(&mut queue, &mut backlog, LANE, "someone quit\r\n");
-    chunk(&mut backlog, LANE, &"for others ".repeat(500));
-    backlog.end_turn();
-    queue.settle(&mut backlog);
-    assert_eq!(backlog.held(), queue.bytes());
-    queue.clear(&mut backlog);
-    assert_eq!(backlog.held(), 0);
+    let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
+    push(&mut queue, &mut buffers, LANE, "someone quit\r\n");
+    chunk(&mut buffers, LANE, &"for others ".repeat(500));
+    buffers.end_turn();
+    queue.settle(&mut buffers);
+    assert_eq!(buffers.held(), queue.bytes());
+    queue.clear(&mut buffers);
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
     let (mut shared, mut own) = (OutputQueue::new(), OutputQueue::new());
-    let mut backlog = Backlog::default();
+    let mut buffers = SharedBuffers::default();
     let list = "a long answer ".repeat(1000);
-    push(&mut shared, &mut backlog, LANE, &list);
-    backlog.end_turn();
+    push(&mut shared, &mut buffers, LANE, &list);
+    buffers.end_turn();
     for _ in 0..1000 {
-        push(&mut own, &mut backlog, LANE, "a long answer ");
-        own.settle(&mut backlog);
-        backlog.end_turn();
+        push(&mut own, &mut buffers, LANE, "a long answer ");
+        own.settle(&mut buffers);
+        buffers.end_turn();
     }
     for queue in [&mut shared, &mut own] {
         let mut left = list.clone();
-        let held_for_others = backlog.held() - list.len();
+        let held_for_others = buffers.held() - list.len();
         while !left.is_empty() {
-            let sent = send(queue, &mut backlog, 999);
+            let sent = send(queue, &mut buffers, 999);
             assert_eq!(left.drain(..sent.len()).as_str(), sent);
-            queue.settle(&mut backlog);
-            queue.check_invariants(&backlog);
-            let held = backlog.held() - held_for_others;
+            queue.settle(&mut buffers);
+            queue.check_invariants(&buffers);
+            let held = buffers.held() - held_for_others;
             assert!(held <= 2 * left.len(), "{held} bytes for {}", left.len());
         }
     }
-    assert_eq!(backlog.held(), 0);
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn a_chunk_stays_good_while_its_lane_fills_log_after_log() {
-    let mut backlog = Backlog::default();
-    let first = chunk(&mut backlog, LANE, "hello");
+    let mut buffers = SharedBuffers::default();
+    let first = chunk(&mut buffers, LANE, "hello");
     for _ in 0..4 {
-        chunk(&mut backlog, LANE, &"x".repeat(LOG_BYTES));
+        chunk(&mut buffers, LANE, &"x".repeat(BUFFER_BYTES));
     }
     let mut queue = OutputQueue::new();
-    queue.push(&mut backlog, first);
-    assert_eq!(send(&mut queue, &mut backlog, 99), "hello");
-    backlog.end_turn();
-    assert_eq!(backlog.held(), 0);
+    queue.push(&mut buffers, first);
+    assert_eq!(send(&mut queue, &mut buffers, 99), "hello");
+    buffers.end_turn();
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn what_is_not_to_be_sent_is_no_chunk() {
-    let mut backlog = Backlog::default();
-    assert!(backlog.compose(LANE, |_| true).is_none());
-    let refused = backlog.compose(LANE, |out| {
+    let mut buffers = SharedBuffers::default();
+    assert!(buffers.compose(LANE, |_| true).is_none());
+    let refused = buffers.compose(LANE, |out| {
         out.push(b'x');
         false
     });
     assert!(refused.is_none());
-    backlog.end_turn();
-    assert_eq!(backlog.held(), 0);
+    buffers.end_turn();
+    assert_eq!(buffers.held(), 0);
 }
 
 #[test]
 fn no_more_slices_are_offered_than_there_is_room_for() {
-    let (mut queue, mut backlog) = (OutputQueue::new(), Backlog::default());
+    let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     for index in 0..SLICES_PER_WRITE + 1 {
-        push(&mut queue, &mut backlog, Lane(index as u32 % 2), "x");
+        push(&mut queue, &mut buffers, BufferKey(index as u32 % 2), "x");
     }
     assert_eq!(
-        send(&mut queue, &mut backlog, usize::MAX).len(),
+        send(&mut queue, &mut buffers, usize::MAX).len(),
         SLICES_PER_WRITE
     );
     assert_eq!(queue.bytes(), 1);
-    queue.clear(&mut backlog);
+    queue.clear(&mut buffers);
 }
 
 #[test]
 fn memory_of_a_burst_is_given_back() {
-    let mut backlog = Backlog::default();
+    let mut buffers = SharedBuffers::default();
     let mut queues: Vec<_> = (0..2 * PLACES_KEPT).map(|_| OutputQueue::new()).collect();
-    let x = chunk(&mut backlog, LANE, "x");
+    let x = chunk(&mut buffers, LANE, "x");
     for queue in &mut queues {
-        queue.push(&mut backlog, x);
+        queue.push(&mut buffers, x);
     }
     for queue in &mut queues {
-        queue.clear(&mut backlog);
+        queue.clear(&mut buffers);
     }
-    backlog.end_turn();
-    assert_eq!(backlog.places.capacity(), 0);
-    assert_eq!(backlog.bytes_peak(), 2 * PLACES_KEPT);
+    buffers.end_turn();
+    assert_eq!(buffers.segments.capacity(), 0);
+    assert_eq!(buffers.bytes_peak(), 2 * PLACES_KEPT);
 }
 
 #[test]

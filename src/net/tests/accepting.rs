@@ -44,14 +44,14 @@ fn a_rush_at_one_listener_does_not_delay_another() {
     let (mut stage, gate, listener) = listener();
     let other = Gate::default();
     let other_id = stage.adopt_gate(&other);
-    let crowd: Vec<Script> = (0..1000).map(|_| gate.calls()).collect();
+    let broadcast: Vec<Script> = (0..1000).map(|_| gate.calls()).collect();
     let guest = other.calls();
     stage.net.inject(listener, READABLE);
     stage.net.inject(other_id, READABLE);
     stage.turn();
     assert!(guest.source().interest().is_some(), "taken in");
     assert!(
-        crowd
+        broadcast
             .last()
             .is_some_and(|last| last.source().interest().is_none())
     );
@@ -113,7 +113,7 @@ fn out_of_descriptors_a_caller_is_told_and_nothing_spins() {
 fn a_crowd_at_a_closed_gate_makes_the_listener_rest_and_come_back_by_itself() {
     let (mut stage, gate, listener) = listener();
     gate.is_out_of_descriptors(true);
-    let crowd: Vec<Script> = (0..300).map(|_| gate.calls()).collect();
+    let broadcast: Vec<Script> = (0..300).map(|_| gate.calls()).collect();
     stage.readable(listener);
     let turns = stage.settle();
     assert!(turns <= 1, "{turns} turns");
@@ -131,7 +131,7 @@ fn a_crowd_at_a_closed_gate_makes_the_listener_rest_and_come_back_by_itself() {
     stage.settle();
     assert_eq!(gate.waiting(), 0);
     let (shed, taken) = (stage.net.stats().shed, stage.told().len() as u64);
-    assert_eq!(shed + taken, crowd.len() as u64);
+    assert_eq!(shed + taken, broadcast.len() as u64);
 }
 
 #[test]

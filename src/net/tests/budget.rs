@@ -99,7 +99,7 @@ fn the_bytes_of_a_turn_are_bounded_over_all_connections_and_shared_among_those_w
 fn due_deadlines_are_cut_in_pieces_too() {
     let (mut stage, _scripts, ids) = with_lines(4, b"");
     for id in &ids {
-        stage.net.set_alarm(*id, Tick(2_000));
+        stage.net.set_deadline(*id, Tick(2_000));
     }
     stage.turn();
     stage.at(2_000);
@@ -118,7 +118,7 @@ fn so_are_those_who_go_on_with_long_replies() {
     stage.turn();
     everything_takes(&mut stage, 4);
     for id in &ids {
-        stage.net.tell_drained(*id);
+        stage.net.notify_drained(*id);
         stage.net.inject(*id, WRITABLE);
     }
     let mut told = Vec::new();

@@ -115,7 +115,7 @@ fn a_peer_that_does_not_read_its_last_words_is_given_up_after_the_drain_deadline
     stage.turn();
     assert_eq!(stage.told(), [Told::Reaped(id)]);
     assert!(script.is_dropped() && !script.is_shut());
-    assert_eq!(stage.net.backlog().bytes(), 0);
+    assert_eq!(stage.net.buffers().bytes(), 0);
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn in_a_hurry_a_peer_that_is_still_sending_is_read_to_its_pause() {
 #[test]
 fn an_alarm_of_the_owner_does_not_outlive_the_close() {
     let (mut stage, _, id) = connection();
-    stage.net.set_alarm(id, Tick(1500));
+    stage.net.set_deadline(id, Tick(1500));
     stage.net.close(id);
     stage.turn();
-    stage.net.set_alarm(id, Tick(1600));
+    stage.net.set_deadline(id, Tick(1600));
     stage.at(2000);
     stage.turn();
     assert_eq!(stage.told(), []);
@@ -259,7 +259,7 @@ fn what_a_broken_peer_said_before_is_heard_for_a_bounded_time() {
     stage.send(id, "hello");
     stage.settle();
     // Neither a later failure nor an alarm of the owner makes it longer.
-    stage.net.set_alarm(id, Tick(60_000));
+    stage.net.set_deadline(id, Tick(60_000));
     for second in 2..=11 {
         stage.net.half_close(id);
         stage.at(1000 * second);

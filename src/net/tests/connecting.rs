@@ -60,7 +60,7 @@ fn a_call_that_nobody_answers_may_be_given_up_by_its_alarm() {
     let _first = TcpStream::connect(address).unwrap();
     let id = stage.net.connect(address).unwrap();
     stage.send(id, "never");
-    stage.net.set_alarm(id, Tick(3000));
+    stage.net.set_deadline(id, Tick(3000));
     stage.react(|net, told| {
         if let Told::Alarm(id) = told {
             net.close(*id);
@@ -73,7 +73,7 @@ fn a_call_that_nobody_answers_may_be_given_up_by_its_alarm() {
     stage.at(3000);
     stage.turn();
     assert_eq!(stage.told(), [Told::Alarm(id), Told::Reaped(id)]);
-    assert_eq!(stage.net.backlog().bytes(), 0);
+    assert_eq!(stage.net.buffers().bytes(), 0);
 }
 
 #[test]

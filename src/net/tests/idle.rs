@@ -4,7 +4,7 @@ use super::{
     script::Script,
     stage::{READABLE, Recorder, Stage, Told, chunk},
 };
-use crate::net::{ConnId, Poller, Tick, listen_tcp};
+use crate::net::{ConnId, Net, Tick, listen_tcp};
 use std::{
     cell::RefCell,
     io::{Read, Write},
@@ -32,7 +32,7 @@ fn after_traffic_a_connection_owns_no_buffer() {
     let connection = stage.net.table.connection(id).unwrap();
     assert_eq!(connection.input.capacity(), 0);
     assert!(connection.output.is_empty());
-    assert_eq!(stage.net.backlog.places().0, 0);
+    assert_eq!(stage.net.buffers.segments().0, 0);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_reminders_of_those_who_left_wake_nobody() {
     for round in 0..1000 {
         let script = Script::new();
         let id = stage.adopt(&script);
-        stage.net.set_alarm(id, Tick(100_000 + round));
+        stage.net.set_deadline(id, Tick(100_000 + round));
         script.ends();
         stage.readable(id);
     }
@@ -83,9 +83,9 @@ fn the_memory_of_a_burst_is_given_back() {
     for index in 0..10_000 {
         stage.send_in_lane(id, index % 2, "x");
     }
-    assert_eq!(stage.net.backlog.places().0, 10_000);
+    assert_eq!(stage.net.buffers.segments().0, 10_000);
     stage.turn();
-    assert_eq!(stage.net.backlog.places(), (0, 0));
+    assert_eq!(stage.net.buffers.segments(), (0, 0));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn setting_alarms_does_not_grow_the_heap() {
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
     for round in 0..1000 {
         for id in &ids {
-            stage.net.set_alarm(*id, Tick(1_000_000 - round));
+            stage.net.set_deadline(*id, Tick(1_000_000 - round));
         }
         stage.turn();
     }
@@ -106,7 +106,7 @@ fn setting_alarms_does_not_grow_the_heap() {
     );
     assert_eq!(stage.net.nearest_deadline(), Some(Tick(999_001)));
     for round in 0..1000 {
-        stage.net.set_alarm(ids[0], Tick(2_000_000 + round));
+        stage.net.set_deadline(ids[0], Tick(2_000_000 + round));
         stage.turn();
     }
     assert!(
@@ -123,7 +123,9 @@ fn traffic_under_flood_control_does_not_grow_the_heap() {
     stage.handler.rest = Some(Duration::from_millis(10));
     for round in 0..1000 {
         // A keep-alive that traffic moves away, again and again.
-        stage.net.set_alarm(id, Tick(stage.net.now().0 + 120_000));
+        stage
+            .net
+            .set_deadline(id, Tick(stage.net.now().0 + 120_000));
         script.arrives(b"line\n");
         stage.readable(id);
         stage.at(1010 + round * 10);
@@ -140,9 +142,9 @@ fn traffic_under_flood_control_does_not_grow_the_heap() {
 #[test]
 fn an_alarm_comes_once_and_at_its_time() {
     let (mut stage, _, id) = connection();
-    stage.net.set_alarm(id, Tick(2000));
-    stage.net.set_alarm(id, Tick(1500));
-    stage.net.set_alarm(id, Tick(1800));
+    stage.net.set_deadline(id, Tick(2000));
+    stage.net.set_deadline(id, Tick(1500));
+    stage.net.set_deadline(id, Tick(1800));
     for now in [1499, 1500, 1799] {
         stage.at(now);
         stage.turns(2);
@@ -153,8 +155,8 @@ fn an_alarm_comes_once_and_at_its_time() {
     stage.turns(3);
     assert_eq!(stage.told(), [Told::Alarm(id)]);
     assert_eq!(stage.net.nearest_deadline(), None);
-    stage.net.set_alarm(id, Tick(3000));
-    stage.net.set_alarm(id, Tick::NEVER);
+    stage.net.set_deadline(id, Tick(3000));
+    stage.net.set_deadline(id, Tick::NEVER);
     stage.at(4000);
     stage.turns(2);
     assert_eq!(stage.told(), []);
@@ -163,10 +165,10 @@ fn an_alarm_comes_once_and_at_its_time() {
 #[test]
 fn an_alarm_that_is_set_for_now_from_inside_an_alarm_does_not_hold_up_the_turn() {
     let (mut stage, _, id) = connection();
-    stage.net.set_alarm(id, Tick(1000));
+    stage.net.set_deadline(id, Tick(1000));
     stage.react(move |net, told| {
         if matches!(told, Told::Alarm(_)) {
-            net.set_alarm(id, net.now());
+            net.set_deadline(id, net.now());
         }
     });
     stage.turns(3);
@@ -175,8 +177,7 @@ fn an_alarm_that_is_set_for_now_from_inside_an_alarm_does_not_hold_up_the_turn()
 
 #[test]
 fn time_stands_still_within_a_turn_and_moves_between_turns() {
-    let (mut net, mut handler, script) =
-        (Poller::new().unwrap(), Recorder::default(), Script::new());
+    let (mut net, mut handler, script) = (Net::new().unwrap(), Recorder::default(), Script::new());
     let id = net.adopt(script.stream()).unwrap();
     let seen = Rc::new(RefCell::new(Vec::new()));
     let notes = seen.clone();
@@ -187,7 +188,7 @@ fn time_stands_still_within_a_turn_and_moves_between_turns() {
         while began.elapsed() < Duration::from_millis(2) {}
     });
     script.arrives(b"one\ntwo\n").ends();
-    net.set_alarm(id, Tick::default());
+    net.set_deadline(id, Tick::default());
     net.inject(id, READABLE);
     net.turn(&mut handler, Some(Duration::ZERO)).unwrap();
     let seen = seen.take();

@@ -4,7 +4,7 @@ use super::{
     script::Script,
     stage::{READABLE, Stage, Told, WRITABLE, chunk},
 };
-use crate::net::{ConnId, Phase, Poller, Stream, Tick, listen_tcp};
+use crate::net::{ConnId, Net, Phase, Stream, Tick, listen_tcp};
 use std::{
     io::{ErrorKind, Write},
     net::SocketAddr,
@@ -28,7 +28,7 @@ fn late_readiness_does_not_reach_a_newcomer_in_the_same_slot() {
     stage.net.inject(old_id, READABLE);
     stage.net.inject(old_id, WRITABLE);
     stage.net.send(old_id, &chunk("for the old one"));
-    stage.net.set_alarm(old_id, Tick(1));
+    stage.net.set_deadline(old_id, Tick(1));
     stage.net.close(old_id);
     stage.net.abort(old_id);
     stage.turn();
@@ -98,7 +98,7 @@ fn every_connection_is_reaped_exactly_once_however_often_it_is_ended() {
         net.close(id);
         net.abort(id);
         net.send(id, &chunk("nobody hears this"));
-        net.set_alarm(id, Tick(1));
+        net.set_deadline(id, Tick(1));
     });
     stage.readable(id);
     stage.turns(3);
@@ -188,8 +188,8 @@ fn a_source_that_cannot_be_registered_leaves_nothing_behind() {
 
 #[test]
 fn every_callback_may_end_its_own_connection_and_any_other() {
-    type End = fn(&mut Poller, ConnId);
-    let ends: [End; 2] = [Poller::close, Poller::abort];
+    type End = fn(&mut Net, ConnId);
+    let ends: [End; 2] = [Net::close, Net::abort];
     for (which, end) in ends.into_iter().enumerate() {
         for target in 0..2 {
             for moment in 0..6 {
@@ -198,7 +198,7 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                 let ids = [id, stage.adopt(&other)];
                 stage.handler.closes = false;
                 stage.limit(id, 64, 4);
-                stage.net.set_alarm(id, Tick(1000));
+                stage.net.set_deadline(id, Tick(1000));
                 stage.react(move |net, told| {
                     let now = match told {
                         Told::Line(..) => moment == 0,
@@ -212,7 +212,7 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                     if now {
                         end(net, ids[target]);
                         net.send(ids[target], &chunk("too late"));
-                        net.set_alarm(ids[target], Tick(1));
+                        net.set_deadline(ids[target], Tick(1));
                         net.inject(ids[target], READABLE);
                     }
                 });
@@ -227,10 +227,10 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                 stage.settle();
                 stage.at(20_000);
                 stage.turns(3);
-                let ended = stage.net.phase(ids[target]);
+                let eof = stage.net.phase(ids[target]);
                 assert!(
-                    ended == Phase::Closed || moment == 5,
-                    "{which} of {target} at {moment}: {ended:?}"
+                    eof == Phase::Closed || moment == 5,
+                    "{which} of {target} at {moment}: {eof:?}"
                 );
                 stage.net.abort(ids[0]);
                 stage.net.abort(ids[1]);
@@ -240,7 +240,7 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                     let reaped = told.iter().filter(|told| **told == Told::Reaped(id));
                     assert_eq!(reaped.count(), 1, "{which} of {target} at {moment}");
                 }
-                assert_eq!(stage.net.backlog().bytes(), 0);
+                assert_eq!(stage.net.buffers().bytes(), 0);
                 assert_eq!(stage.net.connection_count(), 0);
             }
         }

@@ -1,10 +1,10 @@
 //! Tests of the loop, one file for each group of rules (the table in `net/mod.rs` says which), and what they play on.
 
 mod accepting;
+mod broadcast;
 mod budget;
 mod closing;
 mod connecting;
-mod crowd;
 mod datagrams;
 mod idle;
 mod lifetime;
@@ -14,5 +14,5 @@ pub(crate) mod script;
 pub(crate) mod stage;
 mod swarm;
 mod tls;
-mod tls_room;
+mod tls_scratch;
 mod writing;

@@ -128,7 +128,7 @@ fn a_slow_reader_costs_the_others_nothing() {
     }
     assert_eq!(stage.told(), [Told::Overflow(slow_id)]);
     assert_eq!(quick.written().len(), 500);
-    assert!(stage.net.backlog().bytes_peak() <= 130);
+    assert!(stage.net.buffers().bytes_peak() <= 130);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
     };
     assert_eq!((lost, reaped), (&ids[1], &ids[1]));
     assert!(why.contains("holds too much"), "{why}");
-    assert_eq!(stage.net.backlog().bytes(), 100);
+    assert_eq!(stage.net.buffers().bytes(), 100);
     assert_eq!(stage.net.stats().over_ceiling, 1);
     for (script, id) in scripts.iter().zip(&ids) {
         script.is_full(false);
@@ -212,12 +212,12 @@ fn a_pause_and_an_alarm_come_each_at_its_time() {
     let (mut stage, script, id) = connection();
     stage.handler.lines_at_once = 1;
     stage.handler.rest = Some(Duration::from_millis(500));
-    stage.net.set_alarm(id, Tick(1200));
+    stage.net.set_deadline(id, Tick(1200));
     script.arrives(b"1\n2\n");
     stage.readable(id);
     stage.react(move |net, told| {
         if matches!(told, Told::Alarm(_)) && net.now() < Tick(1400) {
-            net.set_alarm(id, Tick(1400));
+            net.set_deadline(id, Tick(1400));
         }
     });
     let mut told = Vec::new();
@@ -230,11 +230,11 @@ fn a_pause_and_an_alarm_come_each_at_its_time() {
         told.extend(stage.told().into_iter().map(|told| (next.0, told)));
     }
     let line = |text: &str| Told::Line(id, text.into());
-    let alarm = Told::Alarm(id);
+    let deadline = Told::Alarm(id);
     let expected = [
         (1200, line("1")),
-        (1200, alarm.clone()),
-        (1400, alarm),
+        (1200, deadline.clone()),
+        (1400, deadline),
         (1500, line("2")),
     ];
     assert_eq!(told, expected);
@@ -308,7 +308,7 @@ fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
     stage.limit(id, 4, 1000);
     script.is_full(true);
     stage.send(id, "12345");
-    stage.net.tell_drained(id);
+    stage.net.notify_drained(id);
     stage.turns(2);
     assert_eq!(stage.told(), []);
     script.is_full(false);
@@ -322,13 +322,13 @@ fn many_who_have_more_to_say_take_turns_and_no_turn_is_long() {
     let mut stage = Stage::new();
     let ids: Vec<_> = (0..300).map(|_| stage.adopt(&Script::new())).collect();
     for id in &ids {
-        stage.net.tell_drained(*id);
+        stage.net.notify_drained(*id);
     }
     // Each has still more to say.
     stage.react(|net, told| {
         if let Told::Drained(id) = told {
             net.send(*id, b"a piece");
-            net.tell_drained(*id);
+            net.notify_drained(*id);
         }
     });
     let mut told = Vec::new();
@@ -357,7 +357,7 @@ fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
         }
     });
     stage.send(id, "a piece");
-    stage.net.tell_drained(id);
+    stage.net.notify_drained(id);
     stage.settle();
     let expected = [Told::Drained(id), Told::Reaped(id)];
     assert_eq!(stage.told(), expected);

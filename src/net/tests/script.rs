@@ -2,7 +2,7 @@
 //!
 //! A script fails the test on a surprise: a read past the end of the stream, a write after our end of stream or after
 //! one that failed, more slices than agreed, a use after it was deregistered. It registers with the poll like a
-//! socket would, but that is only noted; events come by [`Poller::inject`](crate::net::Poller::inject).
+//! socket would, but that is only noted; events come by [`Net::inject`](crate::net::Net::inject).
 
 use crate::net::{Acceptor, Stream, Transport, sim::Registered};
 use mio::{Interest, event::Source};

@@ -2,8 +2,8 @@
 
 use super::script::{Gate, Script};
 use crate::net::{
-    ConnId, External, Handler, Lane, Limits, Loss, Phase, Poller, Readiness, Standing, Taken, Then,
-    Tick,
+    BufferKey, ConnId, Consumed, External, Handler, Limits, Loss, Net, Next, Phase, Readiness,
+    Standing, Tick,
 };
 use std::{
     collections::VecDeque,
@@ -28,7 +28,7 @@ pub(crate) enum Told {
     Reaped(ConnId),
 }
 
-type Reaction = Box<dyn FnMut(&mut Poller, &Told)>;
+type Reaction = Box<dyn FnMut(&mut Net, &Told)>;
 
 /// A handler of lines that notes everything, then does what the test wants done.
 pub(crate) struct Recorder {
@@ -67,7 +67,7 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    fn tell(&mut self, net: &mut Poller, told: Told) {
+    fn tell(&mut self, net: &mut Net, told: Told) {
         (self.reaction)(net, &told);
         self.told.push(told);
     }
@@ -81,23 +81,23 @@ impl Handler for Recorder {
         }
     }
 
-    fn handle_pressure(&mut self, net: &mut Poller) {
+    fn handle_pressure(&mut self, net: &mut Net) {
         if let Some(bytes) = self.kept_under_pressure {
             net.set_kept_elsewhere(bytes);
         }
     }
 
-    fn handle_accept(&mut self, net: &mut Poller, _listener: ConnId, id: ConnId, _: SocketAddr) {
+    fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _: SocketAddr) {
         self.tell(net, Told::Accepted(id));
     }
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         assert_eq!(net.phase(id), Phase::Open, "input of one that is not open");
         assert!(*searched <= input.len());
         let (mut bytes, mut lines) = (0, 0);
@@ -105,9 +105,9 @@ impl Handler for Recorder {
             let from = bytes + *searched;
             let Some(length) = input[from..].iter().position(|byte| *byte == b'\n') else {
                 *searched = input.len() - bytes;
-                return Taken {
+                return Consumed {
                     bytes,
-                    then: Then::ReadOn,
+                    next: Next::ReadMore,
                 };
             };
             let line = String::from_utf8_lossy(&input[bytes..from + length]).into_owned();
@@ -116,58 +116,58 @@ impl Handler for Recorder {
             self.tell(net, Told::Line(id, line));
         }
         let then = match self.rest {
-            Some(rest) => Then::WaitUntil(net.now().after(rest)),
-            None => Then::CarryOver,
+            Some(rest) => Next::PauseUntil(net.now().after(rest)),
+            None => Next::Yield,
         };
-        Taken { bytes, then }
+        Consumed { bytes, next: then }
     }
 
-    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::End(id));
         if self.closes {
             net.close(id);
         }
     }
 
-    fn handle_lost(&mut self, net: &mut Poller, id: ConnId, loss: &Loss) {
+    fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
         self.tell(net, Told::Lost(id, loss.to_string()));
     }
 
-    fn handle_overflow(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_overflow(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::Overflow(id));
         if self.closes {
             net.close(id);
         }
     }
 
-    fn handle_drained(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_drained(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::Drained(id));
     }
 
-    fn handle_overhead(&mut self, net: &mut Poller, id: ConnId, bytes: usize) {
+    fn handle_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
         self.overhead += bytes;
         if self.pauses_for_overhead {
             net.pause(id, net.now().after(Duration::from_secs(1)));
         }
     }
 
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::Alarm(id));
     }
 
-    fn handle_connected(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::Connected(id));
     }
 
-    fn handle_datagram(&mut self, net: &mut Poller, id: ConnId, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, net: &mut Net, id: ConnId, from: SocketAddr, bytes: &[u8]) {
         self.tell(net, Told::Datagram(id, from, bytes.to_vec()));
     }
 
-    fn handle_external(&mut self, net: &mut Poller, source: External) {
+    fn handle_external(&mut self, net: &mut Net, source: External) {
         self.tell(net, Told::External(source.0));
     }
 
-    fn handle_reaped(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_reaped(&mut self, net: &mut Net, id: ConnId) {
         self.tell(net, Told::Reaped(id));
     }
 }
@@ -186,13 +186,13 @@ const PATIENCE: usize = 500;
 
 /// The loop and its handler.
 pub(crate) struct Stage {
-    pub(crate) net: Poller,
+    pub(crate) net: Net,
     pub(crate) handler: Recorder,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let mut net = Poller::new().expect("a poll");
+        let mut net = Net::new().expect("a poll");
         net.hold_clock(Tick(1000));
         Self {
             net,
@@ -273,7 +273,7 @@ impl Stage {
     }
 
     pub(crate) fn send_in_lane(&mut self, id: ConnId, lane: u32, text: &str) {
-        let chunk = self.net.compose(Lane(lane), |out| {
+        let chunk = self.net.compose(BufferKey(lane), |out| {
             out.extend_from_slice(text.as_bytes());
             true
         });
@@ -309,7 +309,7 @@ impl Stage {
     }
 
     /// What the test wants done from inside a call to the handler.
-    pub(crate) fn react(&mut self, reaction: impl FnMut(&mut Poller, &Told) + 'static) {
+    pub(crate) fn react(&mut self, reaction: impl FnMut(&mut Net, &Told) + 'static) {
         self.handler.reaction = Box::new(reaction);
     }
 }
@@ -319,16 +319,20 @@ pub(crate) fn chunk(text: &str) -> Rc<[u8]> {
 }
 
 /// Panics with the name of what does not hold between two turns.
-pub(crate) fn check_invariants(net: &Poller) {
+pub(crate) fn check_invariants(net: &Net) {
     let mut queued = 0;
     for (id, connection) in net.table.connections() {
-        connection.output.check_invariants(&net.backlog);
+        connection.output.check_invariants(&net.buffers);
         queued += connection.output.bytes();
-        let once = |listed: bool, times: usize, what| {
-            assert_eq!(usize::from(listed), times, "{id:?} and the list `{what}`");
+        let once = |in_ready_list: bool, times: usize, what| {
+            assert_eq!(
+                usize::from(in_ready_list),
+                times,
+                "{id:?} and the list `{what}`"
+            );
         };
         let times = |list: &VecDeque<ConnId>| list.iter().filter(|on| **on == id).count();
-        once(connection.listed, times(&net.ready), "ready");
+        once(connection.in_ready_list, times(&net.ready), "ready");
         let dirty = net.dirty.iter().filter(|on| **on == id).count();
         once(connection.dirty, dirty, "dirty");
         if connection.phase != Phase::Connecting {
@@ -336,16 +340,16 @@ pub(crate) fn check_invariants(net: &Poller) {
             let waits = !connection.output.is_empty() && stream.takes_output();
             let unsent = waits || stream.holds_unsent();
             assert!(
-                connection.wants_writable == unsent || connection.dirty || connection.broken,
+                connection.wants_writable == unsent || connection.dirty || connection.write_failed,
                 "{id:?}: writable interest exactly while something is unsent"
             );
         }
         let forgotten = connection.has_work()
             && !connection.is_held(net.now())
             && matches!(connection.phase, Phase::Open | Phase::Lingering)
-            && !connection.listed;
+            && !connection.in_ready_list;
         assert!(!forgotten, "{id:?} has work and is on no list");
     }
-    assert_eq!(queued, net.backlog.bytes(), "bytes of all queues");
+    assert_eq!(queued, net.buffers.bytes(), "bytes of all queues");
     net.check_held();
 }

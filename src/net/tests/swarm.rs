@@ -5,7 +5,7 @@
 
 use super::stage::check_invariants;
 use crate::net::{
-    ConnId, Handler, Limits, Loss, Phase, Poller, Taken, Then, Tick,
+    ConnId, Consumed, Handler, Limits, Loss, Net, Next, Phase, Tick,
     sim::{Network, Peer, Random},
 };
 use std::{collections::BTreeMap, net::SocketAddr, panic, rc::Rc, time::Duration};
@@ -57,7 +57,7 @@ struct Relay {
 }
 
 impl Relay {
-    fn relay(&mut self, net: &mut Poller, from: u16, line: &[u8]) {
+    fn relay(&mut self, net: &mut Net, from: u16, line: &[u8]) {
         self.heard.entry(from).or_default().extend_from_slice(line);
         let chunk: Rc<[u8]> = line.into();
         for (id, port) in &self.here {
@@ -70,7 +70,7 @@ impl Relay {
 }
 
 impl Handler for Relay {
-    fn handle_accept(&mut self, net: &mut Poller, _: ConnId, id: ConnId, peer: SocketAddr) {
+    fn handle_accept(&mut self, net: &mut Net, _: ConnId, id: ConnId, peer: SocketAddr) {
         let unlimited = Limits {
             soft: u32::MAX,
             hard: u32::MAX,
@@ -80,7 +80,7 @@ impl Handler for Relay {
             limits.hard = 200;
         }
         net.set_limits(id, limits);
-        net.set_alarm(id, net.now().after(Duration::from_secs(60)));
+        net.set_deadline(id, net.now().after(Duration::from_secs(60)));
         assert!(self.here.insert(id, peer.port()).is_none());
         self.sent.insert(peer.port(), Vec::new());
         if self.over {
@@ -90,44 +90,44 @@ impl Handler for Relay {
 
     fn handle_input(
         &mut self,
-        net: &mut Poller,
+        net: &mut Net,
         id: ConnId,
         input: &[u8],
         searched: &mut usize,
-    ) -> Taken {
+    ) -> Consumed {
         let from = self.here[&id];
         let mut bytes = 0;
         for _ in 0..self.lines_at_once {
             let start = bytes + *searched;
             let Some(length) = input[start..].iter().position(|byte| *byte == b'\n') else {
                 *searched = input.len() - bytes;
-                let then = Then::ReadOn;
-                return Taken { bytes, then };
+                let then = Next::ReadMore;
+                return Consumed { bytes, next: then };
             };
             let end = start + length + 1;
             self.relay(net, from, &input[bytes..end]);
             (bytes, *searched) = (end, 0);
         }
         let then = match self.rest {
-            Some(rest) => Then::WaitUntil(net.now().after(rest)),
-            None => Then::CarryOver,
+            Some(rest) => Next::PauseUntil(net.now().after(rest)),
+            None => Next::Yield,
         };
-        Taken { bytes, then }
+        Consumed { bytes, next: then }
     }
 
-    fn handle_end(&mut self, net: &mut Poller, id: ConnId) {
+    fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         net.close(id);
     }
 
-    fn handle_lost(&mut self, _: &mut Poller, id: ConnId, loss: &Loss) {
+    fn handle_lost(&mut self, _: &mut Net, id: ConnId, loss: &Loss) {
         assert!(self.here.contains_key(&id), "{loss} after the end");
     }
 
-    fn handle_alarm(&mut self, net: &mut Poller, id: ConnId) {
-        net.set_alarm(id, net.now().after(Duration::from_secs(60)));
+    fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
+        net.set_deadline(id, net.now().after(Duration::from_secs(60)));
     }
 
-    fn handle_reaped(&mut self, _: &mut Poller, id: ConnId) {
+    fn handle_reaped(&mut self, _: &mut Net, id: ConnId) {
         let port = self.here.remove(&id);
         assert!(port.is_some(), "reaped twice");
     }
@@ -149,7 +149,7 @@ fn whatever_the_network_does_each_reader_hears_a_prefix_and_the_polite_hear_all(
 fn run(seed: u64) {
     let mut random = Random::new(seed);
     let network = Network::new(Random::new(random.next()));
-    let mut net = Poller::new().unwrap();
+    let mut net = Net::new().unwrap();
     net.hold_clock(Tick(0));
     let gate = network.gate(0);
     net.adopt_listener(gate, FAREWELL.into()).unwrap();
@@ -198,7 +198,7 @@ fn run(seed: u64) {
         net.turn(&mut relay, Some(Duration::ZERO)).unwrap();
     }
     assert!(!net.has_work(), "nobody is here and there is work");
-    assert_eq!(net.backlog().bytes(), 0);
+    assert_eq!(net.buffers().bytes(), 0);
     assert!(relay.here.is_empty());
     let rests = net.stats().rests > 0;
     assert!(
@@ -246,18 +246,18 @@ impl Guest {
             let said: Vec<u8> = self.unsaid.drain(..count).collect();
             self.peer.sends(&said);
         }
-        let (silent, ended) = (self.unsaid.is_empty(), self.peer.sees_end());
+        let (silent, eof) = (self.unsaid.is_empty(), self.peer.sees_end());
         match self.manners {
             Manners::HalfCloser if silent && random.percent(20) => {
                 self.peer.ends();
-                self.gone = ended;
+                self.gone = eof;
             }
             Manners::Resetter if random.percent(1) => {
                 self.peer.resets(random);
                 self.gone = true;
             }
-            Manners::Polite if ended => self.leave(),
-            Manners::Chatterbox if ended && random.percent(20) => self.leave(),
+            Manners::Polite if eof => self.leave(),
+            Manners::Chatterbox if eof && random.percent(20) => self.leave(),
             Manners::Chatterbox if over && silent && !self.peer.is_speaking() => {
                 self.peer.sends(b"and another thing\n")
             }

@@ -140,7 +140,7 @@ fn ciphertext_that_the_kernel_did_not_take_is_unsent() {
     call.shake_hands();
     call.script.is_full(true);
     call.stage.send(call.id, "one\n");
-    call.stage.net.tell_drained(call.id);
+    call.stage.net.notify_drained(call.id);
     call.stage.turn();
     assert_eq!(call.stage.net.queued(call.id), 0, "TLS has it");
     assert!(call.wants_writable());

@@ -121,7 +121,7 @@ fn a_write_that_takes_nothing_ends_the_connection() {
         [Told::Lost(..), Told::Reaped(_)]
     ));
     assert!(script.is_dropped());
-    assert_eq!(stage.net.backlog().bytes(), 0);
+    assert_eq!(stage.net.buffers().bytes(), 0);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_is_sent_in_every_stage_of_a_turn_goes_out() {
     let other = Script::new();
     let other_id = stage.adopt(&other);
     other.arrives(b"line\n").ends();
-    stage.net.set_alarm(other_id, stage.net.now());
+    stage.net.set_deadline(other_id, stage.net.now());
     stage.react(move |net, told| net.send(id, &chunk(&format!("{told:?}\n"))));
     stage.readable(other_id);
     stage.settle();

@@ -1,6 +1,6 @@
 //! The client's side of TLS: for the load generator and for tests, which call servers.
 
-use super::{Room, Tls};
+use super::{ScratchBuffers, Tls};
 use crate::net::Stream;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
@@ -17,14 +17,14 @@ use std::{fmt, rc::Rc, sync::Arc};
 #[derive(Clone)]
 pub struct Client {
     config: Arc<ClientConfig>,
-    room: Rc<Room>,
+    scratch: Rc<ScratchBuffers>,
 }
 
 impl Client {
     /// Calls as `config` says.
     pub fn new(config: Arc<ClientConfig>) -> Self {
-        let room = Rc::default();
-        Self { config, room }
+        let scratch = Rc::default();
+        Self { config, scratch }
     }
 
     /// How it calls, for those who do it with another transport.
@@ -37,8 +37,8 @@ impl Client {
     /// # Errors
     /// When the configuration does not allow a call at all.
     pub fn over(&self, stream: Stream, server: ServerName<'static>) -> Result<Stream, Error> {
-        let side = UnbufferedClientConnection::new(self.config.clone(), server)?;
-        let tls = Tls::new(stream, side, self.room.clone(), &[]);
+        let engine = UnbufferedClientConnection::new(self.config.clone(), server)?;
+        let tls = Tls::new(stream, engine, self.scratch.clone(), &[]);
         Ok(Stream::Other(Box::new(tls)))
     }
 }

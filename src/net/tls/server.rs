@@ -4,7 +4,7 @@
 //! its key, so that its fingerprint stands for them. Sessions are resumed by tickets that the clients keep; nothing is
 //! remembered here. Does not know where certificates come from, nor when they end.
 
-use super::{Room, Tls};
+use super::{ScratchBuffers, Tls};
 use crate::net::Stream;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureAlgorithm,
@@ -53,7 +53,7 @@ impl Certificate {
 #[derive(Clone)]
 pub struct Server {
     config: Arc<ServerConfig>,
-    room: Rc<Room>,
+    scratch: Rc<ScratchBuffers>,
 }
 
 impl Server {
@@ -79,14 +79,14 @@ impl Server {
         Self::build(
             certificates,
             self.config.ticketer.clone(),
-            self.room.clone(),
+            self.scratch.clone(),
         )
     }
 
     fn build(
         certificates: Vec<Certificate>,
         tickets: Arc<dyn ProducesTickets>,
-        room: Rc<Room>,
+        scratch: Rc<ScratchBuffers>,
     ) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let callers = Arc::new(AnyCaller(provider.clone()));
@@ -96,7 +96,7 @@ impl Server {
             .with_cert_resolver(Arc::new(Choice(certificates)));
         settle(&mut config, tickets);
         let config = Arc::new(config);
-        Ok(Self { config, room })
+        Ok(Self { config, scratch })
     }
 
     /// The same for those who must not be asked for a certificate: browsers would ask the people before them.
@@ -111,15 +111,15 @@ impl Server {
         settle(&mut config, asks.ticketer.clone());
         Self {
             config: Arc::new(config),
-            room: self.room.clone(),
+            scratch: self.scratch.clone(),
         }
     }
 
     /// TLS over a stream, as its server. `first` is what was read from it already.
     pub fn over(&self, stream: Stream, first: &[u8]) -> Stream {
-        let side = UnbufferedServerConnection::new(self.config.clone())
+        let engine = UnbufferedServerConnection::new(self.config.clone())
             .expect("it fails for a wrong fragment size alone, and we set none");
-        let tls = Tls::new(stream, side, self.room.clone(), first);
+        let tls = Tls::new(stream, engine, self.scratch.clone(), first);
         Stream::Other(Box::new(tls))
     }
 }

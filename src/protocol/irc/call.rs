@@ -5,9 +5,9 @@
 
 use super::{
     Irc,
-    backstage::Backstage,
     line::{BODY_BYTES_MAX, Line},
     numeric::*,
+    server_context::ServerContext,
 };
 use crate::{
     chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId},
@@ -18,7 +18,7 @@ use std::{borrow::Cow, fmt::Display, mem};
 /// See the module's documentation.
 pub(super) struct Call<'a> {
     pub(super) irc: &'a mut Irc,
-    pub(super) ctx: &'a mut dyn Backstage,
+    pub(super) ctx: &'a mut dyn ServerContext,
     /// The label of the line, until someone takes it.
     pub(super) label: Option<Cow<'a, str>>,
     /// Lines that are not in the answer yet.
@@ -46,7 +46,7 @@ impl<'c> Heading<'c> {
 impl<'a> Call<'a> {
     pub(super) fn new(
         irc: &'a mut Irc,
-        ctx: &'a mut dyn Backstage,
+        ctx: &'a mut dyn ServerContext,
         label: Option<Cow<'a, str>>,
     ) -> Self {
         let out = Vec::new();
@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
         let ctx = &*self.ctx;
         let user = ctx.user().and_then(|id| ctx.hub().user(id));
         let heading = Heading {
-            server: &ctx.house().name,
+            server: &ctx.server_info().name,
             client: user.map_or("*", |user| user.nick().as_str()),
         };
         (heading, ctx.hub(), &mut self.out)
@@ -88,7 +88,7 @@ impl<'a> Call<'a> {
         let me = ctx.user()?;
         let user = ctx.hub().user(me)?;
         let heading = Heading {
-            server: &ctx.house().name,
+            server: &ctx.server_info().name,
             client: user.nick().as_str(),
         };
         Some((heading, ctx.hub(), &mut self.out, me, user))

@@ -9,7 +9,7 @@
 //! Owns those places. Does not know when a client has read enough; the server calls.
 
 use super::{
-    Busy, House,
+    Busy, ServerInfo,
     call::{Call, Heading},
     caps::{Cap, CapSet},
     commands::{WhoFormat, is_meant, write_who},
@@ -144,7 +144,7 @@ impl Call<'_> {
 impl Long {
     /// Writes the next piece; says whether it was the last.
     pub(super) fn write(&mut self, call: &mut Call<'_>, caps: CapSet) -> bool {
-        let bytes_max = call.ctx.house().piece_bytes;
+        let bytes_max = call.ctx.server_info().piece_bytes;
         let Some((heading, hub, out, me, user)) = call.parts_with_me() else {
             return true;
         };
@@ -457,7 +457,7 @@ pub(super) fn write_names_to_all(
     let Some(user) = hub.user(me) else { return };
     let members = hub.room(room).map_or(1, |room| room.member_count().max(1));
     let piece = Piece {
-        full: out.len() + House::PIECE_BYTES.min(NAMES_TO_ALL_BYTES / members),
+        full: out.len() + ServerInfo::PIECE_BYTES.min(NAMES_TO_ALL_BYTES / members),
         heading,
         hub,
         me,

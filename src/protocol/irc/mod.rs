@@ -2,7 +2,7 @@
 //! (<https://ircv3.net/irc/>).
 //!
 //! [`Irc`] is what is remembered of one connection. The caller cuts frames off its input with [`Irc::next_frame`] and
-//! hands lines to [`Irc::handle_line`]; what they do to the world, and say, goes through a [`Backstage`].
+//! hands lines to [`Irc::handle_line`]; what they do to the world, and say, goes through a [`ServerContext`].
 //! [`encode()`] turns what others do into lines.
 //!
 //! ```text
@@ -21,7 +21,6 @@
 //!
 //! Does not know sockets, nor other connections.
 
-pub mod backstage;
 mod call;
 pub mod caps;
 #[cfg(test)]
@@ -40,14 +39,15 @@ mod multiline;
 pub mod numeric;
 mod refusal;
 mod register;
+pub mod server_context;
 mod speech;
 mod table;
 pub mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use backstage::{Backstage, House, ServerBan, Sts, TryAgain, Wish};
 pub use encode::{encode, encode_personal, is_personal, relevant};
+pub use server_context::{DeferredRequest, ServerBan, ServerContext, ServerInfo, Sts, TryAgain};
 
 use super::{Cut, flavour::Flavour, time};
 use crate::chat::Nick;
@@ -171,7 +171,7 @@ impl Irc {
     }
 
     /// Does what a line says.
-    pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Backstage) {
+    pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn ServerContext) {
         let text = match std::str::from_utf8(line) {
             Ok(text) if !text.contains(['\0', '\r', '\n']) => text,
             _ => return self.refuse_bytes(line, ctx),
@@ -195,7 +195,7 @@ impl Irc {
 
     /// Does what a message says that came without line ends, as WebSocket carries them (IRCv3 websocket): one line, whose
     /// end may be missing. Nothing in it is a second line.
-    pub fn handle_message(&mut self, message: &[u8], ctx: &mut dyn Backstage) {
+    pub fn handle_message(&mut self, message: &[u8], ctx: &mut dyn ServerContext) {
         let line = message.strip_suffix(b"\n").unwrap_or(message);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if frames::is_too_long(line) {
@@ -206,14 +206,14 @@ impl Irc {
     }
 
     /// Says that a line was longer than lines may be.
-    pub fn handle_too_long(&mut self, ctx: &mut dyn Backstage) {
+    pub fn handle_too_long(&mut self, ctx: &mut dyn ServerContext) {
         let mut call = Call::new(self, ctx, None);
         call.reply(ERR_INPUTTOOLONG, &[]);
         call.flush();
     }
 
     /// A line that is no text. Its command and label may be legible all the same.
-    fn refuse_bytes(&mut self, line: &[u8], ctx: &mut dyn Backstage) {
+    fn refuse_bytes(&mut self, line: &[u8], ctx: &mut dyn ServerContext) {
         let text: String = String::from_utf8_lossy(line)
             .chars()
             .filter(|c| !matches!(c, '\0' | '\r' | '\n'))
@@ -253,8 +253,8 @@ impl Irc {
     }
 
     /// Wraps what was answered since `start` as the answer to a labelled line.
-    fn wrap(&mut self, label: &str, start: usize, ctx: &mut dyn Backstage) {
-        let name = ctx.house().name.clone();
+    fn wrap(&mut self, label: &str, start: usize, ctx: &mut dyn ServerContext) {
+        let name = ctx.server_info().name.clone();
         let batch = self.next_batch();
         let plain = ctx.answer().split_off(start);
         let out = ctx.answer();
@@ -274,7 +274,7 @@ impl Irc {
     }
 
     /// Goes on with what is being done, for one slice. The answer has bounded length, and the work is bounded too.
-    pub fn go_on(&mut self, ctx: &mut dyn Backstage) {
+    pub fn go_on(&mut self, ctx: &mut dyn ServerContext) {
         let Some(desk) = &mut self.desk else { return };
         let Some(Busy::Long { mut long, batch }) =
             desk.busy.take_if(|busy| matches!(busy, Busy::Long { .. }))
@@ -287,7 +287,7 @@ impl Irc {
         let done = long.write(&mut call, caps);
         call.flush();
         if let Some(batch) = &batch {
-            let name = ctx.house().name.clone();
+            let name = ctx.server_info().name.clone();
             let plain = ctx.answer().split_off(start);
             label::put_in_batch(&plain, batch, ctx.answer());
             if done {
@@ -301,7 +301,7 @@ impl Irc {
     }
 
     /// The password of OPER was checked.
-    pub fn operator_checked(&mut self, is_right: bool, ctx: &mut dyn Backstage) {
+    pub fn operator_checked(&mut self, is_right: bool, ctx: &mut dyn ServerContext) {
         let Some(desk) = &mut self.desk else { return };
         let Some(Busy::Oper { label }) =
             desk.busy.take_if(|busy| matches!(busy, Busy::Oper { .. }))

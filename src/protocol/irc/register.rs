@@ -164,7 +164,7 @@ fn welcome(call: &mut Call<'_>) {
     super::commands::isupport(call);
     super::commands::lusers(call);
     super::commands::motd(call);
-    let modes = call.ctx.house().default_user_modes;
+    let modes = call.ctx.server_info().default_user_modes;
     if !modes.is_empty() {
         let letters: String = modes.iter().map(|mode| mode.letter()).collect();
         let (heading, _, _) = call.parts();
@@ -181,9 +181,13 @@ fn welcome(call: &mut Call<'_>) {
 }
 
 fn greet(call: &mut Call<'_>) {
-    let house = call.ctx.house();
-    let (name, network, started) = (house.name.clone(), house.network.clone(), house.started);
-    let version = super::backstage::House::VERSION;
+    let server_info = call.ctx.server_info();
+    let (name, network, started) = (
+        server_info.name.clone(),
+        server_info.network.clone(),
+        server_info.started,
+    );
+    let version = super::server_context::ServerInfo::VERSION;
     if let Some((heading, _, out, _, user)) = call.parts_with_me() {
         heading
             .numeric(RPL_WELCOME, out)

@@ -5,7 +5,7 @@
 //! the names with the table in docs/METRICS.md.
 
 use super::snapshot::Snapshot;
-use crate::net::{Durations, Stage};
+use crate::net::{Histogram, TurnPhase};
 use prometheus_client::{
     collector::Collector,
     encoding::{
@@ -113,7 +113,7 @@ fn count(metric: &mut MetricEncoder<'_>, value: impl EncodeCounterValue) -> fmt:
     metric.encode_counter::<NoLabelSet, _, u64>(&value, None)
 }
 
-fn durations(metric: &mut MetricEncoder<'_>, durations: &Durations) -> fmt::Result {
+fn durations(metric: &mut MetricEncoder<'_>, durations: &Histogram) -> fmt::Result {
     let counts: Vec<(f64, u64)> = durations.counts().collect();
     metric.encode_histogram::<NoLabelSet>(durations.sum_s(), durations.count(), &counts, None)
 }
@@ -154,8 +154,8 @@ impl Snapshot {
         let help = "Passwords that were given, by what they open and what came of it.";
         let kind = MetricType::Counter;
         let mut family = to.begin("madang_password_attempts", help, None, kind)?;
-        for (door, outcome, value) in &self.passwords {
-            let labels = [("door", *door), ("outcome", *outcome)];
+        for (listener, outcome, value) in &self.passwords {
+            let labels = [("door", *listener), ("outcome", *outcome)];
             count(&mut family.encode_family(&labels)?, *value)?;
         }
         let help = "Passwords that are being checked or wait for it.";
@@ -169,21 +169,21 @@ impl Snapshot {
     }
 
     fn encode_traffic(&self, to: &mut Families<'_>) -> fmt::Result {
-        let (stats, tally) = (&self.stats, &self.tally);
+        let (stats, counters) = (&self.stats, &self.counters);
         let help = "Bytes read from connections.";
         to.counter_in(&Unit::Bytes, "madang_received", help, stats.bytes_in)?;
         let help = "Bytes written to connections.";
         to.counter_in(&Unit::Bytes, "madang_sent", help, stats.bytes_out)?;
         let help = "Whole lines, requests and messages that were taken from connections.";
-        to.counter("madang_received_lines", help, tally.lines)?;
+        to.counter("madang_received_lines", help, counters.lines)?;
         let help = "Messages said in rooms and in private.";
-        to.counter("madang_messages", help, tally.messages)?;
+        to.counter("madang_messages", help, counters.messages)?;
         let help = "How often an event became bytes: once for each form in which it was told.";
-        to.counter("madang_encoded_events", help, tally.encoded)?;
+        to.counter("madang_encoded_events", help, counters.encoded)?;
         let help = "Estimated work, in tenths of a microsecond, that those who caused it were charged for.";
-        to.counter("madang_effort", help, tally.effort)?;
+        to.counter("madang_effort", help, counters.effort)?;
         let help = "Times that input had to wait because its address had used more than its share.";
-        to.counter("madang_shares_spent", help, tally.shares_spent)?;
+        to.counter("madang_shares_spent", help, counters.shares_spent)?;
         let help = "Pieces of output handed to one receiver each.";
         to.counter("madang_deliveries", help, stats.deliveries)?;
         let help = "Datagrams received.";
@@ -246,7 +246,7 @@ impl Snapshot {
         durations(&mut turns, &stats.turn_times)?;
         let help = "How long the phases of turns took.";
         let mut phases = to.begin("madang_turn_phase_duration", help, seconds, kind)?;
-        for (stage, times) in Stage::ALL.iter().zip(&stats.stage_times) {
+        for (stage, times) in TurnPhase::ALL.iter().zip(&stats.stage_times) {
             durations(
                 &mut phases.encode_family(&[("phase", stage.name())])?,
                 times,

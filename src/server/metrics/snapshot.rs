@@ -4,14 +4,14 @@
 //! each time that someone asks. Whoever asks every second pays for it; every fifteen seconds nobody notices.
 
 use super::super::{
-    court::Court,
+    activity::Counters,
+    close_reason::CloseReason,
+    connections::Connections,
     process::Process,
-    reason::Reason,
-    recent::Tally,
     session::{Peer, Session},
 };
 use crate::{
-    net::{ConnId, Footprint, Phase, Poller, Stats},
+    net::{ConnId, Footprint, Net, Phase, Stats},
     os::log::Missing,
 };
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -23,7 +23,7 @@ pub(super) const LARGEST: usize = 5;
 #[derive(Debug)]
 pub(in super::super) struct Snapshot {
     pub(super) stats: Stats,
-    pub(super) tally: Tally,
+    pub(super) counters: Counters,
     pub(super) process: Process,
     /// When the server started, in seconds since 1970.
     pub(super) started_s: f64,
@@ -133,9 +133,9 @@ impl Walk {
     }
 }
 
-impl Court {
+impl Connections {
     /// The state of the server as it is now.
-    pub(in super::super) fn snapshot(&self, net: &Poller) -> Snapshot {
+    pub(in super::super) fn snapshot(&self, net: &Net) -> Snapshot {
         let mut walk = Walk::default();
         for (id, footprint) in net.connections() {
             walk.visit(id, &footprint, self.sessions.get(id));
@@ -150,13 +150,13 @@ impl Court {
                 age_s: session.age_s(now),
             })
         };
-        let hub = &self.hall.hub;
-        let outcomes = self.hall.guard.outcomes();
-        let passwords = outcomes.map(|(door, outcome, n)| (door.name(), outcome.name(), n));
-        let started = self.hall.house.started.wall;
+        let hub = &self.shared.hub;
+        let outcomes = self.shared.password_checks.outcomes();
+        let passwords = outcomes.map(|(listener, outcome, n)| (listener.name(), outcome.name(), n));
+        let started = self.shared.server_info.started.wall;
         Snapshot {
             stats: net.stats().clone(),
-            tally: self.hall.tally,
+            counters: self.shared.counters,
             process: Process::look(),
             started_s: started.unix_ms() as f64 / 1e3,
             uptime_s: now.0 / 1000,
@@ -164,14 +164,14 @@ impl Court {
             people: hub.user_count(),
             people_peak: hub.counts().peak,
             rooms: hub.room_count(),
-            messages_per_second: self.recent.messages_per_second(now),
-            recent_longest_s: self.recent.longest_turn_s(now),
-            recent_mean_s: self.recent.mean_turn_s(now),
+            messages_per_second: self.activity.messages_per_second(now),
+            recent_longest_s: self.activity.longest_turn_s(now),
+            recent_mean_s: self.activity.mean_turn_s(now),
             closes: self.closes_by_code(net).collect(),
             passwords: passwords.collect(),
-            password_checks: self.hall.guard.waiting() as i64,
-            queued: net.backlog().bytes(),
-            queued_peak: net.backlog().bytes_peak(),
+            password_checks: self.shared.password_checks.waiting() as i64,
+            queued: net.buffers().bytes(),
+            queued_peak: net.buffers().bytes_peak(),
             largest: walk.largest.iter().filter_map(queue).collect(),
             connections: walk.connections,
             held: net.held(),
@@ -179,18 +179,18 @@ impl Court {
             memory: vec![
                 ("connections", net.table_memory()),
                 ("input", walk.input),
-                ("queues", net.backlog().memory()),
+                ("queues", net.buffers().memory()),
                 ("tls", walk.transport),
                 ("sessions", self.sessions.memory()),
                 ("protocols", walk.protocols),
                 (
                     "hub",
-                    hub.memory() - hub.whowas_memory() + self.hall.seats.memory(),
+                    hub.memory() - hub.whowas_memory() + self.shared.routes.memory(),
                 ),
                 ("whowas", hub.whowas_memory()),
                 (
                     "hosts",
-                    self.hall.hosts.memory() + self.places.memory() + self.shares.memory(),
+                    self.shared.hosts.memory() + self.admission.memory() + self.shares.memory(),
                 ),
             ],
             certificate_expires_s: self.certificate_expires(),
@@ -201,13 +201,13 @@ impl Court {
     /// How many connections ended for each reason, by its code.
     pub(in super::super) fn closes_by_code(
         &self,
-        net: &Poller,
+        net: &Net,
     ) -> impl Iterator<Item = (&'static str, u64)> {
         let shed = net.stats().shed;
         self.closes.iter().map(move |(reason, count)| {
             let count = match reason {
                 // Turned away by the loop itself, before there was a connection.
-                Reason::OutOfDescriptors => shed,
+                CloseReason::OutOfDescriptors => shed,
                 _ => count,
             };
             (reason.code(), count)

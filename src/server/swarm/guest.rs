@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manners {
     /// Talks, reads on until nothing is under way, and then leaves in one of all ways.
-    Talker,
+    LineProtocol,
     /// Says all it has to say and `/quit`.
     Quitter,
     /// Says all it has to say, ends its stream, and goes on reading.
@@ -47,7 +47,7 @@ pub(super) struct Guest {
     pub(super) peer: Option<Peer>,
     pub(super) ear: Ear,
     pub(super) mouth: Mouth,
-    door: usize,
+    listener: usize,
     calls_at: usize,
     /// Bytes it reads at once.
     appetite: usize,
@@ -71,7 +71,16 @@ impl Guest {
     pub(super) fn new(number: usize, plan: &Plan, random: &mut Random) -> Self {
         use Manners::*;
         let crowd = [
-            Talker, Talker, Talker, Talker, Quitter, HalfCloser, Resetter, Deaf, Mute, Ghost,
+            LineProtocol,
+            LineProtocol,
+            LineProtocol,
+            LineProtocol,
+            Quitter,
+            HalfCloser,
+            Resetter,
+            Deaf,
+            Mute,
+            Ghost,
         ];
         let manners = crowd[random.below(crowd.len())];
         Self {
@@ -80,7 +89,7 @@ impl Guest {
             peer: None,
             ear: Ear::new(number),
             mouth: Mouth::new(number, manners == Ghost, plan, random),
-            door: random.below(ECHO_DOOR),
+            listener: random.below(ECHO_DOOR),
             calls_at: [0, random.below(300)][random.below(2)],
             appetite: [3, 200, 200][random.below(3)],
             budget: 1 + random.below(plan.lines),
@@ -102,7 +111,7 @@ impl Guest {
     /// Does a little of everything.
     pub(super) fn act(&mut self, random: &mut Random, network: &Network, cue: Cue) {
         if self.peer.is_none() && cue.step >= self.calls_at {
-            self.peer = Some(network.call(self.door, Self::address(self.number)));
+            self.peer = Some(network.call(self.listener, Self::address(self.number)));
         }
         if self.gone || self.peer.is_none() {
             return;
@@ -165,13 +174,13 @@ impl Guest {
             return match (self.mouth.entered, self.manners) {
                 (false, Manners::Mute) => self.mouth.mumble(random),
                 (false, _) => self.mouth.enter(random),
-                (true, _) => self.mouth.converse(random),
+                (true, _) => self.mouth.run_protocol(random),
             };
         }
         match self.manners {
             Manners::Quitter => self.quit(random),
             Manners::HalfCloser => self.end(),
-            Manners::Talker => self.keep_time(random, cue),
+            Manners::LineProtocol => self.keep_time(random, cue),
             Manners::Deaf | Manners::Resetter if cue.round == ROUNDS => self.drop_out(random),
             _ => {}
         }
@@ -238,7 +247,7 @@ impl Guest {
     fn is_about_to_act(&self, cue: Cue) -> bool {
         let acts = match self.manners {
             Manners::Quitter | Manners::HalfCloser => true,
-            Manners::Talker => self.round <= cue.round,
+            Manners::LineProtocol => self.round <= cue.round,
             Manners::Deaf | Manners::Resetter => cue.round == ROUNDS,
             Manners::Mute | Manners::Ghost => false,
         };
@@ -255,7 +264,7 @@ impl Guest {
 
     /// Whether it hears everything and stays until all leave.
     pub(super) fn stays(&self) -> bool {
-        self.manners == Manners::Talker && !self.gone && !self.is_leaving()
+        self.manners == Manners::LineProtocol && !self.gone && !self.is_leaving()
     }
 
     /// Whether it has heard the end of this round, if it is one who would.
@@ -283,7 +292,7 @@ impl std::fmt::Debug for Guest {
         f.debug_struct("Guest")
             .field("number", &self.number)
             .field("manners", &self.manners)
-            .field("door", &self.door)
+            .field("door", &self.listener)
             .field("budget", &self.budget)
             .field("unsaid", &String::from_utf8_lossy(&self.mouth.unsaid))
             .field("rooms", &self.mouth.rooms)

@@ -119,7 +119,7 @@ impl Mouth {
     }
 
     /// One or more lines of a conversation.
-    pub(super) fn converse(&mut self, random: &mut Random) {
+    pub(super) fn run_protocol(&mut self, random: &mut Random) {
         match (random.below(16), self.current) {
             (0, _) => self.join(random),
             (1, Some(current)) => self.leave(current, random),

@@ -34,7 +34,7 @@ pub(super) struct Plan {
     pub(super) limits: Option<Limits>,
     /// Bytes that a wire holds in each direction.
     pub(super) room: usize,
-    pub(super) guests: usize,
+    pub(super) client_count: usize,
     pub(super) echoes: usize,
     pub(super) webbers: usize,
     /// Lines that a guest says.
@@ -84,7 +84,7 @@ impl Plan {
             config: Config::default(),
             limits: None,
             room,
-            guests: 2 + random.below(6),
+            client_count: 2 + random.below(6),
             echoes: random.below(3),
             // The welcome of IRC is long: byte by byte it would take more steps than a run has.
             webbers: if room == 1 { 0 } else { random.below(4) },

@@ -18,62 +18,72 @@ const SLACK: usize = 500;
 impl Swarm {
     /// After each turn: the loop's lists, sessions, seats, people and counts agree, and what is queued is bounded.
     pub(super) fn check(&self) {
-        let (net, court) = (&self.server.net, &self.server.court);
+        let (net, connections) = (&self.server.net, &self.server.connections);
         sim::check_invariants(net);
-        net.check_held_by_walk(court);
+        net.check_held_by_walk(connections);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
-            court.hall.hub.check_invariants();
+            connections.shared.hub.check_invariants();
         }
-        let (mut sessions, mut inside, mut callers, mut people) = (0, 0, 0, 0);
+        let (mut sessions, mut inside, mut clients, mut people) = (0, 0, 0, 0);
         let mut by_address = BTreeMap::new();
-        for (id, session) in court.sessions.iter() {
+        for (id, session) in connections.sessions.iter() {
             sessions += 1;
             if session.inside {
                 inside += 1;
-                callers += usize::from(session.is_chat());
+                clients += usize::from(session.is_chat());
                 *by_address.entry(session.peer.ip()).or_default() += 1;
             }
             let open = net.phase(id) == Phase::Open;
-            let bounded = net.queued(id) <= court.settings.chat.hard as usize + SLACK;
+            let bounded = net.queued(id) <= connections.settings.chat.hard as usize + SLACK;
             assert!(
                 bounded || !open || !session.is_chat(),
                 "a queue passed its limit"
             );
             if let Some(user) = session.user {
                 people += 1;
-                assert!(court.hall.hub.user(user).is_some(), "nobody sits here");
-                let seat = court.hall.seats.of(user).map(|seat| seat.conn);
+                assert!(
+                    connections.shared.hub.user(user).is_some(),
+                    "nobody sits here"
+                );
+                let route = connections.shared.routes.of(user).map(|route| route.conn);
                 // When the server stops, all leave their seats at once.
                 let expected = (!self.cue.stopped).then_some(id);
-                assert_eq!(seat, expected, "a seat is where the person is");
+                assert_eq!(route, expected, "a seat is where the person is");
                 assert!(open || self.cue.stopped, "in the hub, on the way out");
             }
         }
         assert_eq!(sessions, net.connection_count(), "one session each");
         assert_eq!(
             people,
-            court.hall.hub.user_count(),
+            connections.shared.hub.user_count(),
             "one person for each name"
         );
-        let seats = if self.cue.stopped { 0 } else { people };
-        assert_eq!(seats, court.hall.seats.taken(), "one seat for each person");
-        assert_eq!(inside, court.inside, "room is taken by those inside");
-        assert_eq!(callers, court.hall.callers, "callers at the chat doors");
-        if court.settings.clients_per_address > 0 {
-            let counted: BTreeMap<_, _> = court.places.counts().collect();
+        let routes = if self.cue.stopped { 0 } else { people };
+        assert_eq!(
+            routes,
+            connections.shared.routes.taken(),
+            "one seat for each person"
+        );
+        assert_eq!(inside, connections.inside, "room is taken by those inside");
+        assert_eq!(
+            clients, connections.shared.clients,
+            "callers at the chat doors"
+        );
+        if connections.settings.clients_per_address > 0 {
+            let counted: BTreeMap<_, _> = connections.admission.counts().collect();
             assert_eq!(counted, by_address, "connections by address");
         }
-        let queued = net.backlog().bytes();
-        let all = court.settings.queued_total + SLACK * sessions;
+        let queued = net.buffers().bytes();
+        let all = connections.settings.queued_total + SLACK * sessions;
         assert!(queued <= all, "{queued} bytes queued in all");
     }
 
     /// All is said and read: those who stayed know who is where, and missed nothing.
     pub(super) fn check_agreement(&self) {
-        let stayed = self.guests.iter().filter(|guest| guest.stays());
+        let stayed = self.client_count.iter().filter(|guest| guest.stays());
         for guest in stayed.clone() {
             self.check_company(guest);
-            for speaker in &self.guests {
+            for speaker in &self.client_count {
                 self.check_heard(guest, speaker);
             }
         }
@@ -86,7 +96,7 @@ impl Swarm {
 
     /// A guest's rooms, and who stands there, are what the hub says.
     fn check_company(&self, guest: &Guest) {
-        let hub = &self.server.court.hall.hub;
+        let hub = &self.server.connections.shared.hub;
         let name = guest.ear.name.as_deref().expect("it has a name by now");
         let me = hub.find_user(name).expect("it is here");
         let name_of = |user| hub.user(user).expect("a member").nick().to_string();
@@ -135,9 +145,13 @@ impl Swarm {
 
     /// Each guest's account is whole, and consistent with those of all others.
     pub(super) fn check_ends(&self) {
-        for guest in &self.guests {
+        for guest in &self.client_count {
             self.check_end(guest);
-            for other in self.guests.iter().filter(|o| o.number != guest.number) {
+            for other in self
+                .client_count
+                .iter()
+                .filter(|o| o.number != guest.number)
+            {
                 compare(guest, other);
             }
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 struct Stage {
     network: Network,
     server: Server,
-    callers: u16,
+    clients: u16,
 }
 
 impl Stage {
@@ -30,20 +30,20 @@ impl Stage {
         network.calm_down();
         let mut server = Server::new(config).expect("a poll");
         server.net.hold_clock(Tick(1000));
-        let farewell = server.court.settings.full.web.clone();
-        let door = server.net.adopt_listener(network.gate(0), farewell);
-        let door = door.expect("registered");
-        server.court.doors.insert(door, scheme);
+        let farewell = server.connections.settings.full.web.clone();
+        let listener = server.net.adopt_listener(network.gate(0), farewell);
+        let listener = listener.expect("registered");
+        server.connections.listeners.insert(listener, scheme);
         Self {
             network,
             server,
-            callers: 0,
+            clients: 0,
         }
     }
 
     fn call(&mut self) -> Peer {
-        self.callers += 1;
-        let peer = self.network.call(0, ([192, 0, 2, 1], self.callers).into());
+        self.clients += 1;
+        let peer = self.network.call(0, ([192, 0, 2, 1], self.clients).into());
         self.settle();
         peer
     }
@@ -176,9 +176,9 @@ fn empty_lines_and_bodies_buy_no_time() {
 fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     let mut stage = Stage::new(Config::default());
     let mut peer = stage.call();
-    assert_eq!(stage.server.court.hall.callers, 0);
+    assert_eq!(stage.server.connections.shared.clients, 0);
     assert!(stage.say(&mut peer, UPGRADE).starts_with("HTTP/1.1 101 "));
-    assert_eq!(stage.server.court.hall.callers, 1);
+    assert_eq!(stage.server.connections.shared.clients, 1);
     // It has as long to give a name as anyone, from now on.
     stage.pass_time(29 * SECOND);
     assert_eq!(Stage::hear(&mut peer), "");
@@ -188,7 +188,7 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
         last.contains("ERROR :Closing Link: Registration timeout"),
         "{last}"
     );
-    assert_eq!(stage.server.court.hall.callers, 0);
+    assert_eq!(stage.server.connections.shared.clients, 0);
     assert!(peer.sees_end());
     peer.ends();
     stage.settle();
@@ -361,7 +361,7 @@ fn a_scraper_is_let_go_between_two_scrapes_and_comes_back() {
         let took = ask_to_the_end(&mut stage, every * SECOND);
         let expected = SCRAPER_LIFETIME..SCRAPER_LIFETIME + every * SECOND;
         assert!(expected.contains(&took), "{took:?}");
-        assert_eq!(stage.server.court.scrapers, 0);
+        assert_eq!(stage.server.connections.scrapers, 0);
     }
 }
 

@@ -15,10 +15,10 @@ fn close_notify_is_the_end_of_the_stream_and_goes_before_ours() {
         pair.server.says(b"bye");
         pair.server.work();
         pair.server.stream.transport().shutdown_write().unwrap();
-        assert!(pair.wire.to_client.borrow().ended);
+        assert!(pair.wire.to_client.borrow().eof);
         pair.run();
         assert_eq!(pair.client.heard, b"bye");
-        assert!(pair.client.ended && pair.client.error.is_none());
+        assert!(pair.client.eof && pair.client.error.is_none());
         assert_eq!(pair.client.notices.len(), 1, "nothing was cut");
         // Ours has ended; the peer's has not (TLS 1.3 has a half-close).
         pair.client.says(b"and to you");
@@ -26,7 +26,7 @@ fn close_notify_is_the_end_of_the_stream_and_goes_before_ours() {
         assert_eq!(pair.server.heard, b"and to you");
         pair.client.stream.transport().shutdown_write().unwrap();
         pair.run();
-        assert!(pair.server.ended && pair.server.error.is_none());
+        assert!(pair.server.eof && pair.server.error.is_none());
     }
 }
 
@@ -36,10 +36,10 @@ fn an_end_without_close_notify_is_an_end_and_is_told() {
     pair.shake_hands();
     pair.client.says(b"last words");
     pair.client.work();
-    pair.wire.to_server.borrow_mut().ended = true;
+    pair.wire.to_server.borrow_mut().eof = true;
     pair.run();
     assert_eq!(pair.server.heard, b"last words");
-    assert!(pair.server.ended && pair.server.error.is_none());
+    assert!(pair.server.eof && pair.server.error.is_none());
     assert_eq!(pair.server.notices.last(), Some(&Notice::Truncated));
 }
 
@@ -53,7 +53,7 @@ fn a_stream_cut_in_a_record_is_lost_and_the_records_before_it_are_not() {
     pair.client.says(b"cut");
     pair.client.work();
     pair.wire.to_server.borrow_mut().bytes.truncate(whole + 9);
-    pair.wire.to_server.borrow_mut().ended = true;
+    pair.wire.to_server.borrow_mut().eof = true;
     pair.run();
     assert_eq!(pair.server.heard, b"whole");
     let error = pair.server.error.unwrap();
@@ -74,7 +74,7 @@ fn a_handshake_may_be_cut_at_each_byte() {
             let mut pair = Pair::new(&Wire::stepping(100_000), version);
             let mut lane = pair.wire.to_server.borrow_mut();
             lane.bytes.extend(&hello[..cut]);
-            lane.ended = true;
+            lane.eof = true;
             drop(lane);
             pair.server.work();
             let error = pair.server.error.expect("it is over");
@@ -102,7 +102,7 @@ fn the_last_word_waits_for_room() {
     pair.wire.set_room(1_000);
     pair.server.stream.transport().shutdown_write().unwrap();
     pair.run();
-    assert!(pair.client.ended && pair.client.error.is_none());
+    assert!(pair.client.eof && pair.client.error.is_none());
     assert_eq!(pair.client.notices.len(), 1, "nothing was cut");
 }
 
@@ -110,7 +110,7 @@ fn the_last_word_waits_for_room() {
 fn who_goes_during_a_handshake_sends_no_word_that_nobody_could_read() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.server.stream.transport().shutdown_write().unwrap();
-    assert!(pair.wire.to_client.borrow().ended);
+    assert!(pair.wire.to_client.borrow().eof);
     assert!(pair.wire.to_client.borrow().bytes.is_empty());
 }
 

@@ -85,7 +85,7 @@ fn a_record_that_was_tampered_with_is_never_heard() {
             pair.client.says(&text(100));
             pair.client.work();
             pair.wire.to_server.borrow_mut().bytes[at] ^= 1;
-            pair.wire.to_server.borrow_mut().ended = true;
+            pair.wire.to_server.borrow_mut().eof = true;
             pair.server.work();
             assert!(pair.server.heard.is_empty(), "{version:?} at {at}");
             let error = pair.server.error.expect("it is over");

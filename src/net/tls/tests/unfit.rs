@@ -106,12 +106,12 @@ fn a_caller_that_knows_no_signature_of_our_key_is_told_so_by_handshake_failure()
             let server = server(std::slice::from_ref(&certificate));
             let knows_others = |scheme| !can_sign(&certificate, scheme);
             let unfit = client_with(version, knows_others, |_| true);
-            let ended = outcome(&server, &unfit);
+            let eof = outcome(&server, &unfit);
             let expected = match version.version {
                 ProtocolVersion::TLSv1_3 => Incompatible::Signatures,
                 _ => Incompatible::CipherSuites,
             };
-            assert_eq!(ended, Err(expected), "{kind} {version:?}");
+            assert_eq!(eof, Err(expected), "{kind} {version:?}");
             // And whoever knows them alone is served.
             let fit = client_with(version, |scheme| can_sign(&certificate, scheme), |_| true);
             assert_eq!(outcome(&server, &fit), Ok(print(&certificate)), "{kind}");
@@ -133,8 +133,8 @@ fn a_caller_whose_suites_are_for_other_keys_is_told_so_by_handshake_failure() {
             _ => ("_ECDSA_", "_RSA_"),
         };
         let unfit = client_with(version, |_| true, |suite| suite.contains(wrong));
-        let ended = outcome(&server, &unfit);
-        assert_eq!(ended, Err(Incompatible::CipherSuites), "{kind}");
+        let eof = outcome(&server, &unfit);
+        assert_eq!(eof, Err(Incompatible::CipherSuites), "{kind}");
         let fit = client_with(version, |_| true, |suite| suite.contains(right));
         assert_eq!(outcome(&server, &fit), Ok(print(&certificate)), "{kind}");
     }

@@ -22,16 +22,16 @@ pub(super) const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 /// What goes one way.
 #[derive(Default)]
-pub(super) struct Lane {
+pub(super) struct BufferKey {
     pub(super) bytes: VecDeque<u8>,
-    pub(super) ended: bool,
+    pub(super) eof: bool,
 }
 
 /// Both ways, and how the wire behaves.
 #[derive(Clone)]
 pub(super) struct Wire {
-    pub(super) to_server: Rc<RefCell<Lane>>,
-    pub(super) to_client: Rc<RefCell<Lane>>,
+    pub(super) to_server: Rc<RefCell<BufferKey>>,
+    pub(super) to_client: Rc<RefCell<BufferKey>>,
     manners: Rc<Manners>,
 }
 
@@ -42,7 +42,7 @@ struct Manners {
     stumbles: usize,
     random: RefCell<Random>,
     /// Bytes in each lane at most.
-    room: Cell<usize>,
+    scratch: Cell<usize>,
     calls: Cell<usize>,
 }
 
@@ -55,7 +55,7 @@ impl Wire {
                 step,
                 stumbles,
                 random: RefCell::new(Random::new(seed)),
-                room: Cell::new(usize::MAX),
+                scratch: Cell::new(usize::MAX),
                 calls: Cell::new(0),
             }),
         }
@@ -70,7 +70,7 @@ impl Wire {
     }
 
     pub(super) fn set_room(&self, bytes: usize) {
-        self.manners.room.set(bytes);
+        self.manners.scratch.set(bytes);
     }
 
     /// How often either end was written to.
@@ -82,7 +82,7 @@ impl Wire {
         self.to_server.borrow_mut().bytes.drain(..).collect()
     }
 
-    fn end(&self, from: &Rc<RefCell<Lane>>, to: &Rc<RefCell<Lane>>) -> Stream {
+    fn end(&self, from: &Rc<RefCell<BufferKey>>, to: &Rc<RefCell<BufferKey>>) -> Stream {
         Stream::Other(Box::new(End {
             from: from.clone(),
             to: to.clone(),
@@ -100,8 +100,8 @@ impl Wire {
 }
 
 struct End {
-    from: Rc<RefCell<Lane>>,
-    to: Rc<RefCell<Lane>>,
+    from: Rc<RefCell<BufferKey>>,
+    to: Rc<RefCell<BufferKey>>,
     manners: Rc<Manners>,
 }
 
@@ -122,7 +122,7 @@ impl Transport for End {
         self.stumble()?;
         let mut from = self.from.borrow_mut();
         let count = from.bytes.len().min(buffer.len()).min(self.manners.step);
-        if count == 0 && !from.ended {
+        if count == 0 && !from.eof {
             return Err(ErrorKind::WouldBlock.into());
         }
         for (to, byte) in buffer.iter_mut().zip(from.bytes.drain(..count)) {
@@ -135,10 +135,10 @@ impl Transport for End {
         self.manners.calls.set(self.manners.calls.get() + 1);
         self.stumble()?;
         let mut to = self.to.borrow_mut();
-        assert!(!to.ended, "written to after our end of stream");
+        assert!(!to.eof, "written to after our end of stream");
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
-        let room = self.manners.room.get() - to.bytes.len().min(self.manners.room.get());
-        let count = offered.min(room).min(self.manners.step);
+        let scratch = self.manners.scratch.get() - to.bytes.len().min(self.manners.scratch.get());
+        let count = offered.min(scratch).min(self.manners.step);
         if count == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -148,8 +148,8 @@ impl Transport for End {
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        let ended = std::mem::replace(&mut self.to.borrow_mut().ended, true);
-        assert!(!ended, "our end of stream was sent twice");
+        let eof = std::mem::replace(&mut self.to.borrow_mut().eof, true);
+        assert!(!eof, "our end of stream was sent twice");
         Ok(())
     }
 
@@ -165,7 +165,7 @@ pub(super) struct Someone {
     pub(super) heard: Vec<u8>,
     pub(super) heard_before_news: usize,
     pub(super) notices: Vec<Notice>,
-    pub(super) ended: bool,
+    pub(super) eof: bool,
     pub(super) error: Option<io::Error>,
 }
 
@@ -177,7 +177,7 @@ impl Someone {
             heard: Vec::new(),
             heard_before_news: 0,
             notices: Vec::new(),
-            ended: false,
+            eof: false,
             error: None,
         }
     }
@@ -196,7 +196,7 @@ impl Someone {
     }
 
     fn read(&mut self) -> bool {
-        if self.ended {
+        if self.eof {
             return false;
         }
         let mut buffer = [0; 3_000];
@@ -207,7 +207,7 @@ impl Someone {
             self.notices.push(notice);
         }
         match read {
-            Ok(0) => self.ended = true,
+            Ok(0) => self.eof = true,
             Ok(count) => self.heard.extend(&buffer[..count]),
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock => return false,

@@ -52,7 +52,7 @@ fn list_all(call: &mut Call<'_>, version: &str) {
 /// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
 /// is told NAK as for any stranger.
 fn sts(call: &Call<'_>) -> Option<String> {
-    let policy = call.ctx.house().sts?;
+    let policy = call.ctx.server_info().sts?;
     Some(if call.ctx.is_secure() {
         format!("sts=duration={}", policy.duration)
     } else {

@@ -34,7 +34,7 @@ pub(in super::super) fn ping(call: &mut Call<'_>, params: &Params<'_>) {
     let Some(token) = params.get(0) else {
         return call.reply(ERR_NOORIGIN, &[]);
     };
-    let name = call.ctx.house().name.clone();
+    let name = call.ctx.server_info().name.clone();
     call.line(|line| line.command("PONG").param(&name).text(token));
 }
 

@@ -5,10 +5,10 @@ use crate::{
     protocol::{
         irc::{
             Busy,
-            backstage::{ServerBan, TryAgain, Wish},
             call::Call,
             message::Params,
             numeric::*,
+            server_context::{DeferredRequest, ServerBan, TryAgain},
         },
         seconds_to_wait,
     },
@@ -53,7 +53,7 @@ pub(in super::super) fn kill(call: &mut Call<'_>, params: &Params<'_>) {
         return;
     }
     let (nick, reason) = (params.at(0), params.get(1).unwrap_or("no reason given"));
-    if *nick == *call.ctx.house().name {
+    if *nick == *call.ctx.server_info().name {
         return call.reply(ERR_CANTKILLSERVER, &[]);
     }
     call.apply_or_refuse(Command::Kill { nick, reason });
@@ -130,7 +130,7 @@ pub(in super::super) fn wallops(call: &mut Call<'_>, params: &Params<'_>) {
 /// REHASH.
 pub(in super::super) fn rehash(call: &mut Call<'_>, _params: &Params<'_>) {
     if !lacks_right(call) {
-        call.ctx.wish(Wish::Rehash);
+        call.ctx.wish(DeferredRequest::Rehash);
         call.reply(RPL_REHASHING, &["madang.toml"]);
     }
 }
@@ -138,6 +138,6 @@ pub(in super::super) fn rehash(call: &mut Call<'_>, _params: &Params<'_>) {
 /// DIE.
 pub(in super::super) fn die(call: &mut Call<'_>, _params: &Params<'_>) {
     if !lacks_right(call) {
-        call.ctx.wish(Wish::Die);
+        call.ctx.wish(DeferredRequest::Die);
     }
 }

@@ -43,7 +43,7 @@ pub(in super::super) fn whois(call: &mut Call<'_>, params: &Params<'_>) {
 }
 
 fn describe(call: &mut Call<'_>, id: UserId) {
-    let description = call.ctx.house().description.clone();
+    let description = call.ctx.server_info().description.clone();
     let now = call.ctx.now().moment;
     let Some((heading, hub, out, me, reader)) = call.parts_with_me() else {
         return;

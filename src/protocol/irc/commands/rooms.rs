@@ -77,7 +77,7 @@ fn tell_names(call: &mut Call<'_>, entered: &mut Vec<RoomId>) {
         .hub()
         .room(room)
         .map_or(0, |room| room.member_count());
-    let is_full = call.ctx.answer().len() > call.ctx.house().piece_bytes;
+    let is_full = call.ctx.answer().len() > call.ctx.server_info().piece_bytes;
     if count > FEW || entered.len() > 1 || is_full {
         return;
     }

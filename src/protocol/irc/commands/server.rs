@@ -7,19 +7,19 @@ use crate::{
         mask::{fold, glob},
     },
     protocol::irc::{
-        backstage::House,
         call::Call,
         caps::Cap,
         label,
         message::Params,
         numeric::*,
+        server_context::ServerInfo,
         time::{Iso, unix},
     },
 };
 
 /// Whether a parameter that names a server means this one: by its name, a mask of it, or anyone here.
 pub(super) fn is_here(call: &Call<'_>, target: &str) -> bool {
-    let name = fold(&call.ctx.house().name);
+    let name = fold(&call.ctx.server_info().name);
     target.is_empty() || glob(&fold(target), &name) || call.ctx.hub().find_user(target).is_some()
 }
 
@@ -43,7 +43,7 @@ pub(in super::super) fn isupport_command(call: &mut Call<'_>, _params: &Params<'
 /// What the server can do; a batch to those who know it as one.
 pub(in super::super) fn isupport(call: &mut Call<'_>) {
     let in_batch = call.irc.caps.has(Cap::Batch) && call.irc.caps.has(Cap::ExtendedIsupport);
-    let lines = call.ctx.house().isupport.clone();
+    let lines = call.ctx.server_info().isupport.clone();
     let before = if in_batch {
         call.take_out()
     } else {
@@ -115,10 +115,10 @@ pub(in super::super) fn motd_command(call: &mut Call<'_>, params: &Params<'_>) {
 
 /// The message of the day.
 pub(in super::super) fn motd(call: &mut Call<'_>) {
-    let Some(lines) = call.ctx.house().motd.clone() else {
+    let Some(lines) = call.ctx.server_info().motd.clone() else {
         return call.reply(ERR_NOMOTD, &[]);
     };
-    let name = call.ctx.house().name.clone();
+    let name = call.ctx.server_info().name.clone();
     call.reply_with(
         RPL_MOTDSTART,
         &[],
@@ -135,9 +135,9 @@ pub(in super::super) fn version(call: &mut Call<'_>, params: &Params<'_>) {
     if is_elsewhere(call, params.at(0)) {
         return;
     }
-    let house = call.ctx.house();
-    let (name, words) = (house.name.clone(), house.description.clone());
-    call.reply_with(RPL_VERSION, &[House::VERSION, &name], words);
+    let server_info = call.ctx.server_info();
+    let (name, words) = (server_info.name.clone(), server_info.description.clone());
+    call.reply_with(RPL_VERSION, &[ServerInfo::VERSION, &name], words);
     isupport(call);
 }
 
@@ -146,7 +146,7 @@ pub(in super::super) fn time(call: &mut Call<'_>, params: &Params<'_>) {
     if is_elsewhere(call, params.at(0)) {
         return;
     }
-    let name = call.ctx.house().name.clone();
+    let name = call.ctx.server_info().name.clone();
     let now = call.ctx.now().wall;
     call.reply_with(RPL_TIME, &[&name, &unix(now).to_string(), "0"], Iso(now));
 }
@@ -156,9 +156,9 @@ pub(in super::super) fn info(call: &mut Call<'_>, params: &Params<'_>) {
     if is_elsewhere(call, params.at(0)) {
         return;
     }
-    let started = Iso(call.ctx.house().started.wall);
+    let started = Iso(call.ctx.server_info().started.wall);
     for words in [
-        format!("This is {}, a multi-user chat server.", House::VERSION),
+        format!("This is {}, a multi-user chat server.", ServerInfo::VERSION),
         "One process, one thread and one readiness loop; IRC, telnet and the rest stand in the same rooms.".into(),
         format!("It has been running since {started}."),
     ] {
@@ -172,11 +172,11 @@ pub(in super::super) fn admin(call: &mut Call<'_>, params: &Params<'_>) {
     if is_elsewhere(call, params.at(0)) {
         return;
     }
-    let house = call.ctx.house();
+    let server_info = call.ctx.server_info();
     let (name, network, words) = (
-        house.name.clone(),
-        house.network.clone(),
-        house.description.clone(),
+        server_info.name.clone(),
+        server_info.network.clone(),
+        server_info.description.clone(),
     );
     call.reply(RPL_ADMINME, &[&name]);
     call.reply_with(RPL_ADMINLOC1, &[], words);
@@ -191,8 +191,8 @@ pub(in super::super) fn admin(call: &mut Call<'_>, params: &Params<'_>) {
 /// LINKS: one server.
 pub(in super::super) fn links(call: &mut Call<'_>, params: &Params<'_>) {
     let mask = params.get(1).or(params.get(0)).unwrap_or("*");
-    let house = call.ctx.house();
-    let (name, words) = (house.name.clone(), house.description.clone());
+    let server_info = call.ctx.server_info();
+    let (name, words) = (server_info.name.clone(), server_info.description.clone());
     if glob(&fold(mask), &fold(&name)) {
         call.reply_with(RPL_LINKS, &[&name, &name], format_args!("0 {words}"));
     }
@@ -210,7 +210,11 @@ pub(in super::super) fn stats(call: &mut Call<'_>, params: &Params<'_>) {
     let is_operator = call.is_operator();
     match letter {
         "u" => {
-            let uptime = call.ctx.now().moment.since(call.ctx.house().started.moment);
+            let uptime = call
+                .ctx
+                .now()
+                .moment
+                .since(call.ctx.server_info().started.moment);
             let seconds = uptime.as_secs();
             let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
             let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
@@ -224,7 +228,7 @@ pub(in super::super) fn stats(call: &mut Call<'_>, params: &Params<'_>) {
             call.reply(ERR_NOPRIVILEGES, &[]);
         }
         "o" | "O" => {
-            for name in call.ctx.house().operators.clone() {
+            for name in call.ctx.server_info().operators.clone() {
                 call.reply_params(RPL_STATSOLINE, &["O", "*", "*", &name]);
             }
         }

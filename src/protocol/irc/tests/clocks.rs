@@ -16,7 +16,7 @@ fn at(wall: i64, moment_s: u64) -> Now {
 fn a_clock_that_is_set_changes_no_idle_time_no_age_and_no_uptime() {
     let mut stage = Stage::new();
     stage.world.now = at(100 * DAY_MS, 0);
-    stage.world.house.started = stage.world.now;
+    stage.world.server_info.started = stage.world.now;
     stage.register('a', "");
     stage.send('a', "JOIN #r");
     stage.received('a');

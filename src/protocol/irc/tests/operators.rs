@@ -6,7 +6,7 @@ use std::time::Duration;
 #[test]
 fn an_operator_is_made_when_the_password_was_checked() {
     let mut stage = Stage::new();
-    stage.world.house.operators = Box::new(["root".into()]);
+    stage.world.server_info.operators = Box::new(["root".into()]);
     stage.register('a', "labeled-response batch");
     for (again, words) in [
         (TryAgain::Busy, "Please wait a while and try again"),

@@ -76,7 +76,7 @@ proptest::proptest! {
     #[test]
     fn nothing_that_is_said_breaks_anything(script in proptest::collection::vec(lines(), 1..60)) {
         let mut stage = Stage::new();
-        stage.world.house.operators = Box::new(["a".into()]);
+        stage.world.server_info.operators = Box::new(["a".into()]);
         stage.register('a', "message-tags echo-message batch labeled-response draft/multiline");
         stage.register('b', "extended-join away-notify draft/channel-rename multi-prefix");
         stage.connect('c');

@@ -1,0 +1,141 @@
+//! What IRC needs of its server beyond [`Context`]: the seam that the server implements and tests fake.
+//!
+//! Owns the record of what the server says of itself ([`ServerInfo`]). Does not know sockets.
+
+use super::{isupport, monitor::Monitors};
+use crate::{
+    chat::{Moment, Nick, Now, Refusal, UserId, mode::UserModes},
+    protocol::{Context, flavour::Flavour},
+};
+use std::{rc::Rc, time::Duration};
+
+/// What the server says of itself.
+#[derive(Clone, Debug)]
+pub struct ServerInfo {
+    /// Its name, one word; the source of its replies.
+    pub name: Box<str>,
+    /// What it is, in a few words.
+    pub description: Box<str>,
+    /// The name of its network, one word.
+    pub network: Box<str>,
+    /// The message of the day, by lines; `None`: there is none.
+    pub motd: Option<Box<[Box<str>]>>,
+    /// The word that everyone must say to come in.
+    pub password: Option<Box<str>>,
+    /// Modes that everyone has from the start.
+    pub default_user_modes: UserModes,
+    /// When the process started.
+    pub started: Now,
+    /// The names of those who may become operators, for STATS.
+    pub operators: Box<[Box<str>]>,
+    /// ISUPPORT, as lines of tokens.
+    pub isupport: Rc<[Box<str>]>,
+    /// Where clients that came in the clear shall come in future, and for how long (IRCv3 sts).
+    pub sts: Option<Sts>,
+    /// How much of a long reply is made at once.
+    pub piece_bytes: usize,
+}
+
+impl ServerInfo {
+    /// The program and its version, one word.
+    pub const VERSION: &'static str = concat!("madang-", env!("CARGO_PKG_VERSION"));
+
+    /// A full read of most clients.
+    pub const PIECE_BYTES: usize = 16 * 1024;
+
+    /// A house with a name, and nothing else decided.
+    pub fn new(name: &str, network: &str, started: Now) -> Self {
+        Self {
+            name: name.into(),
+            description: "".into(),
+            network: network.into(),
+            motd: None,
+            password: None,
+            default_user_modes: UserModes::EMPTY,
+            started,
+            operators: Box::new([]),
+            isupport: isupport::lines(network),
+            sts: None,
+            piece_bytes: Self::PIECE_BYTES,
+        }
+    }
+}
+
+/// A policy of strict transport security (IRCv3 sts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sts {
+    /// The port where TLS is spoken from the first byte.
+    pub port: u16,
+    /// How long clients remember it, in seconds.
+    pub duration: u64,
+}
+
+/// Why a password is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryAgain {
+    /// There were too many wrong ones; the next may come after this span.
+    After(Duration),
+    /// Too many are being checked.
+    Busy,
+}
+
+/// Something that the server does in its own time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeferredRequest {
+    /// Stop the server.
+    Die,
+    /// Read the configuration again.
+    Rehash,
+}
+
+/// A ban from the whole server (K-line).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerBan {
+    /// Whom it concerns: `user@host`, completed.
+    pub mask: Box<str>,
+    /// Why, in words for them.
+    pub reason: Box<str>,
+    /// Who set it.
+    pub by: Box<str>,
+    /// When it ends, if it does. A wait: whoever sets the clock neither ends it nor brings it back.
+    pub until: Option<Moment>,
+}
+
+/// What IRC may do beyond [`Context`].
+pub trait ServerContext: Context {
+    /// What the server says of itself.
+    fn server_info(&self) -> &ServerInfo;
+    /// Whether this connection is encrypted.
+    fn is_secure(&self) -> bool;
+    /// The host by which this connection is shown.
+    fn host(&self) -> Box<str>;
+    /// The reason of the ban that keeps someone with this user name away, if there is one.
+    fn ban_of(&self, username: &str) -> Option<Box<str>>;
+    /// All bans from the server.
+    fn bans(&self) -> &[ServerBan];
+    /// Bans from the server, and ends the stay of everyone concerned; says whether the mask was a new one.
+    fn add_ban(&mut self, ban: ServerBan) -> bool;
+    /// Lifts the ban with this mask; says whether there was one.
+    fn remove_ban(&mut self, mask: &str) -> bool;
+    /// Gives the person at this connection a name and a place in the hub, with what they said of themselves.
+    ///
+    /// # Errors
+    /// The name is taken or looks like one that is.
+    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal>;
+    /// From now on, events are told to this connection in this flavour.
+    fn set_flavour(&mut self, flavour: Flavour);
+    /// What reaches this connection because it was spoken to by itself: sent behind the answer, and no part of it.
+    fn aside(&mut self) -> &mut Vec<u8>;
+    /// Who waits for whom.
+    fn monitors(&mut self) -> &mut Monitors;
+    /// Connections of people who have not given a name yet.
+    fn nameless_count(&self) -> usize;
+    /// Begins to see whether this is an operator's password; then [`Irc::operator_checked`](super::Irc::operator_checked)
+    /// is called.
+    ///
+    /// # Errors
+    /// It is not looked at.
+    fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
+    /// Asks for something that is done later.
+    fn wish(&mut self, wish: DeferredRequest);
+}

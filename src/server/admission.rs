@@ -1,0 +1,277 @@
+//! Who has how many of the places for connections, by network, and who calls too often.
+//!
+//! Owns the counts of those inside and the rate of calls ([`ConnectionRate`]). Both limits hold for one address, or one IPv6
+//! network of 64 bits ([`network_of`]), and concern no exempt network: everyone behind a proxy on this machine comes
+//! from loopback.
+//!
+//! Invariant: while the limit is on, the counts are those of the sessions inside that are not exempt; while it is off
+//! there are none.
+
+use super::{
+    close_reason::CloseReason, connection_rate::ConnectionRate, connections::Connections,
+    metrics::SCRAPERS_MAX, settings::Settings,
+};
+use crate::{
+    chat::hub::network_of,
+    net::{ConnId, Tick},
+};
+use rustc_hash::FxHashMap;
+use std::{mem, net::IpAddr, time::Duration};
+
+/// The log says at most so often that a limit for one address was reached: a stranger can reach it a thousand times a
+/// second.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// Below this many networks the table is not worth shrinking.
+const FEW: usize = 64;
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(super) struct Admission {
+    by_network: FxHashMap<IpAddr, u32>,
+    connection_rate: ConnectionRate,
+    /// The log says nothing of refusals before this moment.
+    silent_until: Tick,
+}
+
+impl Admission {
+    /// Notes that someone calls from this address.
+    ///
+    /// # Errors
+    /// They call too often.
+    pub(super) fn note_call(
+        &mut self,
+        address: IpAddr,
+        settings: &Settings,
+        now: Tick,
+    ) -> Result<(), CloseReason> {
+        let per_minute = settings.connections_per_minute;
+        let admitted = settings.is_exempt(address)
+            || self
+                .connection_rate
+                .admits(network_of(address), per_minute, now);
+        if admitted {
+            return Ok(());
+        }
+        if self.may_say(now) {
+            tracing::warn!(
+                %address,
+                connections_per_minute = per_minute,
+                "an address calls too often and is refused; [limits] connections_per_minute raises the limit, \
+                 and [limits] exempt lifts it for a network"
+            );
+        }
+        Err(CloseReason::TooSoon)
+    }
+
+    /// Takes a place for a caller from this address.
+    ///
+    /// # Errors
+    /// The address has as many as it may have.
+    pub(super) fn take(
+        &mut self,
+        address: IpAddr,
+        settings: &Settings,
+        now: Tick,
+    ) -> Result<(), CloseReason> {
+        let limit = settings.clients_per_address;
+        if limit == 0 || settings.is_exempt(address) {
+            return Ok(());
+        }
+        let count = self.by_network.entry(network_of(address)).or_default();
+        if *count < limit {
+            *count += 1;
+            return Ok(());
+        }
+        if self.may_say(now) {
+            tracing::warn!(
+                %address,
+                clients_per_address = limit,
+                "an address has all the connections it may have; [limits] clients_per_address raises the limit, \
+                 and [limits] exempt lifts it for a network"
+            );
+        }
+        Err(CloseReason::TooManyFromAddress)
+    }
+
+    /// Makes a place free that was taken from this address.
+    pub(super) fn free(&mut self, address: IpAddr) {
+        let network = network_of(address);
+        let Some(count) = self.by_network.get_mut(&network) else {
+            return;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.by_network.remove(&network);
+            if self.by_network.capacity() > FEW.max(8 * self.by_network.len()) {
+                self.by_network.shrink_to(2 * self.by_network.len());
+            }
+        }
+    }
+
+    /// Counts anew after the settings changed: `inside` are the addresses of all who have a place.
+    pub(super) fn recount(&mut self, inside: impl Iterator<Item = IpAddr>, settings: &Settings) {
+        self.by_network = FxHashMap::default();
+        if settings.clients_per_address == 0 {
+            return;
+        }
+        for address in inside.filter(|address| !settings.is_exempt(*address)) {
+            *self.by_network.entry(network_of(address)).or_default() += 1;
+        }
+    }
+
+    /// Bytes of memory.
+    pub(super) fn memory(&self) -> usize {
+        self.by_network.capacity() * size_of::<(IpAddr, u32)>() + self.connection_rate.memory()
+    }
+
+    /// How many places each network has.
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> impl Iterator<Item = (IpAddr, u32)> {
+        self.by_network
+            .iter()
+            .map(|(&network, &count)| (network, count))
+    }
+
+    fn may_say(&mut self, now: Tick) -> bool {
+        let may = now >= self.silent_until;
+        if may {
+            self.silent_until = now.after(SAY_EVERY);
+        }
+        may
+    }
+}
+
+impl Connections {
+    /// Lets a caller in, or says why they cannot come in.
+    pub(super) fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), CloseReason> {
+        // Those who are refused for another reason have called all the same.
+        self.admission.note_call(address, &self.settings, now)?;
+        if self.inside >= self.clients_max {
+            return Err(CloseReason::ServerFull);
+        }
+        self.admission.take(address, &self.settings, now)?;
+        self.inside += 1;
+        Ok(())
+    }
+
+    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
+    pub(super) fn admit_scraper(&mut self) -> Result<(), CloseReason> {
+        if self.scrapers >= SCRAPERS_MAX {
+            return Err(CloseReason::ServerFull);
+        }
+        self.scrapers += 1;
+        Ok(())
+    }
+
+    /// Makes the room of a connection free for the next caller.
+    pub(super) fn make_room(&mut self, id: ConnId) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if !mem::take(&mut session.inside) {
+            return;
+        }
+        let address = session.peer.ip();
+        self.inside -= 1;
+        if session.is_chat() {
+            self.shared.clients -= 1;
+        }
+        self.admission.free(address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn settings(per_address: u32, exempt: &[&str]) -> Settings {
+        let mut config = Config::default();
+        config.limits.clients_per_address = per_address;
+        config.limits.exempt = exempt.iter().map(|text| text.parse().unwrap()).collect();
+        Settings::new(&config)
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// How many of a thousand callers from one address find a place.
+    fn taken(admission: &mut Admission, address: &str, settings: &Settings) -> usize {
+        let calls = (0..1000).filter(|_| admission.take(ip(address), settings, Tick(0)).is_ok());
+        calls.count()
+    }
+
+    #[test]
+    fn by_default_an_address_has_a_bounded_part_of_the_places_and_this_machine_all() {
+        let settings = Settings::new(&Config::default());
+        let mut admission = Admission::default();
+        assert_eq!(taken(&mut admission, "192.0.2.1", &settings), 128);
+        assert_eq!(taken(&mut admission, "192.0.2.2", &settings), 128);
+        assert_eq!(taken(&mut admission, "2001:db8::1", &settings), 128);
+        assert_eq!(
+            taken(&mut admission, "2001:db8::2", &settings),
+            0,
+            "one /64"
+        );
+        for own in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(taken(&mut admission, own, &settings), 1000, "{own}");
+        }
+    }
+
+    #[test]
+    fn this_machine_may_call_as_often_as_it_likes_and_others_may_not() {
+        let settings = Settings::new(&Config::default());
+        let mut admission = Admission::default();
+        let mut admitted = |address: &str| {
+            let calls = (0..5000).filter(|_| {
+                let called = admission.note_call(ip(address), &settings, Tick(0));
+                called.is_ok()
+            });
+            calls.count()
+        };
+        assert_eq!(admitted("192.0.2.1"), 600);
+        assert_eq!(admitted("::1"), 5000);
+    }
+
+    #[test]
+    fn another_network_can_be_exempt_and_loopback_need_not_be() {
+        let settings = settings(2, &["192.0.2.0/24"]);
+        let mut admission = Admission::default();
+        assert_eq!(taken(&mut admission, "192.0.2.200", &settings), 1000);
+        assert_eq!(taken(&mut admission, "127.0.0.1", &settings), 2);
+    }
+
+    #[test]
+    fn places_are_made_free_and_new_settings_count_those_who_are_there() {
+        let mut admission = Admission::default();
+        let off = settings(0, &[]);
+        let inside = [ip("192.0.2.1"), ip("192.0.2.1"), ip("192.0.2.2")];
+        assert_eq!(taken(&mut admission, "192.0.2.1", &off), 1000);
+        assert_eq!(admission.counts().count(), 0, "nothing is counted");
+        let on = settings(3, &[]);
+        admission.recount(inside.into_iter(), &on);
+        assert_eq!(taken(&mut admission, "192.0.2.1", &on), 1);
+        admission.free(inside[0]);
+        assert_eq!(taken(&mut admission, "192.0.2.1", &on), 1);
+        admission.recount(inside.into_iter(), &off);
+        assert_eq!(admission.counts().count(), 0);
+        // Those who came while nothing was counted leave no trace.
+        admission.free(inside[0]);
+        assert_eq!(admission.counts().count(), 0);
+    }
+
+    #[test]
+    fn a_crowd_of_networks_leaves_no_memory_behind() {
+        let (mut admission, settings) = (Admission::default(), settings(1, &[]));
+        let address = |n: u32| IpAddr::from(std::net::Ipv4Addr::from_bits(n));
+        for n in 0..10_000 {
+            assert!(admission.take(address(n), &settings, Tick(0)).is_ok());
+        }
+        for n in 0..10_000 {
+            admission.free(address(n));
+        }
+        assert!(admission.by_network.capacity() <= 2 * FEW);
+    }
+}

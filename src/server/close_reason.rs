@@ -1,0 +1,284 @@
+//! Why connections end: one reason for each end, with a code that stays what it is.
+//!
+//! The code stands in the log and in the metrics; the words are told to the peer, and to those who knew them, where
+//! the protocol allows. Whoever ends a connection says why through [`Connections::note_end`], and the first reason counts:
+//! what comes after it (the peer's own close, a drain that took too long) is a consequence.
+//!
+//! A new reason is a variant and a row of the table. Invariant: the rows stand in the order of the variants. Does not
+//! know how connections are ended.
+
+use super::{connections::Connections, session::Session};
+use crate::net::{ConnId, Loss, Net};
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind},
+};
+use tracing::field::display;
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum CloseReason {
+    BadPassword,
+    Banned,
+    ClientQuit,
+    HttpDone,
+    HttpIdle,
+    HttpNotHere,
+    HttpRefused,
+    InputTooLong,
+    IoError,
+    KeepaliveTimeout,
+    Killed,
+    OutOfDescriptors,
+    OverCeiling,
+    PeerClosed,
+    PingTimeout,
+    PlainOnTls,
+    RegistrationTimeout,
+    RequestTimeout,
+    Reset,
+    SecondSignal,
+    SendqExceeded,
+    ServerFull,
+    Shutdown,
+    TlsFailed,
+    TlsInTls,
+    TlsOnPlain,
+    TlsTimeout,
+    TooManyFromAddress,
+    TooMuchBeforeName,
+    TooSoon,
+    WebsocketFault,
+}
+
+/// How much an operator wants to hear of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// It is everyday life, or comes by the thousand: level debug.
+    Ordinary,
+    /// We sent someone away who would have stayed: level info.
+    Decided,
+}
+
+use Weight::{Decided, Ordinary};
+
+/// What is known of a reason.
+struct Row {
+    reason: CloseReason,
+    /// Its name in the log and in the metrics.
+    code: &'static str,
+    weight: Weight,
+    /// What the peer is told where lines are for people; nothing if there is nothing to say, or others have the words.
+    told: &'static str,
+    /// What IRC's ERROR says, and what those who knew the person are told.
+    quit: &'static str,
+}
+
+const fn row(
+    reason: CloseReason,
+    code: &'static str,
+    weight: Weight,
+    told: &'static str,
+    quit: &'static str,
+) -> Row {
+    Row {
+        reason,
+        code,
+        weight,
+        told,
+        quit,
+    }
+}
+
+/// All reasons.
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    row(CloseReason::BadPassword, "bad_password", Decided,
+        "that is not the password; good-bye", "Bad password"),
+    row(CloseReason::Banned, "banned", Decided, "", "Banned"),
+    row(CloseReason::ClientQuit, "client_quit", Ordinary, "", "Quit"),
+    row(CloseReason::HttpDone, "http_done", Ordinary, "", "connection closed"),
+    row(CloseReason::HttpIdle, "http_idle", Ordinary, "", "connection closed"),
+    row(CloseReason::HttpNotHere, "http_not_here", Decided,
+        "HTTP is not spoken at this port; good-bye", "HTTP is not spoken at this port"),
+    row(CloseReason::HttpRefused, "http_refused", Ordinary, "", "connection closed"),
+    row(CloseReason::InputTooLong, "input_too_long", Decided, "", "too much unfinished input"),
+    row(CloseReason::IoError, "io_error", Ordinary, "", "connection lost"),
+    row(CloseReason::KeepaliveTimeout, "keepalive_timeout", Ordinary, "", "Ping timeout"),
+    row(CloseReason::Killed, "killed", Decided, "", "Killed"),
+    row(CloseReason::OutOfDescriptors, "out_of_descriptors", Ordinary, FULL, "No more connections allowed"),
+    row(CloseReason::OverCeiling, "over_ceiling", Decided, "", "SendQ exceeded"),
+    row(CloseReason::PeerClosed, "peer_closed", Ordinary, "", "connection closed"),
+    row(CloseReason::PingTimeout, "ping_timeout", Ordinary, "no sign of life; good-bye", "Ping timeout"),
+    row(CloseReason::PlainOnTls, "plain_on_tls", Decided, "",
+        "This port is for TLS (encrypted connections) only"),
+    row(CloseReason::RegistrationTimeout, "registration_timeout", Ordinary,
+        "you gave no name in time; good-bye", "Registration timeout"),
+    row(CloseReason::RequestTimeout, "request_timeout", Ordinary, "", "connection closed"),
+    row(CloseReason::Reset, "reset", Ordinary, "", "connection lost"),
+    row(CloseReason::SecondSignal, "second_signal", Ordinary, "", "connection lost"),
+    row(CloseReason::SendqExceeded, "sendq_exceeded", Decided,
+        "you read too slowly; good-bye (SendQ exceeded)", "SendQ exceeded"),
+    row(CloseReason::ServerFull, "server_full", Ordinary, FULL, "No more connections allowed"),
+    row(CloseReason::Shutdown, "shutdown", Ordinary, "", "shutting down"),
+    row(CloseReason::TlsFailed, "tls_failed", Decided, "", "TLS error"),
+    row(CloseReason::TlsInTls, "tls_in_tls", Decided, "", "TLS error"),
+    row(CloseReason::TlsOnPlain, "tls_on_plain", Decided, "", "TLS is not spoken at this port"),
+    row(CloseReason::TlsTimeout, "tls_timeout", Ordinary, "", "Registration timeout"),
+    row(CloseReason::TooManyFromAddress, "too_many_from_address", Ordinary,
+        "too many connections from your address ([limits] clients_per_address of this server)",
+        "Too many connections from your address ([limits] clients_per_address of this server)"),
+    row(CloseReason::TooMuchBeforeName, "too_much_before_name", Decided,
+        "you sent too much without giving a name; good-bye", "Too much was sent before a name was given"),
+    row(CloseReason::TooSoon, "too_soon", Ordinary,
+        "too many connections from your address, try again later ([limits] connections_per_minute of this server)",
+        "Too many connections from your address, try again later ([limits] connections_per_minute of this server)"),
+    row(CloseReason::WebsocketFault, "websocket_fault", Decided, "", "WebSocket protocol error"),
+];
+
+const FULL: &str = "the server is full, try again later";
+
+impl CloseReason {
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    /// Its name in the log and in the metrics. Operators' alarms rest on it: it never changes.
+    pub(super) fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// What the peer is told where lines are for people.
+    pub(super) fn peer_text(self) -> &'static str {
+        self.row().told
+    }
+
+    /// What IRC's ERROR says, and what those who knew the person are told, unless there is something better to say.
+    pub(super) fn quit_message(self) -> &'static str {
+        self.row().quit
+    }
+}
+
+impl From<&Loss> for CloseReason {
+    fn from(loss: &Loss) -> Self {
+        match loss {
+            Loss::Io(error) => error.into(),
+            Loss::InputTooLong => Self::InputTooLong,
+            Loss::OverCeiling => Self::OverCeiling,
+        }
+    }
+}
+
+impl From<&io::Error> for CloseReason {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::TimedOut => Self::KeepaliveTimeout,
+            // To write to someone who has gone says the latter.
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
+            // No socket says these: what came was no TLS, or was cut in the middle.
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Self::TlsFailed,
+            _ => Self::IoError,
+        }
+    }
+}
+
+/// How many connections ended for which reason.
+#[derive(Clone, Debug)]
+pub(super) struct CloseCounts([u64; TABLE.len()]);
+
+impl Default for CloseCounts {
+    fn default() -> Self {
+        Self([0; TABLE.len()])
+    }
+}
+
+impl CloseCounts {
+    fn count(&mut self, reason: CloseReason) {
+        self.0[reason as usize] += 1;
+    }
+
+    /// How many ended for each reason, in the order of the table.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (CloseReason, u64)> {
+        let reasons = TABLE.iter().map(|row| row.reason);
+        reasons.zip(self.0)
+    }
+}
+
+impl Connections {
+    /// Notes that a connection ends, and why: counts and logs it once, however many things end it. To be called
+    /// before the last words are queued, for the log tells how much waited for the peer. `detail` is what the system
+    /// or a library said.
+    pub(super) fn note_end(
+        &mut self,
+        net: &Net,
+        id: ConnId,
+        reason: CloseReason,
+        detail: Option<&dyn Display>,
+    ) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        if session.ended_for.is_some() {
+            return;
+        }
+        session.ended_for = Some(reason);
+        self.closes.count(reason);
+        log(net, id, session, reason, detail);
+    }
+}
+
+fn log(
+    net: &Net,
+    id: ConnId,
+    session: &Session,
+    reason: CloseReason,
+    detail: Option<&dyn Display>,
+) {
+    let (peer, protocol) = (session.peer, session.protocol.name());
+    let (queued, age_s) = (net.queued(id), session.age_s(net.now()));
+    let (code, detail) = (reason.code(), detail.map(display));
+    match reason.row().weight {
+        Ordinary => {
+            tracing::debug!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
+        }
+        Decided => {
+            tracing::info!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_rows_stand_in_the_order_of_the_variants() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.reason as usize, index, "{:?}", row.reason);
+        }
+    }
+
+    #[test]
+    fn codes_are_labels_and_no_two_are_the_same() {
+        let codes: BTreeSet<_> = TABLE.iter().map(|row| row.code).collect();
+        assert_eq!(codes.len(), TABLE.len());
+        for code in codes {
+            assert!(
+                code.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_system_says_has_a_reason() {
+        let of = |kind: ErrorKind| CloseReason::from(&Loss::Io(kind.into()));
+        assert_eq!(of(ErrorKind::TimedOut), CloseReason::KeepaliveTimeout);
+        assert_eq!(of(ErrorKind::BrokenPipe), CloseReason::Reset);
+        assert_eq!(of(ErrorKind::ConnectionReset), CloseReason::Reset);
+        assert_eq!(of(ErrorKind::InvalidData), CloseReason::TlsFailed);
+        assert_eq!(of(ErrorKind::HostUnreachable), CloseReason::IoError);
+    }
+}

@@ -1,0 +1,229 @@
+//! The one door for passwords: who may try, what is being checked, and what came of it.
+//!
+//! Owns the limiter, the queue of checks and the counts (`auth` has their rules). What was given as a password is
+//! neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
+
+use super::{close_reason::CloseReason, connections::Connections, session::Session};
+use crate::{
+    auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
+    chat::{Now, hub::network_of},
+    net::{ConnId, Net},
+    protocol::{Entry, irc::TryAgain},
+};
+use rustc_hash::FxHashSet;
+use std::{net::IpAddr, time::Duration};
+
+/// Rounds of passwords' hashes in one turn: some half a millisecond.
+const ROUNDS_PER_TURN: u32 = 1_000;
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The password was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// There were too many wrong ones before: it was not looked at.
+    Delayed,
+    /// Too many were being checked: it was not looked at.
+    Busy,
+}
+
+impl Outcome {
+    /// All, in the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Delayed, Self::Busy];
+
+    /// Its name in the log and in the metrics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Delayed => "delayed",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// Someone who gives a password.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guesser<'a> {
+    pub(super) id: ConnId,
+    pub(super) address: IpAddr,
+    pub(super) certificate: Option<&'a str>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(super) struct PasswordChecks {
+    limiter: Limiter,
+    queue: Queue<ConnId>,
+    outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
+    /// Connections that have tried, whatever came of it. They are forgotten when they end.
+    tried: FxHashSet<ConnId>,
+}
+
+impl PasswordChecks {
+    /// Whether this is the server's password.
+    pub(super) fn enter(
+        &mut self,
+        password: &str,
+        said: &[u8],
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Entry {
+        let now = now.moment.since_start();
+        if said.is_empty() {
+            // No guess: they do not know that there is a password.
+            return Entry::Wrong;
+        }
+        match self.admit(Door::Server, "", guesser, now) {
+            Err(wait) => {
+                self.note(Door::Server, Outcome::Delayed, guesser.address);
+                Entry::TooSoon(wait)
+            }
+            Ok(attempt) => {
+                let is_right = same(password.as_bytes(), said);
+                self.limiter.settle(attempt, is_right, now);
+                let (outcome, entry) = match is_right {
+                    true => (Outcome::Right, Entry::Right),
+                    false => (Outcome::Wrong, Entry::Wrong),
+                };
+                self.note(Door::Server, outcome, guesser.address);
+                entry
+            }
+        }
+    }
+
+    /// Begins to check an operator's password.
+    ///
+    /// # Errors
+    /// Why it is not looked at.
+    pub(super) fn begin_operator(
+        &mut self,
+        verifier: &Verifier,
+        (name, password): (&str, &str),
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let (listener, now) = (Door::Operator, now.moment.since_start());
+        let attempt = self.admit(listener, name, guesser, now).map_err(|wait| {
+            self.note(listener, Outcome::Delayed, guesser.address);
+            TryAgain::After(wait)
+        })?;
+        let (id, network) = (guesser.id, network_of(guesser.address));
+        let room = self.queue.check_room(id, network, attempt.is_known());
+        if room.is_err() {
+            self.limiter.give_back(&attempt);
+            self.note(listener, Outcome::Busy, guesser.address);
+            return Err(TryAgain::Busy);
+        }
+        let proof = verifier.begin(name, password);
+        let pushed = self.queue.push(id, network, (attempt, proof));
+        debug_assert!(pushed.is_ok(), "there was room");
+        Ok(())
+    }
+
+    fn admit(
+        &mut self,
+        listener: Door,
+        name: &str,
+        guesser: Guesser<'_>,
+        now: Duration,
+    ) -> Result<Attempt, Duration> {
+        let caller = Caller {
+            network: network_of(guesser.address),
+            certificate: guesser.certificate,
+            // At the server's door a connection has a few attempts only, and every guess would be a first one.
+            is_first: listener == Door::Operator && self.tried.insert(guesser.id),
+        };
+        self.limiter.admit(listener, name, caller, now)
+    }
+
+    /// Counts and logs what came of an attempt.
+    fn note(&mut self, listener: Door, outcome: Outcome, address: IpAddr) {
+        self.outcomes[listener as usize][outcome as usize] += 1;
+        // The log keeps apart what has another reason, so a flood of one kind does not hide the others.
+        let reason = format_args!("{}_{}", listener.name(), outcome.name());
+        match (listener, outcome) {
+            (Door::Operator, Outcome::Right) => {
+                tracing::info!(%address, %reason, "a password was right");
+            }
+            (Door::Server, Outcome::Right) => {
+                tracing::debug!(%address, %reason, "a password was right");
+            }
+            (_, Outcome::Wrong) => {
+                tracing::warn!(%address, %reason, "a password was not accepted");
+            }
+            (_, Outcome::Delayed | Outcome::Busy) => {
+                tracing::warn!(%address, %reason, "a password was not looked at");
+            }
+        }
+    }
+
+    /// The connection is over, or its person is.
+    pub(super) fn forget(&mut self, id: ConnId) {
+        self.queue.remove(id);
+        self.tried.remove(&id);
+    }
+
+    /// Whether a password of this connection is being checked.
+    pub(super) fn is_checking(&self, id: ConnId) -> bool {
+        self.queue.contains(id)
+    }
+
+    /// How many checks wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Attempts by door and outcome, in the order of both.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
+        Door::ALL.into_iter().flat_map(|listener| {
+            let of_door = self.outcomes[listener as usize];
+            Outcome::ALL
+                .into_iter()
+                .map(move |outcome| (listener, outcome, of_door[outcome as usize]))
+        })
+    }
+}
+
+impl Connections {
+    /// Goes on with the check whose turn it is, for one slice. The server calls it once a turn.
+    pub(super) fn go_on_checking(&mut self, net: &mut Net) {
+        let password_checks = &mut self.shared.password_checks;
+        let Some(verdict) = password_checks.queue.advance(ROUNDS_PER_TURN) else {
+            return;
+        };
+        let Verdict {
+            key: id,
+            attempt,
+            is_right,
+        } = verdict;
+        let now = self.wall_clock.at(net.now()).moment.since_start();
+        self.shared
+            .password_checks
+            .limiter
+            .settle(attempt, is_right, now);
+        let outcome = match is_right {
+            true => Outcome::Right,
+            false => Outcome::Wrong,
+        };
+        if let Some(session) = self.sessions.get_mut(id) {
+            let address = session.peer.ip();
+            self.shared
+                .password_checks
+                .note(Door::Operator, outcome, address);
+        }
+        self.tell_checked(net, id, is_right);
+        self.end_if_all_is_said(net, id);
+    }
+
+    /// Ends a connection whose peer has said its last, once what it asked for is answered.
+    pub(super) fn end_if_all_is_said(&mut self, net: &mut Net, id: ConnId) {
+        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
+        if self.sessions.get_mut(id).is_some_and(over) {
+            self.record_end(net, id, CloseReason::PeerClosed);
+            self.hang_up(net, id);
+        }
+    }
+}

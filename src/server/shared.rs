@@ -1,0 +1,221 @@
+//! The hall: everything that is shared by all connections while a line of one is being handled.
+//!
+//! Owns the hub, the seats, what the server says of itself, who watches whom, bans from the server, and the hosts
+//! that are shown. Knows no sessions and no protocols' state.
+
+use super::{
+    activity::Counters,
+    cloak::{Cloak, shown},
+    close_reason::CloseReason,
+    fanout::{Audience, LastFanOut, Routes},
+    password_checks::PasswordChecks,
+};
+use crate::{
+    chat::{
+        Hub, Moment, Origin, UserId,
+        mask::{RealSubject, ServerMask},
+    },
+    net::{ConnId, Net},
+    protocol::irc::{ServerBan, ServerInfo, monitor::Monitors},
+};
+use rustc_hash::FxHashMap;
+use std::{collections::VecDeque, net::IpAddr, rc::Rc};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) hub: Hub,
+    pub(super) routes: Routes,
+    pub(super) server_info: ServerInfo,
+    pub(super) monitors: Monitors,
+    pub(super) bans: Bans,
+    pub(super) hosts: Hosts,
+    /// Passwords.
+    pub(super) password_checks: PasswordChecks,
+    /// Connections on which someone may chat, whether they have a name or not.
+    pub(super) clients: usize,
+    /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
+    pub(super) expelled: Vec<(ConnId, CloseReason)>,
+    /// People whose connection was ended together with many others, and what is said of their going. They are in no
+    /// seat any more, and are told of in pieces.
+    pub(super) leaving: VecDeque<(UserId, Rc<str>)>,
+    pub(super) last_fan_out: LastFanOut,
+    pub(super) counters: Counters,
+    /// DIE was said by an operator.
+    pub(super) die: bool,
+    /// REHASH was.
+    pub(super) rehash: bool,
+}
+
+impl Shared {
+    pub(super) fn new(hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
+        Ok(Self {
+            hub,
+            routes: Routes::default(),
+            server_info,
+            monitors: Monitors::default(),
+            bans: Bans::default(),
+            hosts: Hosts::new()?,
+            password_checks: PasswordChecks::default(),
+            clients: 0,
+            expelled: Vec::new(),
+            leaving: VecDeque::new(),
+            last_fan_out: LastFanOut::new(),
+            counters: Counters::default(),
+            die: false,
+            rehash: false,
+        })
+    }
+
+    /// Those who can be told of what happened.
+    pub(super) fn audience<'a>(&'a mut self, net: &'a mut Net) -> Audience<'a> {
+        Audience {
+            hub: &mut self.hub,
+            routes: &self.routes,
+            net,
+            monitors: &self.monitors,
+            server: &self.server_info.name,
+            expelled: &mut self.expelled,
+            last_fan_out: &mut self.last_fan_out,
+            counters: &mut self.counters,
+        }
+    }
+}
+
+/// Bans from the server.
+#[derive(Debug, Default)]
+pub(super) struct Bans {
+    bans: Vec<ServerBan>,
+    /// The masks of those, in the same order.
+    masks: Vec<ServerMask>,
+}
+
+impl Bans {
+    /// Forgets those whose time is up.
+    fn forget_old(&mut self, now: Moment) {
+        while let Some(index) = self
+            .bans
+            .iter()
+            .position(|ban| ban.until.is_some_and(|until| until <= now))
+        {
+            self.remove_at(index);
+        }
+    }
+
+    fn remove_at(&mut self, index: usize) {
+        self.bans.remove(index);
+        self.masks.remove(index);
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[ServerBan] {
+        &self.bans
+    }
+
+    /// Adds one, in place of one with the same mask; says whether there was none.
+    pub(super) fn add(&mut self, ban: ServerBan, now: Moment) -> bool {
+        self.forget_old(now);
+        let is_new = !self.remove(&ban.mask);
+        if let Some(mask) = ServerMask::parse(&ban.mask) {
+            self.bans.push(ban);
+            self.masks.push(mask);
+        }
+        is_new
+    }
+
+    /// Lifts one; says whether there was one.
+    pub(super) fn remove(&mut self, mask: &str) -> bool {
+        let wanted = ServerMask::parse(mask);
+        let is_it = |mask: &ServerMask| wanted.as_ref().is_some_and(|it| it.is_same(mask));
+        let index = self.masks.iter().position(is_it);
+        if let Some(index) = index {
+            self.remove_at(index);
+        }
+        index.is_some()
+    }
+
+    /// The ban that concerns someone, if any.
+    pub(super) fn of(&self, subject: &RealSubject, now: Moment) -> Option<&ServerBan> {
+        let is_over = |ban: &ServerBan| ban.until.is_some_and(|until| until <= now);
+        let mut both = self.bans.iter().zip(&self.masks);
+        both.find(|(ban, mask)| !is_over(ban) && mask.matches(subject))
+            .map(|(ban, _)| ban)
+    }
+}
+
+/// The hosts of those who are here.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    cloak: Cloak,
+    by_address: FxHashMap<IpAddr, Rc<Origin>>,
+    /// At so many entries, those that nobody uses are forgotten.
+    tidy_at: usize,
+}
+
+impl Hosts {
+    /// Entries below which it is not worth to look for unused ones.
+    const FEW: usize = 64;
+
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            cloak: Cloak::new()?,
+            by_address: FxHashMap::default(),
+            tidy_at: Self::FEW,
+        })
+    }
+
+    /// Bytes of memory, room kept for later included. Two texts of some forty bytes and their record for each address.
+    pub(super) fn memory(&self) -> usize {
+        const ORIGIN_BYTES: usize = size_of::<Origin>() + 2 * 40;
+        self.by_address.capacity() * size_of::<(IpAddr, Rc<Origin>)>()
+            + self.by_address.len() * ORIGIN_BYTES
+    }
+
+    /// What is shown of an address, without remembering it.
+    pub(super) fn shown_of(&self, address: IpAddr) -> Box<str> {
+        match self.by_address.get(&address) {
+            Some(origin) => origin.host.clone(),
+            None => self.cloak.of(address).into(),
+        }
+    }
+
+    /// The origin of those who call from an address.
+    pub(super) fn of(&mut self, address: IpAddr) -> Rc<Origin> {
+        if let Some(origin) = self.by_address.get(&address) {
+            return origin.clone();
+        }
+        if self.by_address.len() >= self.tidy_at {
+            self.by_address
+                .retain(|_, origin| Rc::strong_count(origin) > 1);
+            self.tidy_at = Self::FEW.max(self.by_address.len() * 2);
+        }
+        let origin = Origin::new(&self.cloak.of(address), &shown(address));
+        self.by_address.insert(address, origin.clone());
+        origin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_ban_for_five_minutes_holds_for_five_minutes() {
+        let mut bans = Bans::default();
+        let set_at = Moment::from_ms(1_000);
+        let ban = |mask: &str| ServerBan {
+            mask: mask.into(),
+            reason: "".into(),
+            by: "root".into(),
+            until: Some(set_at.after(Duration::from_secs(300))),
+        };
+        assert!(bans.add(ban("*@bad.example"), set_at));
+        let subject = RealSubject::new("*", "~u", "bad.example", "192.0.2.1");
+        let holds = |bans: &Bans, ms| bans.of(&subject, Moment::from_ms(ms)).is_some();
+        assert!(holds(&bans, 300_999));
+        assert!(!holds(&bans, 301_000));
+        bans.add(ban("*@other.example"), Moment::from_ms(301_000));
+        assert_eq!(bans.all().len(), 1, "the one that ended is forgotten");
+    }
+}

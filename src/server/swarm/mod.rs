@@ -1,0 +1,356 @@
+//! The fault swarm: the whole server, stepped turn by turn over a network that misbehaves, with everything drawn from
+//! a seed.
+//!
+//! Guests talk, rename, come and go with good manners and bad ones; each hears by a model of what it may hear (`ear`), and the
+//! accounts of all are compared with each other and with the hub (`verdict`). Between two turns nothing that the
+//! server remembers may contradict itself, and when everyone has gone it remembers nothing. Time stands still but for
+//! jumps to the next deadline. Every run is bounded in steps, so a server that hangs or spins fails.
+//!
+//! `MADANG_SEED=n cargo test swarm` plays one run again.
+
+mod ear;
+mod echoer;
+mod guest;
+mod mouth;
+mod plan;
+mod verdict;
+mod webber;
+mod words;
+
+use super::{Server, State};
+use crate::{
+    chat::WallTime,
+    net::{
+        Phase, Tick,
+        sim::{self, Network, Random},
+    },
+};
+use echoer::Echoer;
+use guest::{Cue, Guest, ROUNDS};
+use plan::{DOORS, Family, Plan};
+use std::{panic, time::Duration};
+use webber::Webber;
+
+/// Runs of each family.
+const RUNS: u64 = 800;
+
+/// Runs that are played twice.
+const TWICE: u64 = 15;
+
+/// The time of day when a run begins: in November 2023.
+const WALL_MS: i64 = 1_700_000_000_000;
+
+/// No run takes as many; one that hangs does.
+const STEPS: usize = 60_000;
+
+const FAMILIES: [Family; 3] = [Family::Calm, Family::Tight, Family::Rough];
+
+#[test]
+fn whoever_reads_hears_everything_in_order() {
+    play(Family::Calm);
+}
+
+#[test]
+fn whoever_is_let_go_costs_the_others_nothing() {
+    play(Family::Tight);
+}
+
+#[test]
+fn whenever_the_server_stops_everyone_gets_the_last_words() {
+    play(Family::Rough);
+}
+
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    for seed in 0..TWICE {
+        for family in FAMILIES {
+            let seed = seed_of(family, seed);
+            assert!(run(family, seed) == run(family, seed), "seed {seed}");
+        }
+    }
+}
+
+/// Families do not share seeds, so that one number plays one run again.
+fn seed_of(family: Family, run: u64) -> u64 {
+    FAMILIES.len() as u64 * run + family as u64
+}
+
+fn play(family: Family) {
+    let given = std::env::var("MADANG_SEED").ok();
+    let given: Option<u64> = given.map(|seed| seed.parse().expect("MADANG_SEED is a number"));
+    let runs = match given {
+        Some(seed) => seed / FAMILIES.len() as u64..1 + seed / FAMILIES.len() as u64,
+        None => 0..RUNS,
+    };
+    let mut ends = Vec::new();
+    for seed in runs.map(|run| seed_of(family, run)) {
+        if given.is_some_and(|given| given != seed) {
+            continue;
+        }
+        match panic::catch_unwind(|| run(family, seed)) {
+            Ok(mut account) => ends.append(&mut account.ends),
+            Err(_) => panic!("play it again with MADANG_SEED={seed}"),
+        }
+    }
+    for end in family.ends() {
+        let met = ends.iter().any(|met| met.contains(end));
+        assert!(met || given.is_some(), "in no run it came to: {end}");
+    }
+}
+
+/// What came of a run.
+#[derive(PartialEq)]
+struct Account {
+    /// All that each one heard.
+    heard: Vec<Vec<u8>>,
+    /// How the run and the loop fared.
+    fared: String,
+    /// The last words that guests heard, and other ends that the run came to.
+    ends: Vec<String>,
+}
+
+/// Everything of one run.
+struct Swarm {
+    random: Random,
+    /// Who sets the wall clock. Apart from the other, so that it changes nothing about what happens.
+    clock_setter: Random,
+    network: Network,
+    server: Server,
+    plan: Plan,
+    client_count: Vec<Guest>,
+    echoes: Vec<Echoer>,
+    webbers: Vec<Webber>,
+    cue: Cue,
+    accepted_at_stop: u64,
+    /// Nothing was under way in the last step.
+    quiet: bool,
+}
+
+/// Plays one run.
+fn run(family: Family, seed: u64) -> Account {
+    let mut swarm = Swarm::new(family, seed);
+    while !swarm.is_over() {
+        assert!(
+            swarm.cue.step < STEPS,
+            "no end: {:#?} {:#?}",
+            swarm.client_count,
+            swarm.webbers
+        );
+        swarm.step();
+        swarm.check();
+    }
+    swarm.check_ends();
+    swarm.check_emptiness();
+    swarm.account()
+}
+
+impl Swarm {
+    fn new(family: Family, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let plan = Plan::draw(family, &mut random);
+        let network = Network::new(Random::new(random.next()));
+        network.set_room(plan.room);
+        let mut server = Server::new(plan.config.clone()).expect("a poll");
+        server.net.hold_clock(Tick(1000));
+        server
+            .connections
+            .wall_clock
+            .hold(WallTime::from_unix_ms(WALL_MS));
+        if let Some(limits) = plan.limits {
+            server.connections.settings.chat = limits;
+        }
+        for (number, scheme) in DOORS.into_iter().enumerate() {
+            let farewell = match number {
+                plan::ECHO_DOOR => [].into(),
+                plan::WEB_DOOR => server.connections.settings.full.web.clone(),
+                _ => server.connections.settings.full.plain.clone(),
+            };
+            let gate = network.gate(number);
+            let listener = server.net.adopt_listener(gate, farewell);
+            server
+                .connections
+                .listeners
+                .insert(listener.expect("registered"), scheme);
+        }
+        let guest = |number| Guest::new(number, &plan, &mut random);
+        let client_count = (0..plan.client_count).map(guest).collect();
+        let echo = |number| Echoer::new(number, plan.room, &mut random, &network);
+        let echoes = (0..plan.echoes).map(echo).collect();
+        let webber = |number| Webber::new(number, plan.lines, &mut random, &network);
+        let webbers = (0..plan.webbers).map(webber).collect();
+        Self {
+            random,
+            clock_setter: Random::new(seed),
+            network,
+            server,
+            plan,
+            client_count,
+            echoes,
+            webbers,
+            cue: Cue {
+                step: 0,
+                round: 0,
+                stopped: false,
+            },
+            accepted_at_stop: 0,
+            quiet: false,
+        }
+    }
+
+    /// Everyone does something, the network passes some of it on, time may move, and the server takes a turn.
+    fn step(&mut self) {
+        self.cue.step += 1;
+        let (random, cue) = (&mut self.random, self.cue);
+        for guest in &mut self.client_count {
+            guest.act(random, &self.network, cue);
+        }
+        for echo in &mut self.echoes {
+            echo.act(random);
+        }
+        for webber in &mut self.webbers {
+            webber.act(random);
+        }
+        let net = &mut self.server.net;
+        let busy = net.has_work();
+        let moved = self.network.pass(net);
+        self.quiet = !(busy || moved)
+            && self.client_count.iter().all(|guest| guest.is_quiet(cue))
+            && self.echoes.iter().all(Echoer::is_quiet)
+            && self.webbers.iter().all(Webber::is_quiet);
+        if self.plan.stop_at == Some(cue.step) {
+            self.stop();
+        } else if !(self.quiet && self.play_on()) {
+            self.move_time();
+        }
+        let state = self.server.turn(Some(Duration::ZERO)).expect("poll");
+        let gone = self.server.net.connection_count() == 0;
+        match (self.cue.stopped, gone) {
+            (false, _) => assert_eq!(state, State::Running),
+            (true, true) => assert_eq!(state, State::Stopped),
+            // In a run whose time flies the patience of a stop may end before everyone is served.
+            (true, false) => {}
+        }
+    }
+
+    /// Nothing is under way: begins the next round if all have come to the end of one.
+    fn play_on(&mut self) -> bool {
+        let Cue { round, stopped, .. } = self.cue;
+        let ended = self
+            .client_count
+            .iter()
+            .all(|guest| guest.is_in_step(round));
+        if stopped || !ended || round == ROUNDS {
+            return false;
+        }
+        self.cue.round += 1;
+        if self.cue.round == ROUNDS {
+            self.check_agreement();
+        }
+        true
+    }
+
+    /// Time stands still while anything is under way, but for a little, and in some runs for a lot.
+    fn move_time(&mut self) {
+        if self.clock_setter.percent(2) {
+            // To any time within a year of the first, forwards or back: nothing that is waited for may notice.
+            let hours = self.clock_setter.below(2 * 365 * 24) as i64 - 365 * 24;
+            let wall = WallTime::from_unix_ms(WALL_MS + hours * 3_600_000);
+            self.server.connections.wall_clock.hold(wall);
+        }
+        let net = &mut self.server.net;
+        let now = net.now();
+        if self.quiet || self.random.below(1000) < self.plan.hurry {
+            let next = net.nearest_deadline().unwrap_or(now);
+            net.hold_clock(next.max(now));
+        } else if self.random.percent(1) {
+            net.hold_clock(Tick(now.0 + 1));
+        }
+    }
+
+    fn stop(&mut self) {
+        for (id, session) in self.server.connections.sessions.iter() {
+            let open = self.server.net.phase(id) == Phase::Open;
+            let peer = session.peer.to_string();
+            let is_at = |guest: &&mut Guest| Guest::address(guest.number).to_string() == peer;
+            if let Some(guest) = self.client_count.iter_mut().find(is_at) {
+                guest.owed_last_words = open && !guest.is_leaving();
+            }
+        }
+        self.server.stop();
+        self.cue.stopped = true;
+        self.accepted_at_stop = self.server.stats().accepted;
+    }
+
+    fn is_over(&self) -> bool {
+        let cue = self.cue;
+        self.server.net.connection_count() == 0
+            && self.client_count.iter().all(|guest| guest.is_done(cue))
+            && self.echoes.iter().all(|echo| echo.is_done(cue))
+            && self.webbers.iter().all(|webber| webber.is_done(cue))
+    }
+
+    /// When everyone has gone, nothing is left of them.
+    fn check_emptiness(&mut self) {
+        self.network.calm_down();
+        let server = &mut self.server;
+        // A listener may rest yet.
+        for _ in 0..20 {
+            self.network.pass(&mut server.net);
+            if let Some(next) = server.net.nearest_deadline() {
+                server.net.hold_clock(next);
+            }
+            server.turn(Some(Duration::ZERO)).expect("poll");
+        }
+        sim::check_at_rest(&server.net);
+        let connections = &server.connections;
+        connections.shared.hub.check_invariants();
+        assert_eq!(connections.shared.hub.user_count(), 0, "people");
+        assert_eq!(connections.shared.hub.room_count(), 0, "rooms");
+        assert_eq!(connections.sessions.iter().count(), 0, "sessions");
+        assert_eq!(connections.shared.routes.taken(), 0, "seats");
+        assert!(
+            connections.admission.counts().next().is_none(),
+            "{:?}",
+            connections.admission
+        );
+        let ended: u64 = server.closes().map(|(_, count)| count).sum();
+        let stats = server.stats();
+        assert_eq!(ended, stats.accepted + stats.shed, "ends with a reason");
+        if self.cue.stopped {
+            assert!(connections.listeners.is_empty(), "doors");
+            let accepted = server.stats().accepted;
+            assert_eq!(accepted, self.accepted_at_stop, "let in after the end");
+        }
+    }
+
+    fn account(&self) -> Account {
+        let stats = self.server.stats();
+        let client_count = self
+            .client_count
+            .iter()
+            .filter_map(|guest| guest.peer.as_ref());
+        let client_count = client_count.map(|peer| peer.heard().to_vec());
+        let echoes = self.echoes.iter().map(|echo| echo.heard().to_vec());
+        let webbers = self.webbers.iter().map(Webber::account);
+        let farewells = self.webbers.iter().filter_map(Webber::farewell);
+        let mut ends: Vec<String> = self
+            .client_count
+            .iter()
+            .filter_map(Guest::farewell)
+            .collect();
+        ends.extend(farewells);
+        let counted = [
+            ("agreement", u64::from(self.cue.round == ROUNDS)),
+            ("shed", stats.shed),
+            ("rest", stats.rests),
+            ("over the ceiling", stats.over_ceiling),
+        ];
+        let counted = counted.iter().filter(|(_, count)| *count > 0);
+        ends.extend(counted.map(|(end, _)| (*end).to_owned()));
+        Account {
+            heard: client_count.chain(echoes).chain(webbers).collect(),
+            fared: format!("{:?} {stats:?}", self.cue),
+            ends,
+        }
+    }
+}
