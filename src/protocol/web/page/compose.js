@@ -5,7 +5,7 @@ const TYPED_MAX = 100;
 export class Compose {
 	#typed = [];
 	#at = 0;
-	/** While Tab goes through words: which, and where they are put. */
+	/** While Tab goes through words: which, where they are put, and the text as it was left. */
 	#cycle = null;
 
 	/** `send(text)` tells whether it was taken. */
@@ -25,7 +25,6 @@ export class Compose {
 
 	set text(text) {
 		this.field.value = text;
-		this.#cycle = null;
 		this.#grow();
 	}
 
@@ -50,7 +49,6 @@ export class Compose {
 		const { key, isComposing, shiftKey, altKey, ctrlKey, metaKey } = event;
 		// While letters are put together (Hangul, Kana), the keys belong to that.
 		if (isComposing || event.keyCode === 229 || shiftKey || altKey || ctrlKey || metaKey) return;
-		if (key !== 'Tab') this.#cycle = null;
 		const { selectionStart: at } = this.field;
 		if (key === 'Enter') this.#submit();
 		else if (key === 'ArrowUp' && !this.text.slice(0, at).includes('\n')) this.#recall(-1);
@@ -68,13 +66,25 @@ export class Compose {
 
 	/** Where there is nothing to complete, Tab goes to the next element as ever. */
 	#complete() {
-		const end = this.field.selectionStart;
-		const [word] = /\S*$/.exec(this.text.slice(0, end));
-		this.#cycle ??= { start: end - word.length, at: 0, found: word && this.candidates(word, end === word.length) };
-		const { start, at, found } = this.#cycle;
-		if (!found.length) return false;
-		this.field.setRangeText(found[at % found.length], start, end, 'end');
-		this.#cycle.at += 1;
+		const { selectionEnd: end } = this.field;
+		// Whatever changed the text or moved in it (an input method, a paste, undo) has ended the round.
+		const goesOn = this.#cycle?.text === this.text && this.#cycle.end === end;
+		const cycle = goesOn ? this.#cycle : this.#begin(end);
+		if (!cycle.found.length) return false;
+		this.#put(cycle.found[cycle.at % cycle.found.length], cycle.start, end);
+		this.#cycle = { ...cycle, at: cycle.at + 1, text: this.text, end: this.field.selectionEnd };
 		return true;
+	}
+
+	#begin(end) {
+		const [word] = /\S*$/.exec(this.text.slice(0, end));
+		const start = end - word.length;
+		return { start, at: 0, found: word ? this.candidates(word, start === 0) : [] };
+	}
+
+	/** As if it were typed, so that it can be undone. */
+	#put(text, start, end) {
+		this.field.setSelectionRange(start, end);
+		if (!document.execCommand('insertText', false, text)) this.field.setRangeText(text, start, end, 'end');
 	}
 }
