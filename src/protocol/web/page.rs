@@ -37,7 +37,7 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 17] = [
+const FILES: [File; 18] = [
     file("/", HTML, include_bytes!("page/index.html")),
     file("/icon.svg", SVG, include_bytes!("page/icon.svg")),
     file("/madang.css", CSS, include_bytes!("page/madang.css")),
@@ -50,6 +50,7 @@ const FILES: [File; 17] = [
     script!("language.js"),
     script!("log.js"),
     script!("madang.js"),
+    script!("mention.js"),
     script!("news.js"),
     script!("session.js"),
     script!("state.js"),

@@ -5,8 +5,8 @@
 
 import { bytesOf, cut, fold, format, isRoom, parse, roomForText } from './irc.js';
 import { has, locale, t } from './language.js';
+import { mentions } from './mention.js';
 import { NEWS, inWords } from './news.js';
-import { mentions } from './text.js';
 
 /** What we ask for, where it is offered. */
 const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response message-tags

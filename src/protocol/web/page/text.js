@@ -1,4 +1,4 @@
-/** What others wrote, made ready to be shown: what counts as a link or a mention, and which colour a name has. */
+/** What others wrote, made ready to be shown: what counts as a link, and which colour a name has. */
 
 import { fold } from './irc.js';
 
@@ -39,12 +39,6 @@ function trimmed(link) {
 export function safe(link) {
 	const url = URL.canParse(link) && new URL(link);
 	return url && SCHEMES.includes(url.protocol) ? url.href : undefined;
-}
-
-/** Whether a text calls someone by name, as a word of its own. */
-export function mentions(text, nick) {
-	const name = fold(nick).replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
-	return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${name}(?![\\p{L}\\p{M}\\p{N}_])`, 'u').test(fold(plain(text)));
 }
 
 export const colour = (nick) => [...fold(nick)].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 65521, 7) % 8;
