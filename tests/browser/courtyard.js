@@ -7,7 +7,10 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
@@ -26,6 +29,7 @@ export class Courtyard {
   #contexts = [];
   #people = [];
   #faults = [];
+  #folders = [];
 
   /** Opens the browser; one for all tests of a file. */
   static async open() {
@@ -49,6 +53,15 @@ export class Courtyard {
     this.port = Number(/^listening any:\/\/127\.0\.0\.1:(\d+)$/.exec(line)?.[1]);
     assert.ok(this.port, line);
     return this.port;
+  }
+
+  /** Starts the server anew, with this configuration. */
+  async restart(configuration, ...flags) {
+    await this.stop();
+    const folder = await mkdtemp(join(tmpdir(), 'madang-'));
+    this.#folders.push(folder);
+    await writeFile(join(folder, 'madang.toml'), configuration);
+    return this.serve(0, '--config', join(folder, 'madang.toml'), ...flags);
   }
 
   /** Ends the server, and waits until it is gone. */
@@ -118,6 +131,7 @@ export class Courtyard {
     for (const person of this.#people.splice(0)) person.end();
     for (const context of this.#contexts.splice(0)) await context.close();
     for (const child of [...this.#children]) await this.stop(child);
+    for (const folder of this.#folders.splice(0)) await rm(folder, { recursive: true });
     assert.deepEqual(this.#faults.splice(0), []);
   }
 

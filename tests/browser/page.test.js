@@ -1,10 +1,8 @@
 /** The page in a browser, with the real server behind it. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Courtyard, goes, lists, reads, say } from './courtyard.js';
 
@@ -166,26 +164,19 @@ test('a name that is taken or unfit is told, and another tried', LIMIT, async ()
 });
 
 test('the password is asked for when there is one', LIMIT, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'madang-'));
-  try {
-    await writeFile(join(folder, 'madang.toml'), '[server]\npassword = "open sesame"\n');
-    await yard.stop();
-    await yard.serve(0, '--config', join(folder, 'madang.toml'));
-    const page = await yard.visit();
-    assert.equal(await page.isVisible('#password'), false);
-    await page.fill('#name', 'alice');
-    await page.press('#name', 'Enter');
-    await page.locator('#refusal', { hasText: 'password' }).waitFor();
-    await page.fill('#password', 'wrong');
-    await page.press('#password', 'Enter');
-    await page.locator('#refusal', { hasText: 'asks for a password' }).waitFor();
-    await page.locator('#password:focus').waitFor();
-    await page.fill('#password', 'open sesame');
-    await page.press('#password', 'Enter');
-    await page.locator('#people button', { hasText: 'alice' }).waitFor();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await yard.restart('[server]\npassword = "open sesame"\n');
+  const page = await yard.visit();
+  assert.equal(await page.isVisible('#password'), false);
+  await page.fill('#name', 'alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#refusal', { hasText: 'password' }).waitFor();
+  await page.fill('#password', 'wrong');
+  await page.press('#password', 'Enter');
+  await page.locator('#refusal', { hasText: 'asks for a password' }).waitFor();
+  await page.locator('#password:focus').waitFor();
+  await page.fill('#password', 'open sesame');
+  await page.press('#password', 'Enter');
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
 });
 
 test('over TLS it is the same', LIMIT, async () => {
@@ -248,6 +239,103 @@ test('the keyboard is enough', LIMIT, async () => {
   for (const id of ['words', 'add', 'me', 'theme', 'out', 'part', 'scroll']) assert.ok(reached.has(id), id);
 });
 
+/** What an input method of a phone or a computer does: letters are put together, then given. */
+async function inputMethod(page) {
+  const devtools = await page.context().newCDPSession(page);
+  return {
+    async compose(...steps) {
+      for (const text of steps) {
+        const at = text.length;
+        await devtools.send('Input.imeSetComposition', { text, selectionStart: at, selectionEnd: at });
+      }
+    },
+    give: (text) => devtools.send('Input.insertText', { text }),
+    /** A key that is the input method's: the page hears of it, and may do nothing. */
+    key: (key) => page.locator('#words').evaluate((field, name) => {
+      const init = { key: name, keyCode: 229, isComposing: true, bubbles: true, cancelable: true };
+      return field.dispatchEvent(new KeyboardEvent('keydown', init));
+    }, key),
+  };
+}
+
+test('Tab leaves alone what input methods write', LIMIT, async () => {
+  const page = await yard.enter('alice');
+  const caller = await yard.irc('하늘');
+  caller.send('NICK 하늘이');
+  for (const nick of ['하늘빛', '花子', '小明', 'bobby']) await yard.irc(nick);
+  await page.locator('#people button', { hasText: 'bobby' }).waitFor();
+  const { compose, give, key } = await inputMethod(page);
+  const words = page.locator('#words');
+  const cases = [
+    // A syllable grows from its letters; two people are meant by it, and Tab goes from one to the other.
+    { begun: ['ㅎ', '하', '하느', '하늘'], names: ['하늘빛: ', '하늘이: '], more: ['ㅇ', '아', '안', '안ㄴ', '안녀', '안녕'], given: '안녕' },
+    { begun: ['は', 'はなこ', '花子'], names: ['花子: '], more: ['お', 'おは', 'おはよう'], given: 'おはよう' },
+    { begun: ['xiao', 'xiao ming', '小明'], names: ['小明: '], more: ['ni', 'ni hao', '你好'], given: '你好' },
+  ];
+  for (const { begun, names, more, given } of cases) {
+    await words.fill('');
+    await compose(...begun);
+    // While it is put together, Tab and Enter are the input method's.
+    for (const name of ['Tab', 'Enter', 'Process', 'ArrowUp']) assert.equal(await key(name), true, name);
+    assert.equal(await words.inputValue(), begun.at(-1));
+    await give(begun.at(-1));
+    for (const name of names) {
+      await page.keyboard.press('Tab');
+      assert.equal(await words.inputValue(), name);
+    }
+    const name = names.at(-1);
+    await compose(...more);
+    await give(given);
+    // There is nobody of that name to complete: Tab goes on, and the text stays.
+    await page.keyboard.press('Tab');
+    assert.equal(await words.inputValue(), name + given);
+    await words.focus();
+    await page.keyboard.press('End');
+    await give(' bo');
+    await page.keyboard.press('Tab');
+    assert.equal(await words.inputValue(), `${name}${given} bobby `);
+  }
+});
+
+test('Tab begins anew after a paste, undo, or any other change', LIMIT, async () => {
+  const page = await yard.enter('alice');
+  for (const nick of ['bobby', 'bonnie']) await yard.irc(nick);
+  await page.locator('#people button', { hasText: 'bonnie' }).waitFor();
+  const words = page.locator('#words');
+  const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+  const holds = async (text) => assert.equal(await words.inputValue(), text);
+  await words.pressSequentially('bo');
+  await press('Tab');
+  await holds('bobby: ');
+  await press('Tab');
+  await holds('bonnie: ');
+  await press('Tab');
+  await holds('bobby: ');
+  await words.pressSequentially('pasted');
+  await press('Control+a', 'Control+x');
+  await words.pressSequentially('bo');
+  await press('Tab', 'Control+v');
+  await holds('bobby: bobby: pasted');
+  await press('Tab');
+  await holds('bobby: bobby: pasted');
+  await words.fill('');
+  await words.pressSequentially('bo');
+  await press('Tab', 'Tab');
+  await holds('bonnie: ');
+  // What Tab wrote is undone like what was typed, and can be asked for again.
+  await press('Control+z', 'Control+z');
+  await holds('bo');
+  await press('Tab');
+  await holds('bobby: ');
+  // Dictation and autocorrection replace the text and tell of it afterwards, if at all.
+  await words.evaluate((field) => { field.value = 'say it to bo'; });
+  await press('Tab');
+  await holds('say it to bobby ');
+  // Moving in the text ends it too.
+  await press('Home', 'Tab');
+  await holds('say it to bobby ');
+});
+
 test('commands are obeyed, and what is no command is refused', LIMIT, async () => {
   const alice = await yard.enter('alice');
   const bob = await yard.irc('bob');
@@ -308,6 +396,68 @@ test('who reads further up stays there', LIMIT, async () => {
   await alice.click('#below');
   await alice.locator('#below').waitFor({ state: 'hidden' });
   assert.ok(await scroll.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2));
+});
+
+test('what is read stays where it is, however much comes, and nothing is missed on the way down', LIMIT, async () => {
+  await yard.restart('[limits]\nmessages_per_second = 0\n');
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob');
+  let sent = 0;
+  const more = (count) => bob.send(...Array.from({ length: count }, () => `PRIVMSG #lobby :line ${sent++}.`));
+  more(700);
+  await reads(alice, 'line 699.');
+  const scroll = alice.locator('#scroll');
+  const place = (line) => scroll.evaluate((box, text) => {
+    const found = [...box.querySelectorAll('.item p')].find((p) => p.textContent === text);
+    return found && found.getBoundingClientRect().top;
+  }, `line ${line}.`);
+  const count = () => alice.locator('#log').evaluate((log) => log.children.length);
+  // In the upper half: the end grows, then waits. In the lower half: what is above is cut first.
+  for (const line of [250, 500]) {
+    if (await alice.isVisible('#below')) await alice.click('#below');
+    await alice.locator('#log p', { hasText: `line ${line}.` }).evaluate((p) => p.scrollIntoView({ block: 'start' }));
+    await scroll.evaluate((box) => { box.scrollTop += 7; });
+    await alice.locator('#below').waitFor();
+    const before = await place(line);
+    more(100);
+    await alice.locator('#below', { hasText: '100 new below' }).waitFor();
+    // Another width and height, and a line above that grows.
+    assert.ok(Math.abs(await place(line) - before) < 0.51, `${await place(line)}, not ${before}`);
+    await alice.setViewportSize({ width: 700, height: 600 });
+    await alice.setViewportSize({ width: 1280, height: 800 });
+    await alice.waitForFunction(() => innerWidth === 1280);
+    assert.ok(Math.abs(await place(line) - before) < 0.51, `${await place(line)}, not ${before}`);
+    assert.ok(await count() <= 600, `${await count()} elements`);
+  }
+  const before = await place(500);
+  const last = sent;
+  more(1000);
+  await alice.locator('#below', { hasText: '1,100 new below' }).waitFor();
+  assert.ok(Math.abs(await place(500) - before) < 0.51, `${await place(500)}, not ${before}`);
+  assert.ok(await count() <= 600, `${await count()} elements`);
+  // Down, a view at a time: what was there follows, then what is not kept is named, then the rest.
+  const seen = new Map();
+  for (let steps = 0; await alice.isVisible('#below'); steps += 1) {
+    assert.ok(steps < 300);
+    const texts = await scroll.evaluate((box) => {
+      const all = [...box.querySelectorAll('#log > *')];
+      const { top, bottom } = box.getBoundingClientRect();
+      const inView = all.filter((element) => {
+        const rect = element.getBoundingClientRect();
+        return rect.bottom > top && rect.top < bottom;
+      });
+      box.scrollTop += box.clientHeight - 80;
+      return inView.map((element) => (element.querySelector('p') ?? element).textContent);
+    });
+    for (const text of texts) seen.set(text, true);
+    await alice.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  }
+  const numbers = [...seen.keys()].flatMap((text) => /^line (\d+)\.$/.exec(text)?.slice(1).map(Number) ?? []);
+  const gap = [...seen.keys()].find((text) => text.includes('not kept')) ?? '0';
+  const jumps = numbers.slice(1).map((number, at) => number - numbers[at] - 1).filter(Boolean);
+  assert.deepEqual(jumps, [parseInt(gap, 10)].filter(Boolean), gap);
+  assert.ok(last < sent && numbers.at(-1) >= sent - 30, `${numbers.at(-1)} of ${sent}`);
+  await reads(alice, `line ${sent - 1}.`);
 });
 
 test('coming and going is folded', LIMIT, async () => {

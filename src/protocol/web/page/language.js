@@ -74,6 +74,7 @@ const TEXTS = {
 	],
 	new: ['New', '새 메시지'],
 	new_below: ['{count} new below ↓', '새 메시지 {count}개 ↓'],
+	not_kept: ['{count} messages in between are not kept', '그 사이의 메시지 {count}개는 남아 있지 않습니다'],
 	to_end: ['To the end ↓', '맨 아래로 ↓'],
 	taken_back: ['(taken back)', '(삭제된 메시지입니다)'],
 	joined: ['{nick} joined', '{nick} 님이 들어왔습니다'],

@@ -1,12 +1,21 @@
-/** The messages of the open room. A reader who scrolled up stays there and sees that there is more. */
+/**
+ * The messages of the open place. Invariants: what is shown is one piece of the place's items, in order, and bounded; a reader
+ * who scrolled up keeps the line that is read, to the pixel, whatever comes, goes or changes its height elsewhere.
+ */
 
 import { $, el, nickName, written } from './dom.js';
 import { locale, t } from './language.js';
-import { ITEMS_MAX, summary } from './state.js';
+import { summary } from './state.js';
 
 const TOGETHER_MS = 5 * 60_000;
 
+/** So near to the end, one reads along. */
 const NEAR_PX = 60;
+
+/** Elements at a time: all that a place keeps, and lines between. */
+const SHOWN_MAX = 600;
+/** Items that are added when a reader comes near those that were left out. */
+const MORE = 100;
 
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
@@ -15,7 +24,13 @@ const isSpeech = ({ kind }) => kind === 'message' || kind === 'notice';
 export class Log {
 	#place = null;
 	#elements = new WeakMap();
+	/** Which item is to be shown next, counted from the first that the place ever had. */
+	#next = 0;
 	#isAtEnd = true;
+	/** The line that is read, and how far below the edge it is. */
+	#anchor = { element: null, top: 0 };
+	/** Where we have scrolled to. Elsewhere, the reader has scrolled. */
+	#scrolled = 0;
 	#missed = 0;
 	#frame = 0;
 
@@ -23,54 +38,124 @@ export class Log {
 		this.enter = enter;
 		this.box = $('scroll');
 		this.list = $('log');
-		this.box.onscroll = () => {
-			const { scrollHeight, scrollTop, clientHeight } = this.box;
-			this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-			this.#offer();
-		};
+		this.box.onscroll = () => this.#look();
 		$('below').onclick = () => this.toEnd();
-		// A phone's keyboard, or a long draft, takes of the height.
-		new ResizeObserver(() => this.#isAtEnd && this.toEnd()).observe(this.box);
+		// A phone's keyboard, or a long draft, takes of the height; another width breaks lines elsewhere.
+		new ResizeObserver(() => (this.#isAtEnd ? this.toEnd() : this.#restore())).observe(this.box);
+	}
+
+	/** Items that wait behind what is shown, while one reads further up. */
+	get #behind() {
+		return this.#place.cut + this.#place.items.length - this.#next;
 	}
 
 	show(place) {
 		if (this.#place === place) return;
 		this.#place = place;
-		const opening = el('div', { class: 'opening' }, el('h2', { dir: 'auto' }, place.name), el('p', {}, t(`opening_${place.kind}`)));
-		const nodes = place.items.flatMap((item, at) => this.#nodes(item, place.items[at - 1]));
-		// What is shown anew is no news: it is not read out.
-		this.list.ariaLive = 'off';
-		this.list.replaceChildren(opening, ...nodes);
-		setTimeout(() => { this.list.ariaLive = 'polite'; });
+		this.#fill();
 		this.toEnd();
 		this.list.querySelector('.new')?.scrollIntoView({ block: 'center' });
+		this.#look();
+	}
+
+	/** Shows the place anew, up to its end. */
+	#fill() {
+		const { name, kind, cut, items } = this.#place;
+		const opening = el('div', { class: 'opening' }, el('h2', { dir: 'auto' }, name), el('p', {}, t(`opening_${kind}`)));
+		// What is shown anew is no news: it is not read out.
+		this.list.ariaLive = 'off';
+		this.list.replaceChildren(opening);
+		this.#next = cut;
+		this.#append(items.length);
+		setTimeout(() => { this.list.ariaLive = 'polite'; });
+	}
+
+	#append(count) {
+		const { cut, items } = this.#place;
+		const lost = cut - this.#next;
+		if (lost > 0) this.list.append(el('p', { class: 'line' }, t('not_kept', { count: lost })));
+		const from = Math.max(this.#next, cut) - cut;
+		const more = items.slice(from, from + count);
+		this.list.append(...more.flatMap((item, at) => this.#nodes(item, items[from + at - 1])));
+		this.#next = cut + from + more.length;
 	}
 
 	add(item) {
-		this.list.append(...this.#nodes(item, this.#place.items.at(-2)));
-		while (this.list.children.length > ITEMS_MAX * 1.2) this.list.firstChild.remove();
-		if (this.#isAtEnd || item.isOwn) return this.#follow();
-		if (item.nick) this.#missed += 1;
+		if (item.isOwn && !this.#isAtEnd) return this.toEnd();
+		if (item.nick && !this.#isAtEnd) this.#missed += 1;
+		if (this.#behind === 1 && this.#hasRoom()) this.#hold(() => this.#append(1));
 		return this.#offer();
 	}
 
 	change(item) {
 		const old = this.#elements.get(item);
-		const now = this.#element(item, old.classList.contains('first'));
-		now.querySelector('details')?.toggleAttribute('open', old.querySelector('[open]'));
-		old.replaceWith(now);
-		if (this.#isAtEnd) this.#follow();
+		if (!old?.isConnected) return;
+		this.#hold(() => {
+			const now = this.#element(item, old.classList.contains('first'));
+			now.querySelector('details')?.toggleAttribute('open', old.querySelector('[open]'));
+			old.replaceWith(now);
+			if (this.#anchor.element === old) this.#anchor.element = now;
+		});
 	}
 
-	/** To the end, once for all that comes meanwhile. */
+	/** Whether the end may grow. While one reads further up it does until both ends are equally far. */
+	#hasRoom() {
+		const { children } = this.list;
+		if (this.#isAtEnd || children.length < SHOWN_MAX) return true;
+		const above = [...children].indexOf(this.#firstInView());
+		return above > children.length / 2;
+	}
+
+	/** Does something to the list; what is read stays where it is. What is too much is cut above, out of sight. */
+	#hold(change) {
+		if (this.box.scrollTop !== this.#scrolled) this.#look();
+		change();
+		const above = this.#isAtEnd ? SHOWN_MAX : [...this.list.children].indexOf(this.#firstInView());
+		const extra = Math.min(this.list.children.length - SHOWN_MAX, above);
+		for (let count = 0; count < extra; count += 1) this.list.firstChild.remove();
+		if (this.#isAtEnd) this.#follow();
+		else this.#restore();
+	}
+
+	#firstInView() {
+		const { top } = this.box.getBoundingClientRect();
+		return [...this.list.children].find((element) => element.getBoundingClientRect().bottom > top) ?? this.list.lastChild;
+	}
+
+	/** After the reader has scrolled. */
+	#look() {
+		const { scrollHeight, scrollTop, clientHeight } = this.box;
+		const left = scrollHeight - scrollTop - clientHeight;
+		if (scrollTop !== this.#scrolled) {
+			const element = this.#firstInView();
+			this.#anchor = { element, top: this.#topOf(element) };
+			this.#scrolled = scrollTop;
+		}
+		this.#isAtEnd = left < NEAR_PX && !this.#behind;
+		if (this.#behind && left < clientHeight) this.#hold(() => this.#append(MORE));
+		this.#offer();
+	}
+
+	#topOf = (element) => element.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
+
+	#restore() {
+		const { element, top } = this.#anchor;
+		const moved = element?.isConnected ? this.#topOf(element) - top : 0;
+		if (moved) this.box.scrollTop += moved;
+		this.#scrolled = this.box.scrollTop;
+	}
+
+	/** To the end, once for all that comes meanwhile, unless the reader has scrolled away since. */
 	#follow() {
 		cancelAnimationFrame(this.#frame);
-		this.#frame = requestAnimationFrame(() => this.toEnd());
+		this.#frame = requestAnimationFrame(() => (this.box.scrollTop === this.#scrolled ? this.toEnd() : this.#look()));
 	}
 
 	toEnd() {
+		if (this.#behind) this.#fill();
 		this.#isAtEnd = true;
 		this.box.scrollTop = this.box.scrollHeight;
+		this.#scrolled = this.box.scrollTop;
 		this.#offer();
 	}
 

@@ -13,6 +13,8 @@ export const PLACES_MAX = 300;
 export class Place {
 	/** Message, action, notice of a `nick` (`isOwn`, `isMention`, `id`); info, error, gap; traffic: `events`, who came and went. */
 	items = [];
+	/** So many items came before these and are not kept. */
+	cut = 0;
 	/** `nick`, `ranks`, `isAway` of people by folded nick. */
 	people = new Map();
 	topic = '';
@@ -87,7 +89,10 @@ export class State {
 			return this.listener('change', place, last);
 		}
 		place.items.push(item);
-		if (place.items.length > ITEMS_MAX) place.items.shift();
+		if (place.items.length > ITEMS_MAX) {
+			place.items.shift();
+			place.cut += 1;
+		}
 		if (item.nick && !item.isOwn && !(this.isWatched && place === this.current)) {
 			if (!place.unread) place.firstUnread = item;
 			place.unread += 1;
