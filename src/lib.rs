@@ -17,7 +17,7 @@
 //!
 //! # Arrows
 //!
-//! They point down only; `tests/house.rs` keeps them so.
+//! They point down only; `tests/architecture` keeps them so.
 //!
 //! ```text
 //!        ┌── cli ──┐

@@ -17,7 +17,7 @@
 //! | 6 | **Half-close.** Drain, end of stream, linger; error flags are hints. | `phase.rs`, `writing.rs` | `tests/closing.rs` |
 //! | 7 | **Idle costs nothing.** No heap buffer, no timeout. | `input.rs`, `output_queue.rs`, `deadlines.rs` | `tests/idle.rs` |
 //! | 8 | **Time comes in once a turn** and is passed down. | `clock.rs` | `tests/idle.rs` |
-//! | 9 | **No threads**, no call that can block. | all of it | `tests/house.rs` at the top level |
+//! | 9 | **No threads**, no call that can block. | all of it | `tests/architecture` at the top level |
 //! | 10 | **No unsafe code.** | `Cargo.toml` | the compiler |
 //!
 //! TLS (`tls.rs`) is a transport that speaks for itself; that the rules hold for it too is seen to by `tests/tls.rs`
