@@ -194,10 +194,11 @@ function step(by) {
 }
 
 addEventListener('keydown', (event) => {
-	const { key, altKey, ctrlKey, metaKey } = event;
+	const { key, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
 	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
 	if ($('app').hidden || document.querySelector('dialog[open]')) return;
-	if ((ctrlKey || metaKey) && key === 'k') find();
+	if ((ctrlKey || metaKey) && !altKey && !shiftKey && letter(event) === 'k') find();
+	else if (isComposing) return;
 	else if (arrow) step(arrow);
 	else if (key === 'Escape') view.drawer();
 	else return;
@@ -210,6 +211,9 @@ for (const name of ['focus', 'blur', 'visibilitychange']) {
 		state.read();
 	});
 }
+/** The Latin letter of a key, with Caps Lock too; of a layout with other letters (한글, кириллица), the one in its place. */
+const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, '')).toLowerCase();
+
 
 fillIn(document);
 $('me').ariaDescription = t('change_name');
