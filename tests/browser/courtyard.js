@@ -76,9 +76,9 @@ export class Courtyard {
 
   /**
    * A browser of its own (no storage shared), at the page. What goes wrong in it is remembered.
-   * @param {object} options of the browser; and `scheme` and `hash` of the address
+   * @param {object} options of the browser; and `scheme` and `hash` of the address, or another `url`
    */
-  async visit({ scheme = 'http', hash = '', ...options } = {}) {
+  async visit({ scheme = 'http', hash = '', url, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     this.#contexts.push(context);
     context.setDefaultTimeout(SEEN_MS);
@@ -91,14 +91,14 @@ export class Courtyard {
     });
     // That a connection failed is told by the browser itself, in the tests that end the server.
     page.on('console', (message) => {
-      const isExpected = /WebSocket connection|ERR_CONNECTION_REFUSED|status of 404/.test(message.text());
+      const isExpected = /WebSocket connection|ERR_CONNECTION_REFUSED|status of 4\d\d|status of 502/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !isExpected) fault(`console: ${message.text()}`);
     });
     await context.exposeFunction('violated', (what) => fault(`policy: ${what}`));
     await page.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => globalThis.violated(event.violatedDirective));
     });
-    await page.goto(`${scheme}://127.0.0.1:${this.port}/${hash}`);
+    await page.goto(url ?? `${scheme}://127.0.0.1:${this.port}/${hash}`);
     return page;
   }
 

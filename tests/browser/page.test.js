@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Courtyard, goes, lists, reads, say } from './courtyard.js';
 
@@ -336,6 +338,75 @@ test('Tab begins anew after a paste, undo, or any other change', LIMIT, async ()
   await holds('say it to bobby ');
 });
 
+test('shortcuts work with Caps Lock and with layouts of other letters', LIMIT, async () => {
+  const page = await yard.enter('alice');
+  const press = (init) => page.evaluate((given) => {
+    const event = new KeyboardEvent('keydown', { ctrlKey: true, bubbles: true, cancelable: true, ...given });
+    document.activeElement.dispatchEvent(event);
+    const isOpen = document.querySelector('#find').open;
+    document.querySelector('#find').close();
+    return isOpen;
+  }, init);
+  for (const init of [
+    { key: 'k', code: 'KeyK' }, { key: 'K', code: 'KeyK' }, { key: 'ㅏ', code: 'KeyK' }, { key: 'л', code: 'KeyK' },
+    { key: 'ك', code: 'KeyK' }, { key: 'Process', code: 'KeyK', isComposing: true, keyCode: 229 },
+    { key: 'k', code: 'KeyV' }, { key: 'k', code: 'KeyK', ctrlKey: false, metaKey: true },
+  ]) assert.equal(await press(init), true, JSON.stringify(init));
+  for (const init of [
+    { key: 't', code: 'KeyK' }, { key: 'K', code: 'KeyK', shiftKey: true }, { key: 'k', code: 'KeyK', altKey: true },
+    { key: 'k', code: 'KeyK', ctrlKey: false }, { key: 'ㅏ', code: 'KeyL' },
+  ]) assert.equal(await press(init), false, JSON.stringify(init));
+});
+
+test('why there is no connection is asked and shown', LIMIT, async () => {
+  const { port } = yard;
+  const there = { proxyPort: 0 };
+  /** As nginx with its shortest configuration does: no upgrade, no host; or with some of it. */
+  const pass = (headers) => ({ ...headers, host: there.host ?? `127.0.0.1:${port}` });
+  const proxy = createServer((request, response) => {
+    if (request.url === '/ws' && there.status) return response.writeHead(there.status).end();
+    const { method, url: path, headers } = request;
+    const onward = { port: yard.port, method, path, headers: path === '/ws' ? pass(headers) : { ...headers, host: 'localhost' } };
+    delete onward.headers.upgrade;
+    return request.pipe(get(onward, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers))));
+  });
+  proxy.on('upgrade', (request, socket) => {
+    socket.on('error', () => {});
+    if (!there.upgrades) return socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    const headers = Object.entries(pass(request.headers)).map(([name, value]) => `${name}: ${value}\r\n`);
+    const onward = connect(yard.port, '127.0.0.1', () => onward.write(`GET /ws HTTP/1.1\r\n${headers.join('')}\r\n`));
+    onward.on('error', () => socket.destroy());
+    return socket.pipe(onward).pipe(socket);
+  });
+  await new Promise((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
+  try {
+    const origin = `http://127.0.0.1:${proxy.address().port}`;
+    const page = await yard.visit({ url: origin });
+    const reason = page.locator('#refusal');
+    await page.fill('#name', 'alice');
+    await page.press('#name', 'Enter');
+    await reason.filter({ hasText: `[web] origins = ["${origin}"]` }).waitFor();
+    await reason.filter({ hasText: 'Host, Upgrade and Connection' }).waitFor();
+    there.upgrades = true;
+    there.host = 'chat.example';
+    await reason.filter({ hasText: '[web] hosts = ["127.0.0.1"]' }).waitFor();
+    there.status = 502;
+    await reason.filter({ hasText: 'the server behind it does not (502)' }).waitFor();
+    there.status = 418;
+    await reason.filter({ hasText: 'answers with 418' }).waitFor();
+    // What it says to set helps: the proxy passes an upgrade, but another host.
+    delete there.status;
+    delete there.host;
+    await yard.restart(`[web]\norigins = ["${origin}"]\n`);
+    await page.press('#name', 'Enter');
+    await page.locator('#people button', { hasText: 'alice' }).waitFor();
+    assert.equal(await page.textContent('#status'), '');
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+});
+
 test('commands are obeyed, and what is no command is refused', LIMIT, async () => {
   const alice = await yard.enter('alice');
   const bob = await yard.irc('bob');
@@ -365,7 +436,8 @@ test('commands are obeyed, and what is no command is refused', LIMIT, async () =
   await say(alice, 'hello?');
   await reads(alice, 'nobody hears you here');
   await say(alice, '/quit');
-  await alice.locator('#refusal', { hasText: 'You have left.' }).waitFor();
+  await alice.locator('#news', { hasText: 'You have left.' }).waitFor();
+  assert.equal(await alice.textContent('#refusal'), '');
 });
 
 test('several lines are one message, and a long one is cut nowhere', LIMIT, async () => {

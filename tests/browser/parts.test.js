@@ -53,7 +53,7 @@ test('every text is used, and every text that is used is there', async () => {
   const all = Object.values(scripts).join('\n');
   const named = [...html.matchAll(/data-(?:text|label)="(\w+)"/g), ...all.matchAll(/\bt\('(\w+)'/g)].map(([, key]) => key);
   for (const key of named) assert.ok(TEXTS[key], key);
-  const prefixes = [...all.matchAll(/\bt\(`(\w+_)\$/g)].map(([, prefix]) => prefix);
+  const prefixes = [...all.matchAll(/`(\w+_)\$\{/g)].map(([, prefix]) => prefix);
   for (const key of Object.keys(TEXTS)) {
     const isUsed = named.includes(key) || all.includes(`'${key}'`) || prefixes.some((prefix) => key.startsWith(prefix));
     assert.ok(isUsed || /^\d{3}$|^[A-Z]+$/.test(key), key);

@@ -10,7 +10,7 @@ import { Connection } from './connection.js';
 import { watch } from './corner.js';
 import { $ } from './dom.js';
 import { fold, isRoom } from './irc.js';
-import { fillIn, t } from './language.js';
+import { compare, fillIn, has, t } from './language.js';
 import { Log } from './log.js';
 import { Session } from './session.js';
 import { State } from './state.js';
@@ -34,6 +34,7 @@ const connection = new Connection(new URL('ws', location.href.replace(/^http/, '
 	opened: () => session.begin(),
 	heard: (line) => session.hear(line),
 	lost,
+	answered,
 });
 const session = new Session(state, {
 	send: (line) => connection.send(line),
@@ -85,7 +86,7 @@ const goal = () => `#${new URLSearchParams(location.hash.replace('#', 'room=') |
 
 function enter(nick, rooms) {
 	session.want({ nick, password: $('password').value || keep('password'), rooms });
-	$('refusal').textContent = t('calling');
+	stand(!$('app').hidden, t('calling'), true);
 	connection.open();
 }
 
@@ -93,6 +94,7 @@ function entered() {
 	if ($('password').value) keep('password', $('password').value);
 	connection.failures = 0;
 	keep('isIn', 'yes');
+	obstacle = '';
 	stand(true, '');
 }
 
@@ -104,16 +106,30 @@ function refused(what, text) {
 	$(isPassword ? 'password' : 'name').focus();
 }
 
-function stand(isIn, text) {
+/** In, or before the entry, and a text about it: news, or what went wrong. */
+function stand(isIn, text, isCalm = false) {
+	const place = isIn ? 'status' : isCalm ? 'news' : 'refusal';
 	$('app').hidden = !isIn;
 	$('entry').hidden = isIn;
-	$(isIn ? 'status' : 'refusal').textContent = text;
+	for (const id of ['status', 'news', 'refusal']) $(id).textContent = id === place ? text : '';
 }
 
 function lost(wait) {
+/** What keeps the connection from coming up, as far as it is known. */
+let obstacle = '';
+let patience = '';
+
 	session.interrupt();
 	const why = session.farewell && ` (${session.farewell})`;
-	stand(!$('app').hidden, t('no_connection', { why, seconds: Math.ceil(wait / 1000) }));
+	patience = t('no_connection', { why, seconds: Math.ceil(wait / 1000) });
+	stand(!$('app').hidden, `${patience}\n${obstacle}`);
+}
+
+/** The server, or what stands before it, answers a plain request while there is no WebSocket. */
+function answered(status, text) {
+	const { hostname: host, origin } = location;
+	obstacle = t(has(`http_${status}`) ? `http_${status}` : 'http_other', { status, text, host, origin });
+	stand(!$('app').hidden, `${patience}\n${obstacle}`);
 }
 
 function leave(why) {
@@ -121,7 +137,7 @@ function leave(why) {
 	connection.close();
 	keep('isIn', '');
 	for (const place of state.listed()) state.remove(place);
-	stand(false, t('you_left'));
+	stand(false, t('you_left'), true);
 }
 
 // Typing.
