@@ -451,7 +451,12 @@ test('several lines are one message, and a long one is cut nowhere', LIMIT, asyn
   await say(alice, long);
   await bob.waitForFunction((text) => [...document.querySelectorAll('#log p')].some((p) => p.textContent === text), long);
   await say(alice, 'x\n'.repeat(40));
-  await reads(alice, 'that is too long');
+  await reads(alice, 'a message may have 4,096 bytes in 32 lines, and this has 79 in 40');
+  await alice.fill('#words', '');
+  await say(alice, `/me ${'waves '.repeat(100)}`);
+  await reads(alice, /\/me takes \d+ bytes, and this has 599/);
+  // What was not sent is still there to be made shorter.
+  assert.match(await alice.inputValue('#words'), /^\/me waves/);
 });
 
 test('who reads further up stays there', LIMIT, async () => {

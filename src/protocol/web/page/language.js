@@ -122,7 +122,14 @@ const TEXTS = {
 	rooms_only: ['this is for a room that you are in', '들어와 있는 방에서만 쓸 수 있습니다'],
 	nobody_hears: ['nobody hears you here; /join a room', '여기서는 듣는 사람이 없습니다. 먼저 /join으로 방에 들어가세요'],
 	not_in_here: ['you are not in here; /join {name} enters', '이 방에 들어와 있지 않습니다. 들어가려면 /join {name}'],
-	too_long: ['that is too long', '너무 깁니다'],
+	too_long: [
+		'not sent: a message may have {bytesMax} bytes in {linesMax} lines, and this has {bytes} in {lines}; send it in parts',
+		'보내지 못했습니다. 메시지 하나는 {linesMax}줄, {bytesMax}바이트까지인데 이 글은 {lines}줄, {bytes}바이트입니다. 나누어 보내세요',
+	],
+	too_long_action: [
+		'not sent: /me takes {bytesMax} bytes, and this has {bytes}; make it shorter',
+		'보내지 못했습니다. /me는 {bytesMax}바이트까지인데 이 글은 {bytes}바이트입니다. 줄여서 보내세요',
+	],
 
 	// What can be typed: what stands for what, and what it does.
 	ROOM: ['ROOM', '방'],

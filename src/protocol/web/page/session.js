@@ -126,8 +126,12 @@ export class Session {
 		const pieces = words.split('\n').flatMap((line) => cut(line, room).map((piece, at) => ({ piece, goesOn: at > 0 })));
 		if (pieces.length === 1) return this.command(place, 'PRIVMSG', [to, words], text);
 		const limits = this.caps.get('draft/multiline') ?? '';
-		const [bytesMax, linesMax] = ['bytes', 'lines'].map((name) => new RegExp(`max-${name}=(\\d+)`).exec(limits)?.[1] ?? 1);
-		if (isAction || pieces.length > linesMax || bytesOf(text) > bytesMax) return t('too_long');
+		const [bytesMax, linesMax] = ['bytes', 'lines'].map((name) => Number(new RegExp(`max-${name}=(\\d+)`).exec(limits)?.[1] ?? 0));
+		const bytes = bytesOf(text);
+		if (isAction) return t('too_long_action', { bytes, bytesMax: room - bytesOf('\x01ACTION \x01') });
+		if (pieces.length > linesMax || bytes > bytesMax) {
+			return t('too_long', { bytes, bytesMax: bytesMax || room, lines: pieces.length, linesMax: linesMax || 1 });
+		}
 		const batch = `b${this.#labels}`;
 		this.command(place, 'BATCH', [`+${batch}`, 'draft/multiline', to], text);
 		for (const { piece, goesOn } of pieces) {
