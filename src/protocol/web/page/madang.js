@@ -62,6 +62,7 @@ state.listener = (what, place, item) => {
 		drafted.draft = compose.text;
 		compose.text = current.draft;
 		drafted = current;
+		$('filter').value = '';
 		view.drawer();
 		// A phone's keyboard comes when asked for.
 		if (matchMedia('(hover: hover)').matches) $('words').focus();
@@ -180,7 +181,7 @@ function candidates(word, isFirst) {
 	const all = isFirst
 		? [...words().map((name) => `/${name} `), ...nicks.map((nick) => `${nick}: `)]
 		: [...state.listed().map(({ name }) => name), ...nicks].map((name) => `${name} `);
-	return all.filter((name) => fold(name).startsWith(fold(word))).sort();
+	return all.filter((name) => fold(name).startsWith(fold(word))).sort(compare);
 }
 
 // What is clicked and pressed.
@@ -234,6 +235,7 @@ const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^K
 fillIn(document);
 $('me').ariaDescription = t('change_name');
 $('query').placeholder = t('room_or_person');
+$('filter').placeholder = t('filter');
 root.className = remember('theme');
 $('name').value = remember('name');
 $('goal').textContent = t('enter', { room: goal() });

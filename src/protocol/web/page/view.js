@@ -5,10 +5,13 @@
 
 import { $, el, nickName, written } from './dom.js';
 import { help } from './commands.js';
+import { fold } from './irc.js';
 import { t } from './language.js';
 
 const DRAW_MS = 40;
 const ROWS_MAX = 300;
+/** More people than this can be filtered. */
+const PEOPLE_AT_A_GLANCE = 15;
 const TITLES = { '~': 'founder', '&': 'admin', '@': 'operator', '%': 'half_operator', '+': 'voice' };
 const KEYS = [
 	['Ctrl+K', 'key_find'],
@@ -33,6 +36,7 @@ export class View {
 		Object.assign(this, { state, acts });
 		for (const id of ['menu', 'crowd']) $(id).onclick = () => this.drawer(id);
 		$('scroll').onclick = () => this.drawer();
+		$('filter').oninput = () => this.#drawPeople();
 		$('query').oninput = () => this.#drawFound();
 		$('query').form.onsubmit = () => $('found').firstChild?.click();
 		const keys = KEYS.map(([keys, what]) => [keys, t(what)]);
@@ -87,14 +91,21 @@ export class View {
 	}
 
 	#drawPeople() {
-		const people = this.state.sorted(this.state.current);
+		const all = this.state.sorted(this.state.current);
+		const typed = fold($('filter').value.trim());
+		const at = ({ nick }) => fold(nick).indexOf(typed);
+		// Those whose name begins so are meant first.
+		const people = [...all.filter((person) => at(person) === 0), ...all.filter((person) => at(person) > 0)];
 		const row = ({ nick, ranks, isAway }) => {
 			const rank = el('span', { class: 'rank', title: ranks && t(TITLES[ranks[0]]) }, ranks.slice(0, 1));
 			const props = { class: isAway && 'away', click: () => this.acts.go(nick) };
 			return el('button', props, rank, nickName(nick), isAway ? el('small', {}, t('away')) : '');
 		};
-		$('crowd').textContent = t('count_here', { count: people.length });
-		fill($('people'), people.slice(0, ROWS_MAX).map(row));
+		const more = people.length - ROWS_MAX;
+		$('crowd').textContent = t('count_here', { count: all.length });
+		$('filter').hidden = all.length <= PEOPLE_AT_A_GLANCE && !typed;
+		fill($('members'), people.slice(0, ROWS_MAX).map(row));
+		$('rest').textContent = more > 0 ? t('more_people', { count: more }) : people.length || !typed ? '' : t('nobody_found');
 	}
 
 	/** Opens one, or closes what is open. A wide page has none; there the people are put away, or come back. */
