@@ -544,6 +544,76 @@ test('coming and going is folded', LIMIT, async () => {
   await alice.locator('#log details p', { hasText: 'ulla joined' }).waitFor();
 });
 
+test('a card says who someone is', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob', 'Robert of the mill');
+  bob.send('JOIN #mill', 'AWAY :at lunch', 'PRIVMSG #lobby :hello');
+  await reads(alice, 'hello');
+  await say(alice, '/whois bob');
+  const card = alice.locator('#log .card');
+  await card.waitFor();
+  const facts = await card.locator('dt').evaluateAll((all) => all.map((dt) => [dt.textContent, dt.nextSibling.textContent]));
+  const { name, rooms, away, 'last spoke': spoke, 'connects from': from } = Object.fromEntries(facts);
+  assert.deepEqual([name, away], ['Robert of the mill', 'at lunch']);
+  assert.deepEqual(rooms.trim().split(' ').sort(), ['#lobby', '@#mill']);
+  assert.match(spoke, /^\d+ seconds? ago$/);
+  assert.match(from, /bob@/);
+  assert.doesNotMatch(await alice.textContent('#log'), /is using|idle|End of/);
+  await card.locator('.link', { hasText: '#mill' }).click();
+  await alice.locator('#where', { hasText: '#mill' }).waitFor();
+  await goes(alice, '#lobby');
+  await card.locator('button', { hasText: 'Talk' }).click();
+  await alice.locator('#where', { hasText: 'bob' }).waitFor();
+  await say(alice, '/whois nobody_here');
+  await reads(alice, 'nobody_here is not here');
+  await say(alice, '/whois alice');
+  await alice.locator('#log .card dd', { hasText: '127.0.0.1' }).first().waitFor();
+});
+
+test('a crowd can be filtered, is in order, and says how many more there are', LIMIT, async () => {
+  await yard.restart('[limits]\nclients_per_address = 1000\nconnections_per_minute = 100000\n');
+  const alice = await yard.enter('alice');
+  const numbers = Array.from({ length: 14 }, (_, at) => at + 1);
+  await Promise.all(numbers.map((number) => yard.irc(`u${number}`)));
+  await alice.locator('#crowd', { hasText: '15 here' }).waitFor();
+  assert.equal(await alice.isVisible('#filter'), false);
+  await Promise.all(Array.from({ length: 300 }, (_, at) => yard.irc(`guest${at}`)));
+  await alice.locator('#crowd', { hasText: '315 here' }).waitFor();
+  await alice.locator('#rest', { hasText: '15 more; filter' }).waitFor();
+  assert.equal(await alice.locator('#people button').count(), 300);
+  await alice.fill('#filter', 'U1');
+  await alice.locator('#rest:empty').waitFor({ state: 'attached' });
+  const names = await alice.locator('#people button bdi').allTextContents();
+  assert.deepEqual(names, ['u1', 'u10', 'u11', 'u12', 'u13', 'u14']);
+  await alice.fill('#filter', 'u');
+  await alice.locator('#people button').nth(13).waitFor();
+  const inOrder = (await alice.locator('#people button bdi').allTextContents()).filter((nick) => /^u\d/.test(nick));
+  assert.deepEqual(inOrder, numbers.map((number) => `u${number}`));
+  await alice.fill('#filter', 'nobody at all');
+  await alice.locator('#rest', { hasText: 'nobody of that name' }).waitFor();
+  await say(alice, '/join #garden');
+  await alice.locator('#crowd', { hasText: '1 here' }).waitFor();
+  assert.equal(await alice.inputValue('#filter'), '');
+});
+
+test('the corner speaks of the server to who asks, and the server only then', LIMIT, async () => {
+  const page = await yard.visit();
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.fill('#name', 'alice');
+  await page.press('#name', 'Enter');
+  await page.locator('#people button').waitFor();
+  assert.ok(!asked.includes('/status'));
+  assert.equal(await page.locator('#corner p').count(), 0);
+  await page.click('#corner summary');
+  await page.locator('#corner p', { hasText: 'people' }).waitFor();
+  assert.ok(asked.includes('/status'));
+  await yard.restart('[web]\nstatus = false\n');
+  const other = await yard.enter('bob');
+  await other.click('#corner summary');
+  await other.locator('#corner', { hasText: 'does not say' }).waitFor();
+});
+
 test('on a phone, rooms and people are drawers', LIMIT, async () => {
   const page = await yard.enter('alice', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const bob = await yard.irc('a_very_long_name_of_thirty_chs');

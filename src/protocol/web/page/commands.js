@@ -33,11 +33,12 @@ const TABLE = [
 	['deop', 'NICK', mode('-o')],
 	['voice', 'NICK', mode('+v')],
 	['mode', '[CHANGES]', here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
+	['whois', 'NICK', (at, nick) => ({ send: ['WHOIS', nick] })],
 	['help', '', () => ({ show: 'help' }), 'h ?'],
 	['quit', '[WHY]', (at, why) => ({ quit: why }), 'q exit bye'],
 	['raw', 'LINE', (at, line) => asItIs(line), 'quote'],
 ];
-const AS_IT_IS = /^(?:knock|motd|notice|oper|rename|whois)$/i;
+const AS_IT_IS = /^(?:knock|motd|notice|oper|rename)$/i;
 const COMMANDS = new Map(TABLE.flatMap((row) => `${row[0]} ${row[3] ?? ''}`.trim().split(' ').map((word) => [word, row])));
 
 /** Arguments in the page's language. */

@@ -1,4 +1,4 @@
-/** The server in four small curves, as `/status` tells it. It is asked only while they are in sight. */
+/** The server in four small curves, as `/status` tells it. It is asked only while someone has opened them and looks. */
 
 import { $, el } from './dom.js';
 import { t } from './language.js';
@@ -16,20 +16,27 @@ export function watch(isInSight) {
 		svg.setAttribute('viewBox', `0 0 ${POINTS} 16`);
 		svg.setAttribute('preserveAspectRatio', 'none');
 		svg.append(line);
-		corner.append(el('p', {}, t(label), svg, value));
-		return { key, line, value, points: [] };
+		return { key, line, value, points: [], element: el('p', {}, t(label), svg, value) };
 	});
-	const timer = setInterval(ask, EVERY_MS);
-	corner.addEventListener('toggle', ask);
-	ask();
+	let timer = 0;
+	corner.ontoggle = () => {
+		clearInterval(timer);
+		if (!corner.open) return;
+		timer = setInterval(ask, EVERY_MS);
+		ask();
+	};
 
 	async function ask() {
-		if (!isInSight() || !corner.open) return;
+		if (!isInSight()) return;
 		const response = await fetch('status').catch(() => undefined);
 		if (!response) return;
-		corner.hidden = !response.ok;
-		if (!response.ok) return clearInterval(timer);
+		const [summary] = corner.children;
+		if (!response.ok) {
+			clearInterval(timer);
+			return corner.replaceChildren(summary, t('server_silent'));
+		}
 		const status = await response.json();
+		corner.replaceChildren(summary, ...rows.map(({ element }) => element));
 		for (const row of rows) draw(row, status[row.key]);
 	}
 }

@@ -179,10 +179,10 @@ export class Log {
 	}
 
 	#element(item, isFirst) {
-		const { kind, nick, text, lang, time, events, isMention } = item;
+		const { kind, nick, text, lang, time, events, card, isMention } = item;
 		// In which language others write is not known.
 		const props = { dir: 'auto', lang: nick ? '' : lang };
-		const words = events ? traffic(events) : el('p', props, ...written(text, this.enter));
+		const words = events ? traffic(events) : card ? facts(card, this.enter) : el('p', props, ...written(text, this.enter));
 		if (kind === 'action') words.prepend(nickName(nick), ' ');
 		// Who speaks is said each time to those who listen.
 		const who = isSpeech(item) ? [el('span', { class: isFirst ? 'who' : 'unseen' }, nickName(nick))] : [];
@@ -201,3 +201,19 @@ function traffic(events) {
 	details.ontoggle = () => details.children[1] ?? details.append(...events.map(({ text }) => el('p', { dir: 'auto' }, text)));
 	return details;
 }
+
+/** Who someone is. */
+function facts({ nick, facts }, enter) {
+	const rows = facts.flatMap(({ label, text }) => [
+		el('dt', {}, t(`whois_${label}`)),
+		el('dd', { dir: 'auto' }, ...(label === 'rooms' ? rooms(text, enter) : written(text, enter))),
+	]);
+	const talk = el('button', { click: () => enter(nick) }, t('whois_talk'));
+	return el('div', { class: 'facts' }, el('p', {}, nickName(nick), talk), el('dl', {}, ...rows));
+}
+
+/** `@#room +#other`, each to be entered. */
+const rooms = (text, enter) => text.split(' ').filter(Boolean).flatMap((entry) => {
+	const [, rank, room] = /^([~&@%+]*)(.*)$/.exec(entry);
+	return [rank, el('button', { class: 'link', click: () => enter(room) }, room), ' '];
+});

@@ -94,8 +94,8 @@ function enter(nick, rooms) {
 function entered() {
 	if ($('password').value) keep('password', $('password').value);
 	connection.failures = 0;
-	keep('isIn', 'yes');
 	obstacle = '';
+	keep('isIn', 'yes');
 	stand(true, '');
 }
 
@@ -115,11 +115,11 @@ function stand(isIn, text, isCalm = false) {
 	for (const id of ['status', 'news', 'refusal']) $(id).textContent = id === place ? text : '';
 }
 
-function lost(wait) {
 /** What keeps the connection from coming up, as far as it is known. */
 let obstacle = '';
 let patience = '';
 
+function lost(wait) {
 	session.interrupt();
 	const why = session.farewell && ` (${session.farewell})`;
 	patience = t('no_connection', { why, seconds: Math.ceil(wait / 1000) });
@@ -210,6 +210,9 @@ function step(by) {
 	show(places.at((places.indexOf(state.current) + by) % places.length));
 }
 
+/** The Latin letter of a key, with Caps Lock too; of a layout with other letters (한글, кириллица), the one in its place. */
+const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, '')).toLowerCase();
+
 addEventListener('keydown', (event) => {
 	const { key, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
 	const arrow = altKey && { ArrowDown: 1, ArrowUp: -1 }[key];
@@ -228,9 +231,6 @@ for (const name of ['focus', 'blur', 'visibilitychange']) {
 		state.read();
 	});
 }
-/** The Latin letter of a key, with Caps Lock too; of a layout with other letters (한글, кириллица), the one in its place. */
-const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, '')).toLowerCase();
-
 
 fillIn(document);
 $('me').ariaDescription = t('change_name');

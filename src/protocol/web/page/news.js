@@ -1,7 +1,7 @@
 /** What each command of the server does to what is known, and texts for its numerics. */
 
 import { RANKS, RANK_LETTERS, fold, isRoom } from './irc.js';
-import { has, t } from './language.js';
+import { has, locale, t } from './language.js';
 
 /** Fields of WHO that we ask for (IRCv3 whox). */
 const WHO = '%tcnf,7';
@@ -22,6 +22,20 @@ function ranked(ranks, sign, letter) {
 	const all = sign === '+' ? ranks + mark : ranks.replace(mark, '');
 	return [...RANKS].filter((mark) => all.includes(mark)).join('');
 }
+
+/** A fact about someone, for the card that is being made; other answers have these numerics too. */
+const fact = (label, value) => (session, message, me, nick, ...params) => {
+	if (fold(session.card?.nick ?? '') !== fold(nick)) return session.answer(message);
+	session.card.facts.push({ label, text: value(...params) });
+	return undefined;
+};
+const ago = new Intl.RelativeTimeFormat(locale);
+const SPANS = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
+function before(seconds) {
+	const [unit, length] = SPANS.find(([, length]) => seconds >= length) ?? SPANS.at(-1);
+	return ago.format(-Math.floor(seconds / length), unit);
+}
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 
 export const NEWS = {
 	'001': (session, message, me, words) => session.enter(me, words),
@@ -108,6 +122,29 @@ export const NEWS = {
 	AWAY({ state }, { nick }, text) {
 		for (const place of state.roomsOf(nick)) state.meet(place, { nick, isAway: text !== undefined });
 	},
+	301: fact('away', (text) => text),
+	311(session, message, me, nick, user, host, star, realname) {
+		session.card = { nick, facts: [] };
+		if (realname !== nick) session.card.facts.push({ label: 'name', text: realname });
+		session.card.facts.push({ label: 'from', text: `${user}@${host}` });
+	},
+	313: fact('is', () => t('whois_operator')),
+	317(session, message, me, nick, idle, since) {
+		fact('spoke', () => before(Number(idle)))(session, message, me, nick);
+		fact('since', () => moment.format(Number(since) * 1000))(session, message, me, nick);
+	},
+	318(session, message) {
+		const { card } = session;
+		session.card = undefined;
+		if (card) session.state.add(session.here(message), { kind: 'card', card, time: Date.now() });
+	},
+	319: fact('rooms', (rooms) => rooms),
+	330: fact('account', (account) => account),
+	335: fact('is', () => t('whois_bot')),
+	338: fact('address', (mask, address) => address),
+	378() {},
+	379: fact('modes', (text) => text.replace(/^.* /, '')),
+	671: fact('secure', () => t('whois_encrypted')),
 	305: away(false),
 	306: away(true),
 

@@ -29,6 +29,8 @@ export class Session {
 	/** What is not answered yet, by label: where it was asked, what text would be lost. */
 	#asked = new Map();
 	lostAt = 0;
+	/** What WHOIS has said of someone so far. */
+	card;
 
 	constructor(state, events) {
 		Object.assign(this, { state, events });
