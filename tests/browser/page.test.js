@@ -60,6 +60,91 @@ test('it comes back after a restart of the server, and marks the gap', LIMIT, as
   await reads(alice, 'and after');
 });
 
+test('a reload keeps conversations, unread marks and drafts', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  await say(alice, '/join #garden');
+  await alice.locator('#where', { hasText: '#garden' }).waitFor();
+  const bob = await yard.irc('bob');
+  bob.send('PRIVMSG #lobby :read', 'PRIVMSG alice :psst', 'PRIVMSG alice :alice, hush');
+  await lists(alice, 'bob', '2 unread');
+  await goes(alice, '#lobby');
+  await reads(alice, 'read');
+  await alice.fill('#words', 'half a tho');
+  await goes(alice, '#garden');
+  bob.send('PRIVMSG #lobby :unread');
+  await lists(alice, '#lobby', '1 unread');
+  // Twice: what was put back is kept too.
+  for (const round of [1, 2]) {
+    await alice.reload();
+    await alice.locator('#status:empty').waitFor({ state: 'attached' });
+    await alice.locator('#where', { hasText: '#garden' }).waitFor();
+    await lists(alice, 'bob', '2 unread');
+    await alice.locator('.badge.loud').waitFor();
+    await lists(alice, '#lobby', '1 unread');
+    await alice.locator('#places .place:not(.out)', { hasText: '#lobby' }).waitFor();
+    assert.equal(await alice.locator('#places .room').count(), 2, `${round}`);
+  }
+  await goes(alice, 'bob');
+  assert.deepEqual(await alice.locator('#log .message p').allTextContents(), ['psst', 'alice, hush']);
+  await goes(alice, '#lobby');
+  assert.equal(await alice.inputValue('#words'), 'half a tho');
+  await alice.locator('#log .new + .message', { hasText: 'unread' }).waitFor();
+  await reads(alice, 'what was said meanwhile is not here');
+  // Who leaves, leaves nothing.
+  await alice.click('#out');
+  await alice.locator('#news', { hasText: 'You have left.' }).waitFor();
+  await alice.reload();
+  await alice.locator('#name:focus').waitFor();
+  assert.equal(await alice.evaluate(() => JSON.stringify(sessionStorage).includes('psst')), false);
+});
+
+test('what cannot be read of an earlier visit is no obstacle', LIMIT, async () => {
+  const page = await yard.enter('alice');
+  for (const kept of ['', 'nonsense', '{"version":1}', '{"version":0}', '{"version":1,"server":{},"places":[{}]}']) {
+    await page.evaluate((text) => addEventListener('pagehide', () => sessionStorage.setItem('places', text)), kept);
+    await page.reload();
+    await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  }
+});
+
+test('Back and Forward walk rooms, and the address names the room', LIMIT, async () => {
+  const page = await yard.enter('alice', { hash: '#정원' });
+  const hash = () => page.evaluate(() => decodeURIComponent(location.hash));
+  const stands = async (name) => {
+    await page.locator('#where', { hasText: name }).waitFor();
+    assert.equal(await hash(), name.startsWith('#') ? name : '');
+  };
+  const bob = await yard.irc('bob');
+  await stands('#정원');
+  await say(page, '/join #a&b');
+  await stands('#a&b');
+  bob.send('PRIVMSG alice :psst');
+  await goes(page, 'bob');
+  // People are not named in addresses, nor in what the browser remembers of them.
+  await stands('bob');
+  await page.goBack();
+  await stands('#a&b');
+  await page.goBack();
+  await stands('#정원');
+  await page.goForward();
+  await page.goForward();
+  await stands('bob');
+  // A room that was left is not entered again by walking.
+  await goes(page, '#a&b');
+  await say(page, '/leave');
+  await page.locator('#places .place', { hasText: '#a&b' }).waitFor({ state: 'detached' });
+  await page.goBack();
+  assert.equal(await page.locator('#places .place', { hasText: '#a&b' }).count(), 0);
+  // An address that is typed is entered.
+  await page.evaluate(() => { location.hash = '#kitchen'; });
+  await stands('#kitchen');
+  await page.reload();
+  await stands('#kitchen');
+  await page.locator('#places .place:not(.out)', { hasText: '#kitchen' }).waitFor();
+  await page.goBack();
+  await page.locator('#where:not(:text("#kitchen"))').waitFor();
+});
+
 test('a name that our own ghost holds is taken back when it goes', LIMIT, async () => {
   const page = await yard.visit();
   const sockets = [];

@@ -13,6 +13,7 @@ let text;
 let commands;
 let language;
 let mention;
+let store;
 let state;
 
 // Copied to where a package.json tells that they are modules; the browser knows without one.
@@ -21,8 +22,8 @@ before(async () => {
   await cp(PAGE, folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   const load = (name) => import(join(folder, name));
-  [irc, text, commands, state, language, mention] =
-    await Promise.all(['irc', 'text', 'commands', 'state', 'language', 'mention'].map((name) => load(`${name}.js`)));
+  [irc, text, commands, state, language, mention, store] =
+    await Promise.all(['irc', 'text', 'commands', 'state', 'language', 'mention', 'store'].map((name) => load(`${name}.js`)));
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -193,6 +194,32 @@ test('there are only so many conversations', () => {
   assert.equal(known.place('stranger'), known.server);
   assert.equal(known.place('guest0'), first);
   assert.equal(known.place('#room').kind, 'room');
+});
+
+test('what a tab keeps is bounded, and can be put back', () => {
+  const known = new state.State();
+  const item = (place, at) => ({ kind: 'message', time: at, nick: 'bob', text: `${place.name} ${at} ${'x'.repeat(300)}` });
+  const fill = (place, count) => { for (let at = 0; at < count; at += 1) known.add(place, item(place, at)); };
+  fill(known.place('bob'), 300);
+  const put = (text) => {
+    const back = new state.State();
+    return [back, store.unpack(back, text)];
+  };
+  const [few, who] = put(store.pack(known, { nick: 'alice', rooms: ['#a'], keys: [['#a', ['key']]] }));
+  assert.deepEqual([who.nick, who.rooms, who.keys], ['alice', ['#a'], [['#a', ['key']]]]);
+  assert.equal(few.find('bob').items.length, 200);
+  assert.equal(few.find('bob').items.at(-1).text, known.find('bob').items.at(-1).text);
+  assert.deepEqual([few.find('bob').unread, few.find('bob').mentions], [300, 300]);
+  for (let at = 0; at < 250; at += 1) fill(known.place(`guest${at}`), 60);
+  const text = store.pack(known, {});
+  assert.ok(text.length > 100_000 && text.length <= 1_000_000, `${text.length} characters`);
+  const [many] = put(text);
+  assert.equal(many.places.size, known.places.size);
+  assert.equal(many.find('guest7').unread, 60);
+  const events = Array.from({ length: 400 }, (_, at) => ({ nick: `n${at}`, what: 'came', text: 'someone joined '.repeat(4) }));
+  for (const place of known.listed()) known.add(place, { kind: 'traffic', time: 0, events });
+  assert.ok(store.pack(known, {}).length <= 1_000_000);
+  assert.equal(put('nonsense')[1], undefined);
 });
 
 test('a rename keeps ranks, and a conversation goes along', () => {

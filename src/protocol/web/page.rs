@@ -37,7 +37,7 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 18] = [
+const FILES: [File; 19] = [
     file("/", HTML, include_bytes!("page/index.html")),
     file("/icon.svg", SVG, include_bytes!("page/icon.svg")),
     file("/madang.css", CSS, include_bytes!("page/madang.css")),
@@ -54,6 +54,7 @@ const FILES: [File; 18] = [
     script!("news.js"),
     script!("session.js"),
     script!("state.js"),
+    script!("store.js"),
     script!("text.js"),
     script!("view.js"),
 ];

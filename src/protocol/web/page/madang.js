@@ -14,6 +14,7 @@ import { compare, fillIn, has, t } from './language.js';
 import { Log } from './log.js';
 import { Session } from './session.js';
 import { State } from './state.js';
+import { pack, unpack } from './store.js';
 import { View } from './view.js';
 
 /** What is remembered; a browser may refuse. */
@@ -47,19 +48,18 @@ const view = new View(state, { show, go });
 const log = new Log(go);
 const compose = new Compose($('words'), typed, candidates);
 
-let drafted = state.current;
+/** Whose draft is in the field. */
+let drafted;
 
 state.listener = (what, place, item) => {
 	const { current } = state;
 	if (what === 'item' && place === current) log.add(item);
 	if (what === 'change' && place === current) log.change(item);
-	if (what === 'places' && session.isIn) {
-		keep('rooms', state.listed().map(({ name }) => name).filter(isRoom).join(' '));
-		remember('name', session.wanted.nick);
-	}
+	if (what === 'places' && session.isIn) remember('name', session.wanted.nick);
+	if (what === 'current') mark(current, drafted !== current);
 	if (what === 'current' && drafted !== current) {
 		log.show(current);
-		drafted.draft = compose.text;
+		if (drafted) drafted.draft = compose.text;
 		compose.text = current.draft;
 		drafted = current;
 		$('filter').value = '';
@@ -68,7 +68,43 @@ state.listener = (what, place, item) => {
 		if (matchMedia('(hover: hover)').matches) $('words').focus();
 	}
 	view.mark(what);
+	saving ||= setTimeout(save, SAVE_MS);
 };
+
+/** What would be lost if the browser ended without a word. */
+const SAVE_MS = 3000;
+let saving = 0;
+
+function save() {
+	clearTimeout(saving);
+	saving = 0;
+	if (!keep('isIn')) return;
+	drafted.draft = compose.text;
+	const rooms = session.isIn ? state.listed().filter(({ isIn }) => isIn).map(({ name }) => name) : session.wanted.rooms;
+	keep('places', pack(state, { nick: session.wanted.nick, rooms, keys: [...session.keys] }));
+}
+addEventListener('pagehide', save);
+document.addEventListener('visibilitychange', () => document.hidden && save());
+
+/** The address names the room that is looked at, so that Back and Forward walk. It does not name people. */
+function mark({ name, kind }, isNew) {
+	const place = kind === 'server' ? '' : name;
+	if (!keep('isIn') || history.state?.place === place) return;
+	const url = location.pathname + location.search + (kind === 'room' ? `#${encodeURIComponent(name.slice(1))}` : '');
+	history[isNew && history.state ? 'pushState' : 'replaceState']({ place }, '', url);
+}
+
+addEventListener('popstate', ({ state: step }) => {
+	if (!session.isIn) $('goal').textContent = t('enter', { room: goal() });
+	if (!keep('isIn')) return;
+	// An address that was typed, or a link that was followed.
+	if (!step) return go(goal());
+	const place = step.place ? state.find(step.place) : state.server;
+	if (place) return show(place);
+	// That place was left since: the address stays with what is looked at.
+	history.replaceState(null, '');
+	return mark(state.current, false);
+});
 
 function show(place) {
 	view.drawer();
@@ -83,7 +119,17 @@ function go(name) {
 // Coming in, and leaving.
 
 /** From `#room` or `?room=room`. */
-const goal = () => `#${new URLSearchParams(location.hash.replace('#', 'room=') || location.search).get('room') || 'lobby'}`;
+function goal() {
+	const room = location.hash.slice(1);
+	try {
+		return `#${decodeURIComponent(room) || new URLSearchParams(location.search).get('room') || 'lobby'}`;
+	} catch {
+		return `#${room}`;
+	}
+}
+
+/** By the address of a page that is loaded again elsewhere. */
+let asked = '';
 
 function enter(nick, rooms) {
 	session.want({ nick, password: $('password').value || keep('password'), rooms });
@@ -97,6 +143,8 @@ function entered() {
 	obstacle = '';
 	keep('isIn', 'yes');
 	stand(true, '');
+	if (asked) go(asked);
+	asked = '';
 }
 
 function refused(what, text) {
@@ -137,6 +185,8 @@ function leave(why) {
 	session.quit(why);
 	connection.close();
 	keep('isIn', '');
+	keep('places', '');
+	$('goal').textContent = t('enter', { room: goal() });
 	for (const place of state.listed()) state.remove(place);
 	stand(false, t('you_left'), true);
 }
@@ -240,9 +290,20 @@ root.className = remember('theme');
 $('name').value = remember('name');
 $('goal').textContent = t('enter', { room: goal() });
 watch(() => !document.hidden && !$('app').hidden);
-log.show(state.current);
 stand(false, '');
 $('name').focus();
-// A page that is loaded again goes where it was.
+// A page that is loaded again is what it was, and goes where it was.
 session.lostAt = 1;
-if (keep('isIn')) enter(remember('name'), keep('rooms').split(' ').filter(Boolean));
+if (keep('isIn')) resume();
+else state.show(state.server);
+
+function resume() {
+	asked = !history.state && location.hash ? goal() : '';
+	state.isWatched = document.hasFocus();
+	const kept = unpack(state, keep('places'));
+	session.keys = new Map(kept?.keys);
+	session.lostAt = kept?.at ?? 1;
+	if (!kept) state.show(state.server);
+	stand(Boolean(kept), '');
+	enter(kept?.nick ?? remember('name'), kept?.rooms ?? [goal()]);
+}

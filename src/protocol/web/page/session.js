@@ -23,7 +23,8 @@ export class Session {
 	batches = new Map();
 	list = [];
 	wanted = { nick: '', password: '', rooms: [] };
-	#keys = new Map();
+	/** What opens rooms, by folded name. */
+	keys = new Map();
 	#offered = new Map();
 	#labels = 0;
 	/** What is not answered yet, by label: where it was asked, what text would be lost. */
@@ -70,7 +71,7 @@ export class Session {
 		state.mask = words.split(' ').pop();
 		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', t('gap', { from, to }));
 		if (fold(me) !== fold(nick)) this.send('MONITOR', ['+', nick]);
-		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.#keys.get(fold(room)) ?? [])]);
+		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.keys.get(fold(room)) ?? [])]);
 		this.events.entered();
 	}
 
@@ -114,7 +115,7 @@ export class Session {
 	/** Sends a command whose answer will be shown in `place`. */
 	command(place, command, params, text) {
 		const label = `${(this.#labels += 1)}`;
-		if (command === 'JOIN') this.#keys.set(fold(params[0]), params.slice(1));
+		if (command === 'JOIN') this.keys.set(fold(params[0]), params.slice(1));
 		if (!this.caps.has('labeled-response')) return this.send(command, params);
 		this.#asked.set(label, { place, text });
 		setTimeout(() => this.#asked.has(label) && this.events.doubted(), DOUBT_MS);
