@@ -4,22 +4,20 @@ use super::{
     Setup,
     measure::Spans,
     phases::Phase,
-    probe::process::Usage,
     report::{Connections, FORM, Load, Machine, Report, Server, Sessions, Traffic},
     stage::{Account, Mark},
 };
-use crate::load::crew::Ear;
-use std::{
-    fs,
-    time::{SystemTime, UNIX_EPOCH},
+use crate::{
+    load::crew::Ear,
+    os::{process::Usage, wall_clock},
 };
+use std::fs;
 
 /// The tool's share of a CPU, in percent, from which on it and not the server may have set the pace.
 const TOOL_BUSY: f64 = 90.0;
 
 /// The report of a run, without what only its scenario knows.
 pub(super) fn report<E: Ear>(setup: &Setup, scenario: &str, account: &Account<E>) -> Report {
-    let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let lasted = account
         .phases
         .over()
@@ -30,7 +28,9 @@ pub(super) fn report<E: Ear>(setup: &Setup, scenario: &str, account: &Account<E>
         tool: format!("madang {}", env!("CARGO_PKG_VERSION")),
         scenario: scenario.into(),
         target: setup.target.to_string(),
-        started: started.map_or(0, |since| since.as_secs().saturating_sub(lasted as u64)),
+        started: wall_clock::since_epoch()
+            .as_secs()
+            .saturating_sub(lasted as u64),
         settings: setup.settings.clone(),
         machine: machine(),
         phases: account.phases.over().to_vec(),

@@ -60,9 +60,10 @@ pub use scenario::{
 pub use tag::TEXT_BYTES_MIN;
 pub use target::{Protocol, Target};
 
+use crate::os::process::Process;
 use clock::Clock;
 use plan::{Facts, Need};
-use probe::{Probe, metrics::Scrape, process::Process};
+use probe::{Probe, metrics::Scrape};
 use settings::settings;
 use speaker::{Run, Speaker};
 use std::{collections::BTreeMap, io, net::IpAddr, time::Duration};

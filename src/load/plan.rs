@@ -3,7 +3,7 @@
 //! What cannot work is refused here, with the numbers and a way out, instead of failing half-way through a ramp. Reads
 //! the limits of this machine ([`Facts::of_this_machine`]); the sums themselves are plain functions.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use crate::os::descriptors;
 use std::{
     fmt, fs,
     net::{IpAddr, SocketAddr},
@@ -35,7 +35,7 @@ impl Facts {
                 .and_then(|text| parse_range(&text))
                 // RFC 6335 section 6: the dynamic ports.
                 .unwrap_or(49152..=65535),
-            descriptors: raise_descriptor_limit(),
+            descriptors: descriptors::raise_limit(),
         }
     }
 }
@@ -46,17 +46,6 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u16>> {
         (Some(Ok(low)), Some(Ok(high))) if low <= high => Some(low..=high),
         _ => None,
     }
-}
-
-fn raise_descriptor_limit() -> u64 {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    let raised = Rlimit {
-        current: maximum,
-        maximum,
-    };
-    // If it fails, what is read below is what counts.
-    let _ = setrlimit(Resource::Nofile, raised);
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 /// What a run needs.

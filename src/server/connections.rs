@@ -14,7 +14,6 @@ use super::{
     settings::{ECHO, Settings},
     shared::Shared,
     shares::Shares,
-    signals::Signals,
     streams::Streams,
     tls::TlsContext,
     wall_clock::WallClock,
@@ -27,6 +26,7 @@ use crate::{
         ConnId, Consumed, External, Handler, Loss, Net, Next, Notice, Standing, Tick,
         tls::Fingerprint,
     },
+    os::signals::Signals,
     protocol::{
         echo,
         flavour::Flavour,

@@ -14,7 +14,6 @@ mod close_reason;
 mod connection_rate;
 mod connections;
 mod context;
-mod descriptors;
 mod fanout;
 mod input;
 mod kept;
@@ -22,17 +21,14 @@ mod lines;
 mod memory;
 mod metrics;
 mod password_checks;
-mod process;
 mod session;
 mod sessions;
 mod settings;
 mod shared;
 mod shares;
-mod signals;
 mod streams;
 #[cfg(test)]
 mod swarm;
-mod systemd;
 mod tls;
 mod wall_clock;
 mod web;
@@ -41,7 +37,10 @@ use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Scheme, Sources},
     net::{Acceptor, ConnId, External, Net, Readiness, Stats, Tick},
-    os::{log::Log, stream::HostStream},
+    os::{
+        descriptors, log::Log, service_manager::ServiceNotifier, signals::Signals,
+        stream::HostStream,
+    },
     protocol::flavour::Flavour,
 };
 use close_reason::CloseReason;
@@ -50,9 +49,7 @@ use fanout::Routes;
 use session::Session;
 use settings::{Settings, server_info};
 use shared::Shared;
-use signals::Signals;
 use std::{io, mem, time::Duration};
-use systemd::ServiceNotifier;
 use tls::TlsContext;
 use wall_clock::WallClock;
 
@@ -161,7 +158,7 @@ impl Server {
         server.sources = sources;
         server.memory_fits = memory::fits();
         server.set_ceiling(server.config.limits.queued_total);
-        let possible = descriptors::clients_for(limit);
+        let possible = settings::clients_for(limit);
         let wanted = server.connections.clients_max;
         if wanted != usize::MAX && wanted > possible {
             tracing::warn!(
@@ -264,7 +261,7 @@ impl Server {
             None => timeout,
         };
         let due = self.notifier.as_ref().and_then(ServiceNotifier::due);
-        let due = due.map(|at| self.net.now().until(at));
+        let due = due.map(|at| at.saturating_sub(Tick(0).until(self.net.now())));
         let rest = self
             .connections
             .secrets
@@ -289,7 +286,8 @@ impl Server {
         if let Some(notifier) = &mut self.notifier {
             let hub = &self.connections.shared.hub;
             let took = Duration::from_nanos(took);
-            notifier.note_turn(self.net.now(), took, hub.user_count(), hub.room_count());
+            let now = Tick(0).until(self.net.now());
+            notifier.note_turn(now, took, hub.user_count(), hub.room_count());
         }
         self.connections.look_after_certificates(&self.net);
         let state = self.heed_signals();

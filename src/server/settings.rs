@@ -247,3 +247,23 @@ pub(super) fn socket_options(
         v6only: options.v6only.unwrap_or(false),
     }
 }
+
+/// How many clients so many descriptors are good for. The rest is for the poll, the listeners, the signal pipe, the
+/// standard streams and the spare, and for connections that are being refused.
+pub(super) fn clients_for(descriptors: u64) -> usize {
+    let kept = (descriptors / 64).clamp(16, 256);
+    usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_descriptors_are_kept_back() {
+        assert_eq!(clients_for(10), 0);
+        assert_eq!(clients_for(64), 48);
+        assert_eq!(clients_for(1024), 1008);
+        assert_eq!(clients_for(20_000), 19_744);
+    }
+}

@@ -1,4 +1,5 @@
-//! Both clocks, read once for each moment of the loop: the only place of the server that asks for the time of day.
+//! Both clocks, read once for each moment of the loop: the only place of the server that asks for the time of day
+//! (`os::wall_clock`).
 //!
 //! The loop's clock never jumps but knows no date; the system's knows the date but may be set at any moment. So the
 //! date is asked for anew with every turn that needs it, is shown, and is never waited for. Tests hold it and move it
@@ -7,8 +8,8 @@
 use crate::{
     chat::{Moment, Now, WallTime},
     net::Tick,
+    os::wall_clock,
 };
-use std::time::SystemTime;
 
 /// Where the time of day comes from; remembers that of one tick.
 #[derive(Debug, Default)]
@@ -37,8 +38,7 @@ impl WallClock {
         if let Some(held) = self.held {
             return held;
         }
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        WallTime::from_unix_ms(since_epoch.map_or(0, |since| since.as_millis() as i64))
+        WallTime::from_unix_ms(wall_clock::since_epoch().as_millis() as i64)
     }
 
     /// Holds the time of day, as if someone had set it.

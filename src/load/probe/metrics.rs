@@ -4,8 +4,10 @@
 //! wake-ups; what a server does not tell is absent. Invariants: an answer is bounded in size and time; one that is not
 //! whole changes nothing.
 
-use super::process::{Holdings, Usage};
-use crate::net::{ConnId, Net};
+use crate::{
+    net::{ConnId, Net},
+    os::process::{Holdings, Usage},
+};
 use std::{net::SocketAddr, time::Duration};
 
 /// Where metrics are.

@@ -4,10 +4,9 @@
 //! report, never guessed.
 
 pub(super) mod metrics;
-pub(super) mod process;
 
+use crate::os::process::{Holdings, Process, Usage};
 use metrics::Scrape;
-use process::{Holdings, Process, Usage};
 
 /// Where the server's numbers come from.
 #[derive(Debug)]

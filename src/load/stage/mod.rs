@@ -13,16 +13,15 @@ use super::{
     dial::Dialer,
     measure::Spans,
     phases::{Phase, Phases},
-    probe::{
-        Probe,
-        metrics::TurnTimes,
-        process::{Holdings, Process, Usage},
-    },
+    probe::{Probe, metrics::TurnTimes},
     progress::Progress,
     report::Sample,
     timer::Timer,
 };
-use crate::net::{ConnId, External, Net};
+use crate::{
+    net::{ConnId, External, Net},
+    os::process::{Holdings, Process, Usage},
+};
 use house::House;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;

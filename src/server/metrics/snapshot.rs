@@ -7,12 +7,11 @@ use super::super::{
     activity::Counters,
     close_reason::CloseReason,
     connections::Connections,
-    process::Process,
     session::{Peer, Session},
 };
 use crate::{
     net::{ConnId, Footprint, Net, Phase, Stats},
-    os::log::Missing,
+    os::{log::Missing, process::OwnUsage},
 };
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -24,7 +23,7 @@ pub(super) const LARGEST: usize = 5;
 pub(in super::super) struct Snapshot {
     pub(super) stats: Stats,
     pub(super) counters: Counters,
-    pub(super) process: Process,
+    pub(super) process: OwnUsage,
     /// When the server started, in seconds since 1970.
     pub(super) started_s: f64,
     pub(super) uptime_s: u64,
@@ -157,7 +156,7 @@ impl Connections {
         Snapshot {
             stats: net.stats().clone(),
             counters: self.shared.counters,
-            process: Process::look(),
+            process: OwnUsage::read(),
             started_s: started.unix_ms() as f64 / 1e3,
             uptime_s: now.0 / 1000,
             stopping: self.stopping,

@@ -3,9 +3,9 @@
 //!
 //! Without a service manager none of this costs anything. With one, a status is sent along with turns that happen
 //! anyway, and only the watchdog asks for wake-ups of its own. Invariant: no message is waited for; one for which the
-//! manager has no room is lost, and a later one says the same.
+//! manager has no room is lost, and a later one says the same. Moments are spans since the program's own clock began:
+//! this module reads no clock but for the one message that must carry the system's.
 
-use crate::net::Tick;
 use sd_notify::NotifyState;
 use std::{env, ffi::OsStr, io, os::unix::net::UnixDatagram, time::Duration};
 
@@ -20,18 +20,18 @@ const SHORT_PART: u32 = 4;
 
 /// The service manager that started us.
 #[derive(Debug)]
-pub(super) struct ServiceNotifier {
+pub struct ServiceNotifier {
     socket: UnixDatagram,
     watchdog: Option<Watchdog>,
     /// People and rooms as they were told last.
     told: Option<(usize, usize)>,
     /// The next status may go out from here on.
-    status_after: Tick,
+    status_after: Duration,
 }
 
 impl ServiceNotifier {
     /// The one that the environment names, if any.
-    pub(super) fn from_env() -> Option<Self> {
+    pub fn from_env() -> Option<Self> {
         let path = env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
         let socket = match connect(&path) {
             Ok(socket) => socket,
@@ -44,7 +44,7 @@ impl ServiceNotifier {
             socket,
             watchdog: sd_notify::watchdog_enabled().and_then(Watchdog::new),
             told: None,
-            status_after: Tick(0),
+            status_after: Duration::ZERO,
         })
     }
 
@@ -56,12 +56,12 @@ impl ServiceNotifier {
     }
 
     /// Callers can come in, or the configuration was read again.
-    pub(super) fn tell_ready(&self) {
+    pub fn tell_ready(&self) {
         self.tell(&[NotifyState::Ready]);
     }
 
     /// The configuration is being read again. The manager wants to know since when, lest an old message end a new wait.
-    pub(super) fn tell_reloading(&self) {
+    pub fn tell_reloading(&self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.tell(&[NotifyState::Reloading, now]),
             Err(_) => self.tell(&[NotifyState::Reloading]),
@@ -69,19 +69,19 @@ impl ServiceNotifier {
     }
 
     /// The end has begun.
-    pub(super) fn tell_stopping(&self) {
+    pub fn tell_stopping(&self) {
         self.tell(&[NotifyState::Stopping]);
     }
 
     /// The process was stopped, and the loop's time with it; the manager's went on. It hears at once that all is well.
-    pub(super) fn note_pause(&mut self) {
+    pub fn note_pause(&mut self) {
         if let Some(watchdog) = &mut self.watchdog {
-            watchdog.next = Tick(0);
+            watchdog.next = Duration::ZERO;
         }
     }
 
     /// A turn is over.
-    pub(super) fn note_turn(&mut self, now: Tick, took: Duration, people: usize, rooms: usize) {
+    pub fn note_turn(&mut self, now: Duration, took: Duration, people: usize, rooms: usize) {
         if let Some(watchdog) = &mut self.watchdog {
             match watchdog.note_turn(now, took) {
                 None => {}
@@ -96,14 +96,14 @@ impl ServiceNotifier {
         }
         if now >= self.status_after && self.told != Some((people, rooms)) {
             self.told = Some((people, rooms));
-            self.status_after = now.after(STATUS_EVERY);
+            self.status_after = now + STATUS_EVERY;
             let status = format!("people: {people}, rooms: {rooms}");
             self.tell(&[NotifyState::Status(&status)]);
         }
     }
 
     /// When a turn is wanted, whatever happens.
-    pub(super) fn due(&self) -> Option<Tick> {
+    pub fn due(&self) -> Option<Duration> {
         self.watchdog.as_ref().map(|watchdog| watchdog.next)
     }
 }
@@ -127,7 +127,7 @@ fn connect(path: &OsStr) -> io::Result<UnixDatagram> {
 struct Watchdog {
     every: Duration,
     short: Duration,
-    next: Tick,
+    next: Duration,
     /// The longest turn since the last time.
     longest: Duration,
 }
@@ -140,18 +140,18 @@ impl Watchdog {
         (every >= Duration::from_millis(1)).then_some(Self {
             every,
             short: SHORT.min(allowed / SHORT_PART),
-            next: Tick(0),
+            next: Duration::ZERO,
             longest: Duration::ZERO,
         })
     }
 
     /// If it is time: whether all is well, or how long the longest turn took.
-    fn note_turn(&mut self, now: Tick, took: Duration) -> Option<Result<(), Duration>> {
+    fn note_turn(&mut self, now: Duration, took: Duration) -> Option<Result<(), Duration>> {
         self.longest = self.longest.max(took);
         if now < self.next {
             return None;
         }
-        self.next = now.after(self.every);
+        self.next = now + self.every;
         let longest = std::mem::take(&mut self.longest);
         Some(if longest <= self.short {
             Ok(())
@@ -170,22 +170,22 @@ mod tests {
     #[test]
     fn the_watchdog_waits_while_turns_are_short() {
         let mut watchdog = Watchdog::new(1000 * MS).unwrap();
-        assert_eq!(watchdog.note_turn(Tick(7), MS), Some(Ok(())));
-        assert_eq!(watchdog.next, Tick(507));
-        assert_eq!(watchdog.note_turn(Tick(100), 249 * MS), None);
-        assert_eq!(watchdog.note_turn(Tick(507), MS), Some(Ok(())));
+        assert_eq!(watchdog.note_turn(7 * MS, MS), Some(Ok(())));
+        assert_eq!(watchdog.next, 507 * MS);
+        assert_eq!(watchdog.note_turn(100 * MS, 249 * MS), None);
+        assert_eq!(watchdog.note_turn(507 * MS, MS), Some(Ok(())));
         // One that took too long, though the one at hand did not.
-        assert_eq!(watchdog.note_turn(Tick(600), 251 * MS), None);
-        assert_eq!(watchdog.note_turn(Tick(1100), MS), Some(Err(251 * MS)));
+        assert_eq!(watchdog.note_turn(600 * MS, 251 * MS), None);
+        assert_eq!(watchdog.note_turn(1100 * MS, MS), Some(Err(251 * MS)));
         // And then all is well again.
-        assert_eq!(watchdog.note_turn(Tick(1600), MS), Some(Ok(())));
+        assert_eq!(watchdog.note_turn(1600 * MS, MS), Some(Ok(())));
     }
 
     #[test]
     fn a_second_is_too_long_however_much_is_allowed() {
         let mut watchdog = Watchdog::new(60_000 * MS).unwrap();
-        assert_eq!(watchdog.note_turn(Tick(0), 1000 * MS), Some(Ok(())));
-        let long = watchdog.note_turn(Tick(30_000), 1001 * MS);
+        assert_eq!(watchdog.note_turn(Duration::ZERO, 1000 * MS), Some(Ok(())));
+        let long = watchdog.note_turn(30_000 * MS, 1001 * MS);
         assert_eq!(long, Some(Err(1001 * MS)));
         assert!(Watchdog::new(Duration::ZERO).is_none());
     }

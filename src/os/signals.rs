@@ -7,17 +7,21 @@ use signal_hook_mio::v1_0::Signals as Source;
 use std::io;
 
 /// What the operator asked for.
-pub(super) struct Signals {
-    pub(super) source: Source,
+pub struct Signals {
+    /// What the loop registers; readable when a signal came.
+    pub source: Source,
     /// SIGTERM and SIGINT so far.
-    pub(super) stops: u32,
+    pub stops: u32,
     /// SIGHUP came and was not acted on yet.
-    pub(super) reload: bool,
+    pub reload: bool,
 }
 
 impl Signals {
     /// Starts listening to signals.
-    pub(super) fn new() -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the pipe cannot be made.
+    pub fn new() -> io::Result<Self> {
         Ok(Self {
             source: Source::new([SIGHUP, SIGINT, SIGTERM])?,
             stops: 0,
@@ -26,7 +30,7 @@ impl Signals {
     }
 
     /// Takes what is pending off the pipe.
-    pub(super) fn note_pending(&mut self) {
+    pub fn note_pending(&mut self) {
         for signal in self.source.pending() {
             match signal {
                 SIGHUP => self.reload = true,

@@ -1,8 +1,10 @@
-//! What the kernel says of a process: Linux's `/proc`. Elsewhere it says nothing.
+//! What a process uses, read from Linux's `/proc`: memory, processor time, descriptors.
 //!
-//! Every number is the sum over all threads, for other servers have them. A file that cannot be read leaves its
-//! numbers out; whoever asks sees that they are missing, not that they are zero.
+//! Every number of [`Process`] is the sum over all threads, because other servers have several. A number that the system
+//! does not give is `None`, not zero. All of it comes from the kernel's memory, so nothing here waits for a disk.
 
+use super::descriptors;
+use rustix::time::{ClockId, clock_gettime};
 use std::{fs, path::PathBuf};
 
 /// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux there is, whatever the kernel's own rate.
@@ -10,49 +12,85 @@ const TICKS_PER_SECOND: u64 = 100;
 
 /// What a process has used up so far, and what it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::load) struct Usage {
+pub struct Usage {
     /// CPU time in nanoseconds, user and system together, as exactly as the scheduler knows.
-    pub(in crate::load) cpu_nanos: Option<u64>,
+    pub cpu_nanos: Option<u64>,
     /// CPU time in user mode, in milliseconds (ticks of ten).
-    pub(in crate::load) user_millis: Option<u64>,
+    pub user_millis: Option<u64>,
     /// CPU time in the kernel, in milliseconds.
-    pub(in crate::load) system_millis: Option<u64>,
+    pub system_millis: Option<u64>,
     /// Resident memory in bytes.
-    pub(in crate::load) resident: Option<u64>,
+    pub resident: Option<u64>,
     /// Times it went to sleep by itself, which is how often it woke up.
-    pub(in crate::load) sleeps: Option<u64>,
+    pub sleeps: Option<u64>,
     /// Times it was taken off the CPU.
-    pub(in crate::load) preemptions: Option<u64>,
+    pub preemptions: Option<u64>,
 }
 
 /// What takes longer to find out: asked for at the turns of a run only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::load) struct Holdings {
+pub struct Holdings {
     /// Its share of the memory it has in RAM, in bytes (PSS).
-    pub(in crate::load) proportional: Option<u64>,
+    pub proportional: Option<u64>,
     /// Open descriptors.
-    pub(in crate::load) descriptors: Option<u64>,
+    pub descriptors: Option<u64>,
+}
+
+/// What the running process uses, as far as it can be read in microseconds: for metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnUsage {
+    /// Processor time used so far, in seconds.
+    pub cpu_s: f64,
+    /// Memory that is in use and not swapped out, in bytes.
+    pub resident: Option<u64>,
+    /// Open descriptors.
+    pub descriptors: Option<u64>,
+    /// The limit of open descriptors.
+    pub descriptors_max: Option<u64>,
+}
+
+impl OwnUsage {
+    /// Reads the numbers as they are now.
+    pub fn read() -> Self {
+        let used = clock_gettime(ClockId::ProcessCPUTime);
+        // Since Linux 6.2 the size of the directory is their number. To count them would take milliseconds.
+        let descriptors = fs::metadata("/proc/self/fd").map(|folder| folder.len());
+        Self {
+            cpu_s: used.tv_sec as f64 + used.tv_nsec as f64 / 1e9,
+            resident: own_status_kib("VmRSS").map(|kib| kib * 1024),
+            descriptors: descriptors.ok().filter(|count| *count > 0),
+            descriptors_max: descriptors::limit(),
+        }
+    }
+}
+
+/// A number of `/proc/self/status` (proc_pid_status(5)) that is given in KiB.
+pub(super) fn own_status_kib(name: &str) -> Option<u64> {
+    field(&fs::read_to_string("/proc/self/status").ok()?, name)
 }
 
 /// A process to look at.
 #[derive(Clone, Debug)]
-pub(in crate::load) struct Process(PathBuf);
+pub struct Process(PathBuf);
 
 impl Process {
-    pub(in crate::load) fn with_id(id: u32) -> Self {
+    /// The process with this id, whether it exists or not.
+    pub fn with_id(id: u32) -> Self {
         Self(PathBuf::from(format!("/proc/{id}")))
     }
 
-    pub(in crate::load) fn ourselves() -> Self {
+    /// The running process.
+    pub fn ourselves() -> Self {
         Self(PathBuf::from("/proc/self"))
     }
 
     /// Its name, if it is there.
-    pub(in crate::load) fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<String> {
         self.read("comm").map(|name| name.trim().to_owned())
     }
 
-    pub(in crate::load) fn usage(&self) -> Usage {
+    /// What it has used up so far.
+    pub fn usage(&self) -> Usage {
         let stat = self.read("stat");
         let ticks = stat.as_deref().and_then(cpu_ticks);
         let millis = |ticks: u64| ticks * 1000 / TICKS_PER_SECOND;
@@ -85,7 +123,8 @@ impl Process {
         usage
     }
 
-    pub(in crate::load) fn holdings(&self) -> Holdings {
+    /// What it holds now. Takes milliseconds for a process with thousands of descriptors.
+    pub fn holdings(&self) -> Holdings {
         let rollup = self.read("smaps_rollup");
         let descriptors = fs::read_dir(self.0.join("fd")).ok();
         Holdings {
@@ -144,6 +183,8 @@ mod tests {
         assert_eq!(field(status, "VmRSS"), Some(2048));
         assert_eq!(field(status, "voluntary_ctxt_switches"), Some(9));
         assert_eq!(field(status, "ctxt_switches"), None);
+        assert_eq!(field("", "VmRSS"), None);
+        assert_eq!(field("VmRSS: much\n", "VmRSS"), None);
     }
 
     #[test]
@@ -155,6 +196,14 @@ mod tests {
         assert!(usage.sleeps.is_some() && usage.user_millis.is_some());
         let holdings = Process::ourselves().holdings();
         assert!(holdings.descriptors > Some(2), "{holdings:?}");
+    }
+
+    #[test]
+    fn the_running_process_has_used_something() {
+        let process = OwnUsage::read();
+        assert!(process.cpu_s > 0.0);
+        assert!(process.resident.is_none_or(|bytes| bytes > 100_000));
+        assert!(process.descriptors_max.is_some_and(|most| most > 2));
     }
 
     #[test]
