@@ -560,6 +560,26 @@ test('who reads further up stays there', LIMIT, async () => {
   assert.ok(await scroll.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2));
 });
 
+test('a long draft leaves the end in view, and the way to it', LIMIT, async () => {
+  const alice = await yard.enter('alice');
+  const bob = await yard.irc('bob');
+  bob.send(...Array.from({ length: 40 }, (_, at) => `PRIVMSG #lobby :line ${at}.`));
+  await reads(alice, 'line 39.');
+  await alice.fill('#words', 'x\n'.repeat(40));
+  await alice.press('#words', 'Enter');
+  const error = alice.locator('#log .error', { hasText: 'not sent' });
+  await alice.waitForFunction(() => {
+    const { scrollHeight, scrollTop, clientHeight } = document.querySelector('#scroll');
+    return scrollHeight - scrollTop - clientHeight < 2;
+  });
+  await error.waitFor();
+  assert.equal(await alice.isVisible('#below'), false);
+  await alice.locator('#scroll').evaluate((box) => { box.scrollTop = 0; });
+  await alice.locator('#below').waitFor();
+  const [below, compose] = await Promise.all(['#below', '#compose'].map((id) => alice.locator(id).boundingBox()));
+  assert.ok(below.y + below.height <= compose.y, `${JSON.stringify([below, compose])}`);
+});
+
 test('what is read stays where it is, however much comes, and nothing is missed on the way down', LIMIT, async () => {
   await yard.restart('[limits]\nmessages_per_second = 0\n');
   const alice = await yard.enter('alice');
@@ -641,7 +661,7 @@ test('a card says who someone is', LIMIT, async () => {
   const { name, rooms, away, 'last spoke': spoke, 'connects from': from } = Object.fromEntries(facts);
   assert.deepEqual([name, away], ['Robert of the mill', 'at lunch']);
   assert.deepEqual(rooms.trim().split(' ').sort(), ['#lobby', '@#mill']);
-  assert.match(spoke, /^\d+ seconds? ago$/);
+  assert.match(spoke, /^(?:now|\d+ seconds? ago)$/);
   assert.match(from, /bob@/);
   assert.doesNotMatch(await alice.textContent('#log'), /is using|idle|End of/);
   await card.locator('.link', { hasText: '#mill' }).click();
@@ -811,6 +831,14 @@ for (const [colorScheme, locale] of [['light', 'en-GB'], ['dark', 'ko-KR']]) {
       await page.locator('#places .badge').waitFor({ state: 'attached' });
       await say(page, '/dance');
       await reads(page, '//dance');
+      await say(page, '/whois bob');
+      await page.locator('#log .card').waitFor();
+      for (let at = 0; at < 16; at += 1) await yard.irc(`guest${at}`);
+      await page.locator('#filter:not([hidden])').waitFor({ state: 'attached' });
+      if (width > 760) {
+        await page.click('#corner summary');
+        await page.locator('#corner p').first().waitFor();
+      }
       assert.deepEqual(await complaints(page), []);
       await page.keyboard.press('Control+k');
       await page.locator('#found button').first().waitFor();

@@ -122,7 +122,7 @@ export class Log {
 		return [...this.list.children].find((element) => element.getBoundingClientRect().bottom > top) ?? this.list.lastChild;
 	}
 
-	/** After the reader has scrolled. */
+	/** After a scroll: ours, which changes nothing, or the reader's. A smaller box is no scroll. */
 	#look() {
 		const { scrollHeight, scrollTop, clientHeight } = this.box;
 		const left = scrollHeight - scrollTop - clientHeight;
@@ -130,8 +130,8 @@ export class Log {
 			const element = this.#firstInView();
 			this.#anchor = { element, top: this.#topOf(element) };
 			this.#scrolled = scrollTop;
+			this.#isAtEnd = left < NEAR_PX && !this.#behind;
 		}
-		this.#isAtEnd = left < NEAR_PX && !this.#behind;
 		if (this.#behind && left < clientHeight) this.#hold(() => this.#append(MORE));
 		this.#offer();
 	}
@@ -208,7 +208,7 @@ function facts({ nick, facts }, enter) {
 		el('dt', {}, t(`whois_${label}`)),
 		el('dd', { dir: 'auto' }, ...(label === 'rooms' ? rooms(text, enter) : written(text, enter))),
 	]);
-	const talk = el('button', { click: () => enter(nick) }, t('whois_talk'));
+	const talk = el('button', { class: 'link', click: () => enter(nick) }, t('whois_talk'));
 	return el('div', { class: 'facts' }, el('p', {}, nickName(nick), talk), el('dl', {}, ...rows));
 }
 

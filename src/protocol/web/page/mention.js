@@ -15,7 +15,7 @@ const ATTACHING = ['Hangul', 'Hiragana'];
 /** Those that put no space between words. */
 const UNSPACED = ['Han', 'Khmer', 'Lao', 'Myanmar', 'Thai'];
 
-const LETTER = /(?!\p{M})\p{Alphabetic}/u;
+const LETTER = /(?![\p{M}\p{N}])\p{Alphabetic}/u;
 const TAIL = /[\p{M}\p{N}_]/u;
 const OF_SCRIPT = SCRIPTS.map((script) => [script, new RegExp(`\\p{Script=${script}}`, 'u')]);
 

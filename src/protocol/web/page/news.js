@@ -29,7 +29,7 @@ const fact = (label, value) => (session, message, me, nick, ...params) => {
 	session.card.facts.push({ label, text: value(...params) });
 	return undefined;
 };
-const ago = new Intl.RelativeTimeFormat(locale);
+const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 const SPANS = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
 function before(seconds) {
 	const [unit, length] = SPANS.find(([, length]) => seconds >= length) ?? SPANS.at(-1);
