@@ -17,7 +17,7 @@ fn main() {
 }
 
 fn line(buffers: &mut SharedBuffers) -> Chunk {
-    let chunk = buffers.compose(BufferKey(0), |out| {
+    let chunk = buffers.make_chunk(BufferKey(0), |out| {
         out.extend_from_slice(black_box(LINE));
         true
     });

@@ -9,7 +9,7 @@
 
 mod support;
 
-use madang::net::tls::AnyServer;
+use madang::net::tls::AcceptAnyCertificate;
 use rustls::{
     ClientConfig, ClientConnection, StreamOwned,
     crypto::ring,
@@ -128,7 +128,7 @@ fn config() -> ClientConfig {
         .with_protocol_versions(&[version])
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     config

@@ -10,7 +10,9 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
-use madang::net::{ConnId, Consumed, Handler, Limits, Net, Next, SocketOptions, listen_tcp};
+use madang::net::{
+    ConnId, Consumed, EventLoop, Handler, Limits, Net, Next, SocketOptions, listen_tcp,
+};
 use std::{env, error::Error, net::SocketAddr};
 
 /// A server without any state: all there is to know of a connection, the loop keeps.
@@ -20,9 +22,9 @@ impl Handler for Echo {
     fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _peer: SocketAddr) {
         // Back-pressure in one line: with a soft mark of zero nothing is read while anything is unsent. So the queue never holds
         // more than one turn's input, and the hard limit has nothing to guard.
-        let soft = 0;
-        let hard = u32::MAX;
-        net.set_limits(id, Limits { soft, hard });
+        let high_water = 0;
+        let limit = u32::MAX;
+        net.set_limits(id, Limits { high_water, limit });
     }
 
     fn handle_input(
@@ -48,10 +50,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
     println!("listening {}", listener.local_addr()?);
 
-    let mut net = Net::new()?;
+    let mut event_loop = EventLoop::new()?;
     // No word for callers that are turned away for want of descriptors: an echo says nothing of its own.
-    net.adopt_listener(Box::new(listener), [].into())?;
+    event_loop
+        .net_mut()
+        .add_listener(Box::new(listener), [].into())?;
     loop {
-        net.turn(&mut Echo, None)?;
+        event_loop.turn(&mut Echo, None)?;
     }
 }

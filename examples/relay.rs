@@ -12,7 +12,9 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
-use madang::net::{BufferKey, ConnId, Consumed, Handler, Net, Next, SocketOptions, listen_tcp};
+use madang::net::{
+    BufferKey, ConnId, Consumed, EventLoop, Handler, Net, Next, SocketOptions, listen_tcp,
+};
 use std::{env, error::Error, net::SocketAddr};
 
 /// Everyone who is connected.
@@ -34,7 +36,7 @@ impl Handler for Relay {
         _searched: &mut usize,
     ) -> Consumed {
         // All bytes of a turn that go to the same kind of peer stand side by side; here there is one kind.
-        let chunk = net.compose(BufferKey(0), |out| {
+        let chunk = net.make_chunk(BufferKey(0), |out| {
             out.extend_from_slice(input);
             true
         });
@@ -62,11 +64,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = listen_tcp(address.parse()?, &SocketOptions::default())?;
     println!("listening {}", listener.local_addr()?);
 
-    let mut net = Net::new()?;
+    let mut event_loop = EventLoop::new()?;
     let farewell = b"full, try again later\n".as_slice().into();
-    net.adopt_listener(Box::new(listener), farewell)?;
+    event_loop
+        .net_mut()
+        .add_listener(Box::new(listener), farewell)?;
     let mut relay = Relay::default();
     loop {
-        net.turn(&mut relay, None)?;
+        event_loop.turn(&mut relay, None)?;
     }
 }

@@ -13,7 +13,8 @@
 
 use madang::{
     net::{
-        BufferKey, ConnId, Consumed, Handler, Limits, Net, Next, SocketOptions, Tick, listen_tcp,
+        BufferKey, ConnId, Consumed, EventLoop, Handler, Limits, Net, Next, SocketOptions, Tick,
+        listen_tcp,
     },
     protocol::web::{
         WallTime,
@@ -156,9 +157,9 @@ fn echo_messages(
 impl Handler for Echo {
     fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _peer: SocketAddr) {
         // As in `echo.rs`: nothing is read while anything is unsent.
-        let soft = 0;
-        let hard = u32::MAX;
-        net.set_limits(id, Limits { soft, hard });
+        let high_water = 0;
+        let limit = u32::MAX;
+        net.set_limits(id, Limits { high_water, limit });
         net.set_deadline(id, net.now().after(HANDSHAKE));
         self.callers.insert(id, Caller::Asking(Http::default()));
     }
@@ -175,7 +176,7 @@ impl Handler for Echo {
             .get_mut(&id)
             .expect("it is kept until it is reaped");
         let (mut bytes, mut next) = (0, Action::Wait);
-        let chunk = net.compose(BufferKey::PRIVATE, |out| {
+        let chunk = net.make_chunk(BufferKey::PRIVATE, |out| {
             (bytes, next) = caller.take(input, searched, &mut self.scratch, out);
             true
         });
@@ -234,10 +235,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A whole line at a time: standard output is flushed with it.
     println!("listening http://{}", listener.local_addr()?);
 
-    let mut net = Net::new()?;
-    net.adopt_listener(Box::new(listener), [].into())?;
+    let mut event_loop = EventLoop::new()?;
+    event_loop
+        .net_mut()
+        .add_listener(Box::new(listener), [].into())?;
     let mut echo = Echo::default();
     loop {
-        net.turn(&mut echo, None)?;
+        event_loop.turn(&mut echo, None)?;
     }
 }

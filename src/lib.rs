@@ -54,7 +54,7 @@
 //!
 //! # The turn
 //!
-//! [`net::Net::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions
+//! [`net::EventLoop::turn`] is one step, and [`server::Server::run`] takes one after the other. Its stages are functions
 //! of the same names:
 //!
 //! ```text

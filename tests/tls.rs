@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Client, PATIENCE, Setup, TempFile};
-use madang::net::tls::AnyServer;
+use madang::net::tls::AcceptAnyCertificate;
 use rustix::process::Signal;
 use rustls::{
     ClientConfig, ClientConnection, StreamOwned, SupportedProtocolVersion,
@@ -123,7 +123,7 @@ fn config(
         .with_protocol_versions(&[version])
         .expect("it is spoken")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
 }
 
 fn config_of(version: &'static SupportedProtocolVersion) -> ClientConfig {
@@ -309,7 +309,7 @@ fn who_can_use_no_certificate_of_ours_is_told_so_and_the_log_says_what_would_hel
             .with_protocol_versions(&[version])
             .expect("it is spoken")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+            .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
             .with_no_client_auth();
         let mut caller = Secure::call_as(server.address(), Arc::new(config), "chat.example");
         let error = caller.stream.read(&mut [0]).expect_err("an alert");

@@ -4,7 +4,7 @@
 //! connection is closed and the rest is shown until the server ends its own. Does not know what the lines mean.
 
 use crate::{
-    net::{ConnId, Consumed, External, Handler, Loss, Net, Next, Phase, Tick},
+    net::{ConnId, Consumed, EventLoop, External, Handler, Loss, Net, Next, Phase, Tick},
     protocol::clean::Cleaner,
     server::plain,
 };
@@ -40,7 +40,7 @@ pub(super) enum End {
 /// Nobody answered, or the connection broke.
 pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
     let broken = |error: io::Error| End::Broken(plain(&error));
-    let mut net = Net::new().map_err(broken)?;
+    let mut event_loop = EventLoop::new().map_err(broken)?;
     let mut client = Client {
         addresses,
         calling: None,
@@ -49,16 +49,17 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         cleaner: Cleaner::default(),
         end: None,
     };
-    client.call_next(&mut net);
+    client.call_next(event_loop.net_mut());
     loop {
         if let Some(end) = client.end.take() {
             return end;
         }
         // A file is always ready, so nothing would wake us up for it. Room for what it holds makes an event.
-        let can_read_file = client.input == Input::File && client.open_for_input(&net).is_some();
+        let can_read_file =
+            client.input == Input::File && client.open_for_input(event_loop.net()).is_some();
         let timeout = can_read_file.then_some(Duration::ZERO);
-        net.turn(&mut client, timeout).map_err(broken)?;
-        client.pump(&mut net).map_err(broken)?;
+        event_loop.turn(&mut client, timeout).map_err(broken)?;
+        client.pump(event_loop.net_mut()).map_err(broken)?;
     }
 }
 

@@ -10,24 +10,34 @@
 //! ([`Net::materialize_broadcast`]). Knows no messages.
 
 use super::{
-    connection::Connection, phase::Phase, poller::Net, shared_buffers::Chunk, token::ConnId,
+    connection::Connection, core::Net, phase::Phase, shared_buffers::Chunk, token::ConnId,
 };
 use std::{
     io::{ErrorKind, IoSlice},
     mem,
 };
 
-/// Whom a fan-out is for: two with the same are for the very same peers, if nothing was asked of the loop in between.
-/// The numbers are the caller's.
+/// Names the peers that a fan-out is for: two fan-outs with the same key have the very same peers, if nothing was asked of
+/// the loop in between. The numbers are the owner's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FanOut(pub u64, pub u64);
+pub struct FanOutKey(pub u64, pub u64);
+
+/// What [`Net::begin_fan_out`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum FanOut {
+    /// A fan-out of its own: [`share`](Net::share) a chunk with each peer.
+    New,
+    /// The fan-out before has the same peers. Share nothing, but [extend](Net::extend_broadcast) each of its chunks.
+    Repeat,
+}
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(super) struct Broadcast {
     /// Chunks that are shared now are noted here.
     is_open: bool,
-    is_for: Option<FanOut>,
+    is_for: Option<FanOutKey>,
     lists: Vec<List>,
     /// What would be queued if all of it were.
     bytes: usize,
@@ -62,16 +72,16 @@ impl Broadcast {
 impl Net {
     /// Begins a fan-out: the chunks that are [shared](Self::share) from here on belong to one event, of which nobody gets two.
     ///
-    /// True if the fan-out before was for the same peers and nothing was asked of the loop since. Then share nothing, but
-    /// [`repeat`](Self::repeat) each of its chunks.
-    pub fn begin_fan_out(&mut self, is_for: Option<FanOut>) -> bool {
-        if self.broadcast.is_open && is_for.is_some() && self.broadcast.is_for == is_for {
-            return true;
+    /// It is a [`FanOut::Repeat`] if the fan-out before had the same key and nothing was asked of the loop since. `None` is for
+    /// peers that are not worth a key; it repeats nothing.
+    pub fn begin_fan_out(&mut self, key: Option<FanOutKey>) -> FanOut {
+        if self.broadcast.is_open && key.is_some() && self.broadcast.is_for == key {
+            return FanOut::Repeat;
         }
         self.materialize_broadcast();
         self.broadcast.is_open = true;
-        self.broadcast.is_for = is_for;
-        false
+        self.broadcast.is_for = key;
+        FanOut::New
     }
 
     /// Queues a chunk for a peer; it goes out at the end of the turn. For one that is gone or on its way out, this
@@ -86,7 +96,7 @@ impl Net {
     }
 
     /// Queues another chunk for all who got an `earlier` one of this fan-out. Returns what stands for both next time.
-    pub fn repeat(&mut self, earlier: Chunk, chunk: Chunk) -> Chunk {
+    pub fn extend_broadcast(&mut self, earlier: Chunk, chunk: Chunk) -> Chunk {
         let lists = &mut self.broadcast.lists;
         let Some(index) = lists.iter().position(|list| list.chunk == earlier) else {
             return chunk;

@@ -8,7 +8,7 @@
 //!
 //! Owns these counts. Does not know connections, nor what the work was.
 
-use super::{clock::Clock, poller::Net, stats::Stats};
+use super::{clock::Clock, core::Net, stats::Stats};
 use std::time::Duration;
 
 /// Time for reading and for all that is done about what was read. Someone who talks waits for at most one slice of each

@@ -16,8 +16,8 @@
 //! the ceiling, so that it cannot squeeze the shares to nothing; the owner bounds it by itself. Knows no people.
 
 use super::{
+    core::Net,
     handler::{Handler, Loss, Standing},
-    poller::Net,
     token::ConnId,
 };
 use std::{cmp::Reverse, mem};

@@ -21,9 +21,9 @@ use std::io::{self, ErrorKind, IoSlice};
 pub struct Limits {
     /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while
     /// anything is unsent.
-    pub soft: u32,
+    pub high_water: u32,
     /// More queued bytes than this after a flush, and the owner of the connection is told to let it go.
-    pub hard: u32,
+    pub limit: u32,
 }
 
 /// What a read brought.
@@ -105,8 +105,8 @@ impl Connection {
             deadline: Tick::NEVER,
             timer_at: Tick::NEVER,
             limits: Limits {
-                soft: 64 * 1024,
-                hard: 1024 * 1024,
+                high_water: 64 * 1024,
+                limit: 1024 * 1024,
             },
             phase,
             our_half: OurHalf::Speaking,
@@ -210,7 +210,7 @@ impl Connection {
 
     /// Whether more waits for the peer than it may leave unread and still be served.
     pub(super) fn is_backlogged(&self) -> bool {
-        self.output.bytes() > self.limits.soft as usize
+        self.output.bytes() > self.limits.high_water as usize
     }
 
     /// Whether reading could bring anything forward.

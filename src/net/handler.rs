@@ -1,13 +1,13 @@
 //! What the loop tells its owner: the [`Handler`] trait. The owner answers through the [`Net`] it is given.
 
 use super::{
-    poller::Net,
+    core::Net,
     token::{ConnId, External},
     transport::Notice,
 };
 use std::{io, net::SocketAddr};
 
-/// The layer above the loop. Every call happens inside [`Net::turn`], in the order of the turn's stages.
+/// The layer above the loop. Every call happens inside [`turn`](super::EventLoop::turn), in the order of its stages.
 ///
 /// Whatever is done through the [`Net`] here only appends, marks and arms; writing and closing happen at the end of
 /// the turn. So no call made here can end or free a connection that a caller further up still holds.

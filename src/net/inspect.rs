@@ -3,7 +3,7 @@
 //! Made when someone asks, by a walk over all connections: counting along would cost every read and write. A walk over
 //! ten thousand takes a fraction of a millisecond. Changes nothing.
 
-use super::{phase::Phase, poller::Net, token::ConnId};
+use super::{core::Net, phase::Phase, token::ConnId};
 
 /// One connection, as it is now.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@
 //!
 //! Owns: the spare descriptor, the rest. Does not know what a connection is for.
 
-use super::{clock::Tick, handler::Handler, poller::Net, token::ConnId, transport::Stream};
+use super::{clock::Tick, core::Net, handler::Handler, token::ConnId, transport::Stream};
 use mio::{Interest, event::Source, net::TcpListener};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
@@ -319,7 +319,7 @@ impl Net {
             match record.acceptor.accept() {
                 Ok((stream, peer)) => {
                     self.stats.accepted += 1;
-                    if let Ok(id) = self.adopt(stream) {
+                    if let Ok(id) = self.add_connection(stream) {
                         handler.handle_accept(self, listener, id, peer);
                     }
                 }
@@ -406,7 +406,7 @@ impl Net {
             return;
         }
         if let Some(source) = listener.acceptor.source() {
-            let _ = self.poll.registry().deregister(source);
+            let _ = self.registry.deregister(source);
         }
         self.stats.rests += 1;
         self.deadlines.arm(at, id);
@@ -421,7 +421,7 @@ impl Net {
         // If it was lost, another source took its descriptor; by now there may be one again.
         self.spare.restore();
         let registered = listener.acceptor.source().is_none_or(|source| {
-            let registry = self.poll.registry();
+            let registry = &self.registry;
             registry
                 .register(source, id.token(), Interest::READABLE)
                 .is_ok()

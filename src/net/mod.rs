@@ -2,8 +2,8 @@
 //!
 //! # The readiness contract
 //!
-//! A [`Net`] owns every source and takes one [`turn`](Net::turn) after the other; a [`Handler`] is told what
-//! happened and answers through the poller. mio is edge-triggered: the kernel reports a *change* to readable or
+//! An [`EventLoop`] takes one [`turn`](EventLoop::turn) after the other; a [`Handler`] is called with what happened and makes
+//! its requests to the [`Net`], which holds every source. mio is edge-triggered: the kernel reports a *change* to readable or
 //! writable once. From this follow the rules below. Each has its place in the code and a test that fails without it;
 //! docs/PITFALLS.md tells what goes wrong otherwise.
 //!
@@ -36,7 +36,9 @@ mod budget;
 mod ceiling;
 mod clock;
 mod connection;
+mod core;
 mod deadlines;
+mod event_loop;
 mod handler;
 mod histogram;
 mod input;
@@ -44,9 +46,7 @@ mod inspect;
 mod listener;
 mod output_queue;
 mod phase;
-mod poller;
 mod reading;
-mod requests;
 mod segments;
 mod shared_buffers;
 #[cfg(test)]
@@ -61,16 +61,17 @@ mod transport;
 mod udp;
 mod writing;
 
-pub use broadcast::FanOut;
+pub use self::core::{Net, Readiness};
+pub use broadcast::{FanOut, FanOutKey};
 pub use clock::Tick;
 pub use connection::Limits;
+pub use event_loop::EventLoop;
 pub use handler::{Consumed, Handler, Loss, Next, Standing};
 pub use histogram::Histogram;
 pub use inspect::Footprint;
 pub use listener::{Acceptor, SocketOptions, listen_tcp, take_tcp};
 pub use output_queue::OutputQueue;
 pub use phase::Phase;
-pub use poller::{Net, Readiness};
 pub use shared_buffers::{BufferKey, Chunk, SharedBuffers};
 pub use stats::{Stats, TurnPhase};
 pub use token::{ConnId, External};

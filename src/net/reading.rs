@@ -9,9 +9,9 @@ use super::{
     budget::BYTES_EACH_MAX,
     clock::Tick,
     connection::{Connection, Fill},
+    core::Net,
     handler::{Handler, Loss, Next},
     phase::Phase,
-    poller::Net,
     token::ConnId,
     transport::Stream,
 };
@@ -277,7 +277,7 @@ impl Connection {
     /// How much to ask for at once: a peer that is only read while nothing waits for it (an echo) has no frames that
     /// would be kept.
     fn read_size(&self) -> usize {
-        if self.limits.soft == 0 {
+        if self.limits.high_water == 0 {
             BYTES_EACH_MAX
         } else {
             BYTES_PER_READ

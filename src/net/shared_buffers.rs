@@ -91,7 +91,7 @@ pub struct SharedBuffers {
 
 impl SharedBuffers {
     /// Lets `write` append bytes to the lane's log. `None` if it appended nothing, or says that there is nothing to be sent.
-    pub fn compose(
+    pub fn make_chunk(
         &mut self,
         lane: BufferKey,
         write: impl FnOnce(&mut Vec<u8>) -> bool,

@@ -49,7 +49,7 @@ pub struct Stats {
     /// How long turns took, without waiting.
     pub turn_times: Histogram,
     /// The same for each stage, in the order of [`TurnPhase::ALL`].
-    pub stage_times: [Histogram; TurnPhase::ALL.len()],
+    pub phase_times: [Histogram; TurnPhase::ALL.len()],
     /// How long the last turn took, in nanoseconds.
     pub last_turn_ns: u64,
     /// How often the process was stopped, or a turn took very long, and how long in all, in nanoseconds, if pauses are left

@@ -6,9 +6,9 @@
 
 use super::{
     budget::VISIT,
+    core::Net,
     handler::Handler,
     listener::{SocketOptions, bound_socket, size_buffers},
-    poller::Net,
     table::Source,
     token::ConnId,
 };
@@ -59,7 +59,7 @@ impl Net {
     ///
     /// # Errors
     /// When the poll cannot register it.
-    pub fn adopt_datagrams(&mut self, socket: UdpSocket) -> io::Result<ConnId> {
+    pub fn add_datagrams(&mut self, socket: UdpSocket) -> io::Result<ConnId> {
         let id = self.table.insert(Source::Datagrams(Box::new(Datagrams {
             socket,
             unsent: None,
@@ -82,7 +82,7 @@ impl Net {
         let Some(datagrams) = self.table.datagrams_mut(id) else {
             return Ok(());
         };
-        let (registry, socket) = (self.poll.registry(), &mut datagrams.socket);
+        let (registry, socket) = (&self.registry, &mut datagrams.socket);
         if again {
             registry.reregister(socket, id.token(), interest)
         } else {

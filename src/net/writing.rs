@@ -7,9 +7,9 @@ use super::{
     budget::DRAINED_SLICE,
     clock::Tick,
     connection::{Flush, OurHalf},
+    core::Net,
     handler::Handler,
     phase::Phase,
-    poller::Net,
     token::ConnId,
 };
 use std::{
@@ -24,7 +24,7 @@ pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long we wait for the peer's end of stream after ours.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The same once the process is about to end ([`Net::hurry`]), counted from the last input. Enough for what a peer
+/// The same once the process is about to end ([`Net::shorten_linger`]), counted from the last input. Enough for what a peer
 /// was sending when it saw our end of stream; most close in answer to it, and the others would never.
 const LINGER_IN_HURRY: Duration = Duration::from_millis(500);
 
@@ -125,7 +125,7 @@ impl Net {
         };
         if connection.phase == Phase::Open {
             let has_room = !connection.is_backlogged();
-            if connection.output.bytes() > connection.limits.hard as usize {
+            if connection.output.bytes() > connection.limits.limit as usize {
                 handler.handle_overflow(self, id);
             } else if has_room && mem::take(&mut connection.notify_drained) {
                 self.below_low_water.push_back(id);
@@ -173,7 +173,7 @@ impl Net {
     /// The process is about to end: from now on a peer that does not end its stream is waited for only while it is still
     /// sending. What the kernel holds for it is not lost: the kernel delivers it without us. Only a close with unread input
     /// would destroy it, by a reset, so input is read and discarded until the end.
-    pub fn hurry(&mut self) {
+    pub fn shorten_linger(&mut self) {
         self.hurried_at.get_or_insert(self.now);
         let until = self.linger_until();
         let lingering: Vec<_> = self
@@ -241,7 +241,7 @@ impl Net {
         }
         connection.wants_writable = interest.is_writable();
         if let Some(source) = connection.stream.transport().source() {
-            let registry = self.poll.registry();
+            let registry = &self.registry;
             if let Err(error) = registry.reregister(source, id.token(), interest) {
                 // Without events the connection would hang for ever.
                 self.note_broken(id, &error);

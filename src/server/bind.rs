@@ -159,7 +159,7 @@ pub(super) fn adopt_tcp(
 ) -> io::Result<SocketAddr> {
     let local = listener.local_addr()?;
     let farewell = connections.settings.farewell_at(url.scheme);
-    let id = net.adopt_listener(Box::new(listener), farewell)?;
+    let id = net.add_listener(Box::new(listener), farewell)?;
     connections.listeners.insert(id, url.scheme);
     if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
         let advice =
@@ -177,7 +177,7 @@ pub(super) fn adopt_udp(
     socket: UdpSocket,
 ) -> io::Result<SocketAddr> {
     let local = socket.local_addr()?;
-    let id = net.adopt_datagrams(socket)?;
+    let id = net.add_datagrams(socket)?;
     connections.listeners.insert(id, url.scheme);
     Ok(local)
 }

@@ -6,7 +6,7 @@
 use super::{activity::Counters, close_reason::CloseReason};
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
-    net::{BufferKey, Chunk, ConnId, FanOut, Net},
+    net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
     protocol::{
         flavour::{Distinction, Flavour, View, encode, encode_personal},
         irc::{self, monitor::Monitors},
@@ -112,11 +112,10 @@ impl Audience<'_> {
     fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
         let (hub, routes, net, server) = (&*self.hub, self.routes, &mut *self.net, self.server);
         let distinction = Distinction::of(event, hub);
-        let is_for = own
+        let key = own
             .as_ref()
             .and_then(|own| to_room_of(event, own, distinction));
-        let is_repeated = net.begin_fan_out(is_for);
-        if is_repeated {
+        if net.begin_fan_out(key) == FanOut::Repeat {
             if let Some(own) = own {
                 encode(own.flavour, View::Author, event, hub, server, own.answer);
             }
@@ -124,8 +123,8 @@ impl Audience<'_> {
             for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
                 let lane = BufferKey(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
-                if let Some(next) = net.compose(lane, write) {
-                    *chunk = net.repeat(*chunk, next);
+                if let Some(next) = net.make_chunk(lane, write) {
+                    *chunk = net.extend_broadcast(*chunk, next);
                 }
             }
             return;
@@ -163,7 +162,7 @@ impl Audience<'_> {
             let index = known.unwrap_or_else(|| {
                 let lane = BufferKey(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
-                encoded.push((flavour, view, net.compose(lane, write)));
+                encoded.push((flavour, view, net.make_chunk(lane, write)));
                 encoded.len() - 1
             });
             if let Some(chunk) = encoded[index].2 {
@@ -221,7 +220,7 @@ impl Audience<'_> {
             let index = known.unwrap_or_else(|| {
                 let write =
                     |out: &mut Vec<u8>| encode(flavour, View::Other, event, hub, server, out);
-                let chunk = self.net.compose(BufferKey(flavour.number()), write);
+                let chunk = self.net.make_chunk(BufferKey(flavour.number()), write);
                 encoded.push((flavour, chunk));
                 encoded.len() - 1
             });
@@ -290,13 +289,13 @@ impl Audience<'_> {
 
 /// Whom an event is for, if it is what the person at hand said to a whole room: the next thing they say there is for
 /// the same people, unless something else happens in between, and that is told to someone.
-fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOut> {
+fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOutKey> {
     let (Body::Said { .. }, chat::Audience::Room(room)) = (&event.body, &event.audience) else {
         return None;
     };
     let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
     (own.user == event.author && !own.flavour.is_personal(event)).then(|| {
-        FanOut(
+        FanOutKey(
             pair(room.slot, room.generation.get()),
             pair(own.user.slot, distinction.number()),
         )

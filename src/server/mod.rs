@@ -36,7 +36,7 @@ mod web;
 use crate::{
     chat::{Hub, MessageId, NameRules},
     config::{Config, ListenUrl, Scheme, Sources},
-    net::{Acceptor, ConnId, External, Net, Readiness, Stats, Tick},
+    net::{Acceptor, ConnId, EventLoop, External, Readiness, Stats, Tick},
     os::{
         descriptors, log::Log, service_manager::ServiceNotifier, signals::Signals,
         stream::HostStream,
@@ -101,7 +101,7 @@ pub enum State {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    net: Net,
+    event_loop: EventLoop,
     connections: Connections,
     config: Config,
     listening: Vec<ListenUrl>,
@@ -121,8 +121,8 @@ impl Server {
     /// # Errors
     /// When the system has no poll for us.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let mut net = Net::new()?;
-        net.leave_out_pauses();
+        let mut event_loop = EventLoop::new()?;
+        event_loop.net_mut().leave_out_pauses();
         let mut hub = Hub::new(NameRules {
             unicode: config.server.unicode_names,
         });
@@ -135,7 +135,7 @@ impl Server {
         let mut connections = Connections::new(shared, Settings::new(&config), clients_max);
         connections.secrets = TlsContext::new(&config.tls.credentials)?;
         let mut server = Self {
-            net,
+            event_loop,
             connections,
             config,
             listening: Vec::new(),
@@ -171,10 +171,10 @@ impl Server {
         server.connections.clients_max = wanted.min(possible);
         server.keep_certificate()?;
         let mut signals = Signals::new()?;
-        server.net.register_external(&mut signals.source, SIGNALS)?;
+        let net = server.event_loop.net_mut();
+        net.register_external(&mut signals.source, SIGNALS)?;
         server.connections.signals = Some(signals);
-        let passed =
-            activation::take_passed(&mut server.net, &mut server.connections, &server.config)?;
+        let passed = activation::take_passed(net, &mut server.connections, &server.config)?;
         let mut wanted = server.config.listen.clone();
         if !passed.is_empty() && wanted == Config::default().listen {
             tracing::info!("the sockets that were passed stand in for the default listener");
@@ -182,7 +182,7 @@ impl Server {
         }
         server.listening = passed;
         for url in wanted {
-            let (net, connections) = (&mut server.net, &mut server.connections);
+            let (net, connections) = (server.event_loop.net_mut(), &mut server.connections);
             let bound = bind::bind(net, connections, &url, &server.config, &server.listening)?;
             server.listening.extend(bound);
         }
@@ -199,7 +199,7 @@ impl Server {
     /// Bounds what peers can make us hold: as configured, if the host has memory for that.
     fn set_ceiling(&mut self, queued_total: usize) {
         let ceiling = memory::ceiling(queued_total, self.memory_fits);
-        self.net.set_ceiling(ceiling);
+        self.event_loop.net_mut().set_ceiling(ceiling);
         let share = (ceiling / KEPT_PART).max(KEPT_LEAST);
         self.connections.shared.hub.set_kept_bytes_max(share);
     }
@@ -211,7 +211,7 @@ impl Server {
 
     /// What the loop has done so far.
     pub fn stats(&self) -> &Stats {
-        self.net.stats()
+        self.event_loop.net().stats()
     }
 
     /// Takes care of the log from now on: writes what its stream had no room for as soon as it has.
@@ -222,7 +222,7 @@ impl Server {
     /// Says something to the host on standard output, now or as soon as it is taken. Nobody waits for that.
     pub fn say(&mut self, stdout: HostStream, words: &str) {
         self.connections.streams.say(stdout, words);
-        self.connections.streams.tend(&mut self.net);
+        self.connections.streams.tend(self.event_loop.net_mut());
     }
 
     /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
@@ -232,20 +232,20 @@ impl Server {
     /// When the poll cannot register it.
     pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
         let farewell = self.connections.settings.farewell_at(scheme);
-        let id = self.net.adopt_listener(acceptor, farewell)?;
+        let id = self.event_loop.net_mut().add_listener(acceptor, farewell)?;
         self.connections.listeners.insert(id, scheme);
         Ok(id)
     }
 
     /// Reports readiness of a source that no kernel watches.
     pub fn inject(&mut self, id: ConnId, readiness: Readiness) {
-        self.net.inject(id, readiness);
+        self.event_loop.net_mut().inject(id, readiness);
     }
 
     /// How many connections ended for each reason, by its code (docs/METRICS.md). They are counted when the end
     /// is decided, which may be seconds before the last byte is delivered.
     pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.connections.closes_by_code(&self.net)
+        self.connections.closes_by_code(self.event_loop.net())
     }
 
     /// One turn of the loop, and what signals asked for since the last.
@@ -253,51 +253,49 @@ impl Server {
     /// # Errors
     /// When the poll itself fails.
     pub fn turn(&mut self, timeout: Option<Duration>) -> Result<State, Error> {
+        let now = self.event_loop.net().now();
         let timeout = match self.stop_by {
             Some(by) => {
-                let left = self.net.now().until(by);
+                let left = now.until(by);
                 Some(timeout.map_or(left, |timeout| timeout.min(left)))
             }
             None => timeout,
         };
         let due = self.notifier.as_ref().and_then(ServiceNotifier::due);
-        let due = due.map(|at| at.saturating_sub(Tick(0).until(self.net.now())));
-        let rest = self
-            .connections
-            .secrets
-            .as_ref()
-            .map(|secrets| secrets.rest(self.net.now()));
+        let due = due.map(|at| at.saturating_sub(Tick(0).until(now)));
+        let secrets = self.connections.secrets.as_ref();
+        let rest = secrets.map(|secrets| secrets.rest(now));
         let told = self.connections.streams.due_in();
         // A password is being checked, a slice each turn.
         let checking =
             (self.connections.shared.password_checks.waiting() > 0).then_some(Duration::ZERO);
         let timeouts = [timeout, due, rest, told, checking];
         let timeout = timeouts.into_iter().flatten().min();
-        let paused_ns = self.net.stats().paused_ns;
-        self.net.set_kept_elsewhere(self.connections.kept());
-        self.net.turn(&mut self.connections, timeout)?;
+        let net = self.event_loop.net_mut();
+        let paused_ns = net.stats().paused_ns;
+        net.set_kept_elsewhere(self.connections.kept());
+        self.event_loop.turn(&mut self.connections, timeout)?;
         self.note_pause(paused_ns);
-        self.connections.go_on_checking(&mut self.net);
+        let net = self.event_loop.net_mut();
+        self.connections.go_on_checking(net);
+        let (now, took) = (net.now(), net.stats().last_turn_ns);
         let messages = self.connections.shared.counters.messages;
-        let took = self.net.stats().last_turn_ns;
-        self.connections
-            .activity
-            .note_turn(self.net.now(), messages, took);
+        self.connections.activity.note_turn(now, messages, took);
         if let Some(notifier) = &mut self.notifier {
             let hub = &self.connections.shared.hub;
             let took = Duration::from_nanos(took);
-            let now = Tick(0).until(self.net.now());
+            let now = Tick(0).until(now);
             notifier.note_turn(now, took, hub.user_count(), hub.room_count());
         }
-        self.connections.look_after_certificates(&self.net);
+        self.connections.look_after_certificates(net);
         let state = self.heed_signals();
-        self.connections.streams.tend(&mut self.net);
+        self.connections.streams.tend(self.event_loop.net_mut());
         Ok(state)
     }
 
     /// Says so if the process was stopped since the last turn.
     fn note_pause(&mut self, paused_ns_before: u64) {
-        let pause = self.net.stats().paused_ns - paused_ns_before;
+        let pause = self.event_loop.net().stats().paused_ns - paused_ns_before;
         if pause == 0 {
             return;
         }
@@ -331,10 +329,10 @@ impl Server {
         if let Some(signals) = &mut self.connections.signals {
             let (stops, reload) = (signals.stops, std::mem::take(&mut signals.reload));
             if stops > 1 {
-                let cut_off = self.net.connection_count();
-                for id in self.connections.sessions.ids() {
-                    self.connections
-                        .note_end(&self.net, id, CloseReason::SecondSignal, None);
+                let (net, connections) = (self.event_loop.net(), &mut self.connections);
+                let cut_off = net.connection_count();
+                for id in connections.sessions.ids() {
+                    connections.note_end(net, id, CloseReason::SecondSignal, None);
                 }
                 tracing::warn!(cut_off, "stopped at the second signal");
                 return State::Interrupted;
@@ -356,7 +354,7 @@ impl Server {
         }
         match self.stop_by {
             None => State::Running,
-            Some(by) if self.client_count() == 0 || self.net.now() >= by => {
+            Some(by) if self.client_count() == 0 || self.event_loop.net().now() >= by => {
                 let cut_off = self.client_count();
                 tracing::info!(cut_off, "stopped");
                 State::Stopped
@@ -367,7 +365,7 @@ impl Server {
 
     /// Connections that a stop waits for.
     fn client_count(&self) -> usize {
-        self.net.connection_count() - self.connections.scrapers
+        self.event_loop.net().connection_count() - self.connections.scrapers
     }
 
     /// Starts the end: no more callers, a last word to everyone, then an orderly end of each connection.
@@ -376,22 +374,22 @@ impl Server {
         if let Some(notifier) = &self.notifier {
             notifier.tell_stopping();
         }
-        self.stop_by = Some(self.net.now().after(STOP_WITHIN));
+        self.stop_by = Some(self.event_loop.net().now().after(STOP_WITHIN));
         self.connections.stopping = true;
-        self.net.hurry();
+        self.event_loop.net_mut().shorten_linger();
         let all = self.connections.listeners.iter();
         let listeners = all.filter(|(_, scheme)| **scheme != Scheme::Metrics); // in reach to the end
         let listeners: Vec<_> = listeners.map(|(id, _)| *id).collect();
         // Those in the doorway are guests already, as far as they know.
-        self.net.accept_waiting(&listeners, &mut self.connections);
+        let connections = &mut self.connections;
+        self.event_loop.accept_waiting(&listeners, connections);
+        let net = self.event_loop.net_mut();
         for listener in listeners {
             self.connections.listeners.remove(&listener);
-            self.net.close(listener);
+            net.close(listener);
         }
-        let sessions: Vec<_> = self
-            .connections
-            .sessions
-            .iter()
+        let sessions = self.connections.sessions.iter();
+        let sessions: Vec<_> = sessions
             .filter(|(_, session)| !session.is_scraper())
             .map(|(id, session)| {
                 let hearing = Some(session).filter(|session| session.hears());
@@ -408,12 +406,12 @@ impl Server {
             })
             .collect();
         for (id, words) in sessions {
-            self.connections
-                .note_end(&self.net, id, CloseReason::Shutdown, None);
+            let connections = &mut self.connections;
+            connections.note_end(net, id, CloseReason::Shutdown, None);
             if let Some(words) = words {
-                self.net.send(id, &words);
+                net.send(id, &words);
             }
-            self.connections.hang_up(&mut self.net, id);
+            connections.hang_up(net, id);
         }
         // Everyone has heard it: who goes first need not be told to the others, each to each.
         self.connections.shared.routes = Routes::default();
@@ -457,7 +455,8 @@ impl Server {
         let settings = Settings::new(&config);
         self.renew_certificates(&config);
         self.set_ceiling(settings.queued_total);
-        self.connections.apply_settings(&mut self.net, settings);
+        let net = self.event_loop.net_mut();
+        self.connections.apply_settings(net, settings);
         let started = self.connections.shared.server_info.started;
         self.connections.shared.server_info = server_info(&config, started);
         let own = [config.server.name.as_str(), &config.server.network];

@@ -17,7 +17,7 @@ use crate::{
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
 /// A peer that leaves this part of its send queue unread is not served further until it reads.
-const SOFT_PART: usize = 4;
+const HIGH_WATER_PART: usize = 4;
 
 /// The settings of a running server.
 #[derive(Clone, Debug)]
@@ -89,8 +89,8 @@ impl Word {
 
 /// An echo peer is not read from until all it is owed is sent; its queue is bounded by that, not by a limit.
 pub(super) const ECHO: Limits = Limits {
-    soft: 0,
-    hard: u32::MAX,
+    high_water: 0,
+    limit: u32::MAX,
 };
 
 impl Settings {
@@ -101,8 +101,8 @@ impl Settings {
         let send_queue = u32::try_from(config.limits.send_queue).unwrap_or(u32::MAX);
         Self {
             chat: Limits {
-                soft: send_queue / SOFT_PART as u32,
-                hard: send_queue,
+                high_water: send_queue / HIGH_WATER_PART as u32,
+                limit: send_queue,
             },
             line: config.limits.line,
             rate: Rate {
@@ -217,7 +217,7 @@ pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
             .map(|(name, _)| name.clone())
             .collect(),
         // A client that reads nothing of it must not be let go for what it asked.
-        piece_bytes: ServerInfo::PIECE_BYTES.min(config.limits.send_queue / SOFT_PART),
+        piece_bytes: ServerInfo::PIECE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
         ..ServerInfo::new(server.name.as_str(), &server.network, started)
     }
 }

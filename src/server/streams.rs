@@ -75,7 +75,7 @@ fn watch(net: &mut Net, stream: &mut HostStream, name: External, is_watched: &mu
     let descriptor = stream.descriptor();
     let mut source = SourceFd(&descriptor);
     match (stream.waits_for_room(), *is_watched) {
-        (true, false) => match net.register_external_for_room(&mut source, name) {
+        (true, false) => match net.register_external_writable(&mut source, name) {
             Ok(()) => *is_watched = true,
             Err(_) => stream.note_unwatchable(),
         },

@@ -229,10 +229,10 @@ impl<E: Ear> Crew<E> {
         let placed = if is_datagrams {
             dialer
                 .datagrams()
-                .and_then(|socket| net.adopt_datagrams(socket))
+                .and_then(|socket| net.add_datagrams(socket))
         } else {
             let stream = dialer.call(role.manner);
-            stream.and_then(|stream| net.adopt_call(stream))
+            stream.and_then(|stream| net.add_connecting(stream))
         };
         match placed {
             Ok(id) => {
@@ -240,8 +240,8 @@ impl<E: Ear> Crew<E> {
                 // What a schedule or a size asks for is sent, however slowly the other end reads; the ceiling of the
                 // whole process holds still.
                 let limits = Limits {
-                    soft: u32::MAX,
-                    hard: u32::MAX,
+                    high_water: u32::MAX,
+                    limit: u32::MAX,
                 };
                 net.set_limits(id, limits);
                 self.enrol(id, role);

@@ -19,7 +19,7 @@ use super::{
     timer::Timer,
 };
 use crate::{
-    net::{ConnId, External, Net},
+    net::{ConnId, EventLoop, External, Net},
     os::process::{Holdings, Process, Usage},
 };
 use house::House;
@@ -53,7 +53,7 @@ const TIMER: External = External(1);
 
 /// See the module's documentation.
 pub(super) struct Stage<E> {
-    net: Net,
+    event_loop: EventLoop,
     house: House<E>,
     signals: Signals,
     timer: Timer,
@@ -94,10 +94,11 @@ impl<E: Ear> Stage<E> {
         progress: Box<dyn Progress>,
         ear: E,
     ) -> io::Result<Self> {
-        let mut net = Net::new()?;
+        let mut event_loop = EventLoop::new()?;
+        let net = event_loop.net_mut();
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         net.register_external(&mut signals, SIGNALS)?;
-        let timer = Timer::register(&mut net, TIMER)?;
+        let timer = Timer::register(net, TIMER)?;
         let dialer = Dialer::new(&setup.target, sources);
         let crew = Crew::new(
             setup.run,
@@ -108,7 +109,7 @@ impl<E: Ear> Stage<E> {
             ear,
         );
         Ok(Self {
-            net,
+            event_loop,
             house: House {
                 crew,
                 probe,
@@ -139,7 +140,7 @@ impl<E: Ear> Stage<E> {
 
     /// The crew and the loop it acts on.
     pub(super) fn acting(&mut self) -> (&mut Crew<E>, &mut Net) {
-        (&mut self.house.crew, &mut self.net)
+        (&mut self.house.crew, self.event_loop.net_mut())
     }
 
     pub(super) fn ear(&mut self) -> &mut E {
@@ -184,7 +185,7 @@ impl<E: Ear> Stage<E> {
                 self.step(None, 0)?;
             }
             if let Some(scrape) = self.house.probe.scrape() {
-                scrape.ask(&mut self.net);
+                scrape.ask(self.event_loop.net_mut());
             }
         }
         while is_under_way(self) {
@@ -243,7 +244,7 @@ impl<E: Ear> Stage<E> {
             timeout.max(Duration::from_millis(1))
         };
         self.house.woke = None;
-        self.net.turn(&mut self.house, Some(timeout))?;
+        self.event_loop.turn(&mut self.house, Some(timeout))?;
         let now = self.now();
         if let Some(woke) = self.house.woke {
             self.turns.note(now.since(woke));
@@ -275,7 +276,7 @@ impl<E: Ear> Stage<E> {
         // Not while it is counted how often the server wakes up by itself.
         if self.phases.current() != Some(Phase::Hold) {
             if let Some(scrape) = self.house.probe.scrape() {
-                scrape.ask(&mut self.net);
+                scrape.ask(self.event_loop.net_mut());
             }
         }
         let server = self.house.probe.usage();

@@ -8,7 +8,7 @@ use super::{
 const LANE: BufferKey = BufferKey(0);
 
 fn chunk(buffers: &mut SharedBuffers, lane: BufferKey, text: &str) -> Chunk {
-    let composed = buffers.compose(lane, |out| {
+    let composed = buffers.make_chunk(lane, |out| {
         out.extend_from_slice(text.as_bytes());
         true
     });
@@ -174,8 +174,8 @@ fn a_chunk_stays_good_while_its_lane_fills_log_after_log() {
 #[test]
 fn what_is_not_to_be_sent_is_no_chunk() {
     let mut buffers = SharedBuffers::default();
-    assert!(buffers.compose(LANE, |_| true).is_none());
-    let refused = buffers.compose(LANE, |out| {
+    assert!(buffers.make_chunk(LANE, |_| true).is_none());
+    let refused = buffers.make_chunk(LANE, |out| {
         out.push(b'x');
         false
     });

@@ -128,7 +128,7 @@ impl Network {
         self.0.borrow_mut().odds.room = bytes;
     }
 
-    /// One more listener, for [`Net::adopt_listener`]. Its number goes into [`call`](Self::call); the first is 0.
+    /// One more listener, for [`Net::add_listener`]. Its number goes into [`call`](Self::call); the first is 0.
     pub(crate) fn gate(&self, number: usize) -> Box<dyn Acceptor> {
         let gates = &mut self.0.borrow_mut().gates;
         if gates.len() <= number {

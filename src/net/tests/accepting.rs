@@ -30,13 +30,13 @@ fn a_rush_is_accepted_a_bounded_number_at_a_time_with_one_edge() {
     let callers: Vec<Script> = (0..150).map(|_| gate.calls()).collect();
     stage.readable(listener);
     assert_eq!(stage.told().len(), 64);
-    assert!(stage.net.has_work());
+    assert!(stage.net().has_work());
     stage.turn();
     assert_eq!(stage.told().len(), 64);
     stage.settle();
     assert_eq!(stage.told().len(), callers.len() - 128);
     assert_eq!(gate.accepts(), 151);
-    assert_eq!(stage.net.connection_count(), 150);
+    assert_eq!(stage.net().connection_count(), 150);
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn a_rush_at_one_listener_does_not_delay_another() {
     let other_id = stage.adopt_gate(&other);
     let broadcast: Vec<Script> = (0..1000).map(|_| gate.calls()).collect();
     let guest = other.calls();
-    stage.net.inject(listener, READABLE);
-    stage.net.inject(other_id, READABLE);
+    stage.net().inject(listener, READABLE);
+    stage.net().inject(other_id, READABLE);
     stage.turn();
     assert!(guest.source().interest().is_some(), "taken in");
     assert!(
@@ -65,8 +65,8 @@ fn an_error_of_one_caller_after_the_other_makes_the_listener_rest() {
     }
     stage.readable(listener);
     assert_eq!(gate.accepts(), 64);
-    assert!(!stage.net.has_work(), "it must not spin");
-    assert_eq!(stage.net.stats().rests, 1);
+    assert!(!stage.net().has_work(), "it must not spin");
+    assert_eq!(stage.net().stats().rests, 1);
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn aborted_callers_are_skipped() {
     }
     stage.readable(listener);
     assert_eq!(stage.told().len(), 4);
-    assert!(!stage.net.has_work());
-    assert_eq!(stage.net.stats().rests, 0);
+    assert!(!stage.net().has_work());
+    assert_eq!(stage.net().stats().rests, 0);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn out_of_descriptors_a_caller_is_told_and_nothing_spins() {
     assert_eq!(caller.written(), "full, try later\n");
     assert!(caller.is_shut() && caller.is_dropped());
     assert_eq!(stage.told(), [], "it was never a connection");
-    assert_eq!(stage.net.stats().shed, 1);
+    assert_eq!(stage.net().stats().shed, 1);
     // `accept` goes on failing although nobody waits; that is no reason to go on.
     stage.settle();
     assert!(gate.accepts() <= 4, "{} calls of accept", gate.accepts());
@@ -119,18 +119,18 @@ fn a_crowd_at_a_closed_gate_makes_the_listener_rest_and_come_back_by_itself() {
     assert!(turns <= 1, "{turns} turns");
     assert!(gate.accepts() <= 130, "{} calls of accept", gate.accepts());
     assert!(gate.source().interest().is_none(), "out of the poll");
-    assert_eq!(stage.net.stats().rests, 1);
+    assert_eq!(stage.net().stats().rests, 1);
     stage.turns(5);
-    assert_eq!(stage.net.stats().rests, 1);
+    assert_eq!(stage.net().stats().rests, 1);
     // Descriptors come free while it rests. No event tells; its deadline does.
     gate.is_out_of_descriptors(false);
-    let wake = stage.net.nearest_deadline().expect("a deadline");
+    let wake = stage.net().nearest_deadline().expect("a deadline");
     stage.at(wake.0);
     stage.turn();
     assert!(gate.source().interest().is_some(), "back in the poll");
     stage.settle();
     assert_eq!(gate.waiting(), 0);
-    let (shed, taken) = (stage.net.stats().shed, stage.told().len() as u64);
+    let (shed, taken) = (stage.net().stats().shed, stage.told().len() as u64);
     assert_eq!(shed + taken, broadcast.len() as u64);
 }
 
@@ -141,16 +141,16 @@ fn a_gate_that_stays_closed_costs_four_looks_a_second() {
         gate.fails(Errno::NOMEM.into());
     }
     stage.readable(listener);
-    let turns = stage.net.stats().turns;
+    let turns = stage.net().stats().turns;
     for _ in 0..40 {
         stage.settle();
-        let next = stage.net.nearest_deadline().expect("it comes back");
+        let next = stage.net().nearest_deadline().expect("it comes back");
         stage.at(next.0);
         stage.turn();
     }
-    assert_eq!(stage.net.now().0, 1000 + 40 * 250);
+    assert_eq!(stage.net().now().0, 1000 + 40 * 250);
     assert_eq!(gate.accepts(), 40);
-    assert!(stage.net.stats().turns - turns <= 80);
+    assert!(stage.net().stats().turns - turns <= 80);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn an_unknown_failure_makes_the_listener_rest_not_spin_and_not_die() {
         stage.readable(listener);
         stage.settle();
         for _ in 0..3 {
-            if let Some(wake) = stage.net.nearest_deadline() {
+            if let Some(wake) = stage.net().nearest_deadline() {
                 stage.at(wake.0);
             }
             stage.turn();
@@ -181,11 +181,11 @@ fn a_spare_descriptor_that_was_lost_is_taken_again_after_the_rest() {
     gate.fails(Errno::NFILE.into());
     stage.readable(listener);
     // Someone else was quicker to take what we let go.
-    stage.net.spare.let_go();
+    stage.net().spare.let_go();
     stage.at(1250);
     stage.turn();
     assert!(
-        stage.net.spare.is_held(),
+        stage.net().spare.is_held(),
         "now, not when there is none left"
     );
 }
@@ -212,14 +212,14 @@ fn a_listener_may_be_closed_while_it_rests() {
     let (mut stage, gate, listener) = listener();
     gate.fails(Errno::NOMEM.into());
     stage.readable(listener);
-    stage.net.close(listener);
-    assert!(stage.net.has_work());
+    stage.net().close(listener);
+    assert!(stage.net().has_work());
     stage.turn();
     stage.at(5000);
     stage.turn();
     assert!(gate.source().interest().is_none());
     assert_eq!(gate.accepts(), 1);
-    assert_eq!(stage.net.nearest_deadline(), None);
+    assert_eq!(stage.net().nearest_deadline(), None);
 }
 
 /// Lowers the descriptor limit of its whole process, so it runs in a child that runs nothing else.
@@ -240,8 +240,8 @@ fn out_of_descriptors_the_real_kernel_lets_us_tell_callers_and_come_back() {
     let address = listener.local_addr().unwrap();
     let farewell = chunk("full, try later\n");
     stage
-        .net
-        .adopt_listener(Box::new(listener), farewell)
+        .net()
+        .add_listener(Box::new(listener), farewell)
         .unwrap();
     // The callers' own descriptors are in this process too: they call first, then the limit falls to what is in use.
     let patience = Duration::from_secs(10);
@@ -260,19 +260,19 @@ fn out_of_descriptors_the_real_kernel_lets_us_tell_callers_and_come_back() {
     let held: Vec<File> = (0..highest)
         .map_while(|_| File::open("/dev/null").ok())
         .collect();
-    stage.turn_until(|stage| stage.net.stats().shed >= 5);
+    stage.turn_until(|stage| stage.net().stats().shed >= 5);
     for caller in &mut callers {
         let mut word = String::new();
         caller.read_to_string(&mut word).unwrap();
         assert_eq!(word, "full, try later\n");
     }
-    let turns = stage.net.stats().turns;
+    let turns = stage.net().stats().turns;
     for now in 0..100 {
         stage.at(1000 + now);
         stage.turn();
         stage.settle();
     }
-    assert!(stage.net.stats().turns - turns <= 110, "it spins");
+    assert!(stage.net().stats().turns - turns <= 110, "it spins");
     limit(before.current);
     drop(held);
     let _guest = TcpStream::connect(address).unwrap();

@@ -2,10 +2,10 @@
 //! in order with everything else.
 
 use super::{script::Script, stage::Stage};
-use crate::net::{BufferKey, Chunk, ConnId, FanOut};
+use crate::net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey};
 use std::io::ErrorKind;
 
-const ROOM: Option<FanOut> = Some(FanOut(1, 1));
+const ROOM: Option<FanOutKey> = Some(FanOutKey(1, 1));
 
 /// Some peers and a way to tell them.
 struct Broadcast {
@@ -30,8 +30,8 @@ impl Broadcast {
         }
     }
 
-    fn compose(&mut self, text: &str) -> Chunk {
-        let chunk = self.stage.net.compose(BufferKey(0), |out| {
+    fn make_chunk(&mut self, text: &str) -> Chunk {
+        let chunk = self.stage.net().make_chunk(BufferKey(0), |out| {
             out.extend_from_slice(text.as_bytes());
             true
         });
@@ -39,16 +39,16 @@ impl Broadcast {
     }
 
     /// Tells everyone; says whether that was joined to what they were told before.
-    fn tell(&mut self, is_for: Option<FanOut>, text: &str) -> bool {
-        if self.stage.net.begin_fan_out(is_for) {
-            let next = self.compose(text);
+    fn tell(&mut self, key: Option<FanOutKey>, text: &str) -> bool {
+        if self.stage.net().begin_fan_out(key) == FanOut::Repeat {
+            let next = self.make_chunk(text);
             let last = self.last.expect("there was a fan-out before");
-            self.last = Some(self.stage.net.repeat(last, next));
+            self.last = Some(self.stage.net().extend_broadcast(last, next));
             return true;
         }
-        let chunk = self.compose(text);
+        let chunk = self.make_chunk(text);
         for (_, id) in &self.peers {
-            self.stage.net.share(*id, chunk);
+            self.stage.net().share(*id, chunk);
         }
         self.last = Some(chunk);
         false
@@ -66,13 +66,13 @@ impl Broadcast {
 fn a_line_for_a_crowd_is_one_call_each_and_no_place_in_any_queue() {
     let mut broadcast = Broadcast::of(3);
     broadcast.tell(None, "hello\n");
-    assert_eq!(broadcast.stage.net.buffers.segments().0, 0);
+    assert_eq!(broadcast.stage.net().buffers.segments().0, 0);
     broadcast.stage.turn();
     for peer in 0..3 {
         broadcast.check(peer, "hello\n", 1);
     }
-    assert!(!broadcast.stage.net.has_work());
-    assert_eq!(broadcast.stage.net.stats().deliveries, 3);
+    assert!(!broadcast.stage.net().has_work());
+    assert_eq!(broadcast.stage.net().stats().deliveries, 3);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn lines_for_the_same_crowd_are_joined() {
     broadcast.stage.turn();
     broadcast.check(0, &expected, 1);
     broadcast.check(1, &expected, 1);
-    assert_eq!(broadcast.stage.net.stats().deliveries, 32);
+    assert_eq!(broadcast.stage.net().stats().deliveries, 32);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn joined_lines_that_fill_log_after_log_keep_their_order() {
 fn another_crowd_is_another_fan_out() {
     let mut broadcast = Broadcast::of(2);
     assert!(!broadcast.tell(ROOM, "one\n"));
-    assert!(!broadcast.tell(Some(FanOut(1, 2)), "two\n"));
+    assert!(!broadcast.tell(Some(FanOutKey(1, 2)), "two\n"));
     assert!(!broadcast.tell(None, "three\n"));
     assert!(
         !broadcast.tell(None, "four\n"),
@@ -138,7 +138,7 @@ fn who_is_closed_after_being_told_hears_it_before_the_end() {
     let mut broadcast = Broadcast::of(2);
     let first = broadcast.peers[0].1;
     broadcast.tell(ROOM, "one\n");
-    broadcast.stage.net.close(first);
+    broadcast.stage.net().close(first);
     assert!(!broadcast.tell(ROOM, "two\n"));
     broadcast.stage.turn();
     broadcast.check(0, "one\n", 1);
@@ -151,12 +151,12 @@ fn who_is_ended_after_being_told_is_left_out() {
     let mut broadcast = Broadcast::of(2);
     let first = broadcast.peers[0].1;
     broadcast.tell(ROOM, "one\n");
-    broadcast.stage.net.abort(first);
+    broadcast.stage.net().abort(first);
     assert!(broadcast.tell(ROOM, "two\n"));
     broadcast.stage.turn();
     assert_eq!(broadcast.peers[0].0.written(), "");
     broadcast.check(1, "one\ntwo\n", 1);
-    assert_eq!(broadcast.stage.net.buffers().bytes(), 0);
+    assert_eq!(broadcast.stage.net().buffers().bytes(), 0);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn what_the_kernel_does_not_take_waits_in_the_queue() {
     broadcast.stage.turn();
     assert_eq!(script.written(), "he");
     assert!(script.wants_writable());
-    assert_eq!(broadcast.stage.net.queued(id), 4);
+    assert_eq!(broadcast.stage.net().queued(id), 4);
     // The next line comes behind it, not before.
     script.refuses(ErrorKind::WouldBlock);
     broadcast.tell(ROOM, "again\n");
@@ -192,12 +192,12 @@ fn an_interrupted_call_and_a_broken_connection_go_the_usual_way() {
     broadcast.stage.settle();
     assert_eq!(broadcast.peers[0].0.written(), "hello\n");
     assert_eq!(
-        broadcast.stage.net.connection_count(),
+        broadcast.stage.net().connection_count(),
         2,
         "the broken one is gone"
     );
     broadcast.check(2, "hello\n", 1);
-    assert_eq!(broadcast.stage.net.buffers().bytes(), 0);
+    assert_eq!(broadcast.stage.net().buffers().bytes(), 0);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_turn_is_full_of_what_a_crowd_is_still_to_be_told() {
     let mut broadcast = Broadcast::of(100);
     let text = "x".repeat(30_000);
     let mut lines = 0;
-    while !broadcast.stage.net.is_turn_full() {
+    while !broadcast.stage.net().is_turn_full() {
         broadcast.tell(ROOM, &text);
         lines += 1;
         assert!(lines < 1000, "a turn that is never full");

@@ -16,7 +16,7 @@ fn with_lines(count: usize, lines: &[u8]) -> (Stage, Vec<Script>, Vec<ConnId>) {
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
     for (script, id) in scripts.iter().zip(&ids) {
         script.arrives(lines);
-        stage.net.inject(*id, READABLE);
+        stage.net().inject(*id, READABLE);
     }
     (stage, scripts, ids)
 }
@@ -40,9 +40,9 @@ fn a_turn_yields_when_its_time_is_used_up_and_goes_on_where_it_stopped() {
         let expected: Vec<Told> = served.iter().map(line).collect();
         assert_eq!(stage.told(), expected);
         // Someone who spoke already speaks again: they wait behind those who did not.
-        stage.net.inject(ids[0], READABLE);
+        stage.net().inject(ids[0], READABLE);
     }
-    assert_eq!(stage.net.stats().slices_spent, 2);
+    assert_eq!(stage.net().stats().slices_spent, 2);
 }
 
 #[test]
@@ -83,10 +83,10 @@ fn the_bytes_of_a_turn_are_bounded_over_all_connections_and_shared_among_those_w
     let (mut stage, scripts, ids) = with_lines(1_000, b"");
     for (script, id) in scripts.iter().zip(&ids) {
         script.never_stops(b'\n');
-        stage.net.inject(*id, READABLE);
+        stage.net().inject(*id, READABLE);
     }
     stage.turn();
-    let read = stage.net.stats().bytes_in;
+    let read = stage.net().stats().bytes_in;
     assert!(read <= 2 * 1024 * 1024, "{read} bytes in one turn");
     let served = scripts.iter().filter(|script| script.reads() > 0).count();
     assert_eq!(served, 512, "4 KiB of each");
@@ -99,7 +99,7 @@ fn the_bytes_of_a_turn_are_bounded_over_all_connections_and_shared_among_those_w
 fn due_deadlines_are_cut_in_pieces_too() {
     let (mut stage, _scripts, ids) = with_lines(4, b"");
     for id in &ids {
-        stage.net.set_deadline(*id, Tick(2_000));
+        stage.net().set_deadline(*id, Tick(2_000));
     }
     stage.turn();
     stage.at(2_000);
@@ -118,8 +118,8 @@ fn so_are_those_who_go_on_with_long_replies() {
     stage.turn();
     everything_takes(&mut stage, 4);
     for id in &ids {
-        stage.net.notify_drained(*id);
-        stage.net.inject(*id, WRITABLE);
+        stage.net().notify_drained(*id);
+        stage.net().inject(*id, WRITABLE);
     }
     let mut told = Vec::new();
     for turn in 1..=ids.len() {

@@ -22,7 +22,7 @@ fn over_the_kernel() -> (Stage, ConnId, TcpStream) {
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let listener = listen_tcp(any, &Default::default()).unwrap();
     let address = listener.local_addr().unwrap();
-    let gate = stage.net.adopt_listener(Box::new(listener), chunk(""));
+    let gate = stage.net().add_listener(Box::new(listener), chunk(""));
     let peer = TcpStream::connect(address).unwrap();
     let patience = std::time::Duration::from_secs(10);
     peer.set_read_timeout(Some(patience)).unwrap();
@@ -30,7 +30,7 @@ fn over_the_kernel() -> (Stage, ConnId, TcpStream) {
     let [Told::Accepted(id)] = stage.told()[..] else {
         panic!("one caller")
     };
-    stage.net.close(gate.unwrap());
+    stage.net().close(gate.unwrap());
     (stage, id, peer)
 }
 
@@ -39,21 +39,21 @@ fn closing_drains_then_ends_the_stream_then_lingers() {
     let (mut stage, script, id) = connection();
     script.takes(3).refuses(ErrorKind::WouldBlock);
     stage.send(id, "last words");
-    stage.net.close(id);
+    stage.net().close(id);
     stage.send(id, " and more");
     stage.turn();
-    assert_eq!(stage.net.phase(id), Phase::Draining);
+    assert_eq!(stage.net().phase(id), Phase::Draining);
     assert!(
         !script.is_shut(),
         "the end of the stream comes after the bytes"
     );
     stage.turns(2);
-    assert_eq!(stage.net.phase(id), Phase::Draining);
+    assert_eq!(stage.net().phase(id), Phase::Draining);
     stage.writable(id);
     stage.writable(id);
     assert_eq!(script.written(), "last words");
     assert!(script.is_shut());
-    assert_eq!(stage.net.phase(id), Phase::Lingering);
+    assert_eq!(stage.net().phase(id), Phase::Lingering);
     assert!(!script.wants_writable());
     stage.settle();
     assert!(!script.is_dropped(), "it waits for the peer");
@@ -66,10 +66,10 @@ fn closing_drains_then_ends_the_stream_then_lingers() {
 #[test]
 fn closing_with_nothing_queued_ends_the_stream_in_the_same_turn() {
     let (mut stage, script, id) = connection();
-    stage.net.close(id);
+    stage.net().close(id);
     stage.turn();
     assert!(script.is_shut());
-    assert_eq!(stage.net.phase(id), Phase::Lingering);
+    assert_eq!(stage.net().phase(id), Phase::Lingering);
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn who_has_ended_its_stream_already_is_not_lingered_for() {
 fn input_while_lingering_is_discarded_and_does_not_prevent_the_end() {
     let (mut stage, script, id) = connection();
     script.never_stops(b'\n');
-    stage.net.close(id);
+    stage.net().close(id);
     stage.readable(id);
     stage.turns(3);
-    assert_eq!(stage.net.phase(id), Phase::Lingering);
+    assert_eq!(stage.net().phase(id), Phase::Lingering);
     assert!(script.reads() > 4, "read so that it is not in the way");
     stage.at(3250);
     stage.turn();
@@ -106,16 +106,16 @@ fn a_peer_that_does_not_read_its_last_words_is_given_up_after_the_drain_deadline
     let (mut stage, script, id) = connection();
     script.is_full(true);
     stage.send(id, "last words");
-    stage.net.close(id);
+    stage.net().close(id);
     stage.turn();
     stage.at(5999);
     stage.turn();
-    assert_eq!(stage.net.phase(id), Phase::Draining);
+    assert_eq!(stage.net().phase(id), Phase::Draining);
     stage.at(6000);
     stage.turn();
     assert_eq!(stage.told(), [Told::Reaped(id)]);
     assert!(script.is_dropped() && !script.is_shut());
-    assert_eq!(stage.net.buffers().bytes(), 0);
+    assert_eq!(stage.net().buffers().bytes(), 0);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_peer_that_reads_its_last_words_slowly_gets_them_all() {
         script.takes(1);
     }
     stage.send(id, words);
-    stage.net.close(id);
+    stage.net().close(id);
     stage.turn();
     for second in 1..words.len() as u64 {
         stage.at(1000 + 4000 * second);
@@ -139,11 +139,11 @@ fn a_peer_that_reads_its_last_words_slowly_gets_them_all() {
 #[test]
 fn a_peer_that_does_not_end_its_stream_is_given_up_after_the_linger_deadline() {
     let (mut stage, script, id) = connection();
-    stage.net.close(id);
+    stage.net().close(id);
     stage.turn();
     stage.at(2999);
     stage.turn();
-    assert_eq!(stage.net.phase(id), Phase::Lingering);
+    assert_eq!(stage.net().phase(id), Phase::Lingering);
     stage.at(3250);
     stage.turn();
     assert_eq!(stage.told(), [Told::Reaped(id)]);
@@ -156,12 +156,12 @@ fn in_a_hurry_a_peer_that_stays_silent_is_waited_for_half_a_second() {
     for hurry_first in [false, true] {
         let (mut stage, script, id) = connection();
         if hurry_first {
-            stage.net.hurry();
+            stage.net().shorten_linger();
         }
-        stage.net.close(id);
+        stage.net().close(id);
         stage.turn();
-        assert_eq!(stage.net.phase(id), Phase::Lingering);
-        stage.net.hurry();
+        assert_eq!(stage.net().phase(id), Phase::Lingering);
+        stage.net().shorten_linger();
         stage.at(1499);
         stage.turn();
         assert!(!script.is_dropped());
@@ -174,14 +174,14 @@ fn in_a_hurry_a_peer_that_stays_silent_is_waited_for_half_a_second() {
 #[test]
 fn in_a_hurry_a_peer_that_is_still_sending_is_read_to_its_pause() {
     let (mut stage, script, id) = connection();
-    stage.net.hurry();
-    stage.net.close(id);
+    stage.net().shorten_linger();
+    stage.net().close(id);
     stage.turn();
     for at in [1400, 1800, 2200, 2600] {
         stage.at(at);
         script.arrives(b"still pasting\n");
         stage.readable(id);
-        assert_eq!(stage.net.phase(id), Phase::Lingering, "at {at}");
+        assert_eq!(stage.net().phase(id), Phase::Lingering, "at {at}");
     }
     // Not for longer than without the hurry.
     stage.at(2999);
@@ -195,14 +195,14 @@ fn in_a_hurry_a_peer_that_is_still_sending_is_read_to_its_pause() {
 #[test]
 fn an_alarm_of_the_owner_does_not_outlive_the_close() {
     let (mut stage, _, id) = connection();
-    stage.net.set_deadline(id, Tick(1500));
-    stage.net.close(id);
+    stage.net().set_deadline(id, Tick(1500));
+    stage.net().close(id);
     stage.turn();
-    stage.net.set_deadline(id, Tick(1600));
+    stage.net().set_deadline(id, Tick(1600));
     stage.at(2000);
     stage.turn();
     assert_eq!(stage.told(), []);
-    assert_eq!(stage.net.phase(id), Phase::Lingering);
+    assert_eq!(stage.net().phase(id), Phase::Lingering);
 }
 
 #[test]
@@ -259,9 +259,9 @@ fn what_a_broken_peer_said_before_is_heard_for_a_bounded_time() {
     stage.send(id, "hello");
     stage.settle();
     // Neither a later failure nor an alarm of the owner makes it longer.
-    stage.net.set_deadline(id, Tick(60_000));
+    stage.net().set_deadline(id, Tick(60_000));
     for second in 2..=11 {
-        stage.net.half_close(id);
+        stage.net().half_close(id);
         stage.at(1000 * second);
         stage.turns(2);
     }
@@ -272,7 +272,7 @@ fn what_a_broken_peer_said_before_is_heard_for_a_bounded_time() {
         matches!(told[heard..], [Told::Lost(..), Told::Reaped(_)]),
         "{told:?}"
     );
-    assert_eq!(stage.net.nearest_deadline(), None);
+    assert_eq!(stage.net().nearest_deadline(), None);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn one_that_ended_its_stream_and_then_broke_is_lost() {
     assert_eq!(stage.told(), [Told::End(id)]);
     // Its reset comes as another readable event; there is nothing to read any more.
     stage.readable(id);
-    assert!(!stage.net.has_work());
+    assert!(!stage.net().has_work());
     script.refuses(ErrorKind::BrokenPipe);
     stage.send(id, "still there?");
     stage.turn();
@@ -326,7 +326,7 @@ fn a_failed_write_while_draining_is_the_end() {
     let (mut stage, script, id) = connection();
     script.refuses(ErrorKind::ConnectionReset);
     stage.send(id, "last words");
-    stage.net.close(id);
+    stage.net().close(id);
     stage.turn();
     assert_eq!(stage.told(), [Told::Reaped(id)]);
     assert!(script.is_dropped());
@@ -369,13 +369,13 @@ fn last_words_reach_a_peer_whose_input_was_never_read() {
     peer.write_all("one\n".repeat(50_000).as_bytes()).unwrap();
     stage.turn_until(|stage| !stage.handler.told.is_empty());
     stage.send(id, "last words\n");
-    stage.net.close(id);
-    stage.turn_until(|stage| stage.net.phase(id) == Phase::Lingering);
+    stage.net().close(id);
+    stage.turn_until(|stage| stage.net().phase(id) == Phase::Lingering);
     let mut heard = String::new();
     peer.read_to_string(&mut heard).expect("no reset");
     assert_eq!(heard, "last words\n");
     drop(peer);
-    stage.turn_until(|stage| stage.net.connection_count() == 0);
+    stage.turn_until(|stage| stage.net().connection_count() == 0);
     assert!(
         !stage
             .handler
@@ -394,7 +394,7 @@ fn a_quit_line_is_heard_although_the_peer_resets_and_a_write_fails() {
     drop(peer);
     stage.send(id, "into the void\n");
     stage.turn();
-    stage.turn_until(|stage| stage.net.connection_count() == 0);
+    stage.turn_until(|stage| stage.net().connection_count() == 0);
     assert_eq!(stage.lines(id), ["QUIT"]);
 }
 

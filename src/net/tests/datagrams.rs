@@ -15,7 +15,7 @@ fn echo() -> (Stage, ConnId, UdpSocket) {
     peer.connect(socket.local_addr().unwrap()).unwrap();
     peer.set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
-    let id = stage.net.adopt_datagrams(socket).unwrap();
+    let id = stage.net().add_datagrams(socket).unwrap();
     stage.react(|net, told| {
         if let Told::Datagram(id, from, bytes) = told {
             net.send_datagram(*id, *from, bytes);
@@ -30,8 +30,8 @@ fn datagrams_of_every_size_come_back_whole() {
     for size in [0, 1, 1472, 1473, 65_507] {
         let bytes: Vec<u8> = (0..size).map(|n| n as u8).collect();
         peer.send(&bytes).unwrap();
-        let out = stage.net.stats().datagrams_out;
-        stage.turn_until(|stage| stage.net.stats().datagrams_out > out);
+        let out = stage.net().stats().datagrams_out;
+        stage.turn_until(|stage| stage.net().stats().datagrams_out > out);
         let mut buffer = vec![0; 65_536];
         let count = peer.recv(&mut buffer).unwrap();
         assert!(buffer[..count] == bytes[..], "{size} bytes");
@@ -46,7 +46,7 @@ fn a_burst_past_the_budget_is_carried_over() {
     }
     stage.turn_until(|stage| !stage.handler.told.is_empty());
     assert_eq!(stage.told().len(), 64);
-    assert!(stage.net.has_work(), "no event will tell of the rest");
+    assert!(stage.net().has_work(), "no event will tell of the rest");
     stage.settle();
     assert_eq!(stage.told().len(), 36);
     for n in 0..100_u8 {
@@ -70,8 +70,8 @@ fn a_socket_that_is_closed_hears_nothing_more() {
     stage.turn_until(|stage| !stage.handler.told.is_empty());
     stage.settle();
     assert_eq!(stage.told().len(), 1);
-    stage.net.close(id);
-    assert!(!stage.net.has_work(), "it is gone");
+    stage.net().close(id);
+    assert!(!stage.net().has_work(), "it is gone");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_addressee_that_is_gone_disturbs_nobody() {
         .unwrap();
     for _ in 0..3 {
         // The answer to this, port unreachable, comes as an error of a later call.
-        stage.net.send_datagram(id, nobody, b"anyone?");
+        stage.net().send_datagram(id, nobody, b"anyone?");
     }
     peer.send(b"here").unwrap();
     stage.turn_until(|stage| !stage.handler.told.is_empty());

@@ -19,23 +19,23 @@ fn connection() -> (Stage, Script, ConnId) {
 #[test]
 fn late_readiness_does_not_reach_a_newcomer_in_the_same_slot() {
     let (mut stage, old, old_id) = connection();
-    stage.net.abort(old_id);
+    stage.net().abort(old_id);
     stage.turn();
     assert!(old.is_dropped());
     let new = Script::new();
     let new_id = stage.adopt(&new);
     assert_eq!(new_id.slot, old_id.slot, "the slot is used again");
-    stage.net.inject(old_id, READABLE);
-    stage.net.inject(old_id, WRITABLE);
-    stage.net.send(old_id, &chunk("for the old one"));
-    stage.net.set_deadline(old_id, Tick(1));
-    stage.net.close(old_id);
-    stage.net.abort(old_id);
+    stage.net().inject(old_id, READABLE);
+    stage.net().inject(old_id, WRITABLE);
+    stage.net().send(old_id, &chunk("for the old one"));
+    stage.net().set_deadline(old_id, Tick(1));
+    stage.net().close(old_id);
+    stage.net().abort(old_id);
     stage.turn();
     assert_eq!((new.reads(), new.written().as_str()), (0, ""));
-    assert_eq!(stage.net.phase(new_id), Phase::Open);
-    assert_eq!(stage.net.phase(old_id), Phase::Closed);
-    assert_eq!(stage.net.stats().stale_tokens, 2);
+    assert_eq!(stage.net().phase(new_id), Phase::Open);
+    assert_eq!(stage.net().phase(old_id), Phase::Closed);
+    assert_eq!(stage.net().stats().stale_tokens, 2);
 }
 
 #[test]
@@ -48,17 +48,17 @@ fn a_late_event_of_the_kernel_finds_nothing() {
         .unwrap();
     sender.set_nonblocking(true).unwrap();
     let mut source = mio::net::UnixStream::from_std(sender);
-    let registry = stage.net.poll.registry();
+    let registry = &stage.net().registry;
     registry
         .register(&mut source, token, mio::Interest::READABLE)
         .unwrap();
-    stage.net.abort(old_id);
+    stage.net().abort(old_id);
     stage.turn();
     let new = Script::new();
     assert_eq!(stage.adopt(&new).slot, old_id.slot);
     keeper.write_all(b"late").unwrap();
-    let before = stage.net.stats().stale_tokens;
-    stage.turn_until(|stage| stage.net.stats().stale_tokens > before);
+    let before = stage.net().stats().stale_tokens;
+    stage.turn_until(|stage| stage.net().stats().stale_tokens > before);
     assert_eq!(new.reads(), 0);
 }
 
@@ -74,13 +74,13 @@ fn slots_are_freed_only_at_the_end_of_the_turn() {
     stage.react(move |net, told| {
         if matches!(told, Told::Line(..)) {
             net.abort(victim_id);
-            let new_id = net.adopt(joins.stream()).unwrap();
+            let new_id = net.add_connection(joins.stream()).unwrap();
             assert_ne!(new_id.slot, victim_id.slot, "the slot is not free yet");
         }
     });
     // Both are readable in the same batch, the second one twice.
     for id in [id, victim_id, victim_id] {
-        stage.net.inject(id, READABLE);
+        stage.net().inject(id, READABLE);
     }
     stage.turn();
     assert_eq!(victim.reads(), 0);
@@ -105,14 +105,14 @@ fn every_connection_is_reaped_exactly_once_however_often_it_is_ended() {
     let told = [Told::Line(id, "bye".into()), Told::Reaped(id)];
     assert_eq!(stage.told(), told);
     assert_eq!(script.written(), "");
-    assert_eq!(stage.net.connection_count(), 0);
+    assert_eq!(stage.net().connection_count(), 0);
 }
 
 #[test]
 fn a_source_is_deregistered_before_it_is_dropped() {
     let (mut stage, script, id) = connection();
     assert!(script.source().interest().is_some());
-    stage.net.abort(id);
+    stage.net().abort(id);
     assert!(!script.is_dropped());
     stage.turn();
     assert!(script.is_dropped());
@@ -122,11 +122,11 @@ fn a_source_is_deregistered_before_it_is_dropped() {
 #[test]
 fn who_is_ended_between_two_turns_is_reaped_without_an_event() {
     let (mut stage, script, id) = connection();
-    stage.net.abort(id);
-    assert!(stage.net.has_work(), "or the loop would sleep over it");
+    stage.net().abort(id);
+    assert!(stage.net().has_work(), "or the loop would sleep over it");
     stage.turn_without_wait();
     assert!(script.is_dropped());
-    assert!(!stage.net.has_work());
+    assert!(!stage.net().has_work());
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn who_is_ended_while_another_is_reaped_goes_in_the_next_turn() {
             net.abort(partner_id);
         }
     });
-    stage.net.abort(id);
+    stage.net().abort(id);
     stage.settle();
     assert_eq!(stage.told(), [Told::Reaped(id), Told::Reaped(partner_id)]);
     assert!(partner.is_dropped());
@@ -151,7 +151,7 @@ fn a_source_that_cannot_be_registered_leaves_nothing_behind() {
     let mut stage = Stage::new();
     let next_slot = |stage: &mut Stage| {
         let id = stage.adopt(&Script::new());
-        stage.net.abort(id);
+        stage.net().abort(id);
         stage.turn();
         id.slot
     };
@@ -167,8 +167,8 @@ fn a_source_that_cannot_be_registered_leaves_nothing_behind() {
     let address = listener.local_addr().unwrap();
     assert!(
         stage
-            .net
-            .adopt_listener(Box::new(listener), chunk(""))
+            .net()
+            .add_listener(Box::new(listener), chunk(""))
             .is_err()
     );
     assert_eq!(next_slot(&mut stage), free, "after a listener");
@@ -176,13 +176,13 @@ fn a_source_that_cannot_be_registered_leaves_nothing_behind() {
     registry
         .register(&mut socket, mio::Token(1), readable)
         .unwrap();
-    assert!(stage.net.adopt_datagrams(socket).is_err());
+    assert!(stage.net().add_datagrams(socket).is_err());
     assert_eq!(next_slot(&mut stage), free, "after a datagram socket");
     let mut stream = mio::net::TcpStream::connect(address).unwrap();
     registry
         .register(&mut stream, mio::Token(2), readable)
         .unwrap();
-    assert!(stage.net.adopt(Stream::Tcp(stream)).is_err());
+    assert!(stage.net().add_connection(Stream::Tcp(stream)).is_err());
     assert_eq!(next_slot(&mut stage), free, "after a connection");
 }
 
@@ -198,7 +198,7 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                 let ids = [id, stage.adopt(&other)];
                 stage.handler.closes = false;
                 stage.limit(id, 64, 4);
-                stage.net.set_deadline(id, Tick(1000));
+                stage.net().set_deadline(id, Tick(1000));
                 stage.react(move |net, told| {
                     let now = match told {
                         Told::Line(..) => moment == 0,
@@ -227,21 +227,21 @@ fn every_callback_may_end_its_own_connection_and_any_other() {
                 stage.settle();
                 stage.at(20_000);
                 stage.turns(3);
-                let eof = stage.net.phase(ids[target]);
+                let eof = stage.net().phase(ids[target]);
                 assert!(
                     eof == Phase::Closed || moment == 5,
                     "{which} of {target} at {moment}: {eof:?}"
                 );
-                stage.net.abort(ids[0]);
-                stage.net.abort(ids[1]);
+                stage.net().abort(ids[0]);
+                stage.net().abort(ids[1]);
                 stage.settle();
                 let told = stage.told();
                 for id in ids {
                     let reaped = told.iter().filter(|told| **told == Told::Reaped(id));
                     assert_eq!(reaped.count(), 1, "{which} of {target} at {moment}");
                 }
-                assert_eq!(stage.net.buffers().bytes(), 0);
-                assert_eq!(stage.net.connection_count(), 0);
+                assert_eq!(stage.net().buffers().bytes(), 0);
+                assert_eq!(stage.net().connection_count(), 0);
             }
         }
     }

@@ -107,7 +107,7 @@ fn what_is_left_after_a_flush_decides_about_an_overflow() {
     script.is_full(true);
     stage.turn();
     assert_eq!(stage.told(), [Told::Overflow(id)]);
-    assert_eq!(stage.net.phase(id), Phase::Draining);
+    assert_eq!(stage.net().phase(id), Phase::Draining);
     script.is_full(false);
     stage.writable(id);
     assert_eq!(script.written(), "twenty bytes at once!");
@@ -122,19 +122,19 @@ fn a_slow_reader_costs_the_others_nothing() {
     slow.is_full(true);
     for _ in 0..50 {
         let line = chunk("0123456789");
-        stage.net.send(slow_id, &line);
-        stage.net.send(quick_id, &line);
+        stage.net().send(slow_id, &line);
+        stage.net().send(quick_id, &line);
         stage.turn();
     }
     assert_eq!(stage.told(), [Told::Overflow(slow_id)]);
     assert_eq!(quick.written().len(), 500);
-    assert!(stage.net.buffers().bytes_peak() <= 130);
+    assert!(stage.net().buffers().bytes_peak() <= 130);
 }
 
 #[test]
 fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
     let mut stage = Stage::new();
-    stage.net.set_ceiling(100);
+    stage.net().set_ceiling(100);
     let scripts: Vec<Script> = (0..4).map(|_| Script::new()).collect();
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
     for (script, (id, bytes)) in scripts.iter().zip(ids.iter().zip([20, 70, 30, 50])) {
@@ -148,11 +148,11 @@ fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
     };
     assert_eq!((lost, reaped), (&ids[1], &ids[1]));
     assert!(why.contains("holds too much"), "{why}");
-    assert_eq!(stage.net.buffers().bytes(), 100);
-    assert_eq!(stage.net.stats().over_ceiling, 1);
+    assert_eq!(stage.net().buffers().bytes(), 100);
+    assert_eq!(stage.net().stats().over_ceiling, 1);
     for (script, id) in scripts.iter().zip(&ids) {
         script.is_full(false);
-        stage.net.inject(*id, WRITABLE);
+        stage.net().inject(*id, WRITABLE);
     }
     stage.turn();
     let written: Vec<usize> = scripts.iter().map(|s| s.written().len()).collect();
@@ -162,7 +162,7 @@ fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
 #[test]
 fn the_ceiling_counts_only_what_the_kernel_did_not_take() {
     let (mut stage, script, id) = connection();
-    stage.net.set_ceiling(10);
+    stage.net().set_ceiling(10);
     stage.send(id, &"x".repeat(1000));
     stage.turn();
     assert_eq!(stage.told(), []);
@@ -182,7 +182,7 @@ fn nothing_is_read_during_a_pause_and_nothing_is_lost_by_it() {
         stage.at(now);
         stage.readable(id);
         stage.writable(id);
-        assert!(!stage.net.has_work(), "held, so nothing to do");
+        assert!(!stage.net().has_work(), "held, so nothing to do");
     }
     assert_eq!(script.reads(), reads);
     assert_eq!(stage.lines(id), ["1", "2"]);
@@ -212,7 +212,7 @@ fn a_pause_and_an_alarm_come_each_at_its_time() {
     let (mut stage, script, id) = connection();
     stage.handler.lines_at_once = 1;
     stage.handler.rest = Some(Duration::from_millis(500));
-    stage.net.set_deadline(id, Tick(1200));
+    stage.net().set_deadline(id, Tick(1200));
     script.arrives(b"1\n2\n");
     stage.readable(id);
     stage.react(move |net, told| {
@@ -222,7 +222,7 @@ fn a_pause_and_an_alarm_come_each_at_its_time() {
     });
     let mut told = Vec::new();
     for _ in 0..4 {
-        let Some(next) = stage.net.nearest_deadline() else {
+        let Some(next) = stage.net().nearest_deadline() else {
             break;
         };
         stage.at(next.0);
@@ -262,21 +262,24 @@ fn limits_of_one_are_not_limits_of_another() {
     let (mut stage, script, id) = connection();
     let other = Script::new();
     let other_id = stage.adopt(&other);
-    let limits = Limits { soft: 1, hard: 1 };
-    stage.net.set_limits(id, limits);
+    let limits = Limits {
+        high_water: 1,
+        limit: 1,
+    };
+    stage.net().set_limits(id, limits);
     script.is_full(true);
     other.is_full(true);
     stage.send(id, "12");
     stage.send(other_id, "12");
     stage.turn();
     assert_eq!(stage.told(), [Told::Overflow(id)]);
-    assert_eq!(stage.net.queued(other_id), 2);
+    assert_eq!(stage.net().queued(other_id), 2);
 }
 
 #[test]
 fn the_farewells_of_those_past_the_ceiling_push_nobody_else_over_it() {
     let mut stage = Stage::new();
-    stage.net.set_ceiling(110);
+    stage.net().set_ceiling(110);
     let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
     for (script, id) in scripts.iter().zip(&ids).take(3) {
@@ -308,13 +311,13 @@ fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
     stage.limit(id, 4, 1000);
     script.is_full(true);
     stage.send(id, "12345");
-    stage.net.notify_drained(id);
+    stage.net().notify_drained(id);
     stage.turns(2);
     assert_eq!(stage.told(), []);
     script.is_full(false);
     stage.writable(id);
     assert_eq!(stage.told(), [Told::Drained(id)]);
-    assert!(!stage.net.has_work(), "it was told once");
+    assert!(!stage.net().has_work(), "it was told once");
 }
 
 #[test]
@@ -322,7 +325,7 @@ fn many_who_have_more_to_say_take_turns_and_no_turn_is_long() {
     let mut stage = Stage::new();
     let ids: Vec<_> = (0..300).map(|_| stage.adopt(&Script::new())).collect();
     for id in &ids {
-        stage.net.notify_drained(*id);
+        stage.net().notify_drained(*id);
     }
     // Each has still more to say.
     stage.react(|net, told| {
@@ -336,7 +339,7 @@ fn many_who_have_more_to_say_take_turns_and_no_turn_is_long() {
         stage.turn();
         let in_turn = stage.told();
         assert!((1..=64).contains(&in_turn.len()), "{}", in_turn.len());
-        assert!(stage.net.has_work(), "nobody waits for an event");
+        assert!(stage.net().has_work(), "nobody waits for an event");
         told.extend(in_turn);
     }
     let in_order: Vec<_> = ids.iter().map(|id| Told::Drained(*id)).collect();
@@ -357,7 +360,7 @@ fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
         }
     });
     stage.send(id, "a piece");
-    stage.net.notify_drained(id);
+    stage.net().notify_drained(id);
     stage.settle();
     let expected = [Told::Drained(id), Told::Reaped(id)];
     assert_eq!(stage.told(), expected);
@@ -377,12 +380,12 @@ fn what_is_held_beside_queues_counts_for_the_ceiling_and_strangers_go_first() {
         stage.readable(*id);
     }
     assert_eq!(stage.told(), []);
-    let held = stage.net.held();
+    let held = stage.net().held();
     assert!((13_000..16_000).contains(&held), "{held}");
-    assert_eq!(held, stage.net.held_beside_queues());
+    assert_eq!(held, stage.net().held_beside_queues());
     // Less than all that is held: one has to go. Not the one who holds most, for we know them; not the stranger who
     // holds little.
-    stage.net.set_ceiling(held - 1000);
+    stage.net().set_ceiling(held - 1000);
     stage.turn();
     let lost = |told: Vec<Told>| -> Vec<ConnId> {
         let lost = told.into_iter().filter_map(|told| match told {
@@ -393,13 +396,13 @@ fn what_is_held_beside_queues_counts_for_the_ceiling_and_strangers_go_first() {
     };
     assert_eq!(lost(stage.told()), [ids[1]]);
     // Then the other stranger who holds much, and only then the one we know. Nobody goes who holds little.
-    stage.net.set_ceiling(5000);
+    stage.net().set_ceiling(5000);
     stage.turn();
     assert_eq!(lost(stage.told()), [ids[3], ids[2]]);
-    stage.net.set_ceiling(100);
+    stage.net().set_ceiling(100);
     stage.turn();
     assert_eq!(stage.told(), []);
-    assert_eq!(stage.net.phase(ids[0]), Phase::Open);
+    assert_eq!(stage.net().phase(ids[0]), Phase::Open);
 }
 
 #[test]
@@ -410,16 +413,16 @@ fn before_anyone_goes_what_is_kept_only_to_be_shown_goes() {
     script.is_full(true);
     stage.send(id, &"x".repeat(60));
     stage.turn();
-    stage.net.set_ceiling(100);
-    stage.net.set_kept_elsewhere(45);
+    stage.net().set_ceiling(100);
+    stage.net().set_kept_elsewhere(45);
     // What is told of it under pressure.
     stage.handler.kept_under_pressure = Some(10);
     stage.turn();
     assert_eq!(stage.told(), []);
-    assert_eq!(stage.net.held(), 70);
+    assert_eq!(stage.net().held(), 70);
     // It does not go for what others keep, as long as it holds no more than its share.
     stage.handler.kept_under_pressure = None;
-    stage.net.set_kept_elsewhere(1_000_000);
+    stage.net().set_kept_elsewhere(1_000_000);
     stage.turn();
     let lost = matches!(stage.told()[..], [Told::Lost(..), Told::Reaped(_)]);
     assert!(lost, "it holds 60, and half of the ceiling is 50");
@@ -430,8 +433,8 @@ fn nobody_goes_who_holds_less_than_an_equal_share() {
     let mut stage = Stage::new();
     let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
-    stage.net.set_ceiling(1000);
-    stage.net.set_kept_elsewhere(1_000_000);
+    stage.net().set_ceiling(1000);
+    stage.net().set_kept_elsewhere(1_000_000);
     for (script, id) in scripts.iter().zip(&ids) {
         script.is_full(true);
         // Half of the ceiling, among ten.
@@ -440,5 +443,5 @@ fn nobody_goes_who_holds_less_than_an_equal_share() {
     stage.turn();
     stage.turn();
     assert_eq!(stage.told(), []);
-    assert_eq!(stage.net.stats().over_ceiling, 0);
+    assert_eq!(stage.net().stats().over_ceiling, 0);
 }

@@ -20,7 +20,7 @@ fn one_edge_is_enough_to_read_everything() {
     script.arrives(b"three\n");
     stage.readable(id);
     assert_eq!(stage.lines(id), ["one", "two", "three"]);
-    assert!(!stage.net.has_work());
+    assert!(!stage.net().has_work());
     assert_eq!(
         script.reads(),
         3,
@@ -38,7 +38,7 @@ fn input_past_the_budget_is_carried_over_without_a_second_edge() {
         (1..=66).contains(&first),
         "{first} lines in a turn of 64 KiB"
     );
-    assert!(stage.net.has_work(), "the next turn must not wait");
+    assert!(stage.net().has_work(), "the next turn must not wait");
     let turns = stage.settle();
     assert_eq!(first + stage.lines(id).len(), 200);
     assert!((2..=4).contains(&turns), "{turns}");
@@ -48,11 +48,11 @@ fn input_past_the_budget_is_carried_over_without_a_second_edge() {
 fn a_turn_with_carried_over_work_does_not_wait() {
     let (mut stage, script, id) = with_input(b"");
     script.never_stops(b'\n');
-    stage.net.inject(id, READABLE);
+    stage.net().inject(id, READABLE);
     for _ in 0..3 {
         stage.turn_without_wait();
     }
-    assert!(stage.net.has_work());
+    assert!(stage.net().has_work());
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn after_a_pause_whole_frames_in_hand_need_no_event() {
     stage.handler.rest = Some(Duration::from_millis(100));
     stage.readable(id);
     assert_eq!(stage.lines(id), ["one"]);
-    assert!(!stage.net.has_work(), "a pause is no work");
-    assert_eq!(stage.net.nearest_deadline(), Some(Tick(1100)));
+    assert!(!stage.net().has_work(), "a pause is no work");
+    assert_eq!(stage.net().nearest_deadline(), Some(Tick(1100)));
     stage.at(1100);
     stage.turns(2);
     assert_eq!(stage.lines(id), ["two"]);
@@ -115,7 +115,7 @@ fn an_interrupted_read_is_tried_again() {
     let (mut stage, script, id) = with_input(b"one\n");
     script.fails(ErrorKind::Interrupted).arrives(b"two\n");
     stage.readable(id);
-    assert!(stage.net.has_work());
+    assert!(stage.net().has_work());
     stage.settle();
     assert_eq!(stage.lines(id), ["one", "two"]);
 }
@@ -142,7 +142,7 @@ fn readiness_of_a_stranger_is_counted_and_skipped() {
         generation: 7,
     };
     stage.readable(nobody);
-    assert_eq!(stage.net.stats().stale_tokens, 1);
+    assert_eq!(stage.net().stats().stale_tokens, 1);
     assert_eq!(stage.told(), []);
 }
 
@@ -153,7 +153,7 @@ fn an_endless_sender_does_not_delay_the_line_of_another() {
     for script in &noisy {
         let id = stage.adopt(script);
         script.never_stops(b'\n');
-        stage.net.inject(id, READABLE);
+        stage.net().inject(id, READABLE);
     }
     stage.turn();
     let quiet = Script::new();
@@ -178,7 +178,7 @@ fn those_left_over_when_the_turn_was_full_come_first_next_turn() {
     let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
     for (script, id) in scripts.iter().zip(&ids) {
         script.arrives(b"1\n");
-        stage.net.inject(*id, READABLE);
+        stage.net().inject(*id, READABLE);
     }
     // The line of the first makes the turn full.
     let (loud, big) = (ids[0], chunk(&"x".repeat(33 * 1024 * 1024)));
@@ -191,7 +191,7 @@ fn those_left_over_when_the_turn_was_full_come_first_next_turn() {
     stage.turn();
     assert_eq!(stage.told(), [line(loud, "1")]);
     scripts[0].arrives(b"2\n");
-    stage.net.inject(loud, READABLE);
+    stage.net().inject(loud, READABLE);
     stage.turn();
     let expected = [line(ids[1], "1"), line(ids[2], "1"), line(loud, "2")];
     assert_eq!(stage.told(), expected);
@@ -212,10 +212,10 @@ fn too_many_deliveries_make_a_turn_full_too() {
             assert!(net.is_turn_full());
         }
     });
-    stage.net.inject(id, READABLE);
+    stage.net().inject(id, READABLE);
     stage.readable(other);
     stage.turn();
-    assert!(!stage.net.is_turn_full(), "the next turn has room again");
+    assert!(!stage.net().is_turn_full(), "the next turn has room again");
     assert_eq!(stage.lines(id), ["all", "later"]);
 }
 
@@ -253,7 +253,7 @@ fn readiness_in_both_directions_at_once_is_taken_up_in_one_turn() {
         readable: true,
         writable: true,
     };
-    stage.net.inject(id, both);
+    stage.net().inject(id, both);
     stage.turn();
     assert_eq!(stage.lines(id), ["in"]);
     assert_eq!(script.written(), "out");

@@ -2,8 +2,8 @@
 
 use super::script::{Gate, Script};
 use crate::net::{
-    BufferKey, ConnId, Consumed, External, Handler, Limits, Loss, Net, Next, Phase, Readiness,
-    Standing, Tick,
+    BufferKey, ConnId, Consumed, EventLoop, External, Handler, Limits, Loss, Net, Next, Phase,
+    Readiness, Standing, Tick,
 };
 use std::{
     collections::VecDeque,
@@ -186,43 +186,53 @@ const PATIENCE: usize = 500;
 
 /// The loop and its handler.
 pub(crate) struct Stage {
-    pub(crate) net: Net,
+    pub(crate) event_loop: EventLoop,
     pub(crate) handler: Recorder,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let mut net = Net::new().expect("a poll");
-        net.hold_clock(Tick(1000));
+        let mut event_loop = EventLoop::new().expect("a poll");
+        event_loop.net_mut().hold_clock(Tick(1000));
         Self {
-            net,
+            event_loop,
             handler: Recorder::default(),
         }
     }
 
+    pub(crate) fn net(&mut self) -> &mut Net {
+        self.event_loop.net_mut()
+    }
+
     /// A connection that is open and about which nothing is known.
     pub(crate) fn adopt(&mut self, script: &Script) -> ConnId {
-        self.net.adopt(script.stream()).expect("registered")
+        self.net()
+            .add_connection(script.stream())
+            .expect("registered")
     }
 
     pub(crate) fn adopt_gate(&mut self, gate: &Gate) -> ConnId {
         let farewell = chunk("full, try later\n");
-        let id = self.net.adopt_listener(gate.acceptor(), farewell);
+        let id = self.net().add_listener(gate.acceptor(), farewell);
         id.expect("registered")
     }
 
     /// One turn that does not wait.
     pub(crate) fn turn(&mut self) {
         let handler = &mut self.handler;
-        self.net.turn(handler, Some(Duration::ZERO)).expect("poll");
-        check_invariants(&self.net);
+        self.event_loop
+            .turn(handler, Some(Duration::ZERO))
+            .expect("poll");
+        check_invariants(self.net());
     }
 
     /// One turn that must not wait, although it may.
     pub(crate) fn turn_without_wait(&mut self) {
         let long = Duration::from_secs(10);
         let began = Instant::now();
-        self.net.turn(&mut self.handler, Some(long)).expect("poll");
+        self.event_loop
+            .turn(&mut self.handler, Some(long))
+            .expect("poll");
         assert!(began.elapsed() < long, "the turn waited");
     }
 
@@ -234,19 +244,19 @@ impl Stage {
 
     /// A turn in which the kernel reports that this one is readable.
     pub(crate) fn readable(&mut self, id: ConnId) {
-        self.net.inject(id, READABLE);
+        self.net().inject(id, READABLE);
         self.turn();
     }
 
     pub(crate) fn writable(&mut self, id: ConnId) {
-        self.net.inject(id, WRITABLE);
+        self.net().inject(id, WRITABLE);
         self.turn();
     }
 
     /// Turns until the loop would sleep; how many it took.
     pub(crate) fn settle(&mut self) -> usize {
         for turns in 0..PATIENCE {
-            if !self.net.has_work() {
+            if !self.net().has_work() {
                 return turns;
             }
             self.turn();
@@ -262,35 +272,35 @@ impl Stage {
                 return;
             }
             let wait = Some(Duration::from_millis(10));
-            self.net.turn(&mut self.handler, wait).expect("poll");
-            check_invariants(&self.net);
+            self.event_loop.turn(&mut self.handler, wait).expect("poll");
+            check_invariants(self.net());
         }
         panic!("it did not come to pass; told: {:?}", self.handler.told);
     }
 
     pub(crate) fn send(&mut self, id: ConnId, text: &str) {
-        self.net.send(id, text.as_bytes());
+        self.net().send(id, text.as_bytes());
     }
 
     pub(crate) fn send_in_lane(&mut self, id: ConnId, lane: u32, text: &str) {
-        let chunk = self.net.compose(BufferKey(lane), |out| {
+        let chunk = self.net().make_chunk(BufferKey(lane), |out| {
             out.extend_from_slice(text.as_bytes());
             true
         });
-        self.net.share(id, chunk.expect("the text is not empty"));
+        self.net().share(id, chunk.expect("the text is not empty"));
     }
 
-    pub(crate) fn limit(&mut self, id: ConnId, soft: u32, hard: u32) {
-        self.net.set_limits(id, Limits { soft, hard });
+    pub(crate) fn limit(&mut self, id: ConnId, high_water: u32, limit: u32) {
+        self.net().set_limits(id, Limits { high_water, limit });
     }
 
     /// Moves the clock to a later moment.
     pub(crate) fn at(&mut self, milliseconds: u64) {
         assert!(
-            self.net.now() <= Tick(milliseconds),
+            self.net().now() <= Tick(milliseconds),
             "time does not go back"
         );
-        self.net.hold_clock(Tick(milliseconds));
+        self.net().hold_clock(Tick(milliseconds));
     }
 
     /// What was told since the last time this was asked.

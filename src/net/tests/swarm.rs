@@ -5,7 +5,7 @@
 
 use super::stage::check_invariants;
 use crate::net::{
-    ConnId, Consumed, Handler, Limits, Loss, Net, Next, Phase, Tick,
+    ConnId, Consumed, EventLoop, Handler, Limits, Loss, Net, Next, Phase, Tick,
     sim::{Network, Peer, Random},
 };
 use std::{collections::BTreeMap, net::SocketAddr, panic, rc::Rc, time::Duration};
@@ -72,12 +72,12 @@ impl Relay {
 impl Handler for Relay {
     fn handle_accept(&mut self, net: &mut Net, _: ConnId, id: ConnId, peer: SocketAddr) {
         let unlimited = Limits {
-            soft: u32::MAX,
-            hard: u32::MAX,
+            high_water: u32::MAX,
+            limit: u32::MAX,
         };
         let mut limits = self.limits.unwrap_or(unlimited);
         if self.deaf.contains(&peer.port()) {
-            limits.hard = 200;
+            limits.limit = 200;
         }
         net.set_limits(id, limits);
         net.set_deadline(id, net.now().after(Duration::from_secs(60)));
@@ -149,16 +149,19 @@ fn whatever_the_network_does_each_reader_hears_a_prefix_and_the_polite_hear_all(
 fn run(seed: u64) {
     let mut random = Random::new(seed);
     let network = Network::new(Random::new(random.next()));
-    let mut net = Net::new().unwrap();
-    net.hold_clock(Tick(0));
+    let mut event_loop = EventLoop::new().unwrap();
+    event_loop.net_mut().hold_clock(Tick(0));
     let gate = network.gate(0);
-    net.adopt_listener(gate, FAREWELL.into()).unwrap();
+    event_loop
+        .net_mut()
+        .add_listener(gate, FAREWELL.into())
+        .unwrap();
     let mut relay = Relay {
         lines_at_once: [1, 2, usize::MAX][random.below(3)],
         rest: [None, Some(Duration::from_millis(20))][random.below(2)],
-        limits: [None, Some(0), Some(50)][random.below(3)].map(|soft| Limits {
-            soft,
-            hard: u32::MAX,
+        limits: [None, Some(0), Some(50)][random.below(3)].map(|high_water| Limits {
+            high_water,
+            limit: u32::MAX,
         }),
         ..Relay::default()
     };
@@ -169,12 +172,14 @@ fn run(seed: u64) {
         for guest in &mut guests {
             guest.act(&mut random, relay.over);
         }
-        let quiet = !network.pass(&mut net) && guests.iter().all(Guest::is_quiet);
+        let net = event_loop.net_mut();
+        let quiet = !network.pass(net) && guests.iter().all(Guest::is_quiet);
         if quiet || random.percent(1) {
             net.hold_clock(Tick(net.now().0 + if quiet { 10 } else { 1 }));
         }
-        net.turn(&mut relay, Some(Duration::ZERO)).unwrap();
-        check_invariants(&net);
+        event_loop.turn(&mut relay, Some(Duration::ZERO)).unwrap();
+        let net = event_loop.net_mut();
+        check_invariants(net);
         for guest in &guests {
             guest.check_prefix(&relay);
         }
@@ -194,9 +199,10 @@ fn run(seed: u64) {
     }
     network.calm_down();
     for _ in 0..10 {
-        network.pass(&mut net);
-        net.turn(&mut relay, Some(Duration::ZERO)).unwrap();
+        network.pass(event_loop.net_mut());
+        event_loop.turn(&mut relay, Some(Duration::ZERO)).unwrap();
     }
+    let net = event_loop.net();
     assert!(!net.has_work(), "nobody is here and there is work");
     assert_eq!(net.buffers().bytes(), 0);
     assert!(relay.here.is_empty());

@@ -52,7 +52,7 @@ impl Call {
         let id = stage.adopt(&script);
         let server = server();
         stage
-            .net
+            .net()
             .wrap(id, |stream: Stream| server.over(stream, &[]));
         stage.turn();
         Self {
@@ -140,14 +140,14 @@ fn ciphertext_that_the_kernel_did_not_take_is_unsent() {
     call.shake_hands();
     call.script.is_full(true);
     call.stage.send(call.id, "one\n");
-    call.stage.net.notify_drained(call.id);
+    call.stage.net().notify_drained(call.id);
     call.stage.turn();
-    assert_eq!(call.stage.net.queued(call.id), 0, "TLS has it");
+    assert_eq!(call.stage.net().queued(call.id), 0, "TLS has it");
     assert!(call.wants_writable());
     // What comes behind it stays in the queue, where it counts.
     call.stage.send(call.id, "two\n");
     call.stage.turn();
-    assert_eq!(call.stage.net.queued(call.id), 4);
+    assert_eq!(call.stage.net().queued(call.id), 4);
     call.script.is_full(false);
     call.stage.writable(call.id);
     assert!(!call.wants_writable());
@@ -159,7 +159,7 @@ fn a_fan_out_whose_last_record_does_not_fit_asks_for_room() {
     let mut call = Call::new();
     call.shake_hands();
     call.script.is_full(true);
-    call.stage.net.begin_fan_out(None);
+    let _ = call.stage.net().begin_fan_out(None);
     call.stage.send_in_lane(call.id, 1, "to all\n");
     call.stage.turn();
     assert!(call.wants_writable());
@@ -178,9 +178,9 @@ fn the_last_word_goes_before_our_end_of_stream_also_when_there_is_no_room() {
         call.stage.turn();
         call.script.is_full(true);
         if by_half {
-            call.stage.net.half_close(call.id);
+            call.stage.net().half_close(call.id);
         } else {
-            call.stage.net.close(call.id);
+            call.stage.net().close(call.id);
         }
         call.stage.turn();
         assert!(!call.script.is_shut());
@@ -198,7 +198,7 @@ fn the_last_word_goes_before_our_end_of_stream_also_when_there_is_no_room() {
 #[test]
 fn who_goes_before_a_handshake_is_done_is_not_waited_for() {
     let mut call = Call::new();
-    call.stage.net.close(call.id);
+    call.stage.net().close(call.id);
     call.stage.turn();
     assert!(call.script.is_shut());
 }
@@ -258,7 +258,7 @@ fn a_rush_of_handshakes_is_taken_by_handfuls_and_those_who_talk_are_heard_betwee
         .map(|_| {
             let script = Script::new();
             let id = stage.adopt(&script);
-            stage.net.wrap(id, |stream| server.over(stream, &[]));
+            stage.net().wrap(id, |stream| server.over(stream, &[]));
             (id, script)
         })
         .collect();
@@ -267,7 +267,7 @@ fn a_rush_of_handshakes_is_taken_by_handfuls_and_those_who_talk_are_heard_betwee
     client().write_tls(&mut hello).unwrap();
     for (id, script) in &calls {
         script.arrives(&hello);
-        stage.net.inject(*id, READABLE);
+        stage.net().inject(*id, READABLE);
     }
     // One who is in, and comes last.
     let talker = Script::new();
@@ -315,7 +315,7 @@ fn after_traffic_tls_owns_no_buffer() {
     call.stage.send(call.id, "hello yourself\n");
     call.stage.turn();
     assert_eq!(call.client_hears(), b"hello yourself\n");
-    let connection = call.stage.net.table.connection(call.id).unwrap();
+    let connection = call.stage.net().table.connection(call.id).unwrap();
     assert!(!connection.stream.holds_unsent());
     assert_eq!(connection.input.capacity(), 0);
 }

@@ -6,7 +6,8 @@ use super::{
     tls::{client, server},
 };
 use crate::net::{
-    BufferKey, ConnId, Consumed, FanOut, Handler, Limits, Loss, Net, Next, Notice, Tick,
+    BufferKey, ConnId, Consumed, EventLoop, FanOutKey, Handler, Limits, Loss, Net, Next, Notice,
+    Tick,
     sim::{Network, Peer, Random},
     tls::Server,
 };
@@ -38,8 +39,8 @@ struct Room {
 impl Room {
     fn tell(&mut self, net: &mut Net, line: &[u8]) {
         self.turn += 1;
-        net.begin_fan_out(Some(FanOut(1, self.turn)));
-        let chunk = net.compose(BufferKey::PRIVATE, |out| {
+        let _ = net.begin_fan_out(Some(FanOutKey(1, self.turn)));
+        let chunk = net.make_chunk(BufferKey::PRIVATE, |out| {
             out.extend_from_slice(line);
             true
         });
@@ -53,8 +54,8 @@ impl Room {
 impl Handler for Room {
     fn handle_accept(&mut self, net: &mut Net, _: ConnId, id: ConnId, peer: SocketAddr) {
         let unlimited = Limits {
-            soft: u32::MAX,
-            hard: u32::MAX,
+            high_water: u32::MAX,
+            limit: u32::MAX,
         };
         net.set_limits(id, unlimited);
         net.wrap(id, |stream| self.server.over(stream, &[]));
@@ -164,9 +165,10 @@ fn whatever_the_network_does_everyone_in_a_room_over_tls_hears_everything() {
 fn play(seed: u64, server: &Server) {
     let mut random = Random::new(seed);
     let network = Network::new(random.clone());
-    let mut net = Net::new().unwrap();
+    let mut event_loop = EventLoop::new().unwrap();
     let farewell: Rc<[u8]> = b"full\n"[..].into();
-    net.adopt_listener(network.gate(0), farewell).unwrap();
+    let listener = event_loop.net_mut().add_listener(network.gate(0), farewell);
+    listener.unwrap();
     let mut room = Room {
         server: server.clone(),
         here: Vec::new(),
@@ -191,11 +193,11 @@ fn play(seed: u64, server: &Server) {
         .collect();
     let (mut said, mut over) = (0, false);
     for step in 0.. {
-        assert!(step < STEPS, "it hangs: {:?}", net.stats());
+        assert!(step < STEPS, "it hangs: {:?}", event_loop.net().stats());
         if step > STEPS / 2 {
             network.calm_down();
         }
-        net.hold_clock(Tick(step as u64));
+        event_loop.net_mut().hold_clock(Tick(step as u64));
         for guest in &mut guests {
             guest.work(&mut random);
             // Who is in a handshake may still be turned away, and nobody would hear the line.
@@ -206,14 +208,16 @@ fn play(seed: u64, server: &Server) {
                 said += 1;
             }
         }
-        network.pass(&mut net);
-        net.turn(&mut room, Some(std::time::Duration::ZERO))
+        network.pass(event_loop.net_mut());
+        event_loop
+            .turn(&mut room, Some(std::time::Duration::ZERO))
             .unwrap();
-        check_invariants(&net);
+        let net = event_loop.net_mut();
+        check_invariants(net);
         guests.retain(|guest| !guest.peer.was_shed());
         if !over && said == 20 && room.lines == 20 && room.secured == guests.len() {
             over = true;
-            room.tell(&mut net, b"bye\n");
+            room.tell(net, b"bye\n");
             for id in std::mem::take(&mut room.here) {
                 net.close(id);
             }

@@ -31,7 +31,7 @@ fn every_schedule_of_short_writes_gives_the_same_bytes() {
                 assert!(turns < 20, "{first}, {second}: no end");
                 script.takes(second);
                 stage.writable(id);
-                if stage.net.queued(id) == 0 {
+                if stage.net().queued(id) == 0 {
                     break;
                 }
             }
@@ -54,7 +54,7 @@ fn what_fits_goes_out_without_asking_for_writable_events() {
         1,
         "registered once, and that was all"
     );
-    assert!(!stage.net.has_work());
+    assert!(!stage.net().has_work());
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn writable_interest_exists_only_while_bytes_are_unsent() {
     stage.turn();
     assert!(script.wants_writable());
     assert!(
-        !stage.net.has_work(),
+        !stage.net().has_work(),
         "it waits for an event, not in a spin"
     );
     stage.turns(3);
@@ -121,7 +121,7 @@ fn a_write_that_takes_nothing_ends_the_connection() {
         [Told::Lost(..), Told::Reaped(_)]
     ));
     assert!(script.is_dropped());
-    assert_eq!(stage.net.buffers().bytes(), 0);
+    assert_eq!(stage.net().buffers().bytes(), 0);
 }
 
 #[test]
@@ -145,7 +145,8 @@ fn what_is_sent_in_every_stage_of_a_turn_goes_out() {
     let other = Script::new();
     let other_id = stage.adopt(&other);
     other.arrives(b"line\n").ends();
-    stage.net.set_deadline(other_id, stage.net.now());
+    let now = stage.net().now();
+    stage.net().set_deadline(other_id, now);
     stage.react(move |net, told| net.send(id, &chunk(&format!("{told:?}\n"))));
     stage.readable(other_id);
     stage.settle();

@@ -57,7 +57,7 @@ pub fn unverified_client() -> Client {
         .with_safe_default_protocol_versions()
         .expect("the provider speaks them")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     Client::new(Arc::new(config))
@@ -66,9 +66,9 @@ pub fn unverified_client() -> Client {
 /// Believes any server to be whoever has the key of the certificate. What it is good for is said at
 /// [`unverified_client`].
 #[derive(Debug)]
-pub struct AnyServer(pub Arc<CryptoProvider>);
+pub struct AcceptAnyCertificate(pub Arc<CryptoProvider>);
 
-impl ServerCertVerifier for AnyServer {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

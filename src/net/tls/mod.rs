@@ -30,7 +30,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{AnyServer, Client, unverified_client};
+pub use client::{AcceptAnyCertificate, Client, unverified_client};
 pub use fingerprint::Fingerprint;
 pub use incompatible::Incompatible;
 pub use server::{Certificate, Server};

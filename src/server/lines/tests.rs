@@ -19,7 +19,7 @@ const LINES: usize = 8;
 
 fn settle(network: &mut Network, server: &mut Server) {
     for _ in 0..20 {
-        network.pass(&mut server.net);
+        network.pass(server.event_loop.net_mut());
         server.turn(Some(Duration::ZERO)).expect("poll");
     }
 }
@@ -34,8 +34,11 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     network.set_room(1 << 20);
     network.calm_down();
     let mut server = Server::new(config).expect("a poll");
-    server.net.hold_clock(Tick(1000));
-    let listener = server.net.adopt_listener(network.gate(0), [].into());
+    server.event_loop.net_mut().hold_clock(Tick(1000));
+    let listener = server
+        .event_loop
+        .net_mut()
+        .add_listener(network.gate(0), [].into());
     let listener = listener.expect("registered");
     server
         .connections
@@ -62,7 +65,7 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     let lines: String = (0..LINES).map(|n| format!("line {n}\n")).collect();
     members[0].sends(lines.as_bytes());
     // All of it arrives before the loop turns.
-    while network.pass(&mut server.net) {}
+    while network.pass(server.event_loop.net_mut()) {}
     settle(&mut network, &mut server);
     let writes = server.stats().writes - before;
     members[1].reads(usize::MAX);

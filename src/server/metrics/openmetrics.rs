@@ -246,7 +246,7 @@ impl Snapshot {
         durations(&mut turns, &stats.turn_times)?;
         let help = "How long the phases of turns took.";
         let mut phases = to.begin("madang_turn_phase_duration", help, seconds, kind)?;
-        for (stage, times) in TurnPhase::ALL.iter().zip(&stats.stage_times) {
+        for (stage, times) in TurnPhase::ALL.iter().zip(&stats.phase_times) {
             durations(
                 &mut phases.encode_family(&[("phase", stage.name())])?,
                 times,

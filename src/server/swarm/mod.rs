@@ -151,7 +151,7 @@ impl Swarm {
         let network = Network::new(Random::new(random.next()));
         network.set_room(plan.room);
         let mut server = Server::new(plan.config.clone()).expect("a poll");
-        server.net.hold_clock(Tick(1000));
+        server.event_loop.net_mut().hold_clock(Tick(1000));
         server
             .connections
             .wall_clock
@@ -166,7 +166,7 @@ impl Swarm {
                 _ => server.connections.settings.full.plain.clone(),
             };
             let gate = network.gate(number);
-            let listener = server.net.adopt_listener(gate, farewell);
+            let listener = server.event_loop.net_mut().add_listener(gate, farewell);
             server
                 .connections
                 .listeners
@@ -210,7 +210,7 @@ impl Swarm {
         for webber in &mut self.webbers {
             webber.act(random);
         }
-        let net = &mut self.server.net;
+        let net = self.server.event_loop.net_mut();
         let busy = net.has_work();
         let moved = self.network.pass(net);
         self.quiet = !(busy || moved)
@@ -223,7 +223,7 @@ impl Swarm {
             self.move_time();
         }
         let state = self.server.turn(Some(Duration::ZERO)).expect("poll");
-        let gone = self.server.net.connection_count() == 0;
+        let gone = self.server.event_loop.net().connection_count() == 0;
         match (self.cue.stopped, gone) {
             (false, _) => assert_eq!(state, State::Running),
             (true, true) => assert_eq!(state, State::Stopped),
@@ -257,7 +257,7 @@ impl Swarm {
             let wall = WallTime::from_unix_ms(WALL_MS + hours * 3_600_000);
             self.server.connections.wall_clock.hold(wall);
         }
-        let net = &mut self.server.net;
+        let net = self.server.event_loop.net_mut();
         let now = net.now();
         if self.quiet || self.random.below(1000) < self.plan.hurry {
             let next = net.nearest_deadline().unwrap_or(now);
@@ -269,7 +269,7 @@ impl Swarm {
 
     fn stop(&mut self) {
         for (id, session) in self.server.connections.sessions.iter() {
-            let open = self.server.net.phase(id) == Phase::Open;
+            let open = self.server.event_loop.net().phase(id) == Phase::Open;
             let peer = session.peer.to_string();
             let is_at = |guest: &&mut Guest| Guest::address(guest.number).to_string() == peer;
             if let Some(guest) = self.client_count.iter_mut().find(is_at) {
@@ -283,7 +283,7 @@ impl Swarm {
 
     fn is_over(&self) -> bool {
         let cue = self.cue;
-        self.server.net.connection_count() == 0
+        self.server.event_loop.net().connection_count() == 0
             && self.client_count.iter().all(|guest| guest.is_done(cue))
             && self.echoes.iter().all(|echo| echo.is_done(cue))
             && self.webbers.iter().all(|webber| webber.is_done(cue))
@@ -295,13 +295,13 @@ impl Swarm {
         let server = &mut self.server;
         // A listener may rest yet.
         for _ in 0..20 {
-            self.network.pass(&mut server.net);
-            if let Some(next) = server.net.nearest_deadline() {
-                server.net.hold_clock(next);
+            self.network.pass(server.event_loop.net_mut());
+            if let Some(next) = server.event_loop.net().nearest_deadline() {
+                server.event_loop.net_mut().hold_clock(next);
             }
             server.turn(Some(Duration::ZERO)).expect("poll");
         }
-        sim::check_at_rest(&server.net);
+        sim::check_at_rest(server.event_loop.net());
         let connections = &server.connections;
         connections.shared.hub.check_invariants();
         assert_eq!(connections.shared.hub.user_count(), 0, "people");

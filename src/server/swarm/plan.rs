@@ -102,9 +102,9 @@ impl Plan {
         match family {
             // A mark that holds input back while anything waits, and a limit that nobody reaches.
             Family::Calm if random.percent(30) => {
-                let soft = [0, 60][random.below(2)];
-                let hard = 1 << 20;
-                plan.limits = Some(Limits { soft, hard });
+                let high_water = [0, 60][random.below(2)];
+                let limit = 1 << 20;
+                plan.limits = Some(Limits { high_water, limit });
             }
             Family::Calm => {}
             Family::Tight => plan.tighten(random),

@@ -18,7 +18,7 @@ const SLACK: usize = 500;
 impl Swarm {
     /// After each turn: the loop's lists, sessions, seats, people and counts agree, and what is queued is bounded.
     pub(super) fn check(&self) {
-        let (net, connections) = (&self.server.net, &self.server.connections);
+        let (net, connections) = (self.server.event_loop.net(), &self.server.connections);
         sim::check_invariants(net);
         net.check_held_by_walk(connections);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
@@ -34,7 +34,7 @@ impl Swarm {
                 *by_address.entry(session.peer.ip()).or_default() += 1;
             }
             let open = net.phase(id) == Phase::Open;
-            let bounded = net.queued(id) <= connections.settings.chat.hard as usize + SLACK;
+            let bounded = net.queued(id) <= connections.settings.chat.limit as usize + SLACK;
             assert!(
                 bounded || !open || !session.is_chat(),
                 "a queue passed its limit"

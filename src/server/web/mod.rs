@@ -52,8 +52,8 @@ pub(super) const REQUESTS: Rate = Rate {
 /// A visitor is answered further when it has read most of the last page. There is nothing to be let go for: its queue
 /// holds one answer more than this at most, and the ceiling of the process is for all.
 pub(super) const HTTP_LIMITS: Limits = Limits {
-    soft: 16 * 1024,
-    hard: u32::MAX,
+    high_water: 16 * 1024,
+    limit: u32::MAX,
 };
 
 /// The longest message. One that is longer than a line of IRC may be is answered so (417) if it can still be a

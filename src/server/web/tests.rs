@@ -29,9 +29,12 @@ impl Stage {
         network.set_room(1 << 20);
         network.calm_down();
         let mut server = Server::new(config).expect("a poll");
-        server.net.hold_clock(Tick(1000));
+        server.event_loop.net_mut().hold_clock(Tick(1000));
         let farewell = server.connections.settings.full.web.clone();
-        let listener = server.net.adopt_listener(network.gate(0), farewell);
+        let listener = server
+            .event_loop
+            .net_mut()
+            .add_listener(network.gate(0), farewell);
         let listener = listener.expect("registered");
         server.connections.listeners.insert(listener, scheme);
         Self {
@@ -51,7 +54,7 @@ impl Stage {
     /// Lets everything happen that is under way.
     fn settle(&mut self) {
         for _ in 0..20 {
-            self.network.pass(&mut self.server.net);
+            self.network.pass(self.server.event_loop.net_mut());
             self.server.turn(Some(Duration::ZERO)).expect("poll");
         }
     }
@@ -70,13 +73,18 @@ impl Stage {
     }
 
     fn pass_time(&mut self, span: Duration) {
-        let until = self.server.net.now().after(span);
+        let until = self.server.event_loop.net().now().after(span);
         // Each deadline on the way falls due by itself.
-        while let Some(next) = self.server.net.nearest_deadline().filter(|at| *at <= until) {
-            self.server.net.hold_clock(next.max(self.server.net.now()));
+        loop {
+            let next = self.server.event_loop.net().nearest_deadline();
+            let Some(next) = next.filter(|at| *at <= until) else {
+                break;
+            };
+            let net = self.server.event_loop.net_mut();
+            net.hold_clock(next.max(net.now()));
             self.settle();
         }
-        self.server.net.hold_clock(until);
+        self.server.event_loop.net_mut().hold_clock(until);
         self.settle();
     }
 }
@@ -192,7 +200,7 @@ fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
     assert!(peer.sees_end());
     peer.ends();
     stage.settle();
-    assert_eq!(stage.server.net.connection_count(), 0);
+    assert_eq!(stage.server.event_loop.net().connection_count(), 0);
 }
 
 #[test]
@@ -291,11 +299,16 @@ fn pings_of_many_websockets_fall_due_together() {
         peers.push(enter(&mut stage, &format!("ann{number}")));
         stage.pass_time(Duration::from_millis(150));
     }
-    let start = stage.server.net.now();
+    let start = stage.server.event_loop.net().now();
     let (mut wakes, mut pings) = (0, 0);
-    while start.until(stage.server.net.now()) < 120 * SECOND {
-        let next = stage.server.net.nearest_deadline().expect("pings");
-        stage.server.net.hold_clock(next);
+    while start.until(stage.server.event_loop.net().now()) < 120 * SECOND {
+        let next = stage
+            .server
+            .event_loop
+            .net()
+            .nearest_deadline()
+            .expect("pings");
+        stage.server.event_loop.net_mut().hold_clock(next);
         stage.settle();
         if start.until(next) < 60 * SECOND {
             // Alarms from before they gave a name still come up.
@@ -322,10 +335,10 @@ fn pings_of_many_websockets_fall_due_together() {
 /// Asks as often as this until the server says that it was the last answer; says how long that took.
 fn ask_to_the_end(stage: &mut Stage, every: Duration) -> Duration {
     let mut caller = stage.call();
-    let began = stage.server.net.now();
+    let began = stage.server.event_loop.net().now();
     loop {
         let answer = stage.say(&mut caller, GET);
-        let took = began.until(stage.server.net.now());
+        let took = began.until(stage.server.event_loop.net().now());
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer:?}");
         if answer.contains("\r\nConnection: close\r\n") {
             assert!(caller.sees_end());

@@ -4,7 +4,7 @@ use super::{
     super::{Certificate, Client, Incompatible, Server},
     wire::{Pair, VERSIONS, Wire, certificate_with},
 };
-use crate::net::tls::AnyServer;
+use crate::net::tls::AcceptAnyCertificate;
 use rustls::{
     AlertDescription, ClientConfig, Error, ProtocolVersion, SignatureScheme,
     SupportedProtocolVersion,
@@ -64,7 +64,7 @@ fn client_with(
         .with_protocol_versions(&[version])
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)));
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)));
     Client::new(Arc::new(config.with_no_client_auth()))
 }
 

@@ -1,6 +1,6 @@
 //! Two ends of a wire in memory, TLS over each, and someone at each end who says things and listens.
 
-use super::super::{Certificate, Client, Notice, Server, client::AnyServer};
+use super::super::{Certificate, Client, Notice, Server, client::AcceptAnyCertificate};
 use crate::net::{Stream, Transport, sim::Random};
 use mio::event::Source;
 use rustls::{
@@ -364,7 +364,7 @@ pub(super) fn client_config(
         .with_protocol_versions(&[version])
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
 }
 
 pub(super) fn client(version: &'static SupportedProtocolVersion) -> Client {

@@ -1,24 +1,144 @@
-//! What the owner of the loop can ask of it, at any time: take sources in, send, close, set alarms and limits, look.
+//! What the loop holds and a handler may ask of it, at any time: add sources, send, close, set deadlines and limits, look.
+//!
+//! Owns the table of sources and the lists of those with work: `accepting`, `ready` (to read from, the carried-over
+//! first), `dirty` (to flush), `below_low_water` (flushed, with more to say), `closed` (to reap). Each connection is on a list at
+//! most once; its record says so.
 //!
 //! Invariant: nothing here writes, closes or frees at once. Requests append, mark and arm; the stages of the turn
 //! act. So a handler can make them from anywhere, about any connection.
 
 use super::{
+    broadcast::Broadcast,
+    budget::Budget,
+    ceiling::Ceiling,
     clock::{Clock, Tick},
     connection::{Connection, Limits, OurHalf},
-    listener::{Acceptor, Listener},
+    deadlines::Deadlines,
+    listener::{Accepting, Acceptor, Listener, Spare},
     phase::Phase,
-    poller::{Net, Readiness},
     shared_buffers::{BufferKey, Chunk, SharedBuffers},
     stats::Stats,
-    table::Source,
+    table::{Source, Table},
     token::{ConnId, External},
     transport::Stream,
 };
-use mio::{Interest, event, net::TcpStream};
-use std::{io, mem, net::SocketAddr, rc::Rc};
+use mio::{Interest, Registry, event, net::TcpStream};
+use std::{collections::VecDeque, io, mem, net::SocketAddr, rc::Rc};
+
+/// Deliveries after which a turn hands over no more input but flushes first: so that a crowd that comes in all at once
+/// makes neither a turn of seconds nor a queue of gigabytes. A quarter of a million is some ten milliseconds.
+const DELIVERIES_PER_TURN: u64 = 256 * 1024;
+
+/// The same for bytes queued in one turn.
+const QUEUED_PER_TURN: usize = 32 * 1024 * 1024;
+
+/// Readiness as a script reports it where no kernel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// There may be input, an end of stream, an error or a caller.
+    pub readable: bool,
+    /// There may be room.
+    pub writable: bool,
+}
+
+/// What the loop holds. See the module's documentation.
+#[derive(Debug)]
+pub struct Net {
+    pub(super) registry: Registry,
+    pub(super) injected: VecDeque<(ConnId, Readiness)>,
+    pub(super) table: Table,
+    pub(super) accepting: Accepting,
+    pub(super) ready: VecDeque<ConnId>,
+    pub(super) dirty: Vec<ConnId>,
+    pub(super) below_low_water: VecDeque<ConnId>,
+    pub(super) closed: Vec<ConnId>,
+    pub(super) deadlines: Deadlines,
+    pub(super) buffers: SharedBuffers,
+    pub(super) broadcast: Broadcast,
+    pub(super) budget: Budget,
+    /// The handler has work of its own left.
+    pub(super) has_pending: bool,
+    pub(super) ceiling: Ceiling,
+    pub(super) spare: Spare,
+    pub(super) clock: Clock,
+    pub(super) now: Tick,
+    pub(super) stats: Stats,
+    /// When the end of the process came near; until then nothing is cut short.
+    pub(super) hurried_at: Option<Tick>,
+    /// `stats.deliveries` and the queued bytes when this turn began.
+    turn_began_with: (u64, usize),
+}
 
 impl Net {
+    /// Nothing, to be filled by requests.
+    pub(super) fn new(registry: Registry) -> Self {
+        Self {
+            registry,
+            injected: VecDeque::new(),
+            table: Table::default(),
+            accepting: Accepting::new(),
+            ready: VecDeque::new(),
+            dirty: Vec::new(),
+            below_low_water: VecDeque::new(),
+            closed: Vec::new(),
+            deadlines: Deadlines::default(),
+            buffers: SharedBuffers::default(),
+            broadcast: Broadcast::default(),
+            budget: Budget::default(),
+            has_pending: false,
+            ceiling: Ceiling::default(),
+            spare: Spare::new(),
+            clock: Clock::new(),
+            now: Tick(0),
+            stats: Stats::default(),
+            hurried_at: None,
+            turn_began_with: (0, 0),
+        }
+    }
+
+    /// A turn begins: its moment is now. Returns it in nanoseconds.
+    pub(super) fn begin_turn(&mut self) -> u64 {
+        let began = self.clock.nanos();
+        self.now = Tick::of_nanos(began);
+        self.stats.turns += 1;
+        self.budget.begin_turn();
+        self.turn_began_with = (self.stats.deliveries, self.buffers.bytes());
+        began
+    }
+
+    /// Whether the next turn has something to do without waiting for it.
+    pub fn has_work(&self) -> bool {
+        !(self.ready.is_empty()
+            && self.dirty.is_empty()
+            && self.below_low_water.is_empty()
+            && self.closed.is_empty()
+            && self.accepting.is_empty()
+            && self.injected.is_empty()
+            && !self.has_pending)
+    }
+
+    /// Whether so much was read, done or queued in this turn that it is time to flush. A handler that takes many frames
+    /// at once asks this between them and, if so, leaves the rest for [`Next::Yield`](super::Next::Yield).
+    pub fn is_turn_full(&self) -> bool {
+        let (deliveries, bytes) = self.turn_began_with;
+        self.budget.is_spent()
+            || self.stats.deliveries - deliveries > DELIVERIES_PER_TURN
+            || self.buffers.bytes() + self.broadcast.bytes() > bytes + QUEUED_PER_TURN
+    }
+
+    /// Makes sure that there is a reminder for the connection's nearest deadline.
+    pub(super) fn rearm(&mut self, id: ConnId) {
+        let now = self.now;
+        let Some(connection) = self.table.connection_mut(id) else {
+            return;
+        };
+        let due = connection.due(now);
+        if due < connection.timer_at {
+            connection.timer_at = due;
+            self.deadlines.arm(due, id);
+        }
+    }
+
     /// The moment of this turn.
     pub fn now(&self) -> Tick {
         self.now
@@ -28,7 +148,7 @@ impl Net {
     ///
     /// # Errors
     /// When the poll cannot register it.
-    pub fn adopt_listener(
+    pub fn add_listener(
         &mut self,
         acceptor: Box<dyn Acceptor>,
         farewell: Rc<[u8]>,
@@ -38,7 +158,7 @@ impl Net {
         ))));
         if let Some(listener) = self.table.listener_mut(id) {
             if let Some(source) = listener.acceptor.source() {
-                let registry = self.poll.registry();
+                let registry = &self.registry;
                 if let Err(error) = registry.register(source, id.token(), Interest::READABLE) {
                     self.table.remove(id);
                     return Err(error);
@@ -52,7 +172,7 @@ impl Net {
     ///
     /// # Errors
     /// When the poll cannot register it; the connection is dropped.
-    pub fn adopt(&mut self, stream: Stream) -> io::Result<ConnId> {
+    pub fn add_connection(&mut self, stream: Stream) -> io::Result<ConnId> {
         self.insert(Connection::new(stream, Phase::Open))
     }
 
@@ -65,7 +185,7 @@ impl Net {
         let stream = TcpStream::connect(address)?;
         // As on the listening side: a chat line is worth a packet.
         let _ = stream.set_nodelay(true);
-        self.adopt_call(Stream::Tcp(stream))
+        self.add_connecting(Stream::Tcp(stream))
     }
 
     /// Takes in a call that its owner placed, with a socket and options of its own; else as
@@ -73,7 +193,7 @@ impl Net {
     ///
     /// # Errors
     /// When the poll cannot register it; the call is dropped.
-    pub fn adopt_call(&mut self, stream: Stream) -> io::Result<ConnId> {
+    pub fn add_connecting(&mut self, stream: Stream) -> io::Result<ConnId> {
         self.insert(Connection::new(stream, Phase::Connecting))
     }
 
@@ -85,7 +205,7 @@ impl Net {
             unreachable!("it was inserted on the line above")
         };
         if let Some(source) = connection.stream.transport().source() {
-            let registered = self.poll.registry().register(source, id.token(), interest);
+            let registered = self.registry.register(source, id.token(), interest);
             if let Err(error) = registered {
                 self.table.remove(id);
                 return Err(error);
@@ -115,7 +235,7 @@ impl Net {
         source: &mut impl event::Source,
         name: External,
     ) -> io::Result<()> {
-        let registry = self.poll.registry();
+        let registry = &self.registry;
         registry.register(source, name.token(), Interest::READABLE)
     }
 
@@ -123,12 +243,12 @@ impl Net {
     ///
     /// # Errors
     /// When the poll cannot register it.
-    pub fn register_external_for_room(
+    pub fn register_external_writable(
         &mut self,
         source: &mut impl event::Source,
         name: External,
     ) -> io::Result<()> {
-        let registry = self.poll.registry();
+        let registry = &self.registry;
         registry.register(source, name.token(), Interest::WRITABLE)
     }
 
@@ -137,18 +257,18 @@ impl Net {
     /// # Errors
     /// When the poll does not know it.
     pub fn deregister_external(&mut self, source: &mut impl event::Source) -> io::Result<()> {
-        self.poll.registry().deregister(source)
+        self.registry.deregister(source)
     }
 
     /// Makes a chunk for any number of peers; `write` appends its bytes and says whether there is anything to send.
     /// Peers that get several chunks of one lane in a turn get them in one piece. The chunk is good until the end of
     /// the turn.
-    pub fn compose(
+    pub fn make_chunk(
         &mut self,
         lane: BufferKey,
         write: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Option<Chunk> {
-        self.buffers.compose(lane, write)
+        self.buffers.make_chunk(lane, write)
     }
 
     /// Queues bytes for one peer alone.
@@ -159,7 +279,7 @@ impl Net {
     /// The same for bytes that are made now: `write` appends them where they wait to be sent.
     pub fn write(&mut self, id: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
         self.materialize_broadcast();
-        let chunk = self.compose(BufferKey::PRIVATE, |out| {
+        let chunk = self.make_chunk(BufferKey::PRIVATE, |out| {
             write(out);
             true
         });
