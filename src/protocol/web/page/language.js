@@ -18,18 +18,18 @@ const TEXTS = {
 	calling: ['Calling the server …', '서버에 연결하고 있습니다 …'],
 	you_left: ['You have left.', '채팅에서 나왔습니다.'],
 	password_asked: ['This server asks for a password.', '이 서버에 들어가려면 비밀번호가 필요합니다.'],
-	no_connection: ['No connection{why}. Trying again in {seconds} s.', '연결되지 않았습니다{why}. {seconds}초 뒤에 다시 연결합니다.'],
+	no_connection: ['No connection{why}. Trying again in {seconds} s.', '서버에 연결할 수 없습니다{why}. {seconds}초 뒤에 다시 시도합니다.'],
 	http_421: [
 		'The server answers, but does not know itself by the name that it was called. Whoever runs it: let the proxy pass Host on, '
 			+ 'and set [web] hosts = ["{host}"].',
-		'서버가 응답하지만, 요청에 적힌 이름이 자기 이름인지 알지 못합니다. 서버를 운영하는 사람은 프록시가 Host를 그대로 넘기게 하고 '
+		'서버가 응답하지만, 요청에 적힌 이름을 자기 이름으로 알지 못합니다. 서버 운영자라면 프록시가 Host를 그대로 전달하게 하고 '
 			+ '[web] hosts = ["{host}"]를 설정하세요.',
 	],
 	http_426: [
 		'The server answers, but does not take the WebSocket. Whoever runs it: let the proxy pass Host, Upgrade and Connection on, '
 			+ 'or set [web] origins = ["{origin}"] if Host cannot be passed.',
-		'서버가 응답하지만 웹소켓을 받지 않습니다. 서버를 운영하는 사람은 프록시가 Host, Upgrade, Connection을 그대로 넘기게 하세요. '
-			+ 'Host를 넘길 수 없으면 [web] origins = ["{origin}"]를 설정하세요.',
+		'서버가 응답하지만 웹소켓 연결은 되지 않습니다. 서버 운영자라면 프록시가 Host, Upgrade, Connection을 그대로 전달하게 하세요. '
+			+ 'Host를 전달할 수 없다면 [web] origins = ["{origin}"]를 설정하세요.',
 	],
 	http_502: [
 		'A proxy answers, but the server behind it does not ({status}).',

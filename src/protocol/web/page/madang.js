@@ -98,7 +98,11 @@ addEventListener('popstate', ({ state: step }) => {
 	if (!session.isIn) $('goal').textContent = t('enter', { room: goal() });
 	if (!keep('isIn')) return;
 	// An address that was typed, or a link that was followed.
-	if (!step) return go(goal());
+	if (!step) {
+		if (session.isIn) return go(goal());
+		asked = goal();
+		return undefined;
+	}
 	const place = step.place ? state.find(step.place) : state.server;
 	if (place) return show(place);
 	// That place was left since: the address stays with what is looked at.
@@ -128,7 +132,7 @@ function goal() {
 	}
 }
 
-/** By the address of a page that is loaded again elsewhere. */
+/** By an address that came without a connection; entered when there is one. */
 let asked = '';
 
 function enter(nick, rooms) {
