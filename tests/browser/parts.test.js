@@ -122,7 +122,7 @@ test('codes and overrides of direction are taken out', () => {
   assert.equal(text.plain('\tone\ntwo'), '\tone\ntwo');
 });
 
-test('who is called is told, by the rule that other clients have too', async () => {
+test('a text mentions a name by the rule that other clients follow too', async () => {
   const rows = (await readFile(new URL('mentions.txt', import.meta.url), 'utf8')).split('\n');
   let checked = 0;
   for (const [, sign, name, words] of rows.map((row) => /^([+-]) (\S+) (.*)$/.exec(row)).filter(Boolean)) {

@@ -1,7 +1,8 @@
 /**
- * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js and news.js
- * say what it means for state.js, which log.js and view.js show, by text.js and dom.js. What is typed in compose.js is
- * understood by commands.js. Every text for people is in language.js. All is served as it is, in less than 96 KiB.
+ * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js, news.js and
+ * mention.js say what it means for state.js, which log.js and view.js show, by text.js and dom.js, and store.js keeps over a
+ * reload. What is typed in compose.js is understood by commands.js. Every text for people is in language.js. All is served as
+ * it is, in less than 96 KiB.
  */
 
 import { interpret, words } from './commands.js';

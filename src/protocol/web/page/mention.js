@@ -1,5 +1,5 @@
 /**
- * Whether a text calls someone by name. The rule, for every client, is in docs/NAMES.md, and its examples are in
+ * Whether a text mentions a name. The rule, for every client, is in docs/NAMES.md, and its examples are in
  * tests/browser/mentions.txt. It needs no dictionary: only the script of a letter.
  */
 
