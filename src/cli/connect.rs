@@ -10,7 +10,7 @@ use super::{
     unwritten,
 };
 use crate::{
-    config::{DEFAULT_PORT, Host, Invalid, Scheme, is_bare_ipv6, parse_host_port},
+    config::{DEFAULT_PORT, Host, Invalid, Scheme, is_bare_ipv6, parse_host_port, split_url},
     server::plain,
 };
 
@@ -56,7 +56,7 @@ impl FromStr for Target {
                 port: DEFAULT_PORT,
             });
         }
-        let authority = match text.split_once("://") {
+        let authority = match split_url(text) {
             Some((scheme, rest)) => match scheme.parse() {
                 Ok(Scheme::Any | Scheme::Telnet) => rest.strip_suffix('/').unwrap_or(rest),
                 _ => return Err("the client speaks telnet only: any:// or telnet://".into()),

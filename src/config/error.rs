@@ -24,7 +24,7 @@ impl Invalid {
 
 /// Where something wrong was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a file.
     File {
         /// Its path as it was given.
@@ -40,10 +40,10 @@ pub enum Place {
 
 /// One thing wrong with the configuration. `Display` is one line: place, key and value, what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
+#[error("{location}: {message}")]
 pub struct Error {
     /// Where it stands.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong and what would be right.
     pub message: String,
 }
@@ -61,9 +61,9 @@ impl Errors {
         if found.is_empty() {
             return Ok(());
         }
-        found.sort_by_key(|error| match error.place {
-            Place::File { line, column, .. } => (line, column),
-            Place::Flag(_) => (None, None),
+        found.sort_by_key(|error| match error.location {
+            Location::File { line, column, .. } => (line, column),
+            Location::Flag(_) => (None, None),
         });
         Err(Self(found))
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Errors {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line, column } => {

@@ -11,9 +11,20 @@ use std::{
 };
 
 use super::{
-    Invalid,
-    quantity::{parse_duration, parse_size, show_duration, show_size},
+    error::Invalid,
+    settings::Config,
+    units::{parse_duration, parse_size, show_duration, show_size},
 };
+
+/// A section of the file that exists once.
+pub(super) struct Section {
+    /// Its name in brackets.
+    pub name: &'static str,
+    /// What it is about.
+    pub about: &'static str,
+    /// Its settings.
+    pub keys: &'static [Key<Config>],
+}
 
 /// One setting of a `T`.
 pub(super) struct Key<T> {

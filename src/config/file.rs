@@ -11,12 +11,14 @@ use toml::{
 };
 
 use super::{
-    Config, Error, Errors, ListenUrl, Operator, Place,
-    error::{Listing, suggest},
-    field::{Key, Raw},
-    keys::{LISTEN_OPTIONS, LISTEN_URL, OPERATOR, Section},
-    quantity::show_size,
-    read_bounded,
+    error::{Error, Errors, Listing, Location, suggest},
+    field::{Key, Raw, Section},
+    listen::ListenUrl,
+    listen_options::LISTEN_OPTIONS,
+    regular_file::read_bounded,
+    schema::{LISTEN_URL, OPERATOR, SECTIONS},
+    settings::{Config, Operator},
+    units::show_size,
 };
 
 /// Longest file in bytes. A thousand times what anyone writes, and an end to what `/dev/zero` holds.
@@ -28,10 +30,20 @@ const LISTEN: &str = "listen";
 /// Array of tables for operators.
 const OPERATORS: &str = "operator";
 
+impl Config {
+    /// Reads the text of a file. `path` is for messages, and paths in the text are relative to its directory.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its line.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, Errors> {
+        parse(text, path)
+    }
+}
+
 /// Reads and parses a file.
 pub(super) fn load(path: &Path) -> Result<Config, Errors> {
     let whole = |message: String| Error {
-        place: Place::File {
+        location: Location::File {
             path: path.to_owned(),
             line: None,
             column: None,
@@ -75,7 +87,7 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn read_document(&mut self, document: &DeTable<'_>, config: &mut Config) {
         for (name, value) in document {
-            let known = Section::ALL.into_iter().find(|s| s.name == name.get_ref());
+            let known = SECTIONS.into_iter().find(|s| s.name == name.get_ref());
             match (known, value.get_ref()) {
                 (Some(section), DeValue::Table(table)) => {
                     let title = format!("[{}]", section.name);
@@ -209,7 +221,7 @@ impl Reader<'_> {
                 format!("key {given:?} stands in no section; it belongs in [{home}]")
             }
             _ => {
-                let known = Section::ALL.iter().map(|section| section.name);
+                let known = SECTIONS.iter().map(|section| section.name);
                 let known = known.chain([LISTEN, OPERATORS]);
                 let remedy = suggest(given, known, Listing::WhenNoneIsNear);
                 format!("unknown section {given:?}; {remedy}")
@@ -283,8 +295,8 @@ impl Reader<'_> {
 
     fn push(&mut self, line: Option<usize>, column: Option<usize>, message: String) {
         let path = self.path.to_owned();
-        let place = Place::File { path, line, column };
-        self.errors.push(Error { place, message });
+        let location = Location::File { path, line, column };
+        self.errors.push(Error { location, message });
     }
 
     /// Line and column, from 1, of a byte of the text.
@@ -336,7 +348,7 @@ fn raw<'v>(value: &'v DeValue<'_>, texts: &'v mut Vec<&'v str>) -> Raw<'v> {
 /// The section that has a key of this name.
 fn section_of(key: &str) -> Option<&'static str> {
     let has = |section: &Section| section.keys.iter().any(|k| k.name == key);
-    Section::ALL.into_iter().find(has).map(|s| s.name)
+    SECTIONS.into_iter().find(has).map(|s| s.name)
 }
 
 fn span_of(document: &DeTable<'_>, section: &str, key: &str) -> Option<Range<usize>> {

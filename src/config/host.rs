@@ -9,7 +9,7 @@ use std::{
     str::FromStr,
 };
 
-use super::Invalid;
+use super::error::Invalid;
 
 /// A machine, by address or by name. `Display` puts IPv6 addresses in brackets, as URLs do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,11 @@ impl fmt::Display for Host {
 pub fn is_bare_ipv6(text: &str) -> bool {
     let ip = text.split_once('%').map_or(text, |(ip, _)| ip);
     ip.parse::<Ipv6Addr>().is_ok()
+}
+
+/// Splits `SCHEME://REST`; `None` if the text is no URL.
+pub fn split_url(text: &str) -> Option<(&str, &str)> {
+    text.split_once("://")
 }
 
 /// Splits `HOST[:PORT]`; an IPv6 address stands in brackets.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Invalid, read_bounded};
+use super::{error::Invalid, regular_file::read_bounded};
 
 /// The message of the day, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Invariant: the bits beyond the prefix are zero, so that two spellings of one network are equal. A network of one
 //! family never contains an address of the other; an IPv4 address mapped into IPv6 counts as IPv4.
 
-use super::Invalid;
+use super::error::Invalid;
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},

@@ -4,9 +4,11 @@
 //! defaults: the words come from the tables, the values from that default. Does not print; it makes text.
 
 use super::{
-    Config, Operator, Scheme,
-    field::{Field, Key},
-    keys::{LIMITS, LISTEN_OPTIONS, LISTEN_URL, OPERATOR, SERVER, Section, WEB},
+    field::{Field, Key, Section},
+    listen_options::LISTEN_OPTIONS,
+    schema::{LIMITS, LISTEN_URL, OPERATOR, SERVER, WEB},
+    scheme::Scheme,
+    settings::{Config, Operator},
     tls::TLS,
 };
 

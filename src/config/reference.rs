@@ -4,16 +4,17 @@
 //! from the table of settings, so the document cannot disagree with the program; a test below compares them.
 
 use super::{
-    Config, Operator,
     field::Key,
-    keys::{LISTEN_OPTIONS, LISTEN_URL, OPERATOR, Section},
+    listen_options::LISTEN_OPTIONS,
+    schema::{LISTEN_URL, OPERATOR, SECTIONS},
+    settings::{Config, Operator},
 };
 
 /// Every section of the file with its settings: name, default, range and meaning.
 fn reference_text() -> String {
     let mut config = Config::default();
     let mut text = String::new();
-    for section in &Section::ALL {
+    for section in &SECTIONS {
         push_section(&mut text, section.name, section.about);
         push_rows(&mut text, section.keys, &mut config);
     }
@@ -61,7 +62,7 @@ mod tests {
     use std::{env, fs, path::Path};
 
     /// The line above the generated part of the document.
-    const MARK: &str = "<!-- Below this line: made from src/config/keys.rs. -->\n";
+    const MARK: &str = "<!-- Below this line: made from src/config/schema.rs. -->\n";
 
     #[test]
     fn the_document_lists_every_setting_as_the_program_has_it() {

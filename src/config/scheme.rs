@@ -5,10 +5,7 @@
 
 use std::str::FromStr;
 
-use super::{
-    Invalid,
-    error::{Listing, suggest},
-};
+use super::error::{Invalid, Listing, suggest};
 
 /// The port of the courtyard.
 pub const DEFAULT_PORT: u16 = 7777;

@@ -233,18 +233,27 @@ pub(super) fn socket_options(
     options: &crate::config::SocketOptions,
     ping: Duration,
 ) -> SocketOptions {
+    // Named one by one, so that an option added there cannot be forgotten here.
+    let crate::config::SocketOptions {
+        backlog,
+        keepalive,
+        nodelay,
+        rcvbuf,
+        reuseaddr,
+        reuseport,
+        sndbuf,
+        v6only,
+    } = *options;
     SocketOptions {
-        backlog: options.backlog,
-        nodelay: options.nodelay,
+        backlog,
         // The kernel counts in seconds.
-        keepalive: options
-            .keepalive
-            .then_some(ping.max(Duration::from_secs(1))),
-        sndbuf: options.sndbuf,
-        rcvbuf: options.rcvbuf,
-        reuseaddr: options.reuseaddr,
-        reuseport: options.reuseport,
-        v6only: options.v6only.unwrap_or(false),
+        keepalive: keepalive.then_some(ping.max(Duration::from_secs(1))),
+        nodelay,
+        rcvbuf,
+        reuseaddr,
+        reuseport,
+        sndbuf,
+        v6only: v6only.unwrap_or(false),
     }
 }
 

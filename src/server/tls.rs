@@ -149,13 +149,16 @@ impl Server {
         let unusable = self
             .sources
             .as_ref()
-            .and_then(|sources| sources.minted.unusable());
+            .and_then(|sources| sources.self_signed.unusable());
         if let Some(why) = unusable {
             tracing::warn!(
                 "the certificate of our own making was made anew, for {why}; clients will ask again"
             );
         }
-        let kept = self.sources.as_ref().map(|sources| sources.minted.keep());
+        let kept = self
+            .sources
+            .as_ref()
+            .map(|sources| sources.self_signed.keep());
         match kept {
             Some(Ok(Some(path))) => {
                 tracing::info!(path = %path.display(), "kept for the next start")

@@ -1,7 +1,7 @@
 //! How the values of `madang bench`'s options are written, and what is said of those that are wrong.
 
 use crate::{
-    config::{Host, parse_duration, parse_host_port, parse_size},
+    config::{Host, parse_duration, parse_host_port, parse_size, split_url},
     load::{Protocol, Rate, TEXT_BYTES_MIN},
 };
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 pub(super) fn target(text: &str) -> Result<(Protocol, Host, u16), String> {
-    let Some((scheme, authority)) = text.split_once("://") else {
+    let Some((scheme, authority)) = split_url(text) else {
         return Err(format!("write it as a URL; there are {}", Protocol::list()));
     };
     let protocol: Protocol = scheme.parse()?;
@@ -31,7 +31,7 @@ pub(super) fn target(text: &str) -> Result<(Protocol, Host, u16), String> {
 }
 
 pub(super) fn metrics(text: &str) -> Result<(Host, u16, String), String> {
-    let (authority, path) = match text.split_once("://") {
+    let (authority, path) = match split_url(text) {
         Some(("http", rest)) => match rest.split_once('/') {
             Some((authority, path)) => (authority, format!("/{path}")),
             None => (rest, "/metrics".into()),

@@ -4,13 +4,13 @@
 //! ended is not checked, for a server with a certificate of yesterday is better than none. Owns the words for what may be
 //! wrong with such files. Does not know how TLS is spoken.
 
-mod keys;
-mod minted;
+mod schema;
+mod self_signed;
 
-pub(super) use keys::TLS;
-pub use minted::Minted;
+pub(super) use schema::TLS;
+pub use self_signed::SelfSigned;
 
-use super::{Invalid, read_bounded};
+use super::{error::Invalid, regular_file::read_bounded};
 use rustls::{
     crypto::ring,
     pki_types::{

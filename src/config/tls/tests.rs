@@ -141,7 +141,7 @@ fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
     let folder = Folder::new("minted");
     let data = folder.0.join("data");
     let name = "chat.example".parse().unwrap();
-    let first = Minted::default();
+    let first = SelfSigned::default();
     let made = first.credential(&name, Some(&data)).unwrap();
     assert_eq!(made.names, ["chat.example", "localhost"]);
     assert_eq!(first.credential(&name, Some(&data)).unwrap(), made);
@@ -154,10 +154,10 @@ fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    let next = Minted::default();
+    let next = SelfSigned::default();
     assert_eq!(next.credential(&name, Some(&data)).unwrap(), made);
     assert_eq!(next.keep().unwrap(), None, "it is there");
-    assert_ne!(Minted::default().credential(&name, None).unwrap(), made);
+    assert_ne!(SelfSigned::default().credential(&name, None).unwrap(), made);
 }
 
 /// A certificate that ends then, and its key, as PEM.
@@ -195,9 +195,9 @@ fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
     unusable.extend(cuts.map(|cut| (whole[..cut].to_owned(), "")));
     for (text, why) in unusable {
         let path = folder.write("tls-self-signed.pem", &text);
-        let minted = Minted::default();
-        let made = minted.credential(&name, Some(&folder.0)).unwrap();
-        let said = minted.unusable().expect("it says so");
+        let self_signed = SelfSigned::default();
+        let made = self_signed.credential(&name, Some(&folder.0)).unwrap();
+        let said = self_signed.unusable().expect("it says so");
         assert!(
             said.contains("tls-self-signed.pem ") && said.contains(why),
             "{said}"
@@ -207,15 +207,15 @@ fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
             text,
             "to read writes nothing"
         );
-        minted.keep().unwrap().unwrap();
-        let next = Minted::default();
+        self_signed.keep().unwrap().unwrap();
+        let next = SelfSigned::default();
         assert_eq!(next.credential(&name, Some(&folder.0)).unwrap(), made);
         assert_eq!((next.unusable(), next.keep().unwrap()), (None, None));
     }
     folder.write("tls-self-signed.pem", &whole);
-    let minted = Minted::default();
-    minted.credential(&name, Some(&folder.0)).unwrap();
-    assert_eq!(minted.unusable(), None);
+    let self_signed = SelfSigned::default();
+    self_signed.credential(&name, Some(&folder.0)).unwrap();
+    assert_eq!(self_signed.unusable(), None);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_kept_certificate_that_cannot_be_read_is_told_and_not_touched() {
     let path = folder.0.join("tls-self-signed.pem");
     fs::create_dir(&path).unwrap();
     let name = "chat.example".parse().unwrap();
-    let said = Minted::default().credential(&name, Some(&folder.0));
+    let said = SelfSigned::default().credential(&name, Some(&folder.0));
     let said = said.unwrap_err().to_string();
     assert!(
         said.ends_with("tls-self-signed.pem is not a regular file"),

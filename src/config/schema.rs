@@ -3,24 +3,17 @@
 //! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold
 //! them. Does not know how a file is read.
 
-use std::{ops::RangeInclusive, time::Duration};
-
 use super::{
-    Config, Invalid, ListenUrl, Motd, Operator,
-    field::{Field, Key},
-    quantity::{GIB, KIB, MIB},
+    error::Invalid,
+    field::{Field, Key, Raw, Section},
+    host::split_url,
+    listen::ListenUrl,
+    motd::Motd,
+    settings::{Limits, Operator},
     tls::TLS,
+    units::{GIB, KIB, MIB},
 };
-
-/// A section of the file that exists once.
-pub(super) struct Section {
-    /// Its name in brackets.
-    pub name: &'static str,
-    /// What it is about.
-    pub about: &'static str,
-    /// Its settings.
-    pub keys: &'static [Key<Config>],
-}
+use std::{ops::RangeInclusive, time::Duration};
 
 /// The section `[server]`.
 pub(super) const SERVER: Section = Section {
@@ -285,59 +278,6 @@ pub(super) const LIMITS: Section = Section {
     ],
 };
 
-/// The socket options, for the query of a URL and for `[[listen]]`.
-pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
-    Key {
-        name: "backlog",
-        about: "Connections that may wait to be accepted; the kernel may have a lower limit of its own.",
-        example: "",
-        field: Field::Count(|listen| &mut listen.options.backlog, 1..=65_535),
-    },
-    Key {
-        name: "nodelay",
-        about: "Send lines at once (TCP_NODELAY).",
-        example: "",
-        field: Field::Flag(|listen| &mut listen.options.nodelay),
-    },
-    Key {
-        name: "keepalive",
-        about: "Notice vanished peers (SO_KEEPALIVE).",
-        example: "",
-        field: Field::Flag(|listen| &mut listen.options.keepalive),
-    },
-    Key {
-        name: "reuseaddr",
-        about: "Bind although old connections still linger (SO_REUSEADDR). For UDP off unless asked for.",
-        example: "",
-        field: Field::Flag(|listen| &mut listen.options.reuseaddr),
-    },
-    Key {
-        name: "reuseport",
-        about: "Share the port with other processes (SO_REUSEPORT).",
-        example: "",
-        field: Field::Flag(|listen| &mut listen.options.reuseport),
-    },
-    Key {
-        name: "v6only",
-        about: "Leave IPv4 callers to others at [::] (IPV6_V6ONLY); otherwise they come in there too. Default: only if\n\
-                another listener is at 0.0.0.0 with the same port.",
-        example: "true",
-        field: Field::FlagOrNone(|listen| &mut listen.options.v6only),
-    },
-    Key {
-        name: "sndbuf",
-        about: "The kernel's send buffer per connection (SO_SNDBUF). Default: the kernel's choice.",
-        example: "\"64 KiB\"",
-        field: Field::SizeOrNone(|listen| &mut listen.options.sndbuf, BUFFER),
-    },
-    Key {
-        name: "rcvbuf",
-        about: "The kernel's receive buffer per connection (SO_RCVBUF). Default: the kernel's choice.",
-        example: "\"64 KiB\"",
-        field: Field::SizeOrNone(|listen| &mut listen.options.rcvbuf, BUFFER),
-    },
-];
-
 /// The key `url` of `[[listen]]`; it comes before the options, which then count more than those in its query.
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
@@ -387,7 +327,7 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
 fn origin(text: &str) -> Result<String, Invalid> {
     let plain = text.strip_suffix('/').unwrap_or(text);
     let fit = |c: char| c.is_ascii_graphic() && !"/?#@\\,\"".contains(c);
-    let is_origin = plain.split_once("://").is_some_and(|(scheme, host)| {
+    let is_origin = split_url(plain).is_some_and(|(scheme, host)| {
         !scheme.is_empty() && !host.is_empty() && host.chars().all(fit)
     });
     if text == "*" || is_origin {
@@ -439,15 +379,12 @@ fn one_word(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// What the kernel is asked for; it takes the nearest that it has.
-const BUFFER: RangeInclusive<u64> = KIB..=GIB;
-
 /// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a
 /// wish.
 const CLIENTS_MAX: u32 = 1_048_576;
 
 /// How many connections may be allowed at a time.
-pub(super) const CLIENTS: RangeInclusive<u32> = 1..=CLIENTS_MAX;
+const CLIENTS: RangeInclusive<u32> = 1..=CLIENTS_MAX;
 
 /// Shorter, and a slow line alone would be reason to be let go.
 const SHORT: Duration = Duration::from_millis(100);
@@ -455,7 +392,15 @@ const SHORT: Duration = Duration::from_millis(100);
 /// Longer, and the setting would be of no use.
 const HOUR: Duration = Duration::from_secs(3_600);
 
-impl Section {
-    /// Every section with keys of its own.
-    pub(super) const ALL: [Self; 4] = [SERVER, TLS, WEB, LIMITS];
+/// Every section with keys of its own.
+pub(super) const SECTIONS: [Section; 4] = [SERVER, TLS, WEB, LIMITS];
+
+impl Limits {
+    /// Reads a value for `clients` from the command line.
+    ///
+    /// # Errors
+    /// It is not a whole number, or out of range.
+    pub fn parse_clients(text: &str) -> Result<u32, Invalid> {
+        Raw::from_query(text).count(&CLIENTS)
+    }
 }

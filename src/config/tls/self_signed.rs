@@ -6,7 +6,12 @@
 //! than clients that ask again. Files that the configuration names are never touched.
 
 use super::{Credential, PEM_BYTES_MAX, Wrong, read_chain, read_key};
-use crate::config::{Invalid, ServerName, cannot_read, read_bounded, whole_file};
+use crate::config::{
+    error::Invalid,
+    host::ServerName,
+    regular_file::{cannot_read, read_bounded},
+    whole_file,
+};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::{
@@ -30,7 +35,7 @@ const FILE: &str = "tls-self-signed.pem";
 
 /// The certificate that this process made or found, once there is one.
 #[derive(Clone, Debug, Default)]
-pub struct Minted(OnceCell<Made>);
+pub struct SelfSigned(OnceCell<Made>);
 
 #[derive(Clone, Debug)]
 struct Made {
@@ -54,7 +59,7 @@ impl std::fmt::Debug for Keep {
     }
 }
 
-impl Minted {
+impl SelfSigned {
     /// The certificate: the one that stands in `data`, or a new one. Always the same for one process. Writes nothing.
     pub(in crate::config) fn credential(
         &self,

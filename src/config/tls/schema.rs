@@ -1,9 +1,6 @@
 //! The rows of `[tls]`.
 
-use crate::config::{
-    field::{Field, Key},
-    keys::Section,
-};
+use crate::config::field::{Field, Key, Section};
 use std::{ops::RangeInclusive, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);

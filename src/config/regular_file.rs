@@ -1,0 +1,53 @@
+//! Reading files that must be regular, bounded in size, and never waited for.
+
+use super::{error::Invalid, units::show_size};
+use rustix::fs::OFlags;
+use std::{
+    fs::{File, Metadata},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+/// The bytes of a regular file, unless there are more than `bytes_max`. Errors are predicates: the caller puts the path
+/// before them.
+pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Invalid> {
+    let mut bytes = Vec::new();
+    let limit = bytes_max as u64 + 1;
+    open_regular(path)?
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|e| cannot_read(&e))?;
+    if bytes.len() > bytes_max {
+        let most = show_size(bytes_max as u64);
+        return Err(Invalid::new(format!("is longer than {most}")));
+    }
+    Ok(bytes)
+}
+
+/// Opens a regular file for reading and refuses everything else: a FIFO or a terminal would be waited for, and the loop
+/// that reads its configuration again must not wait; a device or a directory holds no configuration.
+fn open_regular(path: &Path) -> Result<File, Invalid> {
+    let check = |metadata: io::Result<Metadata>| match metadata {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(Invalid::new("is not a regular file")),
+        Err(error) => Err(cannot_read(&error)),
+    };
+    // Before it is opened, because opening a device can already change it (a tape is rewound)...
+    check(path.metadata())?;
+    let mut options = File::options();
+    // ...and once it is open, because the path may name something else by then. Without these flags the opening of a
+    // FIFO waits for a writer, and that of a terminal can make it ours.
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    options.read(true).custom_flags(flags as i32);
+    let file = options.open(path).map_err(|e| cannot_read(&e))?;
+    check(file.metadata())?;
+    Ok(file)
+}
+
+/// `cannot be read: No such file or directory`, without the "(os error 2)" that tells nobody anything.
+pub(super) fn cannot_read(error: &io::Error) -> Invalid {
+    let text = error.to_string();
+    let cause = text.split(" (os error").next().unwrap_or_default();
+    Invalid::new(format!("cannot be read: {cause}"))
+}

@@ -1,0 +1,120 @@
+//! Where a configuration comes from: a file, and flags that win over it.
+//!
+//! Owns what can be checked only once both are put together. Does not know the syntax of either.
+
+use super::{
+    error::{Error, Errors, Invalid, Location},
+    file,
+    host::ServerName,
+    listen::ListenUrl,
+    motd::Motd,
+    settings::Config,
+    tls::SelfSigned,
+};
+use std::path::PathBuf;
+
+/// Where a configuration comes from. Kept by the server, which reads it again when it is told to.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file; without one, the defaults.
+    pub file: Option<PathBuf>,
+    /// What wins over it.
+    pub flags: Flags,
+    /// The certificate of our own making, if one was asked for. Reading again brings the same.
+    pub self_signed: SelfSigned,
+}
+
+/// What was said on the command line; it wins over the file.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--data`, relative to the working directory.
+    pub data: Option<PathBuf>,
+    /// `--listen`: if not empty, it replaces the file's listeners.
+    pub listen: Vec<ListenUrl>,
+    /// `--max-clients`, for `[limits] clients`; at least 1.
+    pub max_clients: Option<u32>,
+    /// `--motd`, relative to the working directory.
+    pub motd: Option<PathBuf>,
+    /// `--name`.
+    pub name: Option<ServerName>,
+    /// `--tls-self-signed`, which wins over certificates of the file.
+    pub tls_self_signed: bool,
+}
+
+impl Sources {
+    /// Reads the file and the texts it names, and puts the flags on top.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn load(&self) -> Result<Config, Errors> {
+        let mut config = match &self.file {
+            Some(file) => file::load(file)?,
+            None => Config::default(),
+        };
+        self.flags.apply(&mut config)?;
+        self.complete(&mut config)?;
+        Ok(config)
+    }
+
+    /// What is known only when file and flags are put together.
+    fn complete(&self, config: &mut Config) -> Result<(), Error> {
+        let location = || match &self.file {
+            Some(path) => Location::File {
+                path: path.clone(),
+                line: None,
+                column: None,
+            },
+            None => Location::Flag("--tls-self-signed"),
+        };
+        if config.tls.self_signed {
+            let data = config.server.data.as_deref();
+            let certificate = self.self_signed.credential(&config.server.name, data);
+            let certificate = certificate.map_err(|e| Error {
+                location: location(),
+                message: e.to_string(),
+            })?;
+            config.tls.credentials = vec![certificate];
+        }
+        let secret = config.listen.iter().find(|url| url.scheme.is_secure());
+        if let Some(url) = secret.filter(|_| config.tls.credentials.is_empty()) {
+            return Err(Error {
+                location: match &self.file {
+                    Some(_) if self.flags.listen.is_empty() => location(),
+                    _ => Location::Flag("--listen"),
+                },
+                message: format!(
+                    "{url} needs a certificate; name one in [tls], or try it with --tls-self-signed"
+                ),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Flags {
+    fn apply(&self, config: &mut Config) -> Result<(), Error> {
+        if !self.listen.is_empty() {
+            config.listen.clone_from(&self.listen);
+        }
+        if self.data.is_some() {
+            config.server.data.clone_from(&self.data);
+        }
+        config.tls.self_signed |= self.tls_self_signed;
+        if self.max_clients.is_some() {
+            config.limits.clients = self.max_clients;
+        }
+        if let Some(name) = &self.name {
+            config.server.name = name.clone();
+        }
+        if let Some(path) = &self.motd {
+            let refuse = |e: Invalid| Error {
+                location: Location::Flag("--motd"),
+                message: e.to_string(),
+            };
+            let motd = Motd::load(path).map_err(refuse)?;
+            config.limits.admit(&motd).map_err(refuse)?;
+            config.server.motd = Some(motd);
+        }
+        Ok(())
+    }
+}
