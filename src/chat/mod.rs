@@ -5,6 +5,7 @@
 //!
 //! What this layer does not know: sockets, tokens, bytes, wire formats, and what time it is ([`Now`] is handed in).
 
+pub mod bans;
 pub mod clock;
 pub mod command;
 pub mod effort;
@@ -21,6 +22,7 @@ pub mod same;
 pub mod user;
 pub mod whowas;
 
+pub use bans::ServerBan;
 pub use clock::{Moment, Now, WallTime};
 pub use command::{Command, Line, Target};
 pub use event::{Audience, Body, Event, MessageId, Place, SaidLine, Speech};
@@ -28,7 +30,7 @@ pub use hub::Hub;
 pub use name::{NameError, NameRules, Nick, RoomName};
 pub use refusal::{Fullness, Limits, Refusal, Silence};
 pub use room::{ListEntry, Room, RoomId, Topic};
-pub use user::{Origin, Profile, USERNAME_OF_UNASKED, User, UserId};
+pub use user::{Entrant, Origin, Profile, ServerPassword, USERNAME_OF_UNASKED, User, UserId};
 
 /// The beginning of a text: whole characters, at most so many bytes.
 pub fn cut(text: &str, bytes_max: usize) -> &str {

@@ -129,6 +129,12 @@ pub enum Refusal {
         /// Which room.
         room: RoomName,
     },
+    /// A ban from the server keeps the client out (`ERR_YOUREBANNEDCREEP`).
+    #[error("you are banned from this server: {reason}")]
+    BannedFromServer {
+        /// Why, as the operator put it.
+        reason: Box<str>,
+    },
     /// One may not say this in the room (`ERR_CANNOTSENDTOCHAN`).
     #[error("you cannot say that in {room}: {why}")]
     CannotSpeak {
@@ -254,6 +260,9 @@ pub enum Refusal {
     /// For operators of the server only (`ERR_NOPRIVILEGES`).
     #[error("only an operator of the server may do that")]
     NotServerOperator,
+    /// The server has a password, and the client did not give it (`ERR_PASSWDMISMATCH`).
+    #[error("this server has a password, and you did not give it")]
+    PasswordRequired,
     /// The "real name" is too long.
     #[error("a real name may have at most {bytes_max} bytes")]
     RealnameTooLong {

@@ -51,6 +51,47 @@ pub struct Profile {
     pub certificate: Option<Box<str>>,
     /// Modes that are on from the beginning.
     pub modes: UserModes,
+    /// Whether the client gave the server's password.
+    pub password: ServerPassword,
+}
+
+impl Profile {
+    /// What decides whether the client may become a user, whatever its nick.
+    pub fn entrant(&self) -> Entrant<'_> {
+        let username = match cut(&self.username, USERNAME_BYTES_MAX) {
+            "" => USERNAME_OF_UNASKED,
+            username => username,
+        };
+        Entrant {
+            username,
+            host: &self.origin.host,
+            address: &self.origin.address,
+            password: self.password,
+        }
+    }
+}
+
+/// Whether a client gave the server's password, where the server has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerPassword {
+    /// It gave none, or a wrong one.
+    #[default]
+    Missing,
+    /// It gave the right one, or the server has none.
+    Correct,
+}
+
+/// A client that wants to become a user.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrant<'a> {
+    /// Its user name, as it will be shown.
+    pub username: &'a str,
+    /// The host that is shown.
+    pub host: &'a str,
+    /// The real address.
+    pub address: &'a str,
+    /// Whether it gave the server's password.
+    pub password: ServerPassword,
 }
 
 /// Where people come from.

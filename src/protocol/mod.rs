@@ -9,7 +9,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::chat::{Command, Hub, Nick, Now, Refusal, UserId};
+use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 
 pub mod clean;
 pub mod detect;
@@ -49,14 +49,14 @@ pub enum Frame<'a> {
     TooLong,
 }
 
-/// What is answered to the server's password.
+/// What came of checking a text against the server's password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// It was right, or the server has none.
+pub enum PasswordCheck {
+    /// It is right, or the server has no password.
     Right,
-    /// It was wrong.
+    /// It is wrong.
     Wrong,
-    /// It was not looked at, for there were too many wrong ones from that address; the next may come after this span.
+    /// It was not checked, for there were too many wrong ones from that address; the next may come after this span.
     TooSoon(Duration),
 }
 
@@ -86,15 +86,22 @@ pub trait Context {
     fn hub(&self) -> &Hub;
     /// The moment of this turn.
     fn now(&self) -> Now;
-    /// Says a password at the server's door, if it has one.
-    fn say_password(&mut self, said: &[u8]) -> Entry;
-    /// Who sits at this connection, once they gave a name.
-    fn user(&self) -> Option<UserId>;
-    /// Gives the person at this connection a name and a place in the hub.
+    /// Checks what the client gave as the server's password, if the server has one.
+    fn check_password(&mut self, given: &[u8]) -> PasswordCheck;
+    /// Whether the client may become a user, as far as that does not depend on its nick; for protocols that ask for no user
+    /// name.
     ///
     /// # Errors
-    /// The name is taken or looks like one that is.
-    fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal>;
+    /// Those of [`Hub::may_enter`].
+    fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal>;
+    /// Who sits at this connection, once they gave a name.
+    fn user(&self) -> Option<UserId>;
+    /// Makes the client at this connection a user of the hub. The protocol fills in of the profile what the client said; the
+    /// rest comes from the connection.
+    ///
+    /// # Errors
+    /// Those of [`Hub::enter`].
+    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal>;
     /// Applies a command in the name of the person at this connection and tells everyone concerned.
     /// Their own share of it is encoded into the answer.
     ///

@@ -5,11 +5,13 @@
 //! events, each encoded for everyone in its audience.
 
 use super::{
-    Context, Entry, TurnedAway,
+    Context, PasswordCheck, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
-    irc::{DeferredRequest, ServerBan, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
+    irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
 };
-use crate::chat::{Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, UserId};
+use crate::chat::{
+    Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan, ServerPassword, UserId,
+};
 
 /// A hub, and everyone connected to it.
 pub struct World {
@@ -25,8 +27,6 @@ pub struct World {
     pub checks: Vec<Box<str>>,
     /// Why no password is looked at.
     pub try_again: Option<TryAgain>,
-    /// Bans from the server; whatever they say, they concern everyone.
-    pub bans: Vec<ServerBan>,
     /// Whether everyone comes by TLS.
     pub secure: bool,
     routes: Vec<Route>,
@@ -65,7 +65,6 @@ impl World {
             wishes: Vec::new(),
             checks: Vec::new(),
             try_again: None,
-            bans: Vec::new(),
             secure: false,
             routes: Vec::new(),
             now: Now::at_ms(1_700_000_000_000),
@@ -133,6 +132,18 @@ impl World {
     }
 }
 
+impl At<'_> {
+    /// What a client said, with what the server would know of its connection.
+    fn profile(&mut self, said: Profile) -> Profile {
+        let password = &self.world.server_info.password;
+        self.world.hub.require_password(password.is_some());
+        Profile {
+            origin: Origin::new("home", "192.0.2.7"),
+            ..said
+        }
+    }
+}
+
 impl Context for At<'_> {
     fn hub(&self) -> &Hub {
         &self.world.hub
@@ -142,25 +153,29 @@ impl Context for At<'_> {
         self.world.now
     }
 
-    fn say_password(&mut self, said: &[u8]) -> Entry {
+    fn check_password(&mut self, given: &[u8]) -> PasswordCheck {
         match self.world.server_info.password.as_deref() {
-            Some(needed) if needed.as_bytes() != said => Entry::Wrong,
-            _ => Entry::Right,
+            Some(needed) if needed.as_bytes() != given => PasswordCheck::Wrong,
+            _ => PasswordCheck::Right,
         }
+    }
+
+    fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal> {
+        let profile = self.profile(Profile {
+            password,
+            ..Profile::default()
+        });
+        let World { hub, now, .. } = self.world;
+        hub.may_enter(&profile.entrant(), *now)
     }
 
     fn user(&self) -> Option<UserId> {
         self.world.routes[self.route].user
     }
 
-    fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
+    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal> {
         assert!(self.user().is_none(), "entered twice");
-        let profile = Profile {
-            username: "~telnet".into(),
-            realname: nick.as_str().into(),
-            origin: Origin::new("home", "192.0.2.7"),
-            ..Profile::default()
-        };
+        let profile = self.profile(profile);
         let user = self.world.hub.enter(nick, profile, self.world.now)?;
         self.world.routes[self.route].user = Some(user);
         self.world.drain();
@@ -208,37 +223,13 @@ impl ServerContext for At<'_> {
         "home".into()
     }
 
-    fn ban_of(&self, _username: &str) -> Option<Box<str>> {
-        self.world.bans.first().map(|ban| ban.reason.clone())
-    }
-
-    fn bans(&self) -> &[ServerBan] {
-        &self.world.bans
-    }
-
     fn add_ban(&mut self, ban: ServerBan) -> bool {
-        self.world.bans.push(ban);
-        true
+        let World { hub, now, .. } = &mut *self.world;
+        hub.add_server_ban(ban, *now)
     }
 
     fn remove_ban(&mut self, mask: &str) -> bool {
-        let before = self.world.bans.len();
-        self.world.bans.retain(|ban| *ban.mask != *mask);
-        self.world.bans.len() < before
-    }
-
-    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal> {
-        assert!(self.user().is_none(), "entered twice");
-        let profile = Profile {
-            username: username.into(),
-            realname: realname.into(),
-            origin: Origin::new("home", "192.0.2.7"),
-            ..Profile::default()
-        };
-        let user = self.world.hub.enter(nick, profile, self.world.now)?;
-        self.world.routes[self.route].user = Some(user);
-        self.world.drain();
-        Ok(user)
+        self.world.hub.remove_server_ban(mask)
     }
 
     fn set_flavour(&mut self, flavour: Flavour) {

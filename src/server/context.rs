@@ -10,12 +10,15 @@ use super::{
 };
 use crate::{
     auth::Verifier,
-    chat::{Command, Hub, Nick, Now, Profile, Refusal, UserId, effort, mask::RealSubject},
+    chat::{
+        Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, USERNAME_OF_UNASKED,
+        UserId, user::Entrant,
+    },
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
-        Context, Entry, TurnedAway,
+        Context, PasswordCheck, TurnedAway,
         flavour::Flavour,
-        irc::{DeferredRequest, ServerBan, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
+        irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
         web::websocket::Kind,
     },
 };
@@ -54,22 +57,6 @@ impl CommandContext<'_> {
         }
     }
 
-    fn enter_with(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
-        profile.origin = self.shared.hosts.of(self.address);
-        profile.modes = self.shared.server_info.default_user_modes;
-        profile.secure = self.secure;
-        profile.certificate = self.certificate.map(|it| it.to_string().into());
-        let user = self.shared.hub.enter(nick, profile, self.now)?;
-        *self.user = Some(user);
-        let route = Route {
-            conn: self.id,
-            flavour: self.flavour.in_messages(self.kind),
-        };
-        self.shared.routes.take(user, route);
-        self.shared.audience(self.net).tell_come(user);
-        Ok(user)
-    }
-
     /// Applies a command in anyone's name.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
@@ -93,23 +80,45 @@ impl Context for CommandContext<'_> {
         self.now
     }
 
-    fn say_password(&mut self, said: &[u8]) -> Entry {
+    fn check_password(&mut self, given: &[u8]) -> PasswordCheck {
         let Some(password) = self.shared.server_info.password.clone() else {
-            return Entry::Right;
+            return PasswordCheck::Right;
         };
         let certificate = self.certificate.map(|it| it.to_string());
         let guesser = self.guesser(certificate.as_deref());
-        self.shared
-            .password_checks
-            .enter(&password, said, guesser, self.now)
+        let checks = &mut self.shared.password_checks;
+        checks.check_server_password(&password, given, guesser, self.now)
+    }
+
+    fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal> {
+        let origin = self.shared.hosts.of(self.address);
+        let entrant = Entrant {
+            username: USERNAME_OF_UNASKED,
+            host: &origin.host,
+            address: &origin.address,
+            password,
+        };
+        self.shared.hub.may_enter(&entrant, self.now)
     }
 
     fn user(&self) -> Option<UserId> {
         *self.user
     }
 
-    fn enter(&mut self, nick: Nick) -> Result<UserId, Refusal> {
-        self.enter_with(nick, Profile::default())
+    fn enter(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
+        profile.origin = self.shared.hosts.of(self.address);
+        profile.modes = self.shared.server_info.default_user_modes;
+        profile.secure = self.secure;
+        profile.certificate = self.certificate.map(|it| it.to_string().into());
+        let user = self.shared.hub.enter(nick, profile, self.now)?;
+        *self.user = Some(user);
+        let route = Route {
+            conn: self.id,
+            flavour: self.flavour.in_messages(self.kind),
+        };
+        self.shared.routes.take(user, route);
+        self.shared.audience(self.net).tell_come(user);
+        Ok(user)
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -155,39 +164,10 @@ impl ServerContext for CommandContext<'_> {
         }
     }
 
-    fn ban_of(&self, username: &str) -> Option<Box<str>> {
-        if self.shared.bans.all().is_empty() {
-            return None;
-        }
-        let address = super::cloak::shown(self.address);
-        let host = self.shared.hosts.shown_of(self.address);
-        let subject = RealSubject::new("*", username, &host, &address);
-        let bans = self.shared.bans.all().len();
-        self.shared.hub.charge_each(bans, effort::MASK);
-        let ban = self.shared.bans.of(&subject, self.now.moment);
-        ban.map(|ban| ban.reason.clone())
-    }
-
-    fn bans(&self) -> &[ServerBan] {
-        self.shared.bans.all()
-    }
-
     fn add_ban(&mut self, ban: ServerBan) -> bool {
         let reason: Rc<str> = format!("Banned from the server: {}", ban.reason).into();
-        let now = self.now.moment;
-        let is_new = self.shared.bans.add(ban, now);
-        let hub = &self.shared.hub;
-        // A walk over everyone: only operators can ask for it, and it spares them.
-        let concerned: Vec<_> = hub
-            .users()
-            .filter(|(_, user)| !user.is_operator())
-            .filter(|(_, user)| self.shared.bans.of(&user.real_subject(), now).is_some())
-            .map(|(id, _)| id)
-            .collect();
-        hub.charge_each(
-            hub.user_count() * self.shared.bans.all().len(),
-            effort::MASK,
-        );
+        let is_new = self.shared.hub.add_server_ban(ban, self.now);
+        let concerned = self.shared.hub.banned_users(self.now);
         // First all of them lose their connections, then those who stay are told of each: n people in one room would
         // be told of each other otherwise, n times n lines to nobody.
         for user in concerned {
@@ -206,16 +186,7 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn remove_ban(&mut self, mask: &str) -> bool {
-        self.shared.bans.remove(mask)
-    }
-
-    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal> {
-        let profile = Profile {
-            username: username.into(),
-            realname: realname.into(),
-            ..Profile::default()
-        };
-        self.enter_with(nick, profile)
+        self.shared.hub.remove_server_ban(mask)
     }
 
     fn set_flavour(&mut self, flavour: Flavour) {

@@ -458,7 +458,8 @@ impl Server {
         let net = self.event_loop.net_mut();
         self.connections.apply_settings(net, settings);
         let started = self.connections.shared.server_info.started;
-        self.connections.shared.server_info = server_info(&config, started);
+        let info = server_info(&config, started);
+        self.connections.shared.set_server_info(info);
         let own = [config.server.name.as_str(), &config.server.network];
         self.connections.shared.hub.reserve(&own);
         self.connections.shared.server_info.sts = tls::sts(&config, &self.listening);

@@ -8,7 +8,7 @@ use crate::{
     auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
     chat::{Now, hub::network_of},
     net::{ConnId, Net},
-    protocol::{Entry, irc::TryAgain},
+    protocol::{PasswordCheck, irc::TryAgain},
 };
 use rustc_hash::FxHashSet;
 use std::{net::IpAddr, time::Duration};
@@ -64,32 +64,32 @@ pub(super) struct PasswordChecks {
 
 impl PasswordChecks {
     /// Whether this is the server's password.
-    pub(super) fn enter(
+    pub(super) fn check_server_password(
         &mut self,
         password: &str,
         said: &[u8],
         guesser: Guesser<'_>,
         now: Now,
-    ) -> Entry {
+    ) -> PasswordCheck {
         let now = now.moment.since_start();
         if said.is_empty() {
             // No guess: they do not know that there is a password.
-            return Entry::Wrong;
+            return PasswordCheck::Wrong;
         }
         match self.admit(Door::Server, "", guesser, now) {
             Err(wait) => {
                 self.note(Door::Server, Outcome::Delayed, guesser.address);
-                Entry::TooSoon(wait)
+                PasswordCheck::TooSoon(wait)
             }
             Ok(attempt) => {
                 let is_right = same(password.as_bytes(), said);
                 self.limiter.settle(attempt, is_right, now);
-                let (outcome, entry) = match is_right {
-                    true => (Outcome::Right, Entry::Right),
-                    false => (Outcome::Wrong, Entry::Wrong),
+                let (outcome, check) = match is_right {
+                    true => (Outcome::Right, PasswordCheck::Right),
+                    false => (Outcome::Wrong, PasswordCheck::Wrong),
                 };
                 self.note(Door::Server, outcome, guesser.address);
-                entry
+                check
             }
         }
     }

@@ -119,31 +119,6 @@ impl std::fmt::Display for Peer {
     }
 }
 
-/// How far a telnet caller is with the server's password: how many wrong ones they gave, or that they gave the right one.
-/// In one byte, for everyone has it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PasswordEntry(u8);
-
-impl PasswordEntry {
-    const SAID: u8 = u8::MAX;
-
-    /// The password was said.
-    pub(super) fn open(&mut self) {
-        self.0 = Self::SAID;
-    }
-
-    /// Whether it was.
-    pub(super) fn is_open(self) -> bool {
-        self.0 == Self::SAID
-    }
-
-    /// Another was said; how many that makes.
-    pub(super) fn note_wrong(&mut self) -> u8 {
-        self.0 = (self.0 + 1).min(Self::SAID - 1);
-        self.0
-    }
-}
-
 /// One connection as the server sees it.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -165,8 +140,6 @@ pub(super) struct Session {
     pub(super) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
     pub(super) ping_outstanding: bool,
-    /// In IRC the server's password is the protocol's own affair.
-    pub(super) password_entry: PasswordEntry,
     /// Whether the peer's speech has ended while something was still being done for it.
     pub(super) speech_ended: bool,
 }
@@ -211,7 +184,6 @@ impl Session {
             ended_for: None,
             inside: false,
             ping_outstanding: false,
-            password_entry: PasswordEntry::default(),
             speech_ended: false,
         }
     }

@@ -1,7 +1,7 @@
 //! The hall: everything that is shared by all connections while a line of one is being handled.
 //!
-//! Owns the hub, the seats, what the server says of itself, who watches whom, bans from the server, and the hosts
-//! that are shown. Knows no sessions and no protocols' state.
+//! Owns the hub, the seats, what the server says of itself, who watches whom, and
+//! the hosts that are shown. Knows no sessions and no protocols' state.
 
 use super::{
     activity::Counters,
@@ -11,12 +11,9 @@ use super::{
     password_checks::PasswordChecks,
 };
 use crate::{
-    chat::{
-        Hub, Moment, Origin, UserId,
-        mask::{RealSubject, ServerMask},
-    },
+    chat::{Hub, Origin, UserId},
     net::{ConnId, Net},
-    protocol::irc::{ServerBan, ServerInfo, monitor::Monitors},
+    protocol::irc::{ServerInfo, monitor::Monitors},
 };
 use rustc_hash::FxHashMap;
 use std::{collections::VecDeque, net::IpAddr, rc::Rc};
@@ -28,7 +25,6 @@ pub(super) struct Shared {
     pub(super) routes: Routes,
     pub(super) server_info: ServerInfo,
     pub(super) monitors: Monitors,
-    pub(super) bans: Bans,
     pub(super) hosts: Hosts,
     /// Passwords.
     pub(super) password_checks: PasswordChecks,
@@ -48,13 +44,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
+    pub(super) fn new(mut hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
+        hub.require_password(server_info.password.is_some());
         Ok(Self {
             hub,
             routes: Routes::default(),
             server_info,
             monitors: Monitors::default(),
-            bans: Bans::default(),
             hosts: Hosts::new()?,
             password_checks: PasswordChecks::default(),
             clients: 0,
@@ -65,6 +61,12 @@ impl Shared {
             die: false,
             rehash: false,
         })
+    }
+
+    /// Replaces what the server says of itself, after the configuration was read again.
+    pub(super) fn set_server_info(&mut self, server_info: ServerInfo) {
+        self.hub.require_password(server_info.password.is_some());
+        self.server_info = server_info;
     }
 
     /// Those who can be told of what happened.
@@ -79,67 +81,6 @@ impl Shared {
             last_fan_out: &mut self.last_fan_out,
             counters: &mut self.counters,
         }
-    }
-}
-
-/// Bans from the server.
-#[derive(Debug, Default)]
-pub(super) struct Bans {
-    bans: Vec<ServerBan>,
-    /// The masks of those, in the same order.
-    masks: Vec<ServerMask>,
-}
-
-impl Bans {
-    /// Forgets those whose time is up.
-    fn forget_old(&mut self, now: Moment) {
-        while let Some(index) = self
-            .bans
-            .iter()
-            .position(|ban| ban.until.is_some_and(|until| until <= now))
-        {
-            self.remove_at(index);
-        }
-    }
-
-    fn remove_at(&mut self, index: usize) {
-        self.bans.remove(index);
-        self.masks.remove(index);
-    }
-
-    /// All of them.
-    pub(super) fn all(&self) -> &[ServerBan] {
-        &self.bans
-    }
-
-    /// Adds one, in place of one with the same mask; says whether there was none.
-    pub(super) fn add(&mut self, ban: ServerBan, now: Moment) -> bool {
-        self.forget_old(now);
-        let is_new = !self.remove(&ban.mask);
-        if let Some(mask) = ServerMask::parse(&ban.mask) {
-            self.bans.push(ban);
-            self.masks.push(mask);
-        }
-        is_new
-    }
-
-    /// Lifts one; says whether there was one.
-    pub(super) fn remove(&mut self, mask: &str) -> bool {
-        let wanted = ServerMask::parse(mask);
-        let is_it = |mask: &ServerMask| wanted.as_ref().is_some_and(|it| it.is_same(mask));
-        let index = self.masks.iter().position(is_it);
-        if let Some(index) = index {
-            self.remove_at(index);
-        }
-        index.is_some()
-    }
-
-    /// The ban that concerns someone, if any.
-    pub(super) fn of(&self, subject: &RealSubject, now: Moment) -> Option<&ServerBan> {
-        let is_over = |ban: &ServerBan| ban.until.is_some_and(|until| until <= now);
-        let mut both = self.bans.iter().zip(&self.masks);
-        both.find(|(ban, mask)| !is_over(ban) && mask.matches(subject))
-            .map(|(ban, _)| ban)
     }
 }
 
@@ -192,30 +133,5 @@ impl Hosts {
         let origin = Origin::new(&self.cloak.of(address), &shown(address));
         self.by_address.insert(address, origin.clone());
         origin
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn a_ban_for_five_minutes_holds_for_five_minutes() {
-        let mut bans = Bans::default();
-        let set_at = Moment::from_ms(1_000);
-        let ban = |mask: &str| ServerBan {
-            mask: mask.into(),
-            reason: "".into(),
-            by: "root".into(),
-            until: Some(set_at.after(Duration::from_secs(300))),
-        };
-        assert!(bans.add(ban("*@bad.example"), set_at));
-        let subject = RealSubject::new("*", "~u", "bad.example", "192.0.2.1");
-        let holds = |bans: &Bans, ms| bans.of(&subject, Moment::from_ms(ms)).is_some();
-        assert!(holds(&bans, 300_999));
-        assert!(!holds(&bans, 301_000));
-        bans.add(ban("*@other.example"), Moment::from_ms(301_000));
-        assert_eq!(bans.all().len(), 1, "the one that ended is forgotten");
     }
 }

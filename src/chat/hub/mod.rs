@@ -23,8 +23,10 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::{
-    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Now, Profile, Refusal,
-    Room, RoomId, RoomName, User, UserId, WallTime, effort,
+    Audience, Body, Command, Event, Limits, MessageId, NameRules, Nick, Now, Refusal, Room, RoomId,
+    RoomName, User, UserId, WallTime,
+    bans::Bans,
+    effort,
     index::NameIndex,
     mode::{RoomFlags, UserMode, UserModes},
     name::{Name, reserved::Reserved},
@@ -34,6 +36,7 @@ use super::{
 mod access;
 mod audience;
 mod commands;
+mod entry;
 mod invariants;
 mod kept;
 #[cfg(test)]
@@ -78,6 +81,9 @@ pub struct Hub {
     reserved: Reserved,
     /// Not yet taken by the caller.
     events: VecDeque<Event>,
+    bans: Bans,
+    /// Whether the server has a password, without which no client becomes a user.
+    password_required: bool,
     /// Slot of the one who quit with the last mutation.
     departed: Option<u32>,
     /// Slots of the rooms that vanished with it.
@@ -128,6 +134,8 @@ impl Hub {
             room_names: NameIndex::new(rules.unicode),
             reserved: Reserved::with(&[]),
             events: VecDeque::new(),
+            bans: Bans::default(),
+            password_required: false,
             departed: None,
             vanished: SmallVec::new(),
             last_message: 0,
@@ -156,36 +164,6 @@ impl Hub {
     /// Whether a nick is for nobody.
     pub fn is_reserved(&self, nick: &Nick) -> bool {
         self.reserved.holds(nick)
-    }
-
-    /// A newcomer, who stands in no room yet. No event: there is no one to be told.
-    ///
-    /// # Errors
-    /// [`Refusal::NickReserved`], [`Refusal::NickTaken`], [`Refusal::LooksLike`] or [`Refusal::Full`].
-    pub fn enter(&mut self, nick: Nick, profile: Profile, now: Now) -> Result<UserId, Refusal> {
-        self.free_departed();
-        self.charge(effort::COMMAND);
-        if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
-            return Err(Refusal::Full);
-        }
-        self.check_nick_free(&nick, None)?;
-        let generation = self.next_generation();
-        let entry = self.users.vacant_entry();
-        let id = UserId {
-            slot: slot_of(entry.key()),
-            generation,
-        };
-        let modes = profile.modes;
-        let kept = entry
-            .insert(User::new(id, nick.clone(), profile, now))
-            .kept();
-        self.note_kept(kept);
-        let users = &self.users;
-        self.nicks
-            .insert(id.slot, nick.name(), |slot| nick_in(users, slot));
-        self.count_modes(UserModes::EMPTY, modes);
-        self.counts.peak = self.counts.peak.max(self.nicks.len());
-        Ok(id)
     }
 
     /// Does what a person asks, or refuses it and changes nothing. The events stand ready in [`Hub::next_event`].

@@ -41,6 +41,16 @@ impl<'c> Heading<'c> {
             .command(numeric.code)
             .word(self.client)
     }
+
+    /// Appends a notice from the server for this client alone.
+    pub(super) fn notice(self, text: impl Display, out: &mut Vec<u8>) {
+        Line::new(out)
+            .source(self.server)
+            .command("NOTICE")
+            .param(self.client)
+            .text(text)
+            .end();
+    }
 }
 
 impl<'a> Call<'a> {
@@ -161,12 +171,7 @@ impl<'a> Call<'a> {
     /// Words from the server for this client alone.
     pub(super) fn notice(&mut self, words: impl Display) {
         let (heading, _, out) = self.parts();
-        Line::new(out)
-            .source(heading.server)
-            .command("NOTICE")
-            .param(heading.client)
-            .text(words)
-            .end();
+        heading.notice(words, out);
     }
 
     /// Applies a command; what it brings about stands behind what was answered so far.

@@ -47,7 +47,7 @@ pub mod tags;
 mod tests;
 
 pub use encode::{encode, encode_personal, is_personal, relevant};
-pub use server_context::{DeferredRequest, ServerBan, ServerContext, ServerInfo, Sts, TryAgain};
+pub use server_context::{DeferredRequest, ServerContext, ServerInfo, Sts, TryAgain};
 
 use super::{Cut, flavour::Flavour, time};
 use crate::chat::Nick;

@@ -25,6 +25,10 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .end(),
         Refusal::BadKey { room: name } => room(ERR_BADCHANNELKEY, name, out),
         Refusal::Banned { room: name } => room(ERR_BANNEDFROMCHAN, name, out),
+        Refusal::BannedFromServer { reason } => heading
+            .numeric(ERR_YOUREBANNEDCREEP, out)
+            .text(format_args!("You are banned from this server: {reason}"))
+            .end(),
         Refusal::CannotSpeak { room: name, why } => heading
             .numeric(ERR_CANNOTSENDTOCHAN, out)
             .param(name)
@@ -100,6 +104,10 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
         Refusal::NotServerOperator => heading
             .numeric(ERR_NOPRIVILEGES, out)
             .text(ERR_NOPRIVILEGES.words)
+            .end(),
+        Refusal::PasswordRequired => heading
+            .numeric(ERR_PASSWDMISMATCH, out)
+            .text(ERR_PASSWDMISMATCH.words)
             .end(),
         Refusal::RegisteredOnly { room: name } => room(ERR_NEEDREGGEDNICK, name, out),
         Refusal::RoomFull { room: name } => room(ERR_CHANNELISFULL, name, out),

@@ -5,8 +5,11 @@
 
 use super::{call::Call, caps::Cap, message::Params, numeric::*};
 use crate::{
-    chat::{Command, Nick, Refusal, cut, mode::Letter as _, user::USERNAME_BYTES_MAX},
-    protocol::{Entry, TurnedAway, seconds_to_wait},
+    chat::{
+        Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
+        user::USERNAME_BYTES_MAX,
+    },
+    protocol::{PasswordCheck, TurnedAway, seconds_to_wait},
 };
 
 /// What a newcomer has said so far.
@@ -104,44 +107,46 @@ pub(super) fn complete(call: &mut Call<'_>) {
         return;
     };
     let password = registration.password.take();
-    if !says_password(call, password.as_deref().unwrap_or_default()) {
+    if !gives_password(call, password.as_deref().unwrap_or_default()) {
         return call.turn_away(TurnedAway::BadPassword, "Bad password");
     }
-    if let Some(reason) = call.ctx.ban_of(&user.username) {
-        call.reply_with(
-            ERR_YOUREBANNEDCREEP,
-            &[],
-            format_args!("You are banned from this server: {reason}"),
-        );
-        return call.turn_away(TurnedAway::Banned, &format!("Banned: {reason}"));
-    }
     call.flush();
-    match call
-        .ctx
-        .enter_as(nick.clone(), &user.username, &user.realname)
-    {
-        Ok(_) => welcome(call),
-        Err(Refusal::Full) => call.turn_away(TurnedAway::Full, "Server is full"),
-        Err(refusal) => {
-            match refusal {
-                Refusal::NickReserved { .. } => call.refuse(&refusal),
-                _ => call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]),
-            }
-            // They may try another name; the rest is said.
-            if let Some(registration) = call.irc.registration() {
-                registration.user = Some(user);
-                registration.password = password;
-            }
+    let profile = Profile {
+        username: user.username.clone(),
+        realname: user.realname.clone(),
+        password: ServerPassword::Correct,
+        ..Profile::default()
+    };
+    let refusal = match call.ctx.enter(nick.clone(), profile) {
+        Ok(_) => return welcome(call),
+        Err(refusal) => refusal,
+    };
+    match &refusal {
+        Refusal::Full => return call.turn_away(TurnedAway::Full, "Server is full"),
+        Refusal::BannedFromServer { reason } => {
+            call.refuse(&refusal);
+            return call.turn_away(TurnedAway::Banned, &format!("Banned: {reason}"));
         }
+        Refusal::PasswordRequired => {
+            call.refuse(&refusal);
+            return call.turn_away(TurnedAway::BadPassword, "Bad password");
+        }
+        Refusal::NickReserved { .. } => call.refuse(&refusal),
+        _ => call.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]),
+    }
+    // The client may send another NICK; the rest of its registration stays.
+    if let Some(registration) = call.irc.registration() {
+        registration.user = Some(user);
+        registration.password = password;
     }
 }
 
-/// Whether the server's password was said, if it has one; if not, they are told.
-fn says_password(call: &mut Call<'_>, said: &str) -> bool {
-    match call.ctx.say_password(said.as_bytes()) {
-        Entry::Right => return true,
-        Entry::Wrong => call.reply(ERR_PASSWDMISMATCH, &[]),
-        Entry::TooSoon(wait) => {
+/// Whether the client gave the server's password, if there is one; if not, the answer says so.
+fn gives_password(call: &mut Call<'_>, given: &str) -> bool {
+    match call.ctx.check_password(given.as_bytes()) {
+        PasswordCheck::Right => return true,
+        PasswordCheck::Wrong => call.reply(ERR_PASSWDMISMATCH, &[]),
+        PasswordCheck::TooSoon(wait) => {
             let seconds = seconds_to_wait(wait);
             call.reply_with(
                 ERR_PASSWDMISMATCH,

@@ -4,7 +4,7 @@
 
 use super::{isupport, monitor::Monitors};
 use crate::{
-    chat::{Moment, Nick, Now, Refusal, UserId, mode::UserModes},
+    chat::{Now, ServerBan, mode::UserModes},
     protocol::{Context, flavour::Flavour},
 };
 use std::{rc::Rc, time::Duration};
@@ -88,19 +88,6 @@ pub enum DeferredRequest {
     Rehash,
 }
 
-/// A ban from the whole server (K-line).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerBan {
-    /// Whom it concerns: `user@host`, completed.
-    pub mask: Box<str>,
-    /// Why, in words for them.
-    pub reason: Box<str>,
-    /// Who set it.
-    pub by: Box<str>,
-    /// When it ends, if it does. A wait: whoever sets the clock neither ends it nor brings it back.
-    pub until: Option<Moment>,
-}
-
 /// What IRC may do beyond [`Context`].
 pub trait ServerContext: Context {
     /// What the server says of itself.
@@ -109,19 +96,10 @@ pub trait ServerContext: Context {
     fn is_secure(&self) -> bool;
     /// The host by which this connection is shown.
     fn host(&self) -> Box<str>;
-    /// The reason of the ban that keeps someone with this user name away, if there is one.
-    fn ban_of(&self, username: &str) -> Option<Box<str>>;
-    /// All bans from the server.
-    fn bans(&self) -> &[ServerBan];
-    /// Bans from the server, and ends the stay of everyone concerned; says whether the mask was a new one.
+    /// Bans from the server, and closes the connections of the users concerned; returns whether the mask is new.
     fn add_ban(&mut self, ban: ServerBan) -> bool;
-    /// Lifts the ban with this mask; says whether there was one.
+    /// Lifts the ban with this mask; returns whether there was one.
     fn remove_ban(&mut self, mask: &str) -> bool;
-    /// Gives the person at this connection a name and a place in the hub, with what they said of themselves.
-    ///
-    /// # Errors
-    /// The name is taken or looks like one that is.
-    fn enter_as(&mut self, nick: Nick, username: &str, realname: &str) -> Result<UserId, Refusal>;
     /// From now on, events are told to this connection in this flavour.
     fn set_flavour(&mut self, flavour: Flavour);
     /// What reaches this connection because it was spoken to by itself: sent behind the answer, and no part of it.

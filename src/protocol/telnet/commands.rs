@@ -17,7 +17,10 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, Speech, Target, UserId, mode::RoomFlag},
+    chat::{
+        Command, Hub, Nick, Profile, Refusal, RoomId, RoomName, Speech, Target, UserId,
+        mode::RoomFlag,
+    },
     protocol::Context,
 };
 
@@ -77,7 +80,11 @@ impl<'a> Call<'a> {
             return Ok(());
         }
         let nick = Nick::parse(name, self.ctx.hub().rules())?;
-        self.ctx.enter(nick)?;
+        let profile = Profile {
+            password: self.telnet.entry.state(),
+            ..Profile::default()
+        };
+        self.ctx.enter(nick, profile)?;
         self.join(LOBBY)
     }
 

@@ -9,6 +9,7 @@
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
 //! order.rs      kicks, bans, modes, invitations
+//! password.rs   whether the client may come in, before it says its name
 //! report.rs     lists: who is here, which rooms there are
 //! table.rs      the commands, their names and help
 //! trouble.rs    why nothing came of a line
@@ -23,6 +24,7 @@
 mod commands;
 mod encode;
 mod order;
+mod password;
 mod report;
 mod table;
 mod trouble;
@@ -34,6 +36,7 @@ pub use wire::PROBE;
 use super::{Context, Cut, clean, lines::Lines};
 use crate::chat::RoomId;
 use commands::Call;
+use password::PasswordEntry;
 use trouble::Trouble;
 use wire::Negotiation;
 
@@ -77,6 +80,7 @@ pub struct Telnet {
     /// Where words go that are no command. The hub is asked each time whether the person still
     /// stands there.
     room: Option<RoomId>,
+    entry: PasswordEntry,
 }
 
 // Tens of thousands of these lie in the server's table.
@@ -106,8 +110,12 @@ impl Telnet {
         wire::next_frame(lines, negotiation, input, searched, cap, replies)
     }
 
-    /// Does what a line says. Before the person has a name, the line is the name.
+    /// Does what a line says. Before the person has a name, the line is the server's password, if it has one, and then the
+    /// name.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Context) {
+        if ctx.user().is_none() && !password::may_go_on(&mut self.entry, line, ctx) {
+            return;
+        }
         let outcome = match std::str::from_utf8(line) {
             Ok(line) => Call::new(self, ctx).handle(&clean::clean(line)),
             Err(_) => Err(Trouble::NotUtf8),

@@ -5,18 +5,13 @@
 //! lines wait too. Does not know wire formats.
 
 use super::{
-    close_reason::CloseReason,
     connections::Connections,
     context::CommandContext,
-    session::{PasswordEntry, Protocol, Security},
+    session::{Protocol, Security},
 };
 use crate::{
-    chat::USERNAME_OF_UNASKED,
     net::{ConnId, Consumed, Net, Next, Tick},
-    protocol::{
-        Context as _, Cut, Entry, Frame, TurnedAway, flavour::Flavour, irc::ServerContext as _,
-        seconds_to_wait, telnet,
-    },
+    protocol::{Cut, Frame, flavour::Flavour, telnet},
 };
 
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
@@ -97,7 +92,7 @@ impl Connections {
         let told = self.run_protocol(net, id, |session, context| {
             let Cut { frame, consumed } = match session {
                 LineProtocol::Irc(irc) => irc.next_frame(input, searched),
-                LineProtocol::Telnet(telnet, _) => {
+                LineProtocol::Telnet(telnet) => {
                     telnet.next_frame(input, searched, cap, context.answer)
                 }
             };
@@ -106,17 +101,10 @@ impl Connections {
                 (Frame::Incomplete, _) => {}
                 (Frame::Line(line), LineProtocol::Irc(irc)) => irc.handle_line(&line, context),
                 (Frame::TooLong, LineProtocol::Irc(irc)) => irc.handle_too_long(context),
-                (Frame::Line(line), LineProtocol::Telnet(telnet, password_entry)) => {
-                    let is_open = context.shared.server_info.password.is_none();
-                    if context.user.is_some() {
-                        telnet.handle_line(&line, context);
-                    } else if !is_open && !password_entry.is_open() {
-                        hear_password(&line, password_entry, context);
-                    } else if !refuse_banned(context) {
-                        telnet.handle_line(&line, context);
-                    }
+                (Frame::Line(line), LineProtocol::Telnet(telnet)) => {
+                    telnet.handle_line(&line, context);
                 }
-                (Frame::TooLong, LineProtocol::Telnet(telnet, _)) => {
+                (Frame::TooLong, LineProtocol::Telnet(telnet)) => {
                     telnet.handle_too_long(cap, context);
                 }
             }
@@ -200,14 +188,7 @@ impl Connections {
                     Some(socket.kind),
                 )
             }
-            Protocol::Telnet(telnet) => {
-                let password_entry = &mut session.password_entry;
-                (
-                    LineProtocol::Telnet(telnet, password_entry),
-                    Flavour::Telnet,
-                    None,
-                )
-            }
+            Protocol::Telnet(telnet) => (LineProtocol::Telnet(telnet), Flavour::Telnet, None),
             _ => return None,
         };
         self.answer.clear();
@@ -263,49 +244,7 @@ impl Connections {
 /// Who is at a connection: the part of its session that handles lines.
 enum LineProtocol<'a> {
     Irc(&'a mut crate::protocol::irc::Irc),
-    /// And how far they are with the server's password, if it has one.
-    Telnet(&'a mut telnet::Telnet, &'a mut PasswordEntry),
-}
-
-/// Wrong passwords that one telnet connection may give: who does not know it by then does not know it.
-const WRONG_PASSWORDS_MAX: u8 = 3;
-
-/// Hears a line of a telnet caller where the server has a password, until it was that.
-fn hear_password(
-    line: &[u8],
-    password_entry: &mut PasswordEntry,
-    context: &mut CommandContext<'_>,
-) {
-    match context.say_password(line) {
-        Entry::Right => {
-            password_entry.open();
-            telnet::news(context.answer, telnet::QUESTION);
-        }
-        Entry::Wrong if password_entry.note_wrong() < WRONG_PASSWORDS_MAX => {
-            telnet::refusal(context.answer, "that is not the password; try again");
-        }
-        Entry::Wrong => {
-            telnet::refusal(context.answer, CloseReason::BadPassword.peer_text());
-            context.turn_away(TurnedAway::BadPassword);
-        }
-        Entry::TooSoon(wait) => {
-            let seconds = seconds_to_wait(wait);
-            let words = format!("too many wrong passwords; try again in {seconds} seconds");
-            telnet::refusal(context.answer, &words);
-            context.turn_away(TurnedAway::BadPassword);
-        }
-    }
-}
-
-/// Sends a telnet caller away who is banned from the server; says whether they are.
-fn refuse_banned(context: &mut CommandContext<'_>) -> bool {
-    let Some(reason) = context.ban_of(USERNAME_OF_UNASKED) else {
-        return false;
-    };
-    let word = format!("you are banned from this server: {reason}");
-    telnet::refusal(context.answer, &word);
-    context.turn_away(TurnedAway::Banned);
-    true
+    Telnet(&'a mut telnet::Telnet),
 }
 
 #[cfg(test)]

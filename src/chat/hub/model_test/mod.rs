@@ -5,126 +5,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use proptest::{collection, prelude::*, sample::select};
+use proptest::{collection, prelude::*};
 
 use super::*;
 use crate::chat::{
-    Moment, Origin, Place, Speech, Target,
+    Moment, Origin, Place, Profile, ServerBan, Speech, Target,
     mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
 };
 
 mod model;
+mod steps;
 
 use model::{Answer, Model, Told, nick, room};
-
-const RULES: NameRules = NameRules { unicode: true };
-const LIMITS: Limits = Limits {
-    away_bytes: 4,
-    invitations: 2,
-    masks: 2,
-    masks_per_network: 1000,
-    masks_on_any_list: 0,
-    masks_total: 1000,
-    kept_bytes: usize::MAX,
-    realname_bytes: 4,
-    reason_bytes: 40,
-    users: 6,
-    rooms: 4,
-    rooms_per_user: 3,
-    topic_bytes: 4,
-};
-const NICKS: [&str; 12] = [
-    "alice",
-    "ALICE",
-    "copa",
-    "сора",
-    "СОРА",
-    "bob",
-    "lac",
-    "Iac",
-    "Іас",
-    "josé",
-    "JOSÉ",
-    "홍길동",
-];
-const ROOMS: [&str; 7] = ["#a", "#A", "#а", "#b", "#c", "#마당", "#d"];
-const TEXTS: [&str; 4] = ["", "x", "four", "fives"];
-const KEYS: [&str; 3] = ["", "sesame", "wrong"];
-const FLAGS: [&str; 8] = ["+i", "-i", "+m", "-m", "-n", "+n", "-t", "+s-n+i"];
-const MASKS: [&str; 9] = [
-    "*!*@*",
-    "alice!*@*",
-    "ALICE!*@*",
-    "bob!~u@*",
-    "*o*!*@h",
-    "m:*!*@*",
-    "m:?ac!*@*",
-    "*é!*@*",
-    "no mask",
-];
-const LISTS: [&str; 7] = ["+b", "+b", "-b", "+e", "-e", "+I", "-I"];
-const RANKS: [&str; 8] = ["+q", "+a", "+o", "+h", "+v", "-o", "-h", "-v"];
-
-#[derive(Clone, Debug)]
-enum Step {
-    Enter(&'static str),
-    Invite(&'static str, &'static str),
-    Join(&'static str, &'static str),
-    Kick(&'static str, &'static str),
-    Knock(&'static str),
-    Leave(&'static str),
-    Mode(&'static str, &'static str, Vec<&'static str>),
-    Quit,
-    Rename(&'static str),
-    RenameRoom(&'static str, &'static str),
-    SayToOperators(&'static str),
-    SayToRoom(&'static str),
-    SayToUser(&'static str),
-    SetAway(&'static str),
-    SetTopic(&'static str, &'static str),
-}
-
-fn mode_steps() -> impl Strategy<Value = Step> {
-    let rooms = || select(&ROOMS[..4]);
-    prop_oneof![
-        2 => (rooms(), select(&FLAGS[..])).prop_map(|(r, l)| Step::Mode(r, l, vec![])),
-        4 => (rooms(), select(&RANKS[..]), select(&NICKS[..]))
-            .prop_map(|(r, l, n)| Step::Mode(r, l, vec![n])),
-        3 => (rooms(), select(&LISTS[..]), select(&MASKS[..]))
-            .prop_map(|(r, l, m)| Step::Mode(r, l, vec![m])),
-        1 => (rooms(), select(&["+l", "+k", "-k"][..])).prop_map(|(r, l)| {
-            let parameter = if l == "+l" { "2" } else { "sesame" };
-            Step::Mode(r, l, vec![parameter])
-        }),
-        1 => rooms().prop_map(|r| Step::Mode(r, "-l", vec![])),
-        1 => (rooms(), select(&NICKS[..]), select(&MASKS[..])).prop_map(|(r, n, m)| {
-            Step::Mode(r, "+vb-ov+it", vec![n, m, n, n])
-        }),
-    ]
-}
-
-/// A step, and (as an index into all who ever came) whose it is.
-fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>> {
-    let (nicks, rooms) = (|| select(&NICKS[..]), || select(&ROOMS[..]));
-    let step = prop_oneof![
-        4 => nicks().prop_map(Step::Enter),
-        6 => (rooms(), select(&KEYS[..])).prop_map(|(r, k)| Step::Join(r, k)),
-        3 => rooms().prop_map(Step::Leave),
-        2 => nicks().prop_map(Step::Rename),
-        3 => rooms().prop_map(Step::SayToRoom),
-        1 => rooms().prop_map(Step::SayToOperators),
-        2 => nicks().prop_map(Step::SayToUser),
-        1 => select(&TEXTS[..]).prop_map(Step::SetAway),
-        2 => (rooms(), select(&TEXTS[..])).prop_map(|(r, t)| Step::SetTopic(r, t)),
-        2 => (rooms(), nicks()).prop_map(|(r, n)| Step::Kick(r, n)),
-        3 => (rooms(), nicks()).prop_map(|(r, n)| Step::Invite(r, n)),
-        1 => rooms().prop_map(Step::Knock),
-        1 => (rooms(), rooms()).prop_map(|(r, to)| Step::RenameRoom(r, to)),
-        10 => mode_steps(),
-        1 => Just(Step::Quit),
-    ];
-    prop::collection::vec((any::<prop::sample::Index>(), step), 1..100)
-}
+use steps::{BAN_LASTS, LIMITS, RULES, Step, steps};
 
 /// The hub, with the ids of all who ever came in order of arrival.
 struct Real {
@@ -154,15 +47,28 @@ impl Real {
     }
 
     fn apply(&mut self, who: usize, step: &Step, now: Now) -> Answer {
-        let profile = Profile {
-            username: "~u".into(),
-            origin: Origin::new("h", ""),
-            ..Profile::default()
-        };
         let answer = match step {
-            Step::Enter(name) => {
+            Step::Enter(name, username, password) => {
+                let profile = Profile {
+                    username: (*username).into(),
+                    origin: Origin::new("h", "192.0.2.1"),
+                    password: *password,
+                    ..Profile::default()
+                };
                 let entered = self.hub.enter(nick(name), profile, now);
                 entered.map(|id| self.ids.push(id))
+            }
+            Step::RequirePassword(is_required) => {
+                self.hub.require_password(*is_required);
+                Ok(())
+            }
+            Step::ServerBan(mask) => {
+                self.hub.add_server_ban(server_ban(mask, now), now);
+                Ok(())
+            }
+            Step::ServerUnban(mask) => {
+                self.hub.remove_server_ban(mask);
+                Ok(())
             }
             step => self.apply_command(self.ids[who], step, now),
         };
@@ -191,7 +97,10 @@ impl Real {
             tags: "",
         };
         let command = match step {
-            Step::Enter(_) => unreachable!("is no command"),
+            Step::Enter(..)
+            | Step::RequirePassword(_)
+            | Step::ServerBan(_)
+            | Step::ServerUnban(_) => unreachable!("is no command"),
             Step::Invite(name, nick) => Command::Invite {
                 room: room(name),
                 nick,
@@ -324,6 +233,9 @@ impl Real {
     /// Everything that can be observed is as the model says.
     fn check_against(&self, model: &Model) {
         self.hub.check_invariants();
+        let bans = self.hub.server_bans().iter();
+        let bans = bans.map(|ban| (&*ban.mask, ban.until));
+        assert!(bans.eq(model.bans.iter().map(|(mask, until)| (&**mask, *until))));
         assert_eq!(self.hub.user_count(), model.people.len());
         for (number, id) in self.ids.iter().enumerate() {
             let Some(person) = model.people.get(&number) else {
@@ -373,6 +285,16 @@ impl Real {
     }
 }
 
+/// A ban that ends ten steps later.
+fn server_ban(mask: &str, now: Now) -> ServerBan {
+    ServerBan {
+        mask: mask.into(),
+        reason: "".into(),
+        by: "".into(),
+        until: Some(now.moment.after(BAN_LASTS)),
+    }
+}
+
 /// The name of the variant is enough; of silence, why.
 fn kind_of(refusal: &Refusal) -> String {
     if let Refusal::CannotSpeak { why, .. } = refusal {
@@ -407,7 +329,15 @@ proptest! {
                 moment: Moment::from_ms(moment as u64),
             };
             let wanted = match step {
-                Step::Enter(name) => model.enter(name, now),
+                Step::Enter(name, username, password) => {
+                    model.enter((name, username), *password, now)
+                }
+                Step::RequirePassword(is_required) => {
+                    model.password_required = *is_required;
+                    Ok(vec![])
+                }
+                Step::ServerBan(mask) => model.ban(mask, now),
+                Step::ServerUnban(mask) => model.unban(mask),
                 _ if model.arrivals == 0 => continue,
                 step => model.apply(who.index(model.arrivals), step, now),
             };

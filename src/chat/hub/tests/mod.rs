@@ -1,9 +1,10 @@
 //! The hub's rules, one by one.
 
 use super::*;
-use crate::chat::{Moment, Silence, Speech, Target, Topic, mode::parse_room_changes};
+use crate::chat::{Moment, Profile, Silence, Speech, Target, Topic, mode::parse_room_changes};
 
 mod effort;
+mod entry;
 mod order;
 mod people;
 mod speech;

@@ -1,14 +1,14 @@
 //! Operators of the server: OPER, KILL, KLINE, UNKLINE, WALLOPS, REHASH, DIE.
 
 use crate::{
-    chat::{Command, mask::ServerMask},
+    chat::{Command, ServerBan, mask::ServerMask},
     protocol::{
         irc::{
             Busy,
             call::Call,
             message::Params,
             numeric::*,
-            server_context::{DeferredRequest, ServerBan, TryAgain},
+            server_context::{DeferredRequest, TryAgain},
         },
         seconds_to_wait,
     },

@@ -243,11 +243,12 @@ pub(in super::super) fn stats(call: &mut Call<'_>, params: &Params<'_>) {
             }
         }
         "k" | "K" => {
-            call.ctx
-                .hub()
-                .charge_each(call.ctx.bans().len(), effort::LISTED);
-            for ban in call.ctx.bans().to_vec() {
-                call.notice(format_args!("{} by {}: {}", ban.mask, ban.by, ban.reason));
+            let (heading, hub, out) = call.parts();
+            let bans = hub.server_bans();
+            hub.charge_each(bans.len(), effort::LISTED);
+            for ban in bans {
+                let text = format_args!("{} by {}: {}", ban.mask, ban.by, ban.reason);
+                heading.notice(text, out);
             }
         }
         _ => {}

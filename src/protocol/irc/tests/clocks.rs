@@ -67,6 +67,11 @@ fn a_ban_for_minutes_ends_by_the_clock_that_never_jumps() {
     let (_, seat, _) = stage.clients[0];
     stage.world.make_operator(seat);
     stage.send('a', "KLINE 5 *@bad.example :away");
-    let ends = stage.world.bans.first().and_then(|ban| ban.until);
+    let ends = stage
+        .world
+        .hub
+        .server_bans()
+        .first()
+        .and_then(|ban| ban.until);
     assert_eq!(ends, Some(Moment::from_ms(6 * 60_000)));
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod entry;
 mod modes;
 
 use super::{
     super::{Name, Nick, Now, RoomName},
-    LIMITS, RULES, Step,
+    steps::{LIMITS, RULES, Step},
 };
 use crate::chat::{Moment, name::lookalike::keys};
 
@@ -22,6 +23,9 @@ pub(super) struct Model {
     /// Rooms by the name that their founder gave, or whoever renamed them.
     pub(super) rooms: BTreeMap<String, RoomState>,
     pub(super) arrivals: usize,
+    pub(super) password_required: bool,
+    /// Bans from the server, and when each ends.
+    pub(super) bans: Vec<(String, Option<Moment>)>,
 }
 
 pub(super) struct Person {
@@ -96,6 +100,7 @@ impl RoomState {
             .collect()
     }
 
+    /// No mask of a room tells user names apart here.
     fn is_listed(&self, list: char, prefix: &str, nick: &str) -> bool {
         let subject: Vec<char> = format!("{nick}!~u@h").to_lowercase().chars().collect();
         self.masks.iter().any(|(kind, mask)| {
@@ -161,22 +166,6 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn enter(&mut self, name: &str, now: Now) -> Answer {
-        if self.people.len() == LIMITS.users {
-            return refuse("Full");
-        }
-        self.check_nick(name, None)?;
-        let person = Person {
-            nick: name.to_string(),
-            away: String::new(),
-            spoke: now.moment,
-            invitations: Vec::new(),
-        };
-        self.people.insert(self.arrivals, person);
-        self.arrivals += 1;
-        Ok(vec![])
-    }
-
     pub(super) fn apply(&mut self, who: usize, step: &Step, now: Now) -> Answer {
         if !self.people.contains_key(&who) {
             return refuse("Gone");
@@ -195,7 +184,10 @@ impl Model {
     fn take(&mut self, who: usize, step: &Step, now: Now) -> Answer {
         let own_nick = self.people[&who].nick.clone();
         let (what, told) = match step {
-            Step::Enter(_) => unreachable!("has its own method"),
+            Step::Enter(..)
+            | Step::RequirePassword(_)
+            | Step::ServerBan(_)
+            | Step::ServerUnban(_) => unreachable!("has its own method"),
             Step::Join(name, key) => return self.join(who, name, key),
             Step::Leave(name) => {
                 let name = self.find_own_room(who, name)?;

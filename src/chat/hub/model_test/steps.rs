@@ -1,0 +1,142 @@
+//! What may happen in the model test: random steps, out of few names, so that they meet.
+
+use crate::chat::{Limits, NameRules, ServerPassword};
+use proptest::{collection, prelude::*, sample::select};
+use std::time::Duration;
+
+pub(super) const RULES: NameRules = NameRules { unicode: true };
+pub(super) const LIMITS: Limits = Limits {
+    away_bytes: 4,
+    invitations: 2,
+    masks: 2,
+    masks_per_network: 1000,
+    masks_on_any_list: 0,
+    masks_total: 1000,
+    kept_bytes: usize::MAX,
+    realname_bytes: 4,
+    reason_bytes: 40,
+    users: 6,
+    rooms: 4,
+    rooms_per_user: 3,
+    topic_bytes: 4,
+};
+const NICKS: [&str; 12] = [
+    "alice",
+    "ALICE",
+    "copa",
+    "сора",
+    "СОРА",
+    "bob",
+    "lac",
+    "Iac",
+    "Іас",
+    "josé",
+    "JOSÉ",
+    "홍길동",
+];
+const ROOMS: [&str; 7] = ["#a", "#A", "#а", "#b", "#c", "#마당", "#d"];
+const TEXTS: [&str; 4] = ["", "x", "four", "fives"];
+/// Ten steps.
+pub(super) const BAN_LASTS: Duration = Duration::from_millis(10);
+const KEYS: [&str; 3] = ["", "sesame", "wrong"];
+const FLAGS: [&str; 8] = ["+i", "-i", "+m", "-m", "-n", "+n", "-t", "+s-n+i"];
+const MASKS: [&str; 9] = [
+    "*!*@*",
+    "alice!*@*",
+    "ALICE!*@*",
+    "bob!~*@*",
+    "*o*!*@h",
+    "m:*!*@*",
+    "m:?ac!*@*",
+    "*é!*@*",
+    "no mask",
+];
+/// Empty: the client was not asked for one.
+const USERNAMES: [&str; 4] = ["~u", "~u", "~w", ""];
+const SERVER_MASKS: [&str; 6] = [
+    "~w@*",
+    "~W@H",
+    "~telnet@*",
+    "*@192.0.2.9",
+    "~w@192.*",
+    "a b",
+];
+const LISTS: [&str; 7] = ["+b", "+b", "-b", "+e", "-e", "+I", "-I"];
+const RANKS: [&str; 8] = ["+q", "+a", "+o", "+h", "+v", "-o", "-h", "-v"];
+
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// A nick, a user name, and whether the server's password was given.
+    Enter(&'static str, &'static str, ServerPassword),
+    Invite(&'static str, &'static str),
+    Join(&'static str, &'static str),
+    Kick(&'static str, &'static str),
+    Knock(&'static str),
+    Leave(&'static str),
+    Mode(&'static str, &'static str, Vec<&'static str>),
+    Quit,
+    Rename(&'static str),
+    RenameRoom(&'static str, &'static str),
+    RequirePassword(bool),
+    ServerBan(&'static str),
+    ServerUnban(&'static str),
+    SayToOperators(&'static str),
+    SayToRoom(&'static str),
+    SayToUser(&'static str),
+    SetAway(&'static str),
+    SetTopic(&'static str, &'static str),
+}
+
+fn mode_steps() -> impl Strategy<Value = Step> {
+    let rooms = || select(&ROOMS[..4]);
+    prop_oneof![
+        2 => (rooms(), select(&FLAGS[..])).prop_map(|(r, l)| Step::Mode(r, l, vec![])),
+        4 => (rooms(), select(&RANKS[..]), select(&NICKS[..]))
+            .prop_map(|(r, l, n)| Step::Mode(r, l, vec![n])),
+        3 => (rooms(), select(&LISTS[..]), select(&MASKS[..]))
+            .prop_map(|(r, l, m)| Step::Mode(r, l, vec![m])),
+        1 => (rooms(), select(&["+l", "+k", "-k"][..])).prop_map(|(r, l)| {
+            let parameter = if l == "+l" { "2" } else { "sesame" };
+            Step::Mode(r, l, vec![parameter])
+        }),
+        1 => rooms().prop_map(|r| Step::Mode(r, "-l", vec![])),
+        1 => (rooms(), select(&NICKS[..]), select(&MASKS[..])).prop_map(|(r, n, m)| {
+            Step::Mode(r, "+vb-ov+it", vec![n, m, n, n])
+        }),
+    ]
+}
+
+/// A step, and (as an index into all who ever came) whose it is.
+pub(super) fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>> {
+    let (nicks, rooms) = (|| select(&NICKS[..]), || select(&ROOMS[..]));
+    // Mostly right, or nobody would come in.
+    let passwords = || {
+        let all = [
+            ServerPassword::Correct,
+            ServerPassword::Correct,
+            ServerPassword::Missing,
+        ];
+        select(all.to_vec())
+    };
+    let step = prop_oneof![
+        4 => (nicks(), select(&USERNAMES[..]), passwords()).prop_map(|(n, u, p)| Step::Enter(n, u, p)),
+        1 => select(&SERVER_MASKS[..]).prop_map(Step::ServerBan),
+        1 => select(&SERVER_MASKS[..]).prop_map(Step::ServerUnban),
+        1 => any::<bool>().prop_map(Step::RequirePassword),
+        6 => (rooms(), select(&KEYS[..])).prop_map(|(r, k)| Step::Join(r, k)),
+        3 => rooms().prop_map(Step::Leave),
+        2 => nicks().prop_map(Step::Rename),
+        3 => rooms().prop_map(Step::SayToRoom),
+        1 => rooms().prop_map(Step::SayToOperators),
+        2 => nicks().prop_map(Step::SayToUser),
+        1 => select(&TEXTS[..]).prop_map(Step::SetAway),
+        2 => (rooms(), select(&TEXTS[..])).prop_map(|(r, t)| Step::SetTopic(r, t)),
+        2 => (rooms(), nicks()).prop_map(|(r, n)| Step::Kick(r, n)),
+        3 => (rooms(), nicks()).prop_map(|(r, n)| Step::Invite(r, n)),
+        1 => rooms().prop_map(Step::Knock),
+        1 => (rooms(), rooms()).prop_map(|(r, to)| Step::RenameRoom(r, to)),
+        10 => mode_steps(),
+        1 => Just(Step::Quit),
+    ];
+    collection::vec((any::<prop::sample::Index>(), step), 1..100)
+}
