@@ -143,6 +143,11 @@ test('Back and Forward walk rooms, and the address names the room', LIMIT, async
   await page.locator('#places .place:not(.out)', { hasText: '#kitchen' }).waitFor();
   await page.goBack();
   await page.locator('#where:not(:text("#kitchen"))').waitFor();
+  // A browser that refuses so many steps keeps nobody from walking.
+  await page.evaluate(() => { history.pushState = () => { throw new DOMException('too often', 'SecurityError'); }; });
+  await goes(page, '#kitchen');
+  await page.locator('#where', { hasText: '#kitchen' }).waitFor();
+  assert.equal(await page.locator('#log h2').textContent(), '#kitchen');
 });
 
 test('a name that our own ghost holds is taken back when it goes', LIMIT, async () => {

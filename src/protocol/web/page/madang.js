@@ -92,7 +92,11 @@ function mark({ name, kind }, isNew) {
 	const place = kind === 'server' ? '' : name;
 	if (!keep('isIn') || history.state?.place === place) return;
 	const url = location.pathname + location.search + (kind === 'room' ? `#${encodeURIComponent(name.slice(1))}` : '');
-	history[isNew && history.state ? 'pushState' : 'replaceState']({ place }, '', url);
+	try {
+		history[isNew && history.state ? 'pushState' : 'replaceState']({ place }, '', url);
+	} catch {
+		// Safari allows a hundred of these in half a minute; who holds Alt+↓ goes on without.
+	}
 }
 
 addEventListener('popstate', ({ state: step }) => {
