@@ -231,7 +231,7 @@ fn by_default_this_machine_is_not_limited_and_another_address_is() {
         caller.expect(WELCOME);
     }
     let Some(address) = own_address() else {
-        // No address but loopback: the rest has no caller. The unit tests of src/server/admission.rs hold it.
+        // No address but loopback: the rest has no caller. The unit tests of src/server/limits/admission.rs hold it.
         return;
     };
     let call = || {

@@ -3,7 +3,7 @@
 //! A line is not a unit of cost: one is answered from a single record, another walks through a hundred rooms and tries
 //! two hundred masks in each. So the hub counts what it does ([`Hub::charge`](super::Hub::charge)), those who read long
 //! lists from it count what they read, and whoever drives the hub takes the sum after each command
-//! ([`Hub::take_effort`](super::Hub::take_effort)) and has the author pay for it ([`flood`](super::flood)).
+//! ([`Hub::take_effort`](super::Hub::take_effort)) and has the author pay for it.
 //!
 //! One unit is about a tenth of a microsecond of a small server. The weights need to be right within a factor of two or
 //! three: they decide who waits, not what happens. Knows no clock.

@@ -10,7 +10,6 @@ pub mod clock;
 pub mod command;
 pub mod effort;
 pub mod event;
-pub mod flood;
 pub mod hub;
 mod index;
 pub mod mask;

@@ -4,34 +4,17 @@
 //! Owns sessions, fan-out, limits, shutdown and reload. Readiness is `net`'s, rules of chat are `chat`'s, wire
 //! formats are `protocol`'s.
 
-mod activation;
-mod activity;
-mod admission;
-mod bind;
-mod charge;
-mod cloak;
-mod close_reason;
-mod connection_rate;
 mod connections;
-mod context;
-mod fanout;
-mod input;
-mod kept;
-mod lines;
-mod memory;
+mod limits;
+mod listeners;
 mod metrics;
-mod password_checks;
-mod session;
-mod sessions;
 mod settings;
 mod shared;
-mod shares;
 mod streams;
 #[cfg(test)]
 mod swarm;
 mod tls;
 mod wall_clock;
-mod web;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
@@ -43,12 +26,11 @@ use crate::{
     },
     protocol::flavour::Flavour,
 };
-use close_reason::CloseReason;
-use connections::Connections;
-use fanout::Routes;
-use session::Session;
+use connections::{Connections, close_reason::CloseReason, session::Session};
+use limits::memory;
+use listeners::{bind, passed};
 use settings::{Settings, server_info};
-use shared::Shared;
+use shared::{Shared, fanout::Routes};
 use std::{io, mem, time::Duration};
 use tls::TlsContext;
 use wall_clock::WallClock;
@@ -174,7 +156,7 @@ impl Server {
         let net = server.event_loop.net_mut();
         net.register_external(&mut signals.source, SIGNALS)?;
         server.connections.signals = Some(signals);
-        let passed = activation::take_passed(net, &mut server.connections, &server.config)?;
+        let passed = passed::take_passed(net, &mut server.connections, &server.config)?;
         let mut wanted = server.config.listen.clone();
         if !passed.is_empty() && wanted == Config::default().listen {
             tracing::info!("the sockets that were passed stand in for the default listener");

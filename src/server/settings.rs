@@ -2,10 +2,10 @@
 //!
 //! Made from a [`Config`] at start and again on reload; what stands here may change while running.
 
-use super::close_reason::CloseReason;
+use super::{connections::close_reason::CloseReason, limits::rate::Rate};
 use crate::{
     auth::{PasswordHash, Verifier},
-    chat::{Now, flood::Rate, mode::parse_user_changes},
+    chat::{Now, mode::parse_user_changes},
     config::{Config, Host, Network, Scheme},
     net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
     protocol::{

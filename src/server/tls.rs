@@ -6,9 +6,9 @@
 
 use super::{
     Error, Server,
-    close_reason::CloseReason,
     connections::Connections,
-    session::{Protocol, Security},
+    connections::close_reason::CloseReason,
+    connections::session::{Protocol, Security},
 };
 use crate::{
     chat::Now,

@@ -25,7 +25,7 @@ pub fn networks_of_cloak(host: &str) -> Option<[String; 2]> {
     let [_, narrow, wide, CLOAK_END] = parts[..] else {
         return None;
     };
-    debug_assert_eq!(parts.len(), CLOAK_BLOCKS + 1, "see server/cloak.rs");
+    debug_assert_eq!(parts.len(), CLOAK_BLOCKS + 1, "see server/shared/cloak.rs");
     let wide = format!("{wide}.{CLOAK_END}");
     Some([format!("*.{narrow}.{wide}"), format!("*.{wide}")])
 }

@@ -4,6 +4,7 @@
 //! public `/status` tells what LUSERS tells anyone, and how busy the loop is. All of it is made from one snapshot
 //! when it is asked for. Does not know HTTP.
 
+pub(crate) mod activity;
 mod json;
 mod openmetrics;
 mod snapshot;

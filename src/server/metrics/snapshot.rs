@@ -4,10 +4,10 @@
 //! each time that someone asks. Whoever asks every second pays for it; every fifteen seconds nobody notices.
 
 use super::super::{
-    activity::Counters,
-    close_reason::CloseReason,
     connections::Connections,
-    session::{Peer, Session},
+    connections::close_reason::CloseReason,
+    connections::session::{Peer, Session},
+    metrics::activity::Counters,
 };
 use crate::{
     net::{ConnId, Footprint, Net, Phase, Stats},

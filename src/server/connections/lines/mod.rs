@@ -4,8 +4,8 @@
 //! is closed; while a connection waits for something that takes long (a long list, the check of a password), its
 //! lines wait too. Does not know wire formats.
 
-use super::{
-    connections::Connections,
+use crate::server::connections::{
+    Connections,
     context::CommandContext,
     session::{Protocol, Security},
 };
@@ -21,7 +21,7 @@ const LINES_PER_TURN: usize = 32;
 impl Connections {
     /// Handles the lines that are there, within the bounds of a turn, of flood control, and of what the peer leaves
     /// unread.
-    pub(super) fn handle_lines(
+    pub(crate) fn handle_lines(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -69,7 +69,7 @@ impl Connections {
     }
 
     /// Whether flood control lets one more line pass; if not, when it will.
-    pub(super) fn has_allowance(&mut self, net: &Net, id: ConnId) -> Result<(), Tick> {
+    pub(crate) fn has_allowance(&mut self, net: &Net, id: ConnId) -> Result<(), Tick> {
         let Some(session) = self.sessions.get_mut(id) else {
             return Ok(());
         };
@@ -118,7 +118,7 @@ impl Connections {
     }
 
     /// Something was heard from a connection: a sign of life, and if it was whole, something to be paid for.
-    pub(super) fn note_heard(&mut self, now: Tick, id: ConnId, whole: bool) {
+    pub(crate) fn note_heard(&mut self, now: Tick, id: ConnId, whole: bool) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
@@ -135,7 +135,7 @@ impl Connections {
     }
 
     /// Hears a line of IRC that came as a message. `None` if the connection ended with it.
-    pub(super) fn hear_message(&mut self, net: &mut Net, id: ConnId, message: &[u8]) -> Option<()> {
+    pub(crate) fn hear_message(&mut self, net: &mut Net, id: ConnId, message: &[u8]) -> Option<()> {
         self.run_protocol(net, id, |protocol, context| {
             if let LineProtocol::Irc(irc) = protocol {
                 irc.handle_message(message, context);
@@ -144,7 +144,7 @@ impl Connections {
     }
 
     /// Goes on with what a connection waits for, for one slice.
-    pub(super) fn go_on(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn go_on(&mut self, net: &mut Net, id: ConnId) {
         let _ = self.run_protocol(net, id, |protocol, context| {
             if let LineProtocol::Irc(irc) = protocol {
                 irc.go_on(context);
@@ -155,7 +155,7 @@ impl Connections {
     }
 
     /// Tells a connection what came of the password that it gave.
-    pub(super) fn tell_checked(&mut self, net: &mut Net, id: ConnId, is_right: bool) {
+    pub(crate) fn tell_checked(&mut self, net: &mut Net, id: ConnId, is_right: bool) {
         let _ = self.run_protocol(net, id, |protocol, context| {
             if let LineProtocol::Irc(irc) = protocol {
                 irc.operator_checked(is_right, context);

@@ -2,11 +2,11 @@
 //!
 //! Lives for one line. Borrows the hall and the loop, never the session's protocol, which is the one calling.
 
-use super::{
-    close_reason::CloseReason,
-    fanout::{Own, Route},
-    password_checks::Guesser,
+use crate::server::{
+    connections::close_reason::CloseReason,
     shared::Shared,
+    shared::fanout::{Own, Route},
+    shared::password_checks::Guesser,
 };
 use crate::{
     auth::Verifier,
@@ -25,27 +25,27 @@ use crate::{
 use std::{net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
-pub(super) struct CommandContext<'a> {
-    pub(super) shared: &'a mut Shared,
-    pub(super) net: &'a mut Net,
-    pub(super) id: ConnId,
-    pub(super) address: IpAddr,
+pub(crate) struct CommandContext<'a> {
+    pub(crate) shared: &'a mut Shared,
+    pub(crate) net: &'a mut Net,
+    pub(crate) id: ConnId,
+    pub(crate) address: IpAddr,
     /// In lines, whatever carries them: the answer is framed as a whole.
-    pub(super) flavour: Flavour,
+    pub(crate) flavour: Flavour,
     /// Whether the connection is encrypted.
-    pub(super) secure: bool,
+    pub(crate) secure: bool,
     /// The certificate that the peer proved to have.
-    pub(super) certificate: Option<Fingerprint>,
+    pub(crate) certificate: Option<Fingerprint>,
     /// Of what kind the messages are that carry them, if they do not come as they are.
-    pub(super) kind: Option<Kind>,
-    pub(super) user: &'a mut Option<UserId>,
-    pub(super) now: Now,
-    pub(super) answer: &'a mut Vec<u8>,
-    pub(super) aside: &'a mut Vec<u8>,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) user: &'a mut Option<UserId>,
+    pub(crate) now: Now,
+    pub(crate) answer: &'a mut Vec<u8>,
+    pub(crate) aside: &'a mut Vec<u8>,
     /// Why, and what others are told, once the protocol has asked for an end.
-    pub(super) quitting: Option<(CloseReason, String)>,
+    pub(crate) quitting: Option<(CloseReason, String)>,
     /// Who may become an operator.
-    pub(super) verifier: &'a Verifier,
+    pub(crate) verifier: &'a Verifier,
 }
 
 impl CommandContext<'_> {

@@ -7,8 +7,8 @@
 //! A new reason is a variant and a row of the table. Invariant: the rows stand in the order of the variants. Does not
 //! know how connections are ended.
 
-use super::{connections::Connections, session::Session};
 use crate::net::{ConnId, Loss, Net};
+use crate::server::{connections::Connections, connections::session::Session};
 use std::{
     fmt::Display,
     io::{self, ErrorKind},
@@ -18,7 +18,7 @@ use tracing::field::display;
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum CloseReason {
+pub(crate) enum CloseReason {
     BadPassword,
     Banned,
     ClientQuit,
@@ -145,17 +145,17 @@ impl CloseReason {
     }
 
     /// Its name in the log and in the metrics. Operators' alarms rest on it: it never changes.
-    pub(super) fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         self.row().code
     }
 
     /// What the peer is told where lines are for people.
-    pub(super) fn peer_text(self) -> &'static str {
+    pub(crate) fn peer_text(self) -> &'static str {
         self.row().told
     }
 
     /// What IRC's ERROR says, and what those who knew the person are told, unless there is something better to say.
-    pub(super) fn quit_message(self) -> &'static str {
+    pub(crate) fn quit_message(self) -> &'static str {
         self.row().quit
     }
 }
@@ -185,7 +185,7 @@ impl From<&io::Error> for CloseReason {
 
 /// How many connections ended for which reason.
 #[derive(Clone, Debug)]
-pub(super) struct CloseCounts([u64; TABLE.len()]);
+pub(crate) struct CloseCounts([u64; TABLE.len()]);
 
 impl Default for CloseCounts {
     fn default() -> Self {
@@ -199,7 +199,7 @@ impl CloseCounts {
     }
 
     /// How many ended for each reason, in the order of the table.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (CloseReason, u64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (CloseReason, u64)> {
         let reasons = TABLE.iter().map(|row| row.reason);
         reasons.zip(self.0)
     }
@@ -209,7 +209,7 @@ impl Connections {
     /// Notes that a connection ends, and why: counts and logs it once, however many things end it. To be called
     /// before the last words are queued, for the log tells how much waited for the peer. `detail` is what the system
     /// or a library said.
-    pub(super) fn note_end(
+    pub(crate) fn note_end(
         &mut self,
         net: &Net,
         id: ConnId,

@@ -52,7 +52,7 @@ const WAIT_MAX: u64 = 10_000 * NANOS_PER_MILLI;
 
 /// Networks that did something lately.
 #[derive(Debug)]
-pub(super) struct Shares {
+pub(crate) struct Shares {
     /// When each will have paid for what it did, in nanoseconds of the loop's time.
     paid_at: FxHashMap<IpAddr, u64>,
     /// Until then some network has to wait.
@@ -79,7 +79,7 @@ impl Default for Shares {
 
 impl Shares {
     /// Charges a network for so many units of effort.
-    pub(super) fn charge(&mut self, network: IpAddr, units: u64, now: Tick) {
+    pub(crate) fn charge(&mut self, network: IpAddr, units: u64, now: Tick) {
         self.tidy(now);
         let now_ns = nanos(now);
         let is_full = self.paid_at.len() >= NETWORKS_MAX;
@@ -95,19 +95,19 @@ impl Shares {
     }
 
     /// Whether some network may have to wait. Mostly none has, and nobody need be looked up.
-    pub(super) fn does_anyone_wait(&self, now: Tick) -> bool {
+    pub(crate) fn does_anyone_wait(&self, now: Tick) -> bool {
         self.anyone_waits_until > nanos(now)
     }
 
     /// Until when a network has to wait, if it does.
-    pub(super) fn waits_until(&self, network: IpAddr, now: Tick) -> Option<Tick> {
+    pub(crate) fn waits_until(&self, network: IpAddr, now: Tick) -> Option<Tick> {
         let now_ns = nanos(now);
         let free_at = self.paid_at.get(&network)?.saturating_sub(BURST * PART);
         (free_at > now_ns).then(|| Tick(free_at.div_ceil(NANOS_PER_MILLI)))
     }
 
     /// The moment at which one connection of a network that waits until `free_at` should try again.
-    pub(super) fn stagger(&mut self, free_at: Tick) -> Tick {
+    pub(crate) fn stagger(&mut self, free_at: Tick) -> Tick {
         self.told_to_wait = self.told_to_wait.wrapping_add(1);
         // Nobody can wish for a moment, and runs repeat: a lot drawn from the count.
         let lot = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.told_to_wait);
@@ -115,7 +115,7 @@ impl Shares {
     }
 
     /// Bytes of memory held.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.paid_at.capacity() * size_of::<(IpAddr, u64)>()
     }
 

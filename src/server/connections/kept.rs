@@ -3,13 +3,13 @@
 //! The loop counts what each connection holds and enforces the one ceiling (`net/ceiling.rs`); here is what it asks the
 //! server. Owns nothing.
 
-use super::{connections::Connections, shared::Shared};
 use crate::net::{ConnId, Standing};
+use crate::server::{connections::Connections, shared::Shared};
 
 impl Connections {
     /// Bytes that people make the server keep beside what belongs to single connections: records, rooms, lists, hosts.
     /// A few additions, so it may be asked every turn.
-    pub(super) fn kept(&self) -> usize {
+    pub(crate) fn kept(&self) -> usize {
         let Shared {
             hub, routes, hosts, ..
         } = &self.shared;
@@ -24,7 +24,7 @@ impl Connections {
     }
 
     /// Whoever has given no name goes before everyone who has.
-    pub(super) fn standing_of(&self, id: ConnId) -> Standing {
+    pub(crate) fn standing_of(&self, id: ConnId) -> Standing {
         match self.sessions.get(id) {
             Some(session) if session.user.is_some() => Standing::Known,
             // Whoever looks for the reason of a trouble must not be kept out by it.

@@ -2,16 +2,14 @@
 //!
 //! Each record belongs to one connection; the table of all is in `sessions`. Does not know how bytes move.
 
-use super::{
-    close_reason::CloseReason,
+use crate::server::limits::rate::{Allowance, Rate};
+use crate::server::{
+    connections::close_reason::CloseReason,
+    connections::web::{HttpConnection, REQUESTS, Socket},
     settings::Settings,
-    web::{HttpConnection, REQUESTS, Socket},
 };
 use crate::{
-    chat::{
-        UserId,
-        flood::{Allowance, Rate},
-    },
+    chat::UserId,
     net::Tick,
     protocol::{detect, flavour::Flavour, irc::Irc, telnet::Telnet},
 };
@@ -30,7 +28,7 @@ const FINE_GRID: u64 = 250;
 
 /// What is spoken on a connection.
 #[derive(Debug)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     /// `any://`: the first bytes will tell; after some silence the caller has been greeted as telnet. Who has begun to
     /// speak is not silent.
     Undecided { greeted: bool, begun: bool },
@@ -50,7 +48,7 @@ pub(super) enum Protocol {
 
 /// How far a connection's encryption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Security {
+pub(crate) enum Security {
     /// There is none; by the first bytes the caller may still begin it, where that is offered.
     Plain,
     /// The caller has to begin it, and has not said anything yet.
@@ -63,7 +61,7 @@ pub(super) enum Security {
 
 impl Protocol {
     /// Its name in the log and in the metrics.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Undecided { .. } => "undecided",
             Self::Telnet(_) => "telnet",
@@ -77,7 +75,7 @@ impl Protocol {
     }
 
     /// Bytes of memory outside of the record.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Telnet(telnet) => telnet.memory(),
             Self::Irc(irc) => irc.memory(),
@@ -89,13 +87,13 @@ impl Protocol {
 
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer {
+pub(crate) struct Peer {
     ip: [u8; 16],
     port: u16,
 }
 
 impl Peer {
-    pub(super) fn ip(self) -> IpAddr {
+    pub(crate) fn ip(self) -> IpAddr {
         Ipv6Addr::from(self.ip).to_canonical()
     }
 }
@@ -121,32 +119,32 @@ impl std::fmt::Display for Peer {
 
 /// One connection as the server sees it.
 #[derive(Debug)]
-pub(super) struct Session {
-    pub(super) protocol: Protocol,
-    pub(super) user: Option<UserId>,
-    pub(super) allowance: Allowance,
+pub(crate) struct Session {
+    pub(crate) protocol: Protocol,
+    pub(crate) user: Option<UserId>,
+    pub(crate) allowance: Allowance,
     /// Before there is a person: when the connection was made. Afterwards: when something was last heard, or, if it was
     /// asked for a sign of life since, when that was: nobody is let go before they had the full time to answer.
-    pub(super) last_activity: Tick,
+    pub(crate) last_activity: Tick,
     /// Of the connection's id. It stands here, and not beside the record, because here is a gap for it.
-    pub(super) generation: u32,
+    pub(crate) generation: u32,
     /// When the connection was made, in whole seconds of the loop's time: half the size of a tick.
     made_s: u32,
-    pub(super) peer: Peer,
-    pub(super) security: Security,
+    pub(crate) peer: Peer,
+    pub(crate) security: Security,
     /// Why the connection ends, once that is so.
-    pub(super) ended_for: Option<CloseReason>,
+    pub(crate) ended_for: Option<CloseReason>,
     /// Whether it counts among those for whom there is room.
-    pub(super) inside: bool,
+    pub(crate) inside: bool,
     /// Whether a sign of life was asked for and none came yet.
-    pub(super) ping_outstanding: bool,
+    pub(crate) ping_outstanding: bool,
     /// Whether the peer's speech has ended while something was still being done for it.
-    pub(super) speech_ended: bool,
+    pub(crate) speech_ended: bool,
 }
 
 /// What an alarm means for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
+pub(crate) enum Due {
     /// Silent long enough: greet as telnet.
     Greet,
     /// No handshake was done in time.
@@ -165,13 +163,13 @@ pub(super) enum Due {
 
 impl Due {
     /// Whether it is the end of the connection.
-    pub(super) fn ends(self) -> bool {
+    pub(crate) fn ends(self) -> bool {
         !matches!(self, Self::Greet | Self::Probe)
     }
 }
 
 impl Session {
-    pub(super) fn new(protocol: Protocol, peer: SocketAddr, now: Tick) -> Self {
+    pub(crate) fn new(protocol: Protocol, peer: SocketAddr, now: Tick) -> Self {
         Self {
             protocol,
             user: None,
@@ -189,17 +187,17 @@ impl Session {
     }
 
     /// Whether it has sent telnet's commands, for which each byte is looked at.
-    pub(super) fn negotiates(&self) -> bool {
+    pub(crate) fn negotiates(&self) -> bool {
         matches!(&self.protocol, Protocol::Telnet(telnet) if telnet.speaks_telnet())
     }
 
     /// Whether it came by a metrics listener.
-    pub(super) fn is_scraper(&self) -> bool {
+    pub(crate) fn is_scraper(&self) -> bool {
         matches!(&self.protocol, Protocol::Http(visit) if visit.is_scraper())
     }
 
     /// How fast what it says is taken.
-    pub(super) fn rate(&self, settings: &Settings) -> Rate {
+    pub(crate) fn rate(&self, settings: &Settings) -> Rate {
         match self.protocol {
             Protocol::Http(_) => REQUESTS,
             _ => settings.rate,
@@ -207,17 +205,17 @@ impl Session {
     }
 
     /// How old the connection is, in seconds.
-    pub(super) fn age_s(&self, now: Tick) -> u32 {
+    pub(crate) fn age_s(&self, now: Tick) -> u32 {
         seconds(now).saturating_sub(self.made_s)
     }
 
     /// Whether a person may read what is sent here.
-    pub(super) fn is_chat(&self) -> bool {
+    pub(crate) fn is_chat(&self) -> bool {
         self.flavour().is_some()
     }
 
     /// In which form a person gets to read what is sent here, if there may be one.
-    pub(super) fn flavour(&self) -> Option<Flavour> {
+    pub(crate) fn flavour(&self) -> Option<Flavour> {
         match &self.protocol {
             Protocol::Undecided { .. } | Protocol::Telnet(_) => Some(Flavour::Telnet),
             Protocol::Irc(irc) => Some(irc.flavour()),
@@ -227,7 +225,7 @@ impl Session {
     }
 
     /// The IRC of this connection, whatever carries it.
-    pub(super) fn irc_mut(&mut self) -> Option<&mut Irc> {
+    pub(crate) fn irc_mut(&mut self) -> Option<&mut Irc> {
         match &mut self.protocol {
             Protocol::Irc(irc) => Some(irc),
             Protocol::Web(socket) => Some(&mut socket.irc),
@@ -236,12 +234,12 @@ impl Session {
     }
 
     /// Whether words reach the peer that are sent now: not before a handshake is done.
-    pub(super) fn hears(&self) -> bool {
+    pub(crate) fn hears(&self) -> bool {
         matches!(self.security, Security::Plain | Security::Secure)
     }
 
     /// Whether something is being done for it that takes more than a moment.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         match &self.protocol {
             Protocol::Irc(irc) => irc.is_busy(),
             Protocol::Web(socket) => socket.irc.is_busy(),
@@ -253,7 +251,7 @@ impl Session {
     ///
     /// Nobody is sent away for being idle. A peer that speaks telnet can be asked whether it is there; one that does
     /// not is watched by TCP's own keep-alive, which wakes the kernel and not us.
-    pub(super) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
+    pub(crate) fn next_due(&self, settings: &Settings) -> Option<(Tick, Due)> {
         match (&self.protocol, self.user) {
             (Protocol::TurnedAway, _) => None,
             _ if !self.hears() => {
@@ -292,7 +290,7 @@ impl Session {
 
     /// When a WebSocket that was pinged and has not answered is pinged again; `Tick::NEVER` for all others. The peer may
     /// be out of reach for a while, and until it is given up the proxy before it must keep the connection open.
-    pub(super) fn next_ping(&self, settings: &Settings, now: Tick) -> Tick {
+    pub(crate) fn next_ping(&self, settings: &Settings, now: Tick) -> Tick {
         match self.protocol {
             Protocol::Web(_) if self.ping_outstanding => {
                 now.after(settings.web_ping).on_grid(web_grid(settings))

@@ -1,6 +1,6 @@
 //! From listener URLs to listening sockets in the loop.
 
-use super::{Error, connections::Connections, plain, settings::socket_options};
+use crate::server::{Error, connections::Connections, plain, settings::socket_options};
 use crate::{
     config::{Config, Host, ListenUrl, Scheme, Transport},
     net::{self, Net, SocketOptions},
@@ -19,7 +19,7 @@ const PORT_TRIES: usize = 16;
 ///
 /// # Errors
 /// The name is unknown, or none of its addresses could be bound, or one is taken.
-pub(super) fn bind(
+pub(crate) fn bind(
     net: &mut Net,
     connections: &mut Connections,
     url: &ListenUrl,
@@ -146,12 +146,12 @@ fn is_not_ours(error: &io::Error) -> bool {
 }
 
 /// A listener's options in the loop's terms.
-pub(super) fn options_of(url: &ListenUrl, config: &Config) -> SocketOptions {
+pub(crate) fn options_of(url: &ListenUrl, config: &Config) -> SocketOptions {
     socket_options(&url.options, config.limits.ping)
 }
 
 /// Opens a door: takes a listening socket into the loop. Returns where it is.
-pub(super) fn adopt_tcp(
+pub(crate) fn adopt_tcp(
     net: &mut Net,
     connections: &mut Connections,
     url: &ListenUrl,
@@ -170,7 +170,7 @@ pub(super) fn adopt_tcp(
 }
 
 /// The same for datagrams.
-pub(super) fn adopt_udp(
+pub(crate) fn adopt_udp(
     net: &mut Net,
     connections: &mut Connections,
     url: &ListenUrl,

@@ -5,13 +5,12 @@
 //! flood control, of which each frame costs a share, a ping too; a WebSocket that we end is told why with a number.
 //! Does not know wire formats.
 
-use super::{
-    close_reason::CloseReason,
+use crate::server::{
     connections::Connections,
-    session::{Protocol, Session},
+    connections::close_reason::CloseReason,
+    connections::session::{Protocol, Session},
 };
 use crate::{
-    chat::flood::{Allowance, Rate},
     net::{ConnId, Limits, Net},
     protocol::{
         irc::Irc,
@@ -21,6 +20,7 @@ use crate::{
             websocket::{Kind, Step, WebSocket, What},
         },
     },
+    server::limits::rate::{Allowance, Rate},
 };
 use std::{mem, time::Duration};
 
@@ -44,14 +44,14 @@ const SCRAPER_LIFETIME: Duration = Duration::from_secs(3_600);
 const REQUESTS_MAX: u16 = 1_000;
 
 /// Requests of one connection: a page and all that belongs to it at once, a reload every second for ever.
-pub(super) const REQUESTS: Rate = Rate {
+pub(crate) const REQUESTS: Rate = Rate {
     per_second: 20,
     burst: 200,
 };
 
 /// A visitor is answered further when it has read most of the last page. There is nothing to be let go for: its queue
 /// holds one answer more than this at most, and the ceiling of the process is for all.
-pub(super) const HTTP_LIMITS: Limits = Limits {
+pub(crate) const HTTP_LIMITS: Limits = Limits {
     high_water: 16 * 1024,
     limit: u32::MAX,
 };
@@ -66,7 +66,7 @@ const STRANGERS_MESSAGE_BYTES_MAX: u32 = 2 * 1024;
 
 /// A connection that speaks HTTP.
 #[derive(Debug, Default)]
-pub(super) struct HttpConnection {
+pub(crate) struct HttpConnection {
     http: Http,
     /// The beginning of a request is in.
     begun: bool,
@@ -80,7 +80,7 @@ pub(super) struct HttpConnection {
 
 impl HttpConnection {
     /// One that came by a metrics listener.
-    pub(super) fn of_scraper() -> Self {
+    pub(crate) fn of_scraper() -> Self {
         Self {
             is_scraper: true,
             ..Self::default()
@@ -88,7 +88,7 @@ impl HttpConnection {
     }
 
     /// Whether it came by a metrics listener.
-    pub(super) fn is_scraper(&self) -> bool {
+    pub(crate) fn is_scraper(&self) -> bool {
         self.is_scraper
     }
 
@@ -103,7 +103,7 @@ impl HttpConnection {
     }
 
     /// When it has been waited for long enough, counted from the session's mark, and whether for the rest of a request.
-    pub(super) fn patience(&self, registration: Duration) -> (Duration, bool) {
+    pub(crate) fn patience(&self, registration: Duration) -> (Duration, bool) {
         match self.begun || !self.served {
             true => (registration, self.begun),
             false if self.is_scraper => (SCRAPER_KEEP_ALIVE, false),
@@ -114,23 +114,23 @@ impl HttpConnection {
 
 /// A connection that speaks IRC over WebSocket.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     web: WebSocket,
-    pub(super) irc: Irc,
+    pub(crate) irc: Irc,
     /// Of what kind our messages are.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 impl Socket {
     /// Bytes of memory behind the record.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.irc.memory() + self.web.heap_bytes()
     }
 }
 
 impl Connections {
     /// From here on, a connection speaks HTTP.
-    pub(super) fn begin_visit(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn begin_visit(&mut self, net: &mut Net, id: ConnId) {
         if let Some(session) = self.sessions.get_mut(id) {
             let was_chat = session.is_chat();
             session.protocol = Protocol::Http(HttpConnection::default());
@@ -143,7 +143,7 @@ impl Connections {
     }
 
     /// Handles one request; says how many bytes it took and whether it was whole.
-    pub(super) fn handle_request(
+    pub(crate) fn handle_request(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -251,7 +251,7 @@ impl Connections {
     }
 
     /// Refuses what came, or what did not come, and ends the connection.
-    pub(super) fn turn_down(
+    pub(crate) fn turn_down(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -305,7 +305,7 @@ impl Connections {
 
     /// Handles one message, or what stands for one; says how many bytes it took and whether it was whole. A connection
     /// that ended with it takes all the rest.
-    pub(super) fn handle_message(
+    pub(crate) fn handle_message(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -363,7 +363,7 @@ impl Connections {
     }
 
     /// Ends a connection once all that is queued is delivered. A WebSocket is told why first.
-    pub(super) fn hang_up(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn hang_up(&mut self, net: &mut Net, id: ConnId) {
         if let Some(session) = self.sessions.get_mut(id) {
             let reason = session.ended_for.unwrap_or(CloseReason::PeerClosed);
             if let Protocol::Web(socket) = &mut session.protocol {

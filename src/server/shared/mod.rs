@@ -3,12 +3,16 @@
 //! Owns the hub, the seats, what the server says of itself, who watches whom, and
 //! the hosts that are shown. Knows no sessions and no protocols' state.
 
-use super::{
-    activity::Counters,
-    cloak::{Cloak, shown},
-    close_reason::CloseReason,
-    fanout::{Audience, LastFanOut, Routes},
-    password_checks::PasswordChecks,
+pub(crate) mod cloak;
+pub(crate) mod fanout;
+pub(crate) mod password_checks;
+
+use crate::server::{
+    connections::close_reason::CloseReason,
+    metrics::activity::Counters,
+    shared::cloak::{Cloak, shown},
+    shared::fanout::{Audience, LastFanOut, Routes},
+    shared::password_checks::PasswordChecks,
 };
 use crate::{
     chat::{Hub, Origin, UserId},
@@ -20,31 +24,31 @@ use std::{collections::VecDeque, net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) hub: Hub,
-    pub(super) routes: Routes,
-    pub(super) server_info: ServerInfo,
-    pub(super) monitors: Monitors,
-    pub(super) hosts: Hosts,
+pub(crate) struct Shared {
+    pub(crate) hub: Hub,
+    pub(crate) routes: Routes,
+    pub(crate) server_info: ServerInfo,
+    pub(crate) monitors: Monitors,
+    pub(crate) hosts: Hosts,
     /// Passwords.
-    pub(super) password_checks: PasswordChecks,
+    pub(crate) password_checks: PasswordChecks,
     /// Connections on which someone may chat, whether they have a name or not.
-    pub(super) clients: usize,
+    pub(crate) clients: usize,
     /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
-    pub(super) expelled: Vec<(ConnId, CloseReason)>,
+    pub(crate) expelled: Vec<(ConnId, CloseReason)>,
     /// People whose connection was ended together with many others, and what is said of their going. They are in no
     /// seat any more, and are told of in pieces.
-    pub(super) leaving: VecDeque<(UserId, Rc<str>)>,
-    pub(super) last_fan_out: LastFanOut,
-    pub(super) counters: Counters,
+    pub(crate) leaving: VecDeque<(UserId, Rc<str>)>,
+    pub(crate) last_fan_out: LastFanOut,
+    pub(crate) counters: Counters,
     /// DIE was said by an operator.
-    pub(super) die: bool,
+    pub(crate) die: bool,
     /// REHASH was.
-    pub(super) rehash: bool,
+    pub(crate) rehash: bool,
 }
 
 impl Shared {
-    pub(super) fn new(mut hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
+    pub(crate) fn new(mut hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
         hub.require_password(server_info.password.is_some());
         Ok(Self {
             hub,
@@ -64,13 +68,13 @@ impl Shared {
     }
 
     /// Replaces what the server says of itself, after the configuration was read again.
-    pub(super) fn set_server_info(&mut self, server_info: ServerInfo) {
+    pub(crate) fn set_server_info(&mut self, server_info: ServerInfo) {
         self.hub.require_password(server_info.password.is_some());
         self.server_info = server_info;
     }
 
     /// Those who can be told of what happened.
-    pub(super) fn audience<'a>(&'a mut self, net: &'a mut Net) -> Audience<'a> {
+    pub(crate) fn audience<'a>(&'a mut self, net: &'a mut Net) -> Audience<'a> {
         Audience {
             hub: &mut self.hub,
             routes: &self.routes,
@@ -86,7 +90,7 @@ impl Shared {
 
 /// The hosts of those who are here.
 #[derive(Debug)]
-pub(super) struct Hosts {
+pub(crate) struct Hosts {
     cloak: Cloak,
     by_address: FxHashMap<IpAddr, Rc<Origin>>,
     /// At so many entries, those that nobody uses are forgotten.
@@ -106,14 +110,14 @@ impl Hosts {
     }
 
     /// Bytes of memory, room kept for later included. Two texts of some forty bytes and their record for each address.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         const ORIGIN_BYTES: usize = size_of::<Origin>() + 2 * 40;
         self.by_address.capacity() * size_of::<(IpAddr, Rc<Origin>)>()
             + self.by_address.len() * ORIGIN_BYTES
     }
 
     /// What is shown of an address, without remembering it.
-    pub(super) fn shown_of(&self, address: IpAddr) -> Box<str> {
+    pub(crate) fn shown_of(&self, address: IpAddr) -> Box<str> {
         match self.by_address.get(&address) {
             Some(origin) => origin.host.clone(),
             None => self.cloak.of(address).into(),
@@ -121,7 +125,7 @@ impl Hosts {
     }
 
     /// The origin of those who call from an address.
-    pub(super) fn of(&mut self, address: IpAddr) -> Rc<Origin> {
+    pub(crate) fn of(&mut self, address: IpAddr) -> Rc<Origin> {
         if let Some(origin) = self.by_address.get(&address) {
             return origin.clone();
         }

@@ -7,7 +7,7 @@
 //! Owns eight bytes for each connection. Does not know what a command is, nor what time it is: milliseconds of any
 //! clock that does not run backwards come in with each call.
 
-use super::effort::PER_LINE;
+use crate::chat::effort::PER_LINE;
 
 /// Nanoseconds in a millisecond.
 const NANOS_PER_MILLI: u64 = 1_000_000;
@@ -19,11 +19,11 @@ const DEBT_NS_MAX: u64 = 10 * NANOS_PER_SECOND;
 
 /// How much one connection may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// Commands a second in the long run; 0 switches flood control off.
-    pub per_second: u32,
+    pub(crate) per_second: u32,
     /// Commands that may come at once after a silence; 0 counts as 1, for else nothing would ever be taken.
-    pub burst: u32,
+    pub(crate) burst: u32,
 }
 
 impl Rate {
@@ -39,18 +39,8 @@ impl Rate {
 }
 
 /// What one connection has left of its [`Rate`].
-///
-/// ```
-/// use madang::chat::flood::{Allowance, Rate};
-///
-/// let rate = Rate { per_second: 2, burst: 1 };
-/// let mut allowance = Allowance::default();
-/// assert_eq!(allowance.take(1_000, rate), Ok(()));
-/// assert_eq!(allowance.take(1_100, rate), Err(1_500));
-/// assert_eq!(allowance.take(1_500, rate), Ok(()));
-/// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     /// When the next command is due if all come evenly, in nanoseconds of the caller's clock; in the past after a
     /// silence. Good for 584 years after that clock's zero, then everything is let through.
     due_ns: u64,
@@ -62,7 +52,7 @@ impl Allowance {
     /// # Errors
     /// Too soon; holds the instant, in milliseconds of the same clock, from which on it will be granted. A refused
     /// call costs nothing.
-    pub fn take(&mut self, now_ms: u64, rate: Rate) -> Result<(), u64> {
+    pub(crate) fn take(&mut self, now_ms: u64, rate: Rate) -> Result<(), u64> {
         if rate.per_second == 0 {
             return Ok(());
         }
@@ -84,9 +74,9 @@ impl Allowance {
         Ok(())
     }
 
-    /// Charges for [effort](super::effort) beyond what a line includes: as many lines as it would fill, and parts of one.
+    /// Charges for [effort](crate::chat::effort) beyond what a line includes: as many lines as it would fill, and parts of one.
     /// They are paid for by waiting; nothing is refused.
-    pub fn charge(&mut self, now_ms: u64, rate: Rate, units: u64) {
+    pub(crate) fn charge(&mut self, now_ms: u64, rate: Rate, units: u64) {
         if rate.per_second == 0 {
             return;
         }
@@ -100,7 +90,7 @@ impl Allowance {
     }
 
     /// Whether at `now_ms` it is as good as a new one, and need not be remembered.
-    pub fn is_whole(&self, now_ms: u64) -> bool {
+    pub(crate) fn is_whole(&self, now_ms: u64) -> bool {
         self.due_ns <= now_ms.saturating_mul(NANOS_PER_MILLI)
     }
 }
@@ -137,6 +127,11 @@ mod tests {
                 Ok(()),
             ],
         );
+    }
+
+    #[test]
+    fn a_refusal_names_the_moment_of_the_next_command() {
+        check(2, 1, &[1_000, 1_100, 1_500], &[Ok(()), Err(1_500), Ok(())]);
     }
 
     #[test]

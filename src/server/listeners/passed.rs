@@ -3,10 +3,10 @@
 //!
 //! The protocol of a socket follows from its name. Does not know how listeners work.
 
-use super::{
+use crate::server::{
     Error,
-    bind::{self, adopt_tcp, adopt_udp},
     connections::Connections,
+    listeners::bind::{self, adopt_tcp, adopt_udp},
     plain,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// One is no TCP listener and no UDP socket, or its name asks for what it cannot be.
-pub(super) fn take_passed(
+pub(crate) fn take_passed(
     net: &mut Net,
     connections: &mut Connections,
     config: &Config,

@@ -6,8 +6,8 @@
 //! Invariant: at most [`NETWORKS_MAX`] networks are remembered. Does not know who is inside.
 
 use crate::{
-    chat::flood::{Allowance, Rate},
     net::Tick,
+    server::limits::rate::{Allowance, Rate},
 };
 use rustc_hash::FxHashMap;
 use std::{net::IpAddr, time::Duration};
@@ -27,7 +27,7 @@ const SECONDS_PER_MINUTE: u64 = 60;
 
 /// Networks that called lately.
 #[derive(Debug)]
-pub(super) struct ConnectionRate {
+pub(crate) struct ConnectionRate {
     by_network: FxHashMap<IpAddr, Allowance>,
     /// At so many entries, those that are whole again are forgotten.
     tidy_at: usize,
@@ -47,12 +47,12 @@ impl Default for ConnectionRate {
 
 impl ConnectionRate {
     /// Bytes of memory.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.by_network.capacity() * size_of::<(IpAddr, Allowance)>()
     }
 
     /// Whether one more call from this network is within the limit; 0 is no limit.
-    pub(super) fn admits(&mut self, network: IpAddr, per_minute: u32, now: Tick) -> bool {
+    pub(crate) fn admits(&mut self, network: IpAddr, per_minute: u32, now: Tick) -> bool {
         if per_minute == 0 {
             // It may have been switched off while running.
             self.by_network = FxHashMap::default();

@@ -7,22 +7,22 @@ use crate::{chat::Body, net::Tick};
 
 /// Plain counts that only grow. The loop has its own, in [`Stats`](crate::net::Stats).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     /// Whole lines that were taken from people and programs.
-    pub(super) lines: u64,
+    pub(crate) lines: u64,
     /// Messages said in rooms and in private.
-    pub(super) messages: u64,
+    pub(crate) messages: u64,
     /// What all that was done is estimated to have cost, in units of effort.
-    pub(super) effort: u64,
+    pub(crate) effort: u64,
     /// How often a connection's input had to wait because its network had used more than its share.
-    pub(super) shares_spent: u64,
+    pub(crate) shares_spent: u64,
     /// How often an event became bytes: once for each flavour among those who hear of it.
-    pub(super) encoded: u64,
+    pub(crate) encoded: u64,
 }
 
 impl Counters {
     /// Counts an event if it is something said.
-    pub(super) fn note_event(&mut self, body: &Body) {
+    pub(crate) fn note_event(&mut self, body: &Body) {
         if matches!(body, Body::Said { .. } | Body::SaidLines { .. }) {
             self.messages += 1;
         }
@@ -51,7 +51,7 @@ struct Bucket {
 
 /// The last seconds.
 #[derive(Debug, Default)]
-pub(super) struct Activity {
+pub(crate) struct Activity {
     ring: [Bucket; KEPT],
     /// All messages up to the last turn.
     messages: u64,
@@ -59,7 +59,7 @@ pub(super) struct Activity {
 
 impl Activity {
     /// Notes a turn that is over: how many messages there were in all by then, and how long it took.
-    pub(super) fn note_turn(&mut self, now: Tick, messages: u64, took_ns: u64) {
+    pub(crate) fn note_turn(&mut self, now: Tick, messages: u64, took_ns: u64) {
         let at = now.0 / 1000;
         let second = &mut self.ring[at as usize % KEPT];
         if second.at != at {
@@ -76,20 +76,20 @@ impl Activity {
     }
 
     /// Messages a second, over the last whole seconds.
-    pub(super) fn messages_per_second(&self, now: Tick) -> f64 {
+    pub(crate) fn messages_per_second(&self, now: Tick) -> f64 {
         let this = now.0 / 1000;
         let seconds = self.between(this.saturating_sub(MESSAGES_OVER), this);
         seconds.map(|second| second.messages).sum::<u64>() as f64 / MESSAGES_OVER as f64
     }
 
     /// The longest turn of late, in seconds; zero if there was none.
-    pub(super) fn longest_turn_s(&self, now: Tick) -> f64 {
+    pub(crate) fn longest_turn_s(&self, now: Tick) -> f64 {
         let longest = self.of_late(now).map(|second| second.longest_ns).max();
         longest.unwrap_or_default() as f64 / 1e9
     }
 
     /// How long turns of late took on the average, in seconds; zero if there was none.
-    pub(super) fn mean_turn_s(&self, now: Tick) -> f64 {
+    pub(crate) fn mean_turn_s(&self, now: Tick) -> f64 {
         let add = |(turns, busy), second: &Bucket| {
             (turns + u64::from(second.turns), busy + second.busy_ns)
         };

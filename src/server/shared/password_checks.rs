@@ -3,7 +3,9 @@
 //! Owns the limiter, the queue of checks and the counts (`auth` has their rules). What was given as a password is
 //! neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
 
-use super::{close_reason::CloseReason, connections::Connections, session::Session};
+use crate::server::{
+    connections::Connections, connections::close_reason::CloseReason, connections::session::Session,
+};
 use crate::{
     auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
     chat::{Now, hub::network_of},
@@ -18,7 +20,7 @@ const ROUNDS_PER_TURN: u32 = 1_000;
 
 /// What came of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The password was right.
     Right,
     /// It was wrong.
@@ -31,10 +33,10 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// All, in the order of their numbers.
-    pub(super) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Delayed, Self::Busy];
+    pub(crate) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Delayed, Self::Busy];
 
     /// Its name in the log and in the metrics.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Right => "right",
             Self::Wrong => "wrong",
@@ -46,15 +48,15 @@ impl Outcome {
 
 /// Someone who gives a password.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guesser<'a> {
-    pub(super) id: ConnId,
-    pub(super) address: IpAddr,
-    pub(super) certificate: Option<&'a str>,
+pub(crate) struct Guesser<'a> {
+    pub(crate) id: ConnId,
+    pub(crate) address: IpAddr,
+    pub(crate) certificate: Option<&'a str>,
 }
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(super) struct PasswordChecks {
+pub(crate) struct PasswordChecks {
     limiter: Limiter,
     queue: Queue<ConnId>,
     outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
@@ -64,7 +66,7 @@ pub(super) struct PasswordChecks {
 
 impl PasswordChecks {
     /// Whether this is the server's password.
-    pub(super) fn check_server_password(
+    pub(crate) fn check_server_password(
         &mut self,
         password: &str,
         said: &[u8],
@@ -98,7 +100,7 @@ impl PasswordChecks {
     ///
     /// # Errors
     /// Why it is not looked at.
-    pub(super) fn begin_operator(
+    pub(crate) fn begin_operator(
         &mut self,
         verifier: &Verifier,
         (name, password): (&str, &str),
@@ -161,23 +163,23 @@ impl PasswordChecks {
     }
 
     /// The connection is over, or its person is.
-    pub(super) fn forget(&mut self, id: ConnId) {
+    pub(crate) fn forget(&mut self, id: ConnId) {
         self.queue.remove(id);
         self.tried.remove(&id);
     }
 
     /// Whether a password of this connection is being checked.
-    pub(super) fn is_checking(&self, id: ConnId) -> bool {
+    pub(crate) fn is_checking(&self, id: ConnId) -> bool {
         self.queue.contains(id)
     }
 
     /// How many checks wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.queue.len()
     }
 
     /// Attempts by door and outcome, in the order of both.
-    pub(super) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
         Door::ALL.into_iter().flat_map(|listener| {
             let of_door = self.outcomes[listener as usize];
             Outcome::ALL
@@ -189,7 +191,7 @@ impl PasswordChecks {
 
 impl Connections {
     /// Goes on with the check whose turn it is, for one slice. The server calls it once a turn.
-    pub(super) fn go_on_checking(&mut self, net: &mut Net) {
+    pub(crate) fn go_on_checking(&mut self, net: &mut Net) {
         let password_checks = &mut self.shared.password_checks;
         let Some(verdict) = password_checks.queue.advance(ROUNDS_PER_TURN) else {
             return;
@@ -219,7 +221,7 @@ impl Connections {
     }
 
     /// Ends a connection whose peer has said its last, once what it asked for is answered.
-    pub(super) fn end_if_all_is_said(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn end_if_all_is_said(&mut self, net: &mut Net, id: ConnId) {
         let over = |session: &mut Session| session.speech_ended && !session.is_busy();
         if self.sessions.get_mut(id).is_some_and(over) {
             self.record_end(net, id, CloseReason::PeerClosed);

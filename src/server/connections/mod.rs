@@ -1,23 +1,33 @@
-//! The courtyard: the state of the server, and what it does about everything the loop tells.
+//! The connections: the state of the server, and what it does about everything the loop tells.
 //!
 //! Owns the hall and the sessions. Lines are handled in `lines`; this is about who comes, who goes, and when. The
 //! rules of chat, of wire formats and of readiness are elsewhere.
 
-use super::{
+pub(crate) mod charge;
+pub(crate) mod close_reason;
+mod context;
+mod input;
+mod kept;
+mod lines;
+pub(crate) mod session;
+pub(crate) mod table;
+mod web;
+
+use crate::server::{
     SIGNALS,
-    activity::Activity,
-    admission::Admission,
-    charge::Charges,
-    close_reason::{CloseCounts, CloseReason},
-    session::{Due, Protocol, Security, Session},
-    sessions::Sessions,
+    connections::charge::Charges,
+    connections::close_reason::{CloseCounts, CloseReason},
+    connections::session::{Due, Protocol, Security, Session},
+    connections::table::Sessions,
+    connections::web::{HTTP_LIMITS, HttpConnection},
+    limits::admission::Admission,
+    limits::cpu_shares::Shares,
+    metrics::activity::Activity,
     settings::{ECHO, Settings},
     shared::Shared,
-    shares::Shares,
     streams::Streams,
     tls::TlsContext,
     wall_clock::WallClock,
-    web::{HTTP_LIMITS, HttpConnection},
 };
 use crate::{
     chat::{Command, UserId},
@@ -47,51 +57,51 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Everything behind the loop.
 #[derive(Debug)]
-pub(super) struct Connections {
-    pub(super) shared: Shared,
-    pub(super) sessions: Sessions,
-    pub(super) settings: Settings,
+pub(crate) struct Connections {
+    pub(crate) shared: Shared,
+    pub(crate) sessions: Sessions,
+    pub(crate) settings: Settings,
     /// Certificates, if there are any.
-    pub(super) secrets: Option<TlsContext>,
+    pub(crate) secrets: Option<TlsContext>,
     /// The certificates that callers proved to have; few do.
-    pub(super) certificates: FxHashMap<ConnId, Fingerprint>,
+    pub(crate) certificates: FxHashMap<ConnId, Fingerprint>,
     /// What is spoken at each listener and datagram socket.
-    pub(super) listeners: FxHashMap<ConnId, Scheme>,
+    pub(crate) listeners: FxHashMap<ConnId, Scheme>,
     /// Connections that were let in and have not been told to go. Not those that are only being hung up on: they must
     /// not keep anyone out.
-    pub(super) inside: usize,
+    pub(crate) inside: usize,
     /// How many of them each network has, and how often it calls.
-    pub(super) admission: Admission,
+    pub(crate) admission: Admission,
     /// How much of the processor each network has used.
-    pub(super) shares: Shares,
+    pub(crate) shares: Shares,
     /// What the input at hand has come to.
-    pub(super) charges: Charges,
+    pub(crate) charges: Charges,
     /// Connections at a time.
-    pub(super) clients_max: usize,
+    pub(crate) clients_max: usize,
     /// Connections that came by a metrics listener. They are not inside.
-    pub(super) scrapers: usize,
+    pub(crate) scrapers: usize,
     /// The server is stopping.
-    pub(super) stopping: bool,
+    pub(crate) stopping: bool,
     /// What was done in the last seconds.
-    pub(super) activity: Activity,
+    pub(crate) activity: Activity,
     /// Connections that ended, by reason.
-    pub(super) closes: CloseCounts,
-    pub(super) signals: Option<Signals>,
+    pub(crate) closes: CloseCounts,
+    pub(crate) signals: Option<Signals>,
     /// Where the log goes, and standard output.
-    pub(super) streams: Streams,
-    pub(super) wall_clock: WallClock,
+    pub(crate) streams: Streams,
+    pub(crate) wall_clock: WallClock,
     /// Room for the answer to a line, used again for the next.
-    pub(super) answer: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
     /// The same for what is no part of it.
-    pub(super) aside: Vec<u8>,
+    pub(crate) aside: Vec<u8>,
     /// Room for a message that came by WebSocket.
-    pub(super) scratch: Vec<u8>,
+    pub(crate) scratch: Vec<u8>,
     /// The page.
-    pub(super) files: Files,
+    pub(crate) files: Files,
 }
 
 impl Connections {
-    pub(super) fn new(shared: Shared, settings: Settings, clients_max: usize) -> Self {
+    pub(crate) fn new(shared: Shared, settings: Settings, clients_max: usize) -> Self {
         Self {
             shared,
             sessions: Sessions::default(),
@@ -119,7 +129,7 @@ impl Connections {
     }
 
     /// Takes new settings over, for the connections that are there too.
-    pub(super) fn apply_settings(&mut self, net: &mut Net, settings: Settings) {
+    pub(crate) fn apply_settings(&mut self, net: &mut Net, settings: Settings) {
         self.settings = settings;
         // The limit for one address may have been switched on, or concern others than before.
         let inside = self.sessions.iter().filter(|(_, session)| session.inside);
@@ -133,7 +143,7 @@ impl Connections {
     }
 
     /// Sets the alarm for whatever comes next if the peer stays silent.
-    pub(super) fn set_deadline(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn set_deadline(&mut self, net: &mut Net, id: ConnId) {
         if let Some(session) = self.sessions.get_mut(id) {
             let due = session.next_due(&self.settings);
             let at = due.map_or(Tick::NEVER, |(at, _)| at);
@@ -160,12 +170,12 @@ impl Connections {
     }
 
     /// The connection ends: the person there, if any, quits, and those who knew them are told. There is room for another.
-    pub(super) fn record_end(&mut self, net: &mut Net, id: ConnId, reason: CloseReason) {
+    pub(crate) fn record_end(&mut self, net: &mut Net, id: ConnId, reason: CloseReason) {
         self.dismiss_with(net, id, reason, reason.quit_message());
     }
 
     /// The same, with other words than the reason's own.
-    pub(super) fn dismiss_with(
+    pub(crate) fn dismiss_with(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -223,7 +233,7 @@ impl Connections {
     }
 
     /// Ends the connections of those whose stay was ended by others. They have quit already, and were told.
-    pub(super) fn expel(&mut self, net: &mut Net) {
+    pub(crate) fn expel(&mut self, net: &mut Net) {
         for (id, reason) in mem::take(&mut self.shared.expelled) {
             self.note_end(net, id, reason, None);
             self.vacate(id);
@@ -233,7 +243,7 @@ impl Connections {
 
     /// Says a last word to the peer, lets the person quit, and ends the connection when all is delivered.
     /// `words` are for those who knew them, if there is something better to say than the reason.
-    pub(super) fn part(
+    pub(crate) fn part(
         &mut self,
         net: &mut Net,
         id: ConnId,

@@ -21,7 +21,7 @@ const PART: u64 = 3;
 const LEAST: u64 = 1 << 20;
 
 /// How many bytes may be held for peers under the host's limits; `usize::MAX` if there are none.
-pub(super) fn fits() -> usize {
+pub(crate) fn fits() -> usize {
     let Some(Limit { free, from }) = memory::limit() else {
         return usize::MAX;
     };
@@ -31,7 +31,7 @@ pub(super) fn fits() -> usize {
 }
 
 /// The ceiling for what peers may make us hold: what is configured, or less if the host has no memory for that.
-pub(super) fn ceiling(queued_total: usize, fits: usize) -> usize {
+pub(crate) fn ceiling(queued_total: usize, fits: usize) -> usize {
     if fits < queued_total {
         tracing::warn!(
             queued_total,

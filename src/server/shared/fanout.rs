@@ -3,7 +3,7 @@
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
 //! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
 
-use super::{activity::Counters, close_reason::CloseReason};
+use crate::server::{connections::close_reason::CloseReason, metrics::activity::Counters};
 use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId},
     net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
@@ -17,20 +17,20 @@ use smallvec::SmallVec;
 
 /// Where a person sits: their connection, and how it wants events told.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Route {
-    pub(super) conn: ConnId,
-    pub(super) flavour: Flavour,
+pub(crate) struct Route {
+    pub(crate) conn: ConnId,
+    pub(crate) flavour: Flavour,
 }
 
 /// The seats of all people, in the order of the hub's slots.
 #[derive(Debug, Default)]
-pub(super) struct Routes {
+pub(crate) struct Routes {
     by_slot: Vec<Option<Route>>,
 }
 
 impl Routes {
     /// Seats a newcomer.
-    pub(super) fn take(&mut self, user: UserId, route: Route) {
+    pub(crate) fn take(&mut self, user: UserId, route: Route) {
         let slot = user.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize(slot + 1, None);
@@ -39,60 +39,60 @@ impl Routes {
     }
 
     /// Frees the seat of someone who quit.
-    pub(super) fn leave(&mut self, user: UserId) {
+    pub(crate) fn leave(&mut self, user: UserId) {
         if let Some(route) = self.by_slot.get_mut(user.slot as usize) {
             *route = None;
         }
     }
 
     /// From now on, events are told there in another flavour.
-    pub(super) fn set_flavour(&mut self, user: UserId, flavour: Flavour) {
+    pub(crate) fn set_flavour(&mut self, user: UserId, flavour: Flavour) {
         if let Some(Some(route)) = self.by_slot.get_mut(user.slot as usize) {
             route.flavour = flavour;
         }
     }
 
-    pub(super) fn of(&self, user: UserId) -> Option<Route> {
+    pub(crate) fn of(&self, user: UserId) -> Option<Route> {
         *self.by_slot.get(user.slot as usize)?
     }
 
     /// Bytes of memory of the seats.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.by_slot.capacity() * size_of::<Option<Route>>()
     }
 
     #[cfg(test)]
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.by_slot.iter().flatten().count()
     }
 }
 
 /// The person whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
-pub(super) struct Own<'a> {
-    pub(super) user: UserId,
+pub(crate) struct Own<'a> {
+    pub(crate) user: UserId,
     /// In lines: the answer is framed as a whole.
-    pub(super) flavour: Flavour,
-    pub(super) answer: &'a mut Vec<u8>,
+    pub(crate) flavour: Flavour,
+    pub(crate) answer: &'a mut Vec<u8>,
     /// What reaches them because they spoke to themselves: no part of the answer.
-    pub(super) aside: &'a mut Vec<u8>,
+    pub(crate) aside: &'a mut Vec<u8>,
 }
 
 /// The chunks of the last fan-out, by flavour and view: if the next event is for the same people, it is only encoded
 /// and joined to them.
-pub(super) type LastFanOut = Vec<(Flavour, View, Chunk)>;
+pub(crate) type LastFanOut = Vec<(Flavour, View, Chunk)>;
 
 /// What events are told from, and where they go.
-pub(super) struct Audience<'a> {
-    pub(super) hub: &'a mut Hub,
-    pub(super) routes: &'a Routes,
-    pub(super) net: &'a mut Net,
-    pub(super) monitors: &'a Monitors,
+pub(crate) struct Audience<'a> {
+    pub(crate) hub: &'a mut Hub,
+    pub(crate) routes: &'a Routes,
+    pub(crate) net: &'a mut Net,
+    pub(crate) monitors: &'a Monitors,
     /// The server's name.
-    pub(super) server: &'a str,
+    pub(crate) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
-    pub(super) expelled: &'a mut Vec<(ConnId, CloseReason)>,
-    pub(super) last_fan_out: &'a mut LastFanOut,
-    pub(super) counters: &'a mut Counters,
+    pub(crate) expelled: &'a mut Vec<(ConnId, CloseReason)>,
+    pub(crate) last_fan_out: &'a mut LastFanOut,
+    pub(crate) counters: &'a mut Counters,
 }
 
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
@@ -100,7 +100,7 @@ type Encoded = (Flavour, View, Option<Chunk>);
 
 impl Audience<'_> {
     /// Takes every event out of the hub and tells each to its audience.
-    pub(super) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
+    pub(crate) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
         while let Some(event) = self.hub.next_event() {
             self.counters.note_event(&event.body);
             self.tell(&event, own.as_mut());
@@ -231,7 +231,7 @@ impl Audience<'_> {
     }
 
     /// Tells those who watch a newcomer's name.
-    pub(super) fn tell_come(&mut self, newcomer: UserId) {
+    pub(crate) fn tell_come(&mut self, newcomer: UserId) {
         let Some(user) = self.hub.user(newcomer) else {
             return;
         };

@@ -7,9 +7,9 @@
 //! Invariant: while the limit is on, the counts are those of the sessions inside that are not exempt; while it is off
 //! there are none.
 
-use super::{
-    close_reason::CloseReason, connection_rate::ConnectionRate, connections::Connections,
-    metrics::SCRAPERS_MAX, settings::Settings,
+use crate::server::{
+    connections::Connections, connections::close_reason::CloseReason,
+    limits::connection_rate::ConnectionRate, metrics::SCRAPERS_MAX, settings::Settings,
 };
 use crate::{
     chat::hub::network_of,
@@ -27,7 +27,7 @@ const FEW: usize = 64;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(super) struct Admission {
+pub(crate) struct Admission {
     by_network: FxHashMap<IpAddr, u32>,
     connection_rate: ConnectionRate,
     /// The log says nothing of refusals before this moment.
@@ -39,7 +39,7 @@ impl Admission {
     ///
     /// # Errors
     /// They call too often.
-    pub(super) fn note_call(
+    pub(crate) fn note_call(
         &mut self,
         address: IpAddr,
         settings: &Settings,
@@ -68,7 +68,7 @@ impl Admission {
     ///
     /// # Errors
     /// The address has as many as it may have.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         address: IpAddr,
         settings: &Settings,
@@ -95,7 +95,7 @@ impl Admission {
     }
 
     /// Makes a place free that was taken from this address.
-    pub(super) fn free(&mut self, address: IpAddr) {
+    pub(crate) fn free(&mut self, address: IpAddr) {
         let network = network_of(address);
         let Some(count) = self.by_network.get_mut(&network) else {
             return;
@@ -110,7 +110,7 @@ impl Admission {
     }
 
     /// Counts anew after the settings changed: `inside` are the addresses of all who have a place.
-    pub(super) fn recount(&mut self, inside: impl Iterator<Item = IpAddr>, settings: &Settings) {
+    pub(crate) fn recount(&mut self, inside: impl Iterator<Item = IpAddr>, settings: &Settings) {
         self.by_network = FxHashMap::default();
         if settings.clients_per_address == 0 {
             return;
@@ -121,13 +121,13 @@ impl Admission {
     }
 
     /// Bytes of memory.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.by_network.capacity() * size_of::<(IpAddr, u32)>() + self.connection_rate.memory()
     }
 
     /// How many places each network has.
     #[cfg(test)]
-    pub(super) fn counts(&self) -> impl Iterator<Item = (IpAddr, u32)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (IpAddr, u32)> {
         self.by_network
             .iter()
             .map(|(&network, &count)| (network, count))
@@ -144,7 +144,7 @@ impl Admission {
 
 impl Connections {
     /// Lets a caller in, or says why they cannot come in.
-    pub(super) fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), CloseReason> {
+    pub(crate) fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), CloseReason> {
         // Those who are refused for another reason have called all the same.
         self.admission.note_call(address, &self.settings, now)?;
         if self.inside >= self.clients_max {
@@ -156,7 +156,7 @@ impl Connections {
     }
 
     /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
-    pub(super) fn admit_scraper(&mut self) -> Result<(), CloseReason> {
+    pub(crate) fn admit_scraper(&mut self) -> Result<(), CloseReason> {
         if self.scrapers >= SCRAPERS_MAX {
             return Err(CloseReason::ServerFull);
         }
@@ -165,7 +165,7 @@ impl Connections {
     }
 
     /// Makes the room of a connection free for the next caller.
-    pub(super) fn make_room(&mut self, id: ConnId) {
+    pub(crate) fn make_room(&mut self, id: ConnId) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };

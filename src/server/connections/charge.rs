@@ -12,10 +12,10 @@
 //! for the reason of a trouble must not be kept out by it. Where flood control is off nobody waits, but turns are short
 //! all the same. Does not know what the work was.
 
-use super::{
-    close_reason::CloseReason,
+use crate::server::{
     connections::Connections,
-    session::{Protocol, Session},
+    connections::close_reason::CloseReason,
+    connections::session::{Protocol, Session},
 };
 use crate::{
     chat::{effort::PER_LINE, hub::network_of},
@@ -51,7 +51,7 @@ const LINE_BYTES_PER_UNIT: u64 = 32;
 
 /// What a connection's input has come to, until it is settled.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Charges {
+pub(crate) struct Charges {
     /// Whole lines, each of which was taken from the allowance.
     lines: u32,
     /// Effort.
@@ -60,12 +60,12 @@ pub(super) struct Charges {
 
 impl Charges {
     /// Adds a line that is paid for as such.
-    pub(super) fn add_line(&mut self) {
+    pub(crate) fn add_line(&mut self) {
         self.lines += 1;
     }
 
     /// Whether it comes to so much that it should be settled before the next line is handled.
-    pub(super) fn is_high(&self) -> bool {
+    pub(crate) fn is_high(&self) -> bool {
         self.units >= u64::from(PER_LINE)
     }
 
@@ -87,7 +87,7 @@ impl Session {
 
 impl Connections {
     /// Until when nothing of a connection's input may be handled because its network has used more than its share.
-    pub(super) fn waits_for_share(&mut self, net: &Net, id: ConnId) -> Option<Tick> {
+    pub(crate) fn waits_for_share(&mut self, net: &Net, id: ConnId) -> Option<Tick> {
         let now = net.now();
         if self.settings.rate.per_second == 0 || !self.shares.does_anyone_wait(now) {
             return None;
@@ -100,25 +100,25 @@ impl Connections {
     }
 
     /// Whether a caller from this address may cost nothing more now.
-    pub(super) fn is_in_debt(&self, address: IpAddr, now: Tick) -> bool {
+    pub(crate) fn is_in_debt(&self, address: IpAddr, now: Tick) -> bool {
         self.settings.rate.per_second > 0
             && self.shares.waits_until(network_of(address), now).is_some()
     }
 
     /// Forgets what was done because a connection was ended by us or broke: that is not its network's doing.
-    pub(super) fn drop_bill(&mut self) {
+    pub(crate) fn drop_bill(&mut self) {
         self.charges = Charges::default();
     }
 
     /// Adds work to the bill, and tells the loop of it.
-    pub(super) fn add_effort(&mut self, net: &mut Net, units: u64) {
+    pub(crate) fn add_effort(&mut self, net: &mut Net, units: u64) {
         net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
         self.shared.counters.effort += units;
         self.charges.units += units;
     }
 
     /// Adds what was done since there were so many deliveries, and an answer of so many bytes.
-    pub(super) fn add_work(&mut self, net: &mut Net, deliveries_before: u64, answered: usize) {
+    pub(crate) fn add_work(&mut self, net: &mut Net, deliveries_before: u64, answered: usize) {
         let delivered = net.stats().deliveries.saturating_sub(deliveries_before);
         let units = self.shared.hub.take_effort()
             + delivered * DELIVERY
@@ -127,12 +127,12 @@ impl Connections {
     }
 
     /// Charges a network for a caller, who has cost something before saying a word.
-    pub(super) fn charge_call(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn charge_call(&mut self, net: &mut Net, id: ConnId) {
         self.charge_network(net, id, CALL);
     }
 
     /// Charges a network for a handshake that begins.
-    pub(super) fn charge_handshake(&mut self, net: &mut Net, id: ConnId) {
+    pub(crate) fn charge_handshake(&mut self, net: &mut Net, id: ConnId) {
         self.charge_network(net, id, HANDSHAKE);
     }
 
@@ -153,7 +153,7 @@ impl Connections {
     }
 
     /// Settles the bill with a connection and its network.
-    pub(super) fn settle(&mut self, net: &Net, id: ConnId) {
+    pub(crate) fn settle(&mut self, net: &Net, id: ConnId) {
         let charges = mem::take(&mut self.charges);
         let now = net.now();
         let Some(session) = self.sessions.get_mut(id) else {
@@ -170,7 +170,7 @@ impl Connections {
     }
 
     /// Charges for what was taken of a connection's input. Who has sent too much without giving a name is sent away.
-    pub(super) fn charge_input(
+    pub(crate) fn charge_input(
         &mut self,
         net: &mut Net,
         id: ConnId,
@@ -195,7 +195,7 @@ impl Connections {
     }
 
     /// Charges for what a transport read for itself, and lets its sender wait if that is too much.
-    pub(super) fn charge_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
+    pub(crate) fn charge_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
         self.add_effort(net, VISIT + bytes as u64 / IDLE_BYTES_PER_UNIT);
         self.settle(net, id);
         if self.note_bytes_before_name(net, id, bytes) {

@@ -21,7 +21,7 @@ const IPV6_PREFIXES: [u32; 3] = [64, 48, 32];
 const PART_BYTES: usize = 5;
 
 /// Makes cloaks.
-pub(super) struct Cloak {
+pub(crate) struct Cloak {
     keyed: Hmac<Sha256>,
 }
 
@@ -36,7 +36,7 @@ impl Cloak {
     ///
     /// # Errors
     /// When the system has none.
-    pub(super) fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(std::io::Error::other)?;
         Ok(Self::with_key(&key))
@@ -48,7 +48,7 @@ impl Cloak {
     }
 
     /// What is shown of an address.
-    pub(super) fn of(&self, address: IpAddr) -> String {
+    pub(crate) fn of(&self, address: IpAddr) -> String {
         let address = address.to_canonical();
         if is_shown_as_it_is(address) {
             return shown(address);
@@ -89,7 +89,7 @@ impl Cloak {
 
 /// An address as one parameter of IRC: a colon in front would make it the last (RFC 2812 section 2.3), so a zero goes
 /// before it.
-pub(super) fn shown(address: IpAddr) -> String {
+pub(crate) fn shown(address: IpAddr) -> String {
     let text = address.to_string();
     if text.starts_with(':') {
         return format!("0{text}");

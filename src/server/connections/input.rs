@@ -3,7 +3,10 @@
 //!
 //! Lines are handled in `lines`, requests and messages in `web`. Does not know what input costs (`charge`).
 
-use super::{close_reason::CloseReason, connections::Connections, session::Protocol};
+use crate::server::{
+    connections::Connections, connections::close_reason::CloseReason,
+    connections::session::Protocol,
+};
 use crate::{
     net::{ConnId, Consumed, Net, Next},
     protocol::{
@@ -15,7 +18,7 @@ use crate::{
 
 impl Connections {
     /// Does what a connection's input says, whatever is spoken there.
-    pub(super) fn take_input(
+    pub(crate) fn take_input(
         &mut self,
         net: &mut Net,
         id: ConnId,

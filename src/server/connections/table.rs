@@ -3,19 +3,19 @@
 //! Invariants: a record belongs to one [`ConnId`], and an id with another generation finds nothing; a table that a crowd
 //! has left shrinks. Does not know what is in a record.
 
-use super::session::Session;
 use crate::net::ConnId;
+use crate::server::connections::session::Session;
 
 /// All sessions.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     by_slot: Vec<Option<Session>>,
     /// How much each has sent before a name was given. Beside the records, in which there is no gap left for it.
     bytes_before_name: Vec<u32>,
 }
 
 impl Sessions {
-    pub(super) fn insert(&mut self, id: ConnId, mut session: Session) {
+    pub(crate) fn insert(&mut self, id: ConnId, mut session: Session) {
         let slot = id.slot as usize;
         if self.by_slot.len() <= slot {
             self.by_slot.resize_with(slot + 1, || None);
@@ -30,18 +30,18 @@ impl Sessions {
         self.by_slot[slot] = Some(session);
     }
 
-    pub(super) fn get(&self, id: ConnId) -> Option<&Session> {
+    pub(crate) fn get(&self, id: ConnId) -> Option<&Session> {
         let session = self.by_slot.get(id.slot as usize)?.as_ref()?;
         (session.generation == id.generation).then_some(session)
     }
 
-    pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
+    pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
         let session = self.by_slot.get_mut(id.slot as usize)?.as_mut()?;
         (session.generation == id.generation).then_some(session)
     }
 
     /// Adds to what a connection has sent before a name was given; says how much that is.
-    pub(super) fn note_bytes_before_name(&mut self, id: ConnId, bytes: usize) -> u32 {
+    pub(crate) fn note_bytes_before_name(&mut self, id: ConnId, bytes: usize) -> u32 {
         let Some(sum) = self.bytes_before_name.get_mut(id.slot as usize) else {
             return 0;
         };
@@ -49,7 +49,7 @@ impl Sessions {
         *sum
     }
 
-    pub(super) fn remove(&mut self, id: ConnId) -> Option<Session> {
+    pub(crate) fn remove(&mut self, id: ConnId) -> Option<Session> {
         self.get_mut(id)?;
         let session = self.by_slot[id.slot as usize].take();
         while self.by_slot.last().is_some_and(Option::is_none) {
@@ -63,7 +63,7 @@ impl Sessions {
         session
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ConnId, &Session)> {
         let slots = self.by_slot.iter().enumerate();
         slots.filter_map(|(slot, record)| {
             let session = record.as_ref()?;
@@ -74,13 +74,13 @@ impl Sessions {
     }
 
     /// Bytes of memory of the records.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.by_slot.capacity() * size_of::<Option<Session>>()
             + self.bytes_before_name.capacity() * size_of::<u32>()
     }
 
     /// The names of all, to be walked while they are changed.
-    pub(super) fn ids(&self) -> Vec<ConnId> {
+    pub(crate) fn ids(&self) -> Vec<ConnId> {
         self.iter().map(|(id, _)| id).collect()
     }
 }
