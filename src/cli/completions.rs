@@ -1,9 +1,9 @@
 //! `madang completions SHELL`: made from the clap types, so that they cannot disagree with the parser.
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
-use super::{Cli, Failure, print};
+use super::{failure::Failure, stdout::print};
 
 /// Print a completion script for a shell
 ///
@@ -11,36 +11,35 @@ use super::{Cli, Failure, print};
 ///
 /// Example: madang completions bash > /etc/bash_completion.d/madang
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Prints the script.
+/// Prints the script for a program.
 ///
 /// # Errors
 /// Stdout cannot be written to.
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    print(script(args.shell))
+pub(super) fn run(args: &Args, program: Command) -> Result<(), Failure> {
+    print(script(args.shell, program))
 }
 
-fn script(shell: Shell) -> Vec<u8> {
+fn script(shell: Shell, mut program: Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "madang", &mut script);
+    clap_complete::generate(shell, &mut program, "madang", &mut script);
     script
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{super::program, *};
     use clap::ValueEnum;
-
-    use super::*;
 
     #[test]
     fn every_shell_learns_the_flags() {
         for shell in Shell::value_variants() {
-            let script = String::from_utf8(script(*shell)).unwrap();
+            let script = String::from_utf8(script(*shell, program::command())).unwrap();
             for word in ["listen", "completions", "check"] {
                 assert!(script.contains(word), "{shell}: {word}");
             }

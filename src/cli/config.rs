@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, print};
+use super::{failure::Failure, stdout::print};
 use crate::config::{Sources, default_text};
 
 /// Print the default configuration, or check a file
 #[derive(Debug, clap::Subcommand)]
 // To be called without its own subcommand is an error like any other, not a call for help.
 #[command(arg_required_else_help = false)]
-pub enum Command {
+pub(super) enum Command {
     /// Print the whole default configuration, commented
     ///
     /// Prints the whole default configuration in TOML, every key with its meaning and its range: a file to start from.

@@ -5,9 +5,9 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    Failure,
+    failure::Failure,
+    stdout::unwritten,
     terminal::{self, End},
-    unwritten,
 };
 use crate::{
     config::{DEFAULT_PORT, Host, Invalid, Scheme, is_bare_ipv6, parse_host_port, split_url},
@@ -20,7 +20,7 @@ use crate::{
 /// comes.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Args {
+pub(super) struct Args {
     #[arg(value_name = "TARGET", help = target_help())]
     target: Target,
 }
@@ -38,7 +38,7 @@ fn target_help() -> String {
 
 /// Whom to call. `Display` is `HOST:PORT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub(super) struct Target {
     /// Machine; a name is looked up when it is called.
     pub host: Host,
     /// TCP port, at least 1.

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::{Cli, Failure, print};
+use super::{failure::Failure, stdout::print};
 
 /// Print the manual page
 ///
@@ -13,19 +13,19 @@ use super::{Cli, Failure, print};
 ///
 /// Example: madang man | man -l -
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(super) struct Args {}
 
-/// Prints the page.
+/// Prints the page of a program.
 ///
 /// # Errors
 /// Stdout cannot be written to.
-pub(super) fn run(_args: &Args) -> Result<(), Failure> {
-    let page = page().map_err(|e| Failure::Runtime(format!("cannot make the page: {e}")))?;
+pub(super) fn run(_args: &Args, program: Command) -> Result<(), Failure> {
+    let page = page(program).map_err(|e| Failure::Runtime(format!("cannot make the page: {e}")))?;
     print(page)
 }
 
-fn page() -> io::Result<Vec<u8>> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+fn page(program: Command) -> io::Result<Vec<u8>> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let mut page = Vec::new();
     let man = Man::new(program.clone()).manual("User Commands");
@@ -61,11 +61,11 @@ fn add_subcommands(parent: &Command, page: &mut Vec<u8>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::program, *};
 
     #[test]
     fn the_manual_page() {
-        let page = String::from_utf8(page().unwrap()).unwrap();
+        let page = String::from_utf8(page(program::command()).unwrap()).unwrap();
         // The version would change the snapshot with every release.
         let page = page.replace(env!("CARGO_PKG_VERSION"), "VERSION");
         insta::assert_snapshot!(page);

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::{Failure, print};
+use super::{failure::Failure, stdout::print};
 use crate::config::PasswordHash;
 
 /// Longest password in bytes; far more than a line of IRC can carry.
@@ -15,7 +15,7 @@ const PASSWORD_BYTES_MAX: usize = 400;
 ///
 /// Example: madang passwd < secret.txt
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// Hashes.
 ///

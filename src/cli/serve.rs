@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Failure,
+    failure::Failure,
     logging::{self, LogLevel},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 /// Runs the server in the foreground until SIGTERM or SIGINT. When it listens, it says so on standard output: a line
 /// `listening URL` for each listener, with the real port. Logs go to standard error. Flags win over the file.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Configuration file in TOML; every key is optional [default: none]
     ///
     /// Unknown keys are refused. `madang config print` shows every key with its default, which holds without a file, and

@@ -4,7 +4,7 @@
 
 use clap::{Error, error::ErrorKind};
 
-use super::{Failure, accept_closed_pipe};
+use super::{failure::Failure, stdout::accept_closed_pipe};
 
 /// Prints help or the version if that is what was asked for; anything else is the user's error.
 pub(super) fn answer(error: &Error) -> Result<(), Failure> {

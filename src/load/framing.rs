@@ -2,7 +2,7 @@
 //!
 //! Invariant: however the input is cut, the same lines come out. Knows no sockets and not what lines mean.
 
-use super::target::Protocol;
+use super::target::{ClientMode, Protocol};
 use crate::protocol::{
     Frame,
     lines::Lines,
@@ -44,9 +44,9 @@ pub(super) enum Unit<'a> {
 }
 
 impl Framing {
-    /// For a protocol; `number` tells connections apart. Who is `raw` says nothing, also no request for an upgrade.
-    pub(super) fn new(protocol: Protocol, number: u32, raw: bool) -> Self {
-        if protocol.is_websocket() && !raw {
+    /// For a protocol; `number` tells connections apart. One that only connects sends nothing, not even a request for an upgrade.
+    pub(super) fn new(protocol: Protocol, number: u32, mode: ClientMode) -> Self {
+        if protocol.is_websocket() && mode == ClientMode::Register {
             Self::Upgrading(number)
         } else {
             Self::Lines(Lines::default())
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn lines_as_they_are() {
-        let mut framing = Framing::new(Protocol::Irc, 1, false);
+        let mut framing = Framing::new(Protocol::Irc, 1, ClientMode::Register);
         assert!(!framing.open("h", &mut Vec::new()));
         assert_eq!(lines_of(&mut framing, b"a b\r\nc\nhalf").0, ["a b", "c"]);
         let mut out = Vec::new();
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn lines_in_frames() {
-        let mut framing = Framing::new(Protocol::Ws, 1, false);
+        let mut framing = Framing::new(Protocol::Ws, 1, ClientMode::Register);
         let mut asked = Vec::new();
         assert!(framing.open("host:1", &mut asked));
         let head = String::from_utf8(asked.clone()).unwrap();
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_agree() {
-        let mut framing = Framing::new(Protocol::Ws, 1, false);
+        let mut framing = Framing::new(Protocol::Ws, 1, ClientMode::Register);
         let (lines, _) = lines_of(
             &mut framing,
             b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",

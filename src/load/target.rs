@@ -99,7 +99,16 @@ impl FromStr for Protocol {
     }
 }
 
-/// Whom to measure.
+/// How much of a protocol clients speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientMode {
+    /// They only hold their connection.
+    ConnectOnly,
+    /// They register, and join a room if they have one.
+    Register,
+}
+
+/// The server to measure.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// What it speaks.

@@ -1,11 +1,11 @@
 //! The options of `madang bench hostile`.
 
 use super::{
-    Common, look_up,
+    common::{Common, look_up},
     values::{at_least_one, duration, rate, target},
 };
 use crate::{
-    cli::Failure,
+    cli::failure::Failure,
     config::Host,
     load::{Attack, Hostile, Operator, Protocol, Rate, Scenario, Target},
 };
@@ -99,7 +99,7 @@ impl Args {
     ///
     /// # Errors
     /// A host that is not found, or a variable that cannot be read.
-    pub(super) fn into_parts(self) -> Result<(Scenario, Common), Failure> {
+    pub(super) fn into_parts(self) -> Result<(Box<dyn Scenario>, Common), Failure> {
         let mut also = Vec::new();
         for (protocol, host, port) in self.also {
             also.push(Target {
@@ -118,7 +118,7 @@ impl Args {
         }
         let hostile = Hostile {
             attacks,
-            clients: self.clients as usize,
+            attackers: self.clients as usize,
             victims: self.victims as usize,
             rate: self.rate,
             time: self.time,
@@ -129,7 +129,7 @@ impl Args {
             operator,
             at_most: self.at_most,
         };
-        Ok((Scenario::Hostile(hostile), self.common))
+        Ok((Box::new(hostile), self.common))
     }
 }
 

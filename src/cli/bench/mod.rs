@@ -1,27 +1,26 @@
 //! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
 
+mod common;
 mod hostile;
 mod output;
 mod values;
 
-use super::{Failure, print};
+use super::{failure::Failure, stdout::print};
 use crate::{
-    config::Host,
     load::{
-        self, Churn, Drive, Echo, Fanout, Idle, Job, MetricsUrl, Protocol, Rate, Report, Scenario,
-        Slow, Storm, Target,
+        self, Churn, ClientMode, Drive, Echo, Fanout, Idle, Rate, Report, Scenario, Slow, Storm,
     },
     os::stream::{HostStream, LAST_WORDS},
     server::plain,
 };
+use common::Common;
 use output::Output;
 use std::{
     fs,
-    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
-use values::{at_least_one, duration, metrics, payload, rate, size, target, target_help};
+use values::{at_least_one, duration, payload, rate, size};
 
 /// Measure a server: hold connections, fan messages out, say what it cost
 ///
@@ -30,7 +29,7 @@ use values::{at_least_one, duration, metrics, payload, rate, size, target, targe
 /// speaks the protocol.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
 }
@@ -217,40 +216,6 @@ struct Talk {
     drain: Duration,
 }
 
-/// What every scenario is asked.
-#[derive(Debug, clap::Args)]
-struct Common {
-    #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
-    target: (Protocol, Host, u16),
-    /// Calls and registrations under way at a time, at most
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one())]
-    pending: u32,
-    /// How long a call and its registration may take
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    timeout: Duration,
-    /// The server's process on this machine: what it uses is measured too (Linux)
-    #[arg(long, value_name = "PID", value_parser = at_least_one())]
-    pid: Option<u32>,
-    /// Where the server tells what it uses: http://HOST:PORT/metrics, or metrics://HOST:PORT for madang
-    #[arg(long, value_name = "URL", value_parser = metrics, conflicts_with = "pid")]
-    metrics: Option<(Host, u16, String)>,
-    /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
-    #[arg(long, value_name = "IP")]
-    source: Vec<IpAddr>,
-    /// The server is yours, wherever it stands
-    #[arg(long)]
-    i_own_this_server: bool,
-    /// Keep the whole report as JSON in this file
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Keep the report as a page with plots in this file: one file that needs no other
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Keep the histograms as an HDR log in this file
-    #[arg(long, value_name = "FILE")]
-    histogram: Option<PathBuf>,
-}
-
 /// Does a run and prints its report.
 ///
 /// # Errors
@@ -313,7 +278,7 @@ fn failure(error: load::Error) -> Failure {
 
 impl Measure {
     /// What to measure, calls a second, and what is common to all.
-    fn into_parts(self) -> Result<(Scenario, u32, Common), Failure> {
+    fn into_parts(self) -> Result<(Box<dyn Scenario>, u32, Common), Failure> {
         Ok(match self {
             Self::Hostile(args) => {
                 let (scenario, common) = args.into_parts()?;
@@ -330,10 +295,10 @@ impl Measure {
                 let idle = Idle {
                     connections: connections as usize,
                     hold,
-                    raw,
+                    mode: mode(raw),
                     per_room: per_room.map(|people| people as usize),
                 };
-                (Scenario::Idle(idle), rate, common)
+                (Box::new(idle), rate, common)
             }
             Self::Echo {
                 connections,
@@ -348,7 +313,7 @@ impl Measure {
                     time,
                     drain,
                 };
-                (Scenario::Echo(echo), CONNECT_RATE, common)
+                (Box::new(echo), CONNECT_RATE, common)
             }
             Self::Storm {
                 connections,
@@ -359,10 +324,10 @@ impl Measure {
             } => {
                 let storm = Storm {
                     connections: connections as usize,
-                    raw,
+                    mode: mode(raw),
                     per_room: per_room.map(|people| people as usize),
                 };
-                (Scenario::Storm(storm), rate, common)
+                (Box::new(storm), rate, common)
             }
             Self::Slow {
                 slow,
@@ -372,7 +337,7 @@ impl Measure {
                 time,
                 common,
             } => {
-                let talk = Fanout {
+                let traffic = Fanout {
                     receivers: receivers as usize,
                     senders: 1,
                     rooms: 1,
@@ -383,21 +348,17 @@ impl Measure {
                     idle: 0,
                 };
                 let slow = Slow {
-                    talk,
+                    traffic,
                     slow: slow as usize,
                 };
-                (Scenario::Slow(slow), CONNECT_RATE, common)
+                (Box::new(slow), CONNECT_RATE, common)
             }
             Self::Fanout {
                 talk,
                 idle,
                 connect_rate,
                 common,
-            } => (
-                Scenario::Fanout(talk.into_fanout(idle)),
-                connect_rate,
-                common,
-            ),
+            } => (Box::new(talk.into_fanout(idle)), connect_rate, common),
             Self::Churn {
                 concurrency,
                 time,
@@ -407,11 +368,19 @@ impl Measure {
                 let churn = Churn {
                     concurrency: concurrency as usize,
                     time,
-                    raw,
+                    mode: mode(raw),
                 };
-                (Scenario::Churn(churn), CONNECT_RATE, common)
+                (Box::new(churn), CONNECT_RATE, common)
             }
         })
+    }
+}
+
+/// What `--raw` asks for.
+fn mode(raw: bool) -> ClientMode {
+    match raw {
+        true => ClientMode::ConnectOnly,
+        false => ClientMode::Register,
     }
 }
 
@@ -433,42 +402,4 @@ impl Talk {
             idle: idle as usize,
         }
     }
-}
-
-impl Common {
-    /// Looks the target up.
-    fn into_job(self, scenario: Scenario, connect_rate: u32) -> Result<Job, Failure> {
-        let (protocol, host, port) = self.target;
-        let authority = format!("{}:{port}", host.without_zone());
-        let address = look_up(&host, port)?;
-        let metrics = self.metrics.map(|(host, port, path)| {
-            Ok::<_, Failure>(MetricsUrl {
-                authority: format!("{}:{port}", host.without_zone()),
-                address: look_up(&host, port)?,
-                path,
-            })
-        });
-        Ok(Job {
-            target: Target {
-                protocol,
-                authority,
-                address,
-            },
-            is_theirs: self.i_own_this_server,
-            sources: self.source,
-            connects_per_second: connect_rate.into(),
-            pending: self.pending as usize,
-            patience: self.timeout,
-            pid: self.pid,
-            metrics: metrics.transpose()?,
-            scenario,
-        })
-    }
-}
-
-fn look_up(host: &Host, port: u16) -> Result<SocketAddr, Failure> {
-    let unknown = |why: String| Failure::Runtime(format!("cannot look up {host}: {why}"));
-    let addresses = host.resolve(port).map_err(|error| unknown(plain(&error)))?;
-    let first = addresses.first().copied();
-    first.ok_or_else(|| unknown("it has no address".into()))
 }

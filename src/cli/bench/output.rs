@@ -1,7 +1,7 @@
 //! Files that forms of a report go into: whole or absent, and pipes.
 
 use crate::{
-    cli::Failure,
+    cli::failure::Failure,
     config::{Readers, WholeFile},
     server::plain,
 };

@@ -1,6 +1,9 @@
 //! Two reports side by side, with the ratio of the second to the first.
 
-use super::{Hostile, Report};
+use super::{
+    hostile::{AttackReport, Hostile},
+    values::{Report, Server},
+};
 use crate::load::{measure::Percentiles, scenario::hostile::Attack};
 use std::fmt::Write as _;
 
@@ -126,76 +129,52 @@ fn figures(report: &Report) -> Vec<Figure> {
         slow.and_then(|s| s.after.as_ref()),
     );
     attacks(&mut add, report.hostile.as_ref());
-    let server = report.server.as_ref();
-    let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
-    add(
-        "server: resident",
-        server.and_then(|s| s.resident_after).map(mib),
-        "MiB",
-    );
-    add(
-        "server: per connection",
-        server.and_then(|s| s.bytes_per_connection),
-        "bytes",
-    );
-    add(
-        "server: wake-ups while idle",
-        server.and_then(|s| s.wakeups_per_second),
-        "/s",
-    );
-    add(
-        "server: CPU while idle",
-        server.and_then(|s| s.hold_cpu_percent),
-        "%",
-    );
-    add(
-        "server: CPU per delivery",
-        server.and_then(|s| s.cpu_per_delivery),
-        "us",
-    );
-    add(
-        "server: CPU per session",
-        server.and_then(|s| s.cpu_per_session),
-        "us",
-    );
-    add(
-        "server: CPU in traffic",
-        server.and_then(|s| s.traffic_cpu_seconds),
-        "s",
-    );
+    server(&mut add, report.server.as_ref());
     add("tool: CPU in traffic", report.load.traffic_cpu_percent, "%");
     all
 }
 
-/// A few numbers of each attack that there is. Those of an attack that one of the two reports lacks stand alone.
+/// What the server used.
+fn server(add: &mut impl FnMut(&str, Option<f64>, &'static str), server: Option<&Server>) {
+    type Value = fn(&Server) -> Option<f64>;
+    let rows: [(&str, Value, &'static str); 7] = [
+        (
+            "resident",
+            |s| s.resident_after.map(|bytes| bytes as f64 / 1_048_576.0),
+            "MiB",
+        ),
+        ("per connection", |s| s.bytes_per_connection, "bytes"),
+        ("wake-ups while idle", |s| s.wakeups_per_second, "/s"),
+        ("CPU while idle", |s| s.hold_cpu_percent, "%"),
+        ("CPU per delivery", |s| s.cpu_per_delivery, "us"),
+        ("CPU per session", |s| s.cpu_per_session, "us"),
+        ("CPU in traffic", |s| s.traffic_cpu_seconds, "s"),
+    ];
+    for (name, value, unit) in rows {
+        add(&format!("server: {name}"), server.and_then(value), unit);
+    }
+}
+
+/// A few numbers of each attack of either report. Those of an attack that one report lacks are alone in their row.
 fn attacks(add: &mut impl FnMut(&str, Option<f64>, &'static str), hostile: Option<&Hostile>) {
+    type Value = fn(&AttackReport) -> Option<f64>;
+    let rows: [(&str, Value, &'static str); 5] = [
+        (
+            "taken",
+            |a| Some(a.taken? as f64 / a.seconds.max(1e-6)),
+            "/s",
+        ),
+        ("PING 99 %", |a| Some(a.ping?.p99 as f64), "us"),
+        ("PING max", |a| Some(a.ping?.max as f64), "us"),
+        ("longest turn", |a| Some(a.server_turn? as f64), "us"),
+        ("CPU", |a| a.server_cpu, "s"),
+    ];
     for name in Attack::names() {
         let mut all = hostile.iter().flat_map(|hostile| &hostile.attacks);
         let made = all.find(|attack| attack.name == name && attack.skipped.is_none());
-        let rate = made.and_then(|a| Some(a.taken? as f64 / a.seconds.max(1e-6)));
-        add(&format!("{name}: taken"), rate, "/s");
-        let ping = made.and_then(|a| a.ping);
-        add(
-            &format!("{name}: PING 99 %"),
-            ping.map(|p| p.p99 as f64),
-            "us",
-        );
-        add(
-            &format!("{name}: PING max"),
-            ping.map(|p| p.max as f64),
-            "us",
-        );
-        let turn = made.and_then(|a| a.server_turn);
-        add(
-            &format!("{name}: longest turn"),
-            turn.map(|micros| micros as f64),
-            "us",
-        );
-        add(
-            &format!("{name}: CPU"),
-            made.and_then(|a| a.server_cpu),
-            "s",
-        );
+        for (what, value, unit) in rows {
+            add(&format!("{name}: {what}"), made.and_then(value), unit);
+        }
     }
 }
 

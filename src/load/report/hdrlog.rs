@@ -7,8 +7,11 @@
 //!
 //! Counts are zigzag LEB128, and a run of empty ones is its negative length. The zlib stream stores and does not
 //! compress: histograms are short, and every reader takes it. The values are microseconds.
+//!
+//! The crate `hdrhistogram` can write this form too (its feature `serialization`), at the price of six more crates
+//! (flate2, miniz_oxide, simd-adler32, adler2, crc32fast, nom 8) for what are a hundred lines here.
 
-use super::{Kept, Report};
+use super::values::{Kept, Report};
 use crate::load::measure::Spans;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;

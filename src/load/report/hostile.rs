@@ -1,6 +1,7 @@
 //! What attacks did to others: a row for each attack. Times are microseconds unless a name says seconds.
 
-use super::Percentiles;
+use super::text::span;
+use crate::load::measure::Percentiles;
 use serde::{Deserialize, Serialize};
 
 /// What attacks did to others.
@@ -13,12 +14,12 @@ pub struct Hostile {
     /// The longest a PING may take, if the user has said so.
     pub at_most: Option<u64>,
     /// The attacks, in order.
-    pub attacks: Vec<Assault>,
+    pub attacks: Vec<AttackReport>,
 }
 
 /// One attack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Assault {
+pub struct AttackReport {
     /// Its name.
     pub name: String,
     /// What it does.
@@ -72,8 +73,8 @@ impl Hostile {
                 faults.push(format!(
                     "{}: a PING took {}, at most {} is asked for",
                     attack.name,
-                    super::table::span(ping.max),
-                    super::table::span(most)
+                    span(ping.max),
+                    span(most)
                 ));
             }
         }

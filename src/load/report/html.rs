@@ -1,9 +1,9 @@
 //! The report as one page that needs nothing else: the table, and plots drawn as SVG. It can be mailed to someone.
 
 use super::{
-    Report, Sample,
     plot::{Line, Plot, escape, round_marks},
-    table::{span, table},
+    text::span,
+    values::{Report, Sample},
 };
 
 const STYLE: &str = "\
@@ -51,7 +51,10 @@ impl Report {
         })
         .draw(&mut page);
         deliveries(self).draw(&mut page);
-        page += &format!("<pre>{}</pre>\n</body>\n</html>\n", escape(&table(self)));
+        page += &format!(
+            "<pre>{}</pre>\n</body>\n</html>\n",
+            escape(&self.to_table())
+        );
         page
     }
 }

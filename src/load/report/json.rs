@@ -1,6 +1,6 @@
 //! The report as JSON: its values by their names, and back.
 
-use super::{FORM, Report};
+use super::values::{FORM, Report};
 
 impl Report {
     /// As JSON, to be kept and compared.

@@ -19,7 +19,7 @@ pub(super) struct Line<'a> {
 }
 
 /// A mark on an axis: where, and what stands there.
-pub(super) type Mark = (f64, String);
+pub(super) type UsageMark = (f64, String);
 
 /// A plot.
 pub(super) struct Plot<'a> {
@@ -28,9 +28,9 @@ pub(super) struct Plot<'a> {
     /// The lines; each has a colour of the page's style sheet.
     pub(super) lines: Vec<Line<'a>>,
     /// Below it, from left to right.
-    pub(super) across: Vec<Mark>,
+    pub(super) across: Vec<UsageMark>,
     /// Beside it, from the bottom to the top.
-    pub(super) up: Vec<Mark>,
+    pub(super) up: Vec<UsageMark>,
 }
 
 impl Plot<'_> {
@@ -120,7 +120,7 @@ impl Scale {
 }
 
 /// Round numbers from zero up to at least `high`, at most seven of them.
-pub(super) fn round_marks(high: f64, show: impl Fn(f64) -> String) -> Vec<Mark> {
+pub(super) fn round_marks(high: f64, show: impl Fn(f64) -> String) -> Vec<UsageMark> {
     if !(high.is_finite() && high > 0.0) {
         return vec![(0.0, show(0.0)), (1.0, show(1.0))];
     }

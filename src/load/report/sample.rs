@@ -1,7 +1,13 @@
 //! Reports for tests: every part there, with numbers that can be told apart.
 
-use super::*;
-use crate::load::phases::Phase;
+use super::{
+    hostile::{AttackReport, Hostile},
+    values::*,
+};
+use crate::load::{
+    measure::Percentiles,
+    phases::{Phase, Timed},
+};
 
 /// Spans around so many microseconds.
 pub(in crate::load) fn spans(micros: u64) -> Percentiles {
@@ -107,7 +113,7 @@ pub(in crate::load) fn full() -> Report {
             pings_per_second: 50.0,
             at_most: Some(50_000),
             attacks: vec![
-                Assault {
+                AttackReport {
                     name: "nick".into(),
                     about: "NICK bursts".into(),
                     notes: vec!["7 commands were unknown to the server".into()],
@@ -124,12 +130,12 @@ pub(in crate::load) fn full() -> Report {
                     server_cpu: Some(2.5),
                     server_cpu_percent: Some(80.0),
                     tool_turn: 3000,
-                    ..Assault::default()
+                    ..AttackReport::default()
                 },
-                Assault {
+                AttackReport {
                     name: "telnet".into(),
                     skipped: Some("no telnet:// target".into()),
-                    ..Assault::default()
+                    ..AttackReport::default()
                 },
             ],
         }),

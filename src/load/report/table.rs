@@ -1,6 +1,10 @@
 //! The report as a table for a terminal: one block for each part, the same width for all numbers.
 
-use super::{Assault, Connections, Hostile, Load, Report, Server, Sessions, Slow, Storm, Traffic};
+use super::{
+    hostile::{AttackReport, Hostile},
+    text::{size, span},
+    values::{Connections, Load, Report, Server, Sessions, Slow, Storm, Traffic},
+};
 use crate::load::measure::Percentiles;
 use std::fmt::Write as _;
 
@@ -10,8 +14,14 @@ const NAME: usize = 14;
 /// Width of a column of times.
 const CELL: usize = 10;
 
-/// All of it.
-pub(in crate::load) fn table(report: &Report) -> String {
+impl Report {
+    /// The report as a table for a terminal.
+    pub fn to_table(&self) -> String {
+        table(self)
+    }
+}
+
+fn table(report: &Report) -> String {
     let mut out = Table(String::new());
     out.line(
         "scenario",
@@ -183,7 +193,7 @@ impl Table {
         }
     }
 
-    fn assault(&mut self, a: &Assault) {
+    fn assault(&mut self, a: &AttackReport) {
         let rate = |count: u64| {
             let rate = count as f64 / a.seconds.max(1e-6);
             // A single ban is a fraction a second.
@@ -301,23 +311,5 @@ impl Table {
             [] => self.line("verdict", "passed"),
             faults => self.line("verdict", &format!("FAILED: {}", faults.join(", "))),
         }
-    }
-}
-
-/// A span of microseconds in three or four digits.
-pub(super) fn span(micros: u64) -> String {
-    match micros {
-        0..10_000 => format!("{micros} us"),
-        10_000..1_000_000 => format!("{:.1} ms", micros as f64 / 1e3),
-        _ => format!("{:.2} s", micros as f64 / 1e6),
-    }
-}
-
-/// A size of memory.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..10_240 => format!("{bytes} B"),
-        10_240..10_485_760 => format!("{:.0} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
 }

@@ -1,19 +1,22 @@
 //! `churn`: people come, register and go, so many at a time, one session after the other. What does a session cost?
 
-use super::super::{
-    Error, Setup, account,
-    clock::Moment,
-    crew::{News, NoEar, Role},
-    dial::Manner,
-    measure::Spans,
-    phases::Phase,
-    plan::Plan,
-    probe::Probe,
-    progress::Progress,
-    report::{Report, Sessions},
-    stage::Stage,
+use super::{
+    super::{
+        clients::{ClientEvent, NoObserver, Role},
+        clock::Moment,
+        dial::Manner,
+        measure::Spans,
+        phases::Phase,
+        report::{Report, Sessions},
+        runner::Runner,
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::{ClientMode, Protocol},
+    },
+    Scenario, check_chat,
 };
-use std::time::Duration;
+use std::{io, time::Duration};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -22,109 +25,121 @@ pub struct Churn {
     pub concurrency: usize,
     /// For how long.
     pub time: Duration,
-    /// Only connect and hang up: no registration.
-    pub raw: bool,
+    /// How much of the protocol they speak.
+    pub mode: ClientMode,
 }
 
 /// After so many failures in a row there is nothing to measure.
 const FAILURES_MAX: u64 = 1000;
 
-impl Churn {
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
-        stage.begin(Phase::Traffic, self.time.as_millis() as u64)?;
-        let start = stage.now();
+impl Scenario for Churn {
+    fn connections(&self) -> usize {
+        self.concurrency
+    }
+
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        check_chat(protocol, self.mode)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::default()
+            .with("concurrency", self.concurrency)
+            .with("for", format_args!("{:?}", self.time))
+            .with("raw", self.mode == ClientMode::ConnectOnly)
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let mut runner = Runner::new(setup, NoObserver)?;
+        runner.begin_phase(Phase::Traffic, self.time.as_millis() as u64)?;
+        let start = runner.now();
         let end = start.after(self.time);
-        let mut ring = Ring::new(self.concurrency, self.raw);
+        let mut slots = SessionSlots::new(self.concurrency, self.mode);
         for place in 0..self.concurrency {
-            ring.call(&mut stage, place);
+            slots.call(&mut runner, place);
         }
-        while stage.now() < end && !stage.is_stopped() && ring.fruitless < FAILURES_MAX {
-            let done = stage.now().since(start) / 1000;
-            stage.step(Some(end), done)?;
-            ring.go_round(&mut stage);
+        while runner.now() < end && !runner.is_stopped() && slots.failures_in_a_row < FAILURES_MAX {
+            let done = runner.now().since(start) / 1000;
+            runner.step(Some(end), done)?;
+            slots.handle_events(&mut runner);
         }
-        let seconds = stage.now().since(start) as f64 / 1e6;
+        let seconds = runner.now().since(start) as f64 / 1e6;
         let sessions = Sessions {
-            done: ring.whole.count(),
+            done: slots.whole.count(),
             seconds,
-            whole: ring.whole.summary(),
+            whole: slots.whole.summary(),
         };
         // Those under way come to their end, and are not counted.
-        stage.teardown()?;
-        let mut report = account::report(setup, "churn", &stage.into_account());
+        runner.teardown()?;
+        let mut report = summary::report("churn", &runner.into_summary());
         report.mode = Some(format!(
             "closed loop, {} sessions at a time",
             self.concurrency
         ));
-        account::add_sessions(&mut report, sessions, &ring.whole);
+        summary::add_sessions(&mut report, sessions, &slots.whole);
         Ok(report)
     }
 }
 
 /// The places of those who are there at a time; each is taken again as soon as it is free.
-struct Ring {
+struct SessionSlots {
     /// When the session in each place began. Names are numbered by place and session.
     began: Vec<Moment>,
     sessions: u32,
-    raw: bool,
+    mode: ClientMode,
     whole: Spans,
     /// Sessions in a row that came to nothing.
-    fruitless: u64,
+    failures_in_a_row: u64,
 }
 
-impl Ring {
-    fn new(places: usize, raw: bool) -> Self {
+impl SessionSlots {
+    fn new(places: usize, mode: ClientMode) -> Self {
         Self {
             began: vec![Moment(0); places],
             sessions: 0,
-            raw,
+            mode,
             whole: Spans::default(),
-            fruitless: 0,
+            failures_in_a_row: 0,
         }
     }
 
-    fn call(&mut self, stage: &mut Stage<NoEar>, place: usize) {
-        self.began[place] = stage.now();
+    fn call(&mut self, runner: &mut Runner<NoObserver>, place: usize) {
+        self.began[place] = runner.now();
         let places = self.began.len() as u32;
         // A name that was just left may still be in use for a moment: each session has its own, for the first millions.
         let number = self.sessions % (10_000_000 / places) * places + place as u32;
         self.sessions = self.sessions.wrapping_add(1);
         let role = Role {
-            raw: self.raw,
-            manner: if self.raw {
+            mode: self.mode,
+            manner: if self.mode == ClientMode::ConnectOnly {
                 Manner::Abrupt
             } else {
                 Manner::Usual
             },
-            ..Role::loner(number)
+            ..Role::without_room(number)
         };
-        let (crew, net) = stage.acting();
-        crew.call(net, role);
+        let (clients, net) = runner.parts();
+        clients.connect(net, role);
     }
 
     /// Lets those go who have arrived, and calls again where someone is gone.
-    fn go_round(&mut self, stage: &mut Stage<NoEar>) {
-        for news in std::mem::take(&mut stage.crew().news) {
-            let (crew, net) = stage.acting();
-            match news {
+    fn handle_events(&mut self, runner: &mut Runner<NoObserver>) {
+        for events in std::mem::take(&mut runner.clients().events) {
+            let (clients, net) = runner.parts();
+            match events {
                 // Whoever speaks no protocol hangs up with a reset, so that no port has to wait.
-                News::Ready(id) if self.raw => crew.drop_member(net, id),
-                News::Ready(id) => crew.dismiss(net, id),
-                News::Gone { number, in_order } => {
+                ClientEvent::Ready(id) if self.mode == ClientMode::ConnectOnly => {
+                    clients.abort(net, id)
+                }
+                ClientEvent::Ready(id) => clients.leave(net, id),
+                ClientEvent::Gone { number, in_order } => {
                     let place = number as usize % self.began.len();
                     if in_order {
-                        self.whole.note(stage.now().since(self.began[place]));
-                        self.fruitless = 0;
+                        self.whole.note(runner.now().since(self.began[place]));
+                        self.failures_in_a_row = 0;
                     } else {
-                        self.fruitless += 1;
+                        self.failures_in_a_row += 1;
                     }
-                    self.call(stage, place);
+                    self.call(runner, place);
                 }
             }
         }

@@ -1,19 +1,22 @@
 //! `echo`: every connection has one block on its way, out and back; every byte of it is compared. By datagrams too.
 
-use super::super::{
-    Error, Setup, account,
-    clock::Moment,
-    crew::{Ear, Member, Role},
-    measure::Spans,
-    phases::Phase,
-    plan::Plan,
-    probe::Probe,
-    progress::Progress,
-    report::{Report, Traffic},
-    stage::Stage,
+use super::{
+    super::{
+        clients::{Client, Observer, Role},
+        clock::Moment,
+        measure::Spans,
+        phases::Phase,
+        report::{Report, Traffic},
+        runner::Runner,
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::Protocol,
+    },
+    Scenario,
 };
 use crate::net::ConnId;
-use std::time::Duration;
+use std::{io, time::Duration};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -28,72 +31,107 @@ pub struct Echo {
     pub drain: Duration,
 }
 
-impl Echo {
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let ear = Blocks::new(self.connections, self.size);
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, ear)?;
-        let roles: Vec<Role> = (0..self.connections as u32).map(Role::loner).collect();
-        stage.gather(&roles, setup.connects_per_second, setup.pending)?;
-        stage.begin(Phase::Traffic, self.time.as_millis() as u64)?;
-        let start = stage.now();
+/// Bytes that may be on their way at a time: less than what all queues of the loop may hold together.
+const BYTES_UNDER_WAY_MAX: usize = 128 << 20;
+
+/// The longest datagram over IPv4.
+const DATAGRAM_BYTES_MAX: usize = 65_507;
+
+impl Scenario for Echo {
+    fn connections(&self) -> usize {
+        self.connections
+    }
+
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        let under_way = self.size.saturating_mul(self.connections);
+        match protocol {
+            Protocol::Echo | Protocol::EchoUdp if under_way > BYTES_UNDER_WAY_MAX => Err(format!(
+                "{} connections with {} bytes on their way each are more than the {BYTES_UNDER_WAY_MAX} this tool holds",
+                self.connections, self.size
+            )),
+            Protocol::EchoUdp if self.size > DATAGRAM_BYTES_MAX => {
+                Err(format!("a datagram has at most {DATAGRAM_BYTES_MAX} bytes"))
+            }
+            Protocol::Echo | Protocol::EchoUdp => Ok(()),
+            _ => Err(format!(
+                "{protocol}:// does not send everything back: use echo:// or echo+udp://"
+            )),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::default()
+            .with("connections", self.connections)
+            .with("size", self.size)
+            .with("for", format_args!("{:?}", self.time))
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let is_datagrams = setup.target.protocol.is_datagrams();
+        let observer = Blocks::new(self.connections, self.size);
+        let mut runner = Runner::new(setup, observer)?;
+        let roles: Vec<Role> = (0..self.connections as u32)
+            .map(Role::without_room)
+            .collect();
+        runner.connect_all(&roles)?;
+        runner.begin_phase(Phase::Traffic, self.time.as_millis() as u64)?;
+        let start = runner.now();
         let end = start.after(self.time);
-        let everyone: Vec<ConnId> = stage.crew().ready().collect();
+        let everyone: Vec<ConnId> = runner.clients().ready().collect();
         for id in &everyone {
-            send_next(&mut stage, *id, start);
+            send_next(&mut runner, *id, start);
         }
         let mut next_look = start;
-        while stage.now() < end && !stage.is_stopped() {
-            let now = stage.now();
-            if setup.target.protocol.is_datagrams() && now >= next_look {
-                self.resend(&mut stage, &everyone, now);
+        while runner.now() < end && !runner.is_stopped() {
+            let now = runner.now();
+            if is_datagrams && now >= next_look {
+                self.resend(&mut runner, &everyone, now);
                 next_look = now.after(self.drain.min(Duration::from_millis(100)));
             }
             let done = now.since(start) / 1000;
-            stage.step(
+            runner.step(
                 Some(end.min(next_look.max(now.after(Duration::from_millis(1))))),
                 done,
             )?;
         }
-        stage.ear().is_over = true;
-        let (last, stops) = (stage.now().after(self.drain), stage.stops());
-        while stage.ear().on_their_way() > 0 && stage.now() < last && stage.stops() == stops {
-            stage.step(Some(last), u64::MAX)?;
+        runner.observer().is_over = true;
+        let (last, stops) = (runner.now().after(self.drain), runner.stops());
+        while runner.observer().on_their_way() > 0 && runner.now() < last && runner.stops() == stops
+        {
+            runner.step(Some(last), u64::MAX)?;
         }
-        let traffic = stage.ear().traffic(start);
-        stage.teardown()?;
-        let account = stage.into_account();
-        let mut report = account::report(setup, "echo", &account);
+        let traffic = runner.observer().traffic(start);
+        runner.teardown()?;
+        let summary = runner.into_summary();
+        let mut report = summary::report("echo", &summary);
         report.mode = Some("closed loop, one block on its way on each connection".into());
-        let latency = &account.crew.ear.latency;
-        account::add_traffic(&mut report, traffic, &[("latency", latency)]);
+        let latency = &summary.clients.observer.latency;
+        summary::add_traffic(&mut report, traffic, &[("latency", latency)]);
         Ok(report)
     }
+}
 
+impl Echo {
     /// A datagram that did not come back in time is lost; the next one goes out.
-    fn resend(&self, stage: &mut Stage<Blocks>, everyone: &[ConnId], now: Moment) {
+    fn resend(&self, runner: &mut Runner<Blocks>, everyone: &[ConnId], now: Moment) {
         for id in everyone {
-            let Some(seat) = stage.crew().member(*id).map(|member| member.seat) else {
+            let Some(index) = runner.clients().get(*id).map(|client| client.index) else {
                 continue;
             };
-            if stage.ear().give_up(seat, now, self.drain) {
-                send_next(stage, *id, now);
+            if runner.observer().give_up(index, now, self.drain) {
+                send_next(runner, *id, now);
             }
         }
     }
 }
 
-fn send_next(stage: &mut Stage<Blocks>, id: ConnId, now: Moment) {
-    let (crew, net) = stage.acting();
-    let Some(seat) = crew.member(id).map(|member| member.seat) else {
+fn send_next(runner: &mut Runner<Blocks>, id: ConnId, now: Moment) {
+    let (clients, net) = runner.parts();
+    let Some(index) = clients.get(id).map(|client| client.index) else {
         return;
     };
-    let block = crew.ear.begin(seat, now).to_vec();
-    crew.send(net, id, &block);
+    let block = clients.observer.begin(index, now).to_vec();
+    clients.send_bytes(net, id, &block);
 }
 
 /// Block numbers before they begin anew: as many as there are ways to shift the pattern.
@@ -151,13 +189,13 @@ impl Blocks {
         }
     }
 
-    fn shift(seat: u32, number: u32) -> usize {
-        (seat as usize * 31 + number as usize * 17) % SHIFTS
+    fn shift(index: u32, number: u32) -> usize {
+        (index as usize * 31 + number as usize * 17) % SHIFTS
     }
 
     /// Begins a connection's next block.
-    fn begin(&mut self, seat: u32, now: Moment) -> &[u8] {
-        let block = &mut self.blocks[seat as usize];
+    fn begin(&mut self, index: u32, now: Moment) -> &[u8] {
+        let block = &mut self.blocks[index as usize];
         *block = Block {
             number: block.number + 1,
             sent: now,
@@ -165,12 +203,12 @@ impl Blocks {
             ..Block::default()
         };
         self.sent += 1;
-        &self.pattern[Self::shift(seat, block.number)..][..self.size]
+        &self.pattern[Self::shift(index, block.number)..][..self.size]
     }
 
     /// Gives a block up that is older than this; whether there was one.
-    fn give_up(&mut self, seat: u32, now: Moment, patience: Duration) -> bool {
-        let block = &mut self.blocks[seat as usize];
+    fn give_up(&mut self, index: u32, now: Moment, patience: Duration) -> bool {
+        let block = &mut self.blocks[index as usize];
         let is_lost = block.under_way && block.sent.after(patience) < now;
         if is_lost {
             block.under_way = false;
@@ -187,9 +225,9 @@ impl Blocks {
     }
 
     /// The next bytes came back. Whether the block is whole now.
-    fn compare(&mut self, seat: u32, bytes: &[u8], now: Moment) -> bool {
-        let shift = Self::shift(seat, self.blocks[seat as usize].number);
-        let block = &mut self.blocks[seat as usize];
+    fn compare(&mut self, index: u32, bytes: &[u8], now: Moment) -> bool {
+        let shift = Self::shift(index, self.blocks[index as usize].number);
+        let block = &mut self.blocks[index as usize];
         if block.broken {
             return false;
         }
@@ -226,26 +264,26 @@ impl Blocks {
     }
 }
 
-impl Ear for Blocks {
-    fn bytes(&mut self, member: &Member, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
-        if self.compare(member.seat, bytes, now) && !self.is_over {
-            out.extend_from_slice(self.begin(member.seat, now));
+impl Observer for Blocks {
+    fn bytes_received(&mut self, client: &Client, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
+        if self.compare(client.index, bytes, now) && !self.is_over {
+            out.extend_from_slice(self.begin(client.index, now));
         }
     }
 
-    fn datagram(&mut self, member: &Member, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
-        let number = self.blocks[member.seat as usize].number;
+    fn datagram_received(&mut self, client: &Client, bytes: &[u8], now: Moment, out: &mut Vec<u8>) {
+        let number = self.blocks[client.index as usize].number;
         let is_earlier = (1..=number.min(20)).any(|back| {
-            let shift = Self::shift(member.seat, number - back);
+            let shift = Self::shift(client.index, number - back);
             bytes == &self.pattern[shift..][..self.size]
         });
-        let is_this = bytes == &self.pattern[Self::shift(member.seat, number)..][..self.size];
+        let is_this = bytes == &self.pattern[Self::shift(client.index, number)..][..self.size];
         if !is_this {
             // One that was given up and comes after all, or none of ours.
             self.late += u64::from(is_earlier);
             self.corrupted += u64::from(!is_earlier);
-        } else if self.compare(member.seat, bytes, now) && !self.is_over {
-            out.extend_from_slice(self.begin(member.seat, now));
+        } else if self.compare(client.index, bytes, now) && !self.is_over {
+            out.extend_from_slice(self.begin(client.index, now));
         }
     }
 

@@ -1,20 +1,23 @@
 //! `fanout`: senders talk in rooms full of receivers, by a schedule (open loop) or as fast as a window allows (closed
 //! loop). Every delivery is checked and timed.
 
-use super::super::{
-    Error, Setup, account,
-    clock::Moment,
-    crew::Role,
-    dial::Manner,
-    hall::{Hall, Seating},
-    measure::Spans,
-    pace::{Pace, Rate},
-    phases::Phase,
-    plan::Plan,
-    probe::Probe,
-    progress::Progress,
-    report::{Pair, Report, Traffic},
-    stage::Stage,
+use super::{
+    super::{
+        clients::Role,
+        clock::Moment,
+        delivery::{DeliveryTracker, Membership, RoomPlan},
+        dial::Manner,
+        measure::Spans,
+        phases::Phase,
+        report::{Pair, Report, Traffic},
+        runner::Runner,
+        schedule::{Rate, Schedule},
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::{ClientMode, Protocol},
+    },
+    Scenario, check_chat, check_payload,
 };
 use crate::net::ConnId;
 use std::{io, time::Duration};
@@ -32,7 +35,7 @@ pub struct Fanout {
     pub drive: Drive,
     /// Bytes of a message's text.
     pub payload: usize,
-    /// How long they talk.
+    /// How long they senders.
     pub time: Duration,
     /// How long the last deliveries may take after that; what comes later is lost.
     pub drain: Duration,
@@ -66,66 +69,101 @@ impl Drive {
 }
 
 impl Fanout {
-    /// How many connections that makes.
-    pub fn connections(&self) -> usize {
-        self.seating(0).people() + self.idle
-    }
-
-    pub(in crate::load) fn seating(&self, sloths: usize) -> Seating {
-        Seating {
+    pub(in crate::load) fn room_plan(&self, stalled: usize) -> RoomPlan {
+        RoomPlan {
             rooms: self.rooms,
             senders: self.senders,
             receivers: self.receivers,
-            sloths,
+            stalled,
         }
     }
 
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let seating = self.seating(0);
-        let hall = Hall::new(setup.run, seating);
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, hall)?;
-        let mut roles = roles(seating);
+    /// Checks the traffic alone.
+    pub(super) fn check_traffic(&self, protocol: Protocol) -> Result<(), String> {
+        check_chat(protocol, ClientMode::Register)?;
+        check_payload(protocol, self.payload)?;
+        if self.senders * self.rooms > usize::from(u16::MAX) {
+            return Err(format!(
+                "at most {} senders in all rooms together",
+                u16::MAX
+            ));
+        }
+        Ok(())
+    }
+
+    /// The settings of the traffic alone.
+    pub(super) fn traffic_settings(&self) -> Settings {
+        let settings = Settings::default()
+            .with("receivers", self.receivers)
+            .with("senders", self.senders)
+            .with("rooms", self.rooms)
+            .with("payload", self.payload)
+            .with("for", format_args!("{:?}", self.time));
+        match self.drive {
+            Drive::Rate(rate) => settings.with("rate", rate),
+            Drive::Window(window) => settings.with("window", window),
+        }
+    }
+}
+
+impl Scenario for Fanout {
+    fn connections(&self) -> usize {
+        self.room_plan(0).people() + self.idle
+    }
+
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        self.check_traffic(protocol)
+    }
+
+    fn settings(&self) -> Settings {
+        self.traffic_settings().with("idle", self.idle)
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let room_plan = self.room_plan(0);
+        let delivery = DeliveryTracker::new(setup.run, room_plan);
+        let mut runner = Runner::new(setup, delivery)?;
+        let mut roles = roles(room_plan);
         let people = roles.len() as u32;
         // The idle ones come first: who talks finds them there.
-        let idle = (people..people + self.idle as u32).map(Role::loner);
+        let idle = (people..people + self.idle as u32).map(Role::without_room);
         roles.splice(0..0, idle);
-        stage.gather(&roles, setup.connects_per_second, setup.pending)?;
-        stage.settle()?;
-        let mut talk = Talk::new(self, &mut stage);
-        talk.run(&mut stage, self.time)?;
-        talk.drain(&mut stage)?;
-        let traffic = talk.traffic(&mut stage);
-        stage.teardown()?;
-        let account = stage.into_account();
-        let mut report = account::report(setup, "fanout", &account);
+        runner.connect_all(&roles)?;
+        runner.wait_for_quiet()?;
+        let mut senders = Senders::new(self, &mut runner);
+        senders.run(&mut runner, self.time)?;
+        senders.drain(&mut runner)?;
+        let traffic = senders.traffic(&mut runner);
+        runner.teardown()?;
+        let summary = runner.into_summary();
+        let mut report = summary::report("fanout", &summary);
         report.mode = Some(self.drive.describe());
-        account::add_traffic(&mut report, traffic, &talk.spans(&account.crew.ear));
+        summary::add_traffic(
+            &mut report,
+            traffic,
+            &senders.spans(&summary.clients.observer),
+        );
         Ok(report)
     }
 }
 
 /// Everyone in the rooms, by seat.
-pub(in crate::load) fn roles(seating: Seating) -> Vec<Role> {
-    let seats = (0..).zip(seating.seats());
-    let role = |(number, seat): (u32, super::super::hall::Seat)| Role {
-        room: Some(seat.room),
-        manner: if seat.is_sloth {
+pub(in crate::load) fn roles(room_plan: RoomPlan) -> Vec<Role> {
+    let memberships = (0..).zip(room_plan.memberships());
+    let role = |(number, membership): (u32, Membership)| Role {
+        room: Some(membership.room),
+        manner: if membership.is_stalled {
             Manner::Narrow
         } else {
             Manner::Usual
         },
-        ..Role::loner(number)
+        ..Role::without_room(number)
     };
-    seats.map(role).collect()
+    memberships.map(role).collect()
 }
 
 /// The senders at work.
-pub(in crate::load) struct Talk {
+pub(in crate::load) struct Senders {
     /// By the sender's number; those who did not arrive are missing.
     senders: Vec<Option<ConnId>>,
     drive: Drive,
@@ -136,17 +174,19 @@ pub(in crate::load) struct Talk {
     lag: Spans,
 }
 
-impl Talk {
-    pub(in crate::load) fn new(fanout: &Fanout, stage: &mut Stage<Hall>) -> Self {
+impl Senders {
+    pub(in crate::load) fn new(fanout: &Fanout, runner: &mut Runner<DeliveryTracker>) -> Self {
         let mut senders = vec![None; fanout.rooms * fanout.senders];
-        let seats: Vec<_> = fanout.seating(0).seats().collect();
-        let crew = stage.crew();
-        for id in crew.ready() {
-            let seat = crew
-                .member(id)
-                .and_then(|member| seats.get(member.seat as usize));
-            if let Some((seat, place)) = seat.and_then(|seat| Some((seat, seat.sender?))) {
-                senders[seat.room as usize * fanout.senders + place as usize] = Some(id);
+        let memberships: Vec<_> = fanout.room_plan(0).memberships().collect();
+        let clients = runner.clients();
+        for id in clients.ready() {
+            let membership = clients
+                .get(id)
+                .and_then(|client| memberships.get(client.index as usize));
+            if let Some((membership, place)) =
+                membership.and_then(|membership| Some((membership, membership.sender?)))
+            {
+                senders[membership.room as usize * fanout.senders + place as usize] = Some(id);
             }
         }
         Self {
@@ -154,7 +194,7 @@ impl Talk {
             drive: fanout.drive,
             payload: fanout.payload,
             drain: fanout.drain,
-            began: stage.now(),
+            began: runner.now(),
             lag: Spans::default(),
         }
     }
@@ -162,124 +202,140 @@ impl Talk {
     /// Talks for so long.
     pub(in crate::load) fn run(
         &mut self,
-        stage: &mut Stage<Hall>,
+        runner: &mut Runner<DeliveryTracker>,
         time: Duration,
     ) -> io::Result<()> {
-        stage.begin(Phase::Traffic, time.as_millis() as u64)?;
-        self.began = stage.now();
+        runner.begin_phase(Phase::Traffic, time.as_millis() as u64)?;
+        self.began = runner.now();
         let end = self.began.after(time);
         match self.drive {
-            Drive::Rate(rate) => self.run_open(stage, rate, end),
-            Drive::Window(window) => self.run_closed(stage, window, end),
+            Drive::Rate(rate) => self.run_open(runner, rate, end),
+            Drive::Window(window) => self.run_closed(runner, window, end),
         }
     }
 
     /// Open loop: every sender's message of one moment leaves at that moment.
-    fn run_open(&mut self, stage: &mut Stage<Hall>, rate: Rate, end: Moment) -> io::Result<()> {
-        let mut pace = Pace::new(self.began, rate);
+    fn run_open(
+        &mut self,
+        runner: &mut Runner<DeliveryTracker>,
+        rate: Rate,
+        end: Moment,
+    ) -> io::Result<()> {
+        let mut schedule = Schedule::new(self.began, rate);
         loop {
-            let now = stage.now();
+            let now = runner.now();
             // Also those that were due while we were held up: a message that is left out hides how late it was.
-            while let Some(planned) = pace.take(now).filter(|planned| *planned < end) {
+            while let Some(planned) = schedule.take(now).filter(|planned| *planned < end) {
                 for sender in 0..self.senders.len() as u32 {
-                    self.send(stage, sender, planned);
+                    self.send(runner, sender, planned);
                     self.lag.note(now.since(planned));
                 }
             }
-            if now >= end || stage.is_stopped() {
+            if now >= end || runner.is_stopped() {
                 return Ok(());
             }
             let done = now.since(self.began) / 1000;
-            stage.step(Some(pace.due().min(end)), done)?;
+            runner.step(Some(schedule.due().min(end)), done)?;
         }
     }
 
     /// Closed loop: the next leaves when an earlier one has reached everyone.
-    fn run_closed(&mut self, stage: &mut Stage<Hall>, window: u32, end: Moment) -> io::Result<()> {
+    fn run_closed(
+        &mut self,
+        runner: &mut Runner<DeliveryTracker>,
+        window: u32,
+        end: Moment,
+    ) -> io::Result<()> {
         let everyone: Vec<u32> = (0..self.senders.len() as u32).collect();
-        stage.ear().completed = everyone;
+        runner.observer().completed = everyone;
         let mut next_look = self.began;
         loop {
-            let now = stage.now();
-            if now >= end || stage.is_stopped() {
+            let now = runner.now();
+            if now >= end || runner.is_stopped() {
                 return Ok(());
             }
             if now >= next_look {
-                self.unstick(stage, now);
+                self.unstick(runner, now);
                 next_look = now.after(Duration::from_millis(100));
             }
-            for sender in std::mem::take(&mut stage.ear().completed) {
+            for sender in std::mem::take(&mut runner.observer().completed) {
                 while self.senders[sender as usize].is_some()
-                    && stage.ear().in_flight(sender) < window
+                    && runner.observer().in_flight(sender) < window
                 {
-                    self.send(stage, sender, now);
+                    self.send(runner, sender, now);
                 }
             }
             let done = now.since(self.began) / 1000;
-            stage.step(Some(end.min(next_look)), done)?;
+            runner.step(Some(end.min(next_look)), done)?;
         }
     }
 
     /// A message that somebody still lacks after the drain time is lost, and holds nobody up any more.
-    fn unstick(&mut self, stage: &mut Stage<Hall>, now: Moment) {
-        let hall = stage.ear();
+    fn unstick(&mut self, runner: &mut Runner<DeliveryTracker>, now: Moment) {
+        let delivery = runner.observer();
         for sender in 0..self.senders.len() as u32 {
-            while hall
+            while delivery
                 .oldest(sender)
                 .is_some_and(|planned| planned.after(self.drain) < now)
             {
-                hall.give_up_oldest(sender);
-                hall.completed.push(sender);
+                delivery.give_up_oldest(sender);
+                delivery.completed.push(sender);
             }
         }
     }
 
-    fn send(&mut self, stage: &mut Stage<Hall>, sender: u32, planned: Moment) {
+    fn send(&mut self, runner: &mut Runner<DeliveryTracker>, sender: u32, planned: Moment) {
         let Some(id) = self.senders[sender as usize] else {
             return;
         };
-        let (crew, net) = stage.acting();
-        if crew.member(id).is_none() {
+        let (clients, net) = runner.parts();
+        if clients.get(id).is_none() {
             // Gone; its connection is counted as lost.
             self.senders[sender as usize] = None;
             return;
         }
-        let tag = crew.ear.send(sender, planned);
-        crew.say(net, id, |out| tag.write(self.payload, out));
+        let stamp = clients.observer.send(sender, planned);
+        clients.send_text(net, id, |out| stamp.write(self.payload, out));
     }
 
     /// Waits until everything sent has come, as long as that may take; also if the user has ended the talk, until they
     /// ask again.
-    pub(in crate::load) fn drain(&mut self, stage: &mut Stage<Hall>) -> io::Result<()> {
-        let (end, stops) = (stage.now().after(self.drain), stage.stops());
-        while !stage.ear().is_complete() && stage.now() < end && stage.stops() == stops {
-            stage.step(Some(end), u64::MAX)?;
+    pub(in crate::load) fn drain(
+        &mut self,
+        runner: &mut Runner<DeliveryTracker>,
+    ) -> io::Result<()> {
+        let (end, stops) = (runner.now().after(self.drain), runner.stops());
+        while !runner.observer().is_complete() && runner.now() < end && runner.stops() == stops {
+            runner.step(Some(end), u64::MAX)?;
         }
         Ok(())
     }
 
     /// The histograms behind it, by their names in the log.
-    pub(in crate::load) fn spans<'a>(&'a self, hall: &'a Hall) -> [(&'static str, &'a Spans); 3] {
+    pub(in crate::load) fn spans<'a>(
+        &'a self,
+        delivery: &'a DeliveryTracker,
+    ) -> [(&'static str, &'a Spans); 3] {
         [
-            ("latency", &hall.latency),
-            ("complete", &hall.complete),
+            ("latency", &delivery.latency),
+            ("complete", &delivery.complete),
             ("send_lag", &self.lag),
         ]
     }
 
     /// What came of it.
-    pub(in crate::load) fn traffic(&self, stage: &mut Stage<Hall>) -> Traffic {
-        let hall = stage.ear();
-        let (faults, worst) = hall.faults();
-        let delivered = hall.latency.count();
+    pub(in crate::load) fn traffic(&self, runner: &mut Runner<DeliveryTracker>) -> Traffic {
+        let delivery = runner.observer();
+        let (faults, worst) = delivery.faults();
+        let delivered = delivery.latency.count();
         let mut traffic = Traffic {
-            sent: hall.sent(),
-            expected: hall.expected(),
+            sent: delivery.sent(),
+            expected: delivery.expected(),
             delivered,
-            seconds: hall.last_delivery.since(self.began) as f64 / 1e6,
+            seconds: delivery.last_delivery.since(self.began) as f64 / 1e6,
             payload: self.payload,
-            latency: hall.latency.summary(),
-            complete: hall.complete.summary(),
+            latency: delivery.latency.summary(),
+            complete: delivery.complete.summary(),
             send_lag: self.lag.summary(),
             worst_pairs: worst
                 .into_iter()

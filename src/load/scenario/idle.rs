@@ -1,15 +1,18 @@
 //! `idle`: many connections that say nothing. What does each of them cost, and what does the silence cost?
 
-use super::super::{
-    Error, Setup, account,
-    crew::{NoEar, Role},
-    plan::Plan,
-    probe::Probe,
-    progress::Progress,
-    report::Report,
-    stage::Stage,
+use super::{
+    super::{
+        clients::{NoObserver, Role},
+        report::Report,
+        runner::Runner,
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::{ClientMode, Protocol},
+    },
+    Scenario, check_chat, per_room_text,
 };
-use std::time::Duration;
+use std::{io, time::Duration};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -18,34 +21,47 @@ pub struct Idle {
     pub connections: usize,
     /// How long they are held.
     pub hold: Duration,
-    /// Only connections: no registration.
-    pub raw: bool,
+    /// How much of the protocol they speak.
+    pub mode: ClientMode,
     /// People in a room; `None`: they stand in none.
     pub per_room: Option<usize>,
 }
 
-impl Idle {
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
-        let roles: Vec<Role> = (0..self.connections as u32).map(|n| self.role(n)).collect();
-        stage.gather(&roles, setup.connects_per_second, setup.pending)?;
-        stage.settle()?;
-        stage.hold(self.hold)?;
-        stage.teardown()?;
-        Ok(account::report(setup, "idle", &stage.into_account()))
+impl Scenario for Idle {
+    fn connections(&self) -> usize {
+        self.connections
     }
 
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        check_chat(protocol, self.mode)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::default()
+            .with("connections", self.connections)
+            .with("hold", format_args!("{:?}", self.hold))
+            .with("raw", self.mode == ClientMode::ConnectOnly)
+            .with("per-room", per_room_text(self.per_room))
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let mut runner = Runner::new(setup, NoObserver)?;
+        let roles: Vec<Role> = (0..self.connections as u32).map(|n| self.role(n)).collect();
+        runner.connect_all(&roles)?;
+        runner.wait_for_quiet()?;
+        runner.hold(self.hold)?;
+        runner.teardown()?;
+        Ok(summary::report("idle", &runner.into_summary()))
+    }
+}
+
+impl Idle {
     fn role(&self, number: u32) -> Role {
         let room = |people: usize| number / people.max(1) as u32;
         Role {
-            raw: self.raw,
+            mode: self.mode,
             room: self.per_room.map(room),
-            ..Role::loner(number)
+            ..Role::without_room(number)
         }
     }
 }

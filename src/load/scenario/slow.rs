@@ -5,23 +5,25 @@
 
 use super::{
     super::{
-        Error, Setup, account,
-        hall::{Hall, Sloth},
+        delivery::{DeliveryTracker, Stall},
         measure::Spans,
-        plan::Plan,
-        probe::Probe,
-        progress::Progress,
         report::{self, Report},
-        stage::Stage,
+        runner::Runner,
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::Protocol,
     },
-    fanout::{Fanout, Talk, roles},
+    Scenario,
+    fanout::{Fanout, Senders, roles},
 };
+use std::io;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Slow {
     /// The traffic; its time is that of each half.
-    pub talk: Fanout,
+    pub traffic: Fanout,
     /// How many of the receivers of the first room stop reading.
     pub slow: usize,
 }
@@ -29,53 +31,71 @@ pub struct Slow {
 /// How much longer than before the readers may wait at the 99th percentile without a warning.
 const DISTURBED: u64 = 3;
 
-impl Slow {
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let seating = self.talk.seating(self.slow);
-        let hall = Hall::new(setup.run, seating);
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, hall)?;
-        let roles = roles(seating);
-        stage.gather(&roles, setup.connects_per_second, setup.pending)?;
-        stage.settle()?;
+impl Scenario for Slow {
+    fn connections(&self) -> usize {
+        self.traffic.connections()
+    }
 
-        let mut talk = Talk::new(&self.talk, &mut stage);
-        talk.run(&mut stage, self.talk.time)?;
-        talk.drain(&mut stage)?;
-        let hall = stage.ear();
-        let before = std::mem::take(&mut hall.latency);
-        let had = hall.delivered_to_sloths();
-        let since = stage.now();
-        let until = since.after(self.talk.time);
-        stage.ear().sloth = Some(Sloth { until });
-        talk.run(&mut stage, self.talk.time)?;
-        talk.drain(&mut stage)?;
-        let after = stage.ear().latency.summary();
-        stage.ear().latency.add(&before);
-        let traffic = talk.traffic(&mut stage);
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        self.traffic.check_traffic(protocol)?;
+        let plan = self.traffic.room_plan(self.slow);
+        if plan.stalled >= plan.receivers_of(0) {
+            return Err(
+                "somebody in the first room must read: more --receivers, or fewer --slow".into(),
+            );
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
+        self.traffic.traffic_settings().with("slow", self.slow)
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let room_plan = self.traffic.room_plan(self.slow);
+        let delivery = DeliveryTracker::new(setup.run, room_plan);
+        let mut runner = Runner::new(setup, delivery)?;
+        let roles = roles(room_plan);
+        runner.connect_all(&roles)?;
+        runner.wait_for_quiet()?;
+
+        let mut senders = Senders::new(&self.traffic, &mut runner);
+        senders.run(&mut runner, self.traffic.time)?;
+        senders.drain(&mut runner)?;
+        let delivery = runner.observer();
+        let before = std::mem::take(&mut delivery.latency);
+        let had = delivery.delivered_to_stalled();
+        let since = runner.now();
+        let until = since.after(self.traffic.time);
+        runner.observer().stall = Some(Stall { until });
+        senders.run(&mut runner, self.traffic.time)?;
+        senders.drain(&mut runner)?;
+        let after = runner.observer().latency.summary();
+        runner.observer().latency.add(&before);
+        let traffic = senders.traffic(&mut runner);
         // Now they read again what is left for them, and find out whether they were let go.
-        stage.settle()?;
+        runner.wait_for_quiet()?;
 
-        let hall = stage.ear();
-        let first_gone = hall.first_gone.map(|at| at.since(since) as f64 / 1e6);
-        let delivered = hall.delivered_to_sloths() - had;
-        stage.teardown()?;
-        let account = stage.into_account();
+        let delivery = runner.observer();
+        let first_gone = delivery.first_gone.map(|at| at.since(since) as f64 / 1e6);
+        let delivered = delivery.delivered_to_stalled() - had;
+        runner.teardown()?;
+        let summary = runner.into_summary();
         let slow = report::Slow {
             readers: self.slow as u64,
             before: before.summary(),
             after,
-            let_go: account.crew.tally.let_go,
+            let_go: summary.clients.tally.let_go,
             first_gone,
             delivered,
         };
-        let mut report = account::report(setup, "slow", &account);
-        report.mode = Some(self.talk.drive.describe());
-        account::add_traffic(&mut report, traffic, &talk.spans(&account.crew.ear));
+        let mut report = summary::report("slow", &summary);
+        report.mode = Some(self.traffic.drive.describe());
+        summary::add_traffic(
+            &mut report,
+            traffic,
+            &senders.spans(&summary.clients.observer),
+        );
         warn(&mut report, &slow, &before);
         report.slow = Some(slow);
         Ok(report)

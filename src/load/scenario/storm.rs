@@ -1,26 +1,30 @@
 //! `storm`: everyone loses their connection at the same moment and comes back at once. How long until all are there?
 
-use super::super::{
-    Error, Setup, account,
-    crew::{News, NoEar, Role},
-    dial::Manner,
-    measure::Spans,
-    phases::Phase,
-    plan::Plan,
-    probe::Probe,
-    progress::Progress,
-    report::{self, Report},
-    stage::Stage,
+use super::{
+    super::{
+        clients::{ClientEvent, NoObserver, Role},
+        dial::Manner,
+        measure::Spans,
+        phases::Phase,
+        report::{self, Report},
+        runner::Runner,
+        settings::Settings,
+        setup::Setup,
+        summary,
+        target::{ClientMode, Protocol},
+    },
+    Scenario, check_chat, per_room_text,
 };
 use crate::net::ConnId;
+use std::io;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Storm {
     /// How many connections.
     pub connections: usize,
-    /// Only connections: no registration.
-    pub raw: bool,
+    /// How much of the protocol they speak.
+    pub mode: ClientMode,
     /// People in a room; `None`: they stand in none.
     pub per_room: Option<usize>,
 }
@@ -28,49 +32,61 @@ pub struct Storm {
 /// Calls placed between two looks at what was answered.
 const CALLS_PER_TURN: usize = 256;
 
-impl Storm {
-    pub(in crate::load) fn run(
-        &self,
-        setup: &Setup,
-        (plan, probe): (Plan, Probe),
-        progress: Box<dyn Progress>,
-    ) -> Result<Report, Error> {
-        let mut stage = Stage::set(setup, probe, plan.sources, progress, NoEar)?;
+impl Scenario for Storm {
+    fn connections(&self) -> usize {
+        // Those that vanished may not be gone everywhere when they are back.
+        self.connections * 2
+    }
+
+    fn check(&self, protocol: Protocol) -> Result<(), String> {
+        check_chat(protocol, self.mode)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::default()
+            .with("connections", self.connections)
+            .with("raw", self.mode == ClientMode::ConnectOnly)
+            .with("per-room", per_room_text(self.per_room))
+    }
+
+    fn run(&self, setup: Setup) -> io::Result<Report> {
+        let mut runner = Runner::new(setup, NoObserver)?;
         let roles = |from: usize| (from..from + self.connections).map(|n| self.role(n as u32));
         let first: Vec<Role> = roles(0).collect();
-        stage.gather(&first, setup.connects_per_second, setup.pending)?;
-        stage.settle()?;
+        runner.connect_all(&first)?;
+        runner.wait_for_quiet()?;
 
-        stage.begin(Phase::Traffic, self.connections as u64)?;
-        let lost_at = stage.now();
-        let everyone: Vec<ConnId> = stage.crew().ready().collect();
+        runner.begin_phase(Phase::Traffic, self.connections as u64)?;
+        let lost_at = runner.now();
+        let everyone: Vec<ConnId> = runner.clients().ready().collect();
         let vanished = everyone.len();
-        let (crew, net) = stage.acting();
-        everyone.iter().for_each(|id| crew.drop_member(net, *id));
-        crew.news.clear();
+        let (clients, net) = runner.parts();
+        everyone.iter().for_each(|id| clients.abort(net, *id));
+        clients.events.clear();
         // Whoever is back has another name: the server may not know yet that the old one is gone.
         let mut back: Vec<Role> = roles(self.connections).take(vanished).collect();
         let mut away = Spans::default();
         let mut last = lost_at;
-        while !stage.is_stopped() {
-            let (crew, net) = stage.acting();
+        while !runner.is_stopped() {
+            let (clients, net) = runner.parts();
             let batch = back.len().min(CALLS_PER_TURN);
-            back.drain(..batch).for_each(|role| crew.call(net, role));
-            let is_done = back.is_empty() && crew.counts.pending() == 0;
+            back.drain(..batch)
+                .for_each(|role| clients.connect(net, role));
+            let is_done = back.is_empty() && clients.counts.pending() == 0;
             let due = (!back.is_empty()).then_some(lost_at);
-            for news in std::mem::take(&mut crew.news) {
-                if matches!(news, News::Ready(_)) {
-                    last = stage.now();
+            for events in std::mem::take(&mut clients.events) {
+                if matches!(events, ClientEvent::Ready(_)) {
+                    last = runner.now();
                     away.note(last.since(lost_at));
                 }
             }
             if is_done {
                 break;
             }
-            stage.step(due, away.count())?;
+            runner.step(due, away.count())?;
         }
-        stage.teardown()?;
-        let mut report = account::report(setup, "storm", &stage.into_account());
+        runner.teardown()?;
+        let mut report = summary::report("storm", &runner.into_summary());
         report.keep("away", &away, &[Phase::Traffic]);
         report.curve = away.curve();
         report.storm = Some(report::Storm {
@@ -81,14 +97,16 @@ impl Storm {
         });
         Ok(report)
     }
+}
 
+impl Storm {
     fn role(&self, number: u32) -> Role {
         let room = |people: usize| number % self.connections as u32 / people.max(1) as u32;
         Role {
-            raw: self.raw,
+            mode: self.mode,
             room: self.per_room.map(room),
             manner: Manner::Abrupt,
-            ..Role::loner(number)
+            ..Role::without_room(number)
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows no connections, no time, and not what the attackers say: that is `script`'s.
 
-use super::ground::Ground;
+use super::context::AttackContext;
 use crate::load::target::Protocol;
 use std::fmt;
 
@@ -103,7 +103,7 @@ impl Attack {
     }
 
     /// How many attackers it has where the user asks for so many.
-    pub(super) fn clients(self, asked: u32) -> u32 {
+    pub(super) fn attackers(self, asked: u32) -> u32 {
         match self {
             Self::Quiet => 0,
             // Whoever needs no name can come in numbers.
@@ -122,7 +122,7 @@ impl Attack {
         matches!(self, Self::Telnet | Self::Frames)
     }
 
-    /// Whether it is made through a door of this protocol.
+    /// Whether it is made through a endpoint of this protocol.
     pub(super) fn suits(self, protocol: Protocol) -> bool {
         match self {
             Self::Telnet => protocol == Protocol::Telnet,
@@ -132,16 +132,16 @@ impl Attack {
     }
 
     /// Whether the server has what it takes; what is missing, else.
-    pub(super) fn is_possible(self, ground: &Ground) -> Result<(), String> {
-        let offer = &ground.offer;
+    pub(super) fn is_possible(self, context: &AttackContext) -> Result<(), String> {
+        let features = &context.features;
         match self {
-            Self::Monitor if offer.token("MONITOR").is_none() => {
+            Self::Monitor if features.token("MONITOR").is_none() => {
                 Err("the server has no MONITOR".into())
             }
-            Self::Multiline if offer.capability("draft/multiline").is_none() => {
+            Self::Multiline if features.capability("draft/multiline").is_none() => {
                 Err("the server has no draft/multiline".into())
             }
-            Self::Kline if ground.sources.is_empty() => {
+            Self::Kline if context.sources.is_empty() => {
                 Err("the addresses of the attackers are not known: name them with --source".into())
             }
             _ => Ok(()),

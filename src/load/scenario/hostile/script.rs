@@ -3,9 +3,9 @@
 //! Texts only: lines and bytes are appended to the caller's buffer. Invariant: every line fits the 512 bytes of RFC 1459
 //! section 2.3, and every burst and every set-up is bounded. Knows no connections and no time.
 
-use super::{attack::Attack, ground::Ground};
+use super::{attack::Attack, context::AttackContext};
 use crate::{
-    load::speaker::Nick,
+    load::adapter::Nick,
     protocol::web::websocket::{Opcode, push_masked_frame},
 };
 use std::{fmt::Display, io::Write as _};
@@ -25,39 +25,39 @@ impl Attack {
         self,
         step: u32,
         attacker: u32,
-        ground: &Ground,
+        context: &AttackContext,
         out: &mut Vec<u8>,
     ) -> bool {
         match (self, step) {
             (Self::Nick | Self::Join | Self::ModeLists | Self::ModeFlood, 0) => {
-                lists_of(out, "JOIN", ground.own_rooms(attacker));
+                lists_of(out, "JOIN", context.own_rooms(attacker));
             }
             (Self::Nick | Self::Join | Self::ModeLists | Self::ModeFlood, 1) => {
-                fill_lists(attacker, ground, out);
+                fill_lists(attacker, context, out);
             }
             (Self::Nick | Self::ModeFlood, 2) => {
-                lists_of(out, "JOIN", (0..ground.rooms).map(|n| ground.room(n)));
+                lists_of(out, "JOIN", (0..context.rooms).map(|n| context.room(n)));
             }
             (Self::Who | Self::Names | Self::Kline, 0) => {
-                let _ = write!(out, "JOIN {}\r\n", ground.common());
+                let _ = write!(out, "JOIN {}\r\n", context.common());
             }
             (Self::List, 0) => {
-                let first = ground.clients + attacker * LISTED_ROOMS;
+                let first = context.attackers + attacker * LISTED_ROOMS;
                 lists_of(
                     out,
                     "JOIN",
-                    (first..first + LISTED_ROOMS).map(|n| ground.room(n)),
+                    (first..first + LISTED_ROOMS).map(|n| context.room(n)),
                 );
             }
             (Self::Multiline, 0) => {
                 let _ = write!(
                     out,
                     "CAP REQ :batch draft/multiline\r\nJOIN {}\r\n",
-                    ground.common()
+                    context.common()
                 );
             }
             (Self::Targets, 0) => {
-                if ground.offer.capability("message-tags").is_some() {
+                if context.features.capability("message-tags").is_some() {
                     out.extend_from_slice(b"CAP REQ :message-tags\r\n");
                 }
             }
@@ -71,33 +71,33 @@ impl Attack {
         self,
         burst: u32,
         attacker: u32,
-        ground: &Ground,
+        context: &AttackContext,
         out: &mut Vec<u8>,
     ) -> u32 {
         if self == Self::Multiline {
-            return batches(burst, ground, out);
+            return batches(burst, context, out);
         }
         (0..BURST)
-            .map(|n| self.line(burst * BURST + n, attacker, ground, out))
+            .map(|n| self.line(burst * BURST + n, attacker, context, out))
             .sum()
     }
 
     /// Appends the `n`th line of an attacker; says how many lines it came to.
-    fn line(self, n: u32, attacker: u32, ground: &Ground, out: &mut Vec<u8>) -> u32 {
+    fn line(self, n: u32, attacker: u32, context: &AttackContext, out: &mut Vec<u8>) -> u32 {
         let is_even = n % 2 == 0;
-        let own = ground.room(attacker % ground.rooms.max(1));
+        let own = context.room(attacker % context.rooms.max(1));
         let _ = match self {
             Self::Nick => {
                 let tries = if is_even { 12 } else { 0 };
-                write!(out, "NICK {}\r\n", ground.nick(attacker, tries))
+                write!(out, "NICK {}\r\n", context.nick(attacker, tries))
             }
             Self::Join => {
-                let first = n / 2 * 25 % ground.rooms.max(1);
-                let rooms = (first..ground.rooms.min(first + 25)).map(|n| ground.room(n));
+                let first = n / 2 * 25 % context.rooms.max(1);
+                let rooms = (first..context.rooms.min(first + 25)).map(|n| context.room(n));
                 return lists_of(out, if is_even { "JOIN" } else { "PART" }, rooms);
             }
             Self::ModeLists => {
-                let letters: Vec<char> = ground.lists().collect();
+                let letters: Vec<char> = context.lists().collect();
                 write!(
                     out,
                     "MODE {own} {}\r\n",
@@ -106,21 +106,21 @@ impl Attack {
             }
             Self::ModeFlood => {
                 let sign = if is_even { '-' } else { '+' };
-                let own = ground.own_rooms(attacker).next().unwrap_or(own);
+                let own = context.own_rooms(attacker).next().unwrap_or(own);
                 write!(
                     out,
                     "MODE {own} {sign}b {}\r\n",
-                    ground.mask(n / 2 % ground.masks.max(1))
+                    context.mask(n / 2 % context.masks.max(1))
                 )
             }
-            Self::Who if is_even => write!(out, "WHO {}\r\n", ground.common()),
+            Self::Who if is_even => write!(out, "WHO {}\r\n", context.common()),
             Self::Who => write!(out, "WHO *\r\n"),
-            Self::Names => write!(out, "NAMES {}\r\n", ground.common()),
+            Self::Names => write!(out, "NAMES {}\r\n", context.common()),
             Self::List => write!(out, "LIST\r\n"),
             Self::Monitor => match n % 3 {
                 0 => {
                     // Names that do not exist yet can be watched too, and each burst has others.
-                    let names = (0..40).map(|k| Nick(ground.run, n * 40 + k, 20));
+                    let names = (0..40).map(|k| Nick(context.run, n * 40 + k, 20));
                     let names: Vec<String> = names.map(|nick| nick.to_string()).collect();
                     write!(out, "MONITOR + {}\r\n", names.join(","))
                 }
@@ -128,11 +128,11 @@ impl Attack {
                 _ => write!(out, "MONITOR C\r\n"),
             },
             Self::Targets => {
-                let most = ground.offer.part("TARGMAX", "PRIVMSG").unwrap_or(4);
-                let targets = (1..=most.clamp(1, 20)).map(|k| ground.nick(attacker + k, 0));
+                let most = context.features.part("TARGMAX", "PRIVMSG").unwrap_or(4);
+                let targets = (1..=most.clamp(1, 20)).map(|k| context.nick(attacker + k, 0));
                 let targets: Vec<String> = targets.map(|nick| nick.to_string()).collect();
                 let targets = targets.join(",");
-                if is_even || ground.offer.capability("message-tags").is_none() {
+                if is_even || context.features.capability("message-tags").is_none() {
                     write!(out, "PRIVMSG {targets} :bench {n}\r\n")
                 } else {
                     write!(out, "@+bench={n} TAGMSG {targets}\r\n")
@@ -140,7 +140,7 @@ impl Attack {
             }
             Self::Kline => {
                 // Once for each address: a ban of a minute is over when the next run begins.
-                let Some(source) = ground.sources.get(n as usize) else {
+                let Some(source) = context.sources.get(n as usize) else {
                     return 0;
                 };
                 write!(out, "KLINE 1 *@{source} :bench\r\n")
@@ -205,16 +205,16 @@ fn lists_of(out: &mut Vec<u8>, command: &str, names: impl Iterator<Item = impl D
 }
 
 /// Fills the lists of the rooms that an attacker has founded, with as many masks in a line as the server takes.
-fn fill_lists(attacker: u32, ground: &Ground, out: &mut Vec<u8>) {
-    let at_once = ground.offer.number("MODES").unwrap_or(3).clamp(1, 20);
-    for room in ground.own_rooms(attacker) {
+fn fill_lists(attacker: u32, context: &AttackContext, out: &mut Vec<u8>) {
+    let at_once = context.features.number("MODES").unwrap_or(3).clamp(1, 20);
+    for room in context.own_rooms(attacker) {
         // Exceptions first: what matches everyone would shut everyone out.
-        let mut lists: Vec<char> = ground.lists().collect();
+        let mut lists: Vec<char> = context.lists().collect();
         lists.reverse();
         for letter in lists {
-            let most = ground.offer.part("MAXLIST", &letter.to_string());
-            let masks: Vec<String> = (0..ground.masks.min(most.unwrap_or(u32::MAX)))
-                .map(|n| ground.mask(n))
+            let most = context.features.part("MAXLIST", &letter.to_string());
+            let masks: Vec<String> = (0..context.masks.min(most.unwrap_or(u32::MAX)))
+                .map(|n| context.mask(n))
                 .collect();
             for some in masks.chunks(at_once as usize) {
                 let letters: String = some.iter().map(|_| letter).collect();
@@ -225,16 +225,16 @@ fn fill_lists(attacker: u32, ground: &Ground, out: &mut Vec<u8>) {
 }
 
 /// Appends two batches (IRCv3 `draft/multiline`) to the common room, as long as the server allows.
-fn batches(burst: u32, ground: &Ground, out: &mut Vec<u8>) -> u32 {
-    let value = ground
-        .offer
+fn batches(burst: u32, context: &AttackContext, out: &mut Vec<u8>) -> u32 {
+    let value = context
+        .features
         .capability("draft/multiline")
         .unwrap_or_default();
     let most = value
         .split(',')
         .find_map(|part| part.strip_prefix("max-lines=")?.parse().ok());
     let lines = most.unwrap_or(20).clamp(1, 100);
-    let room = ground.common();
+    let room = context.common();
     for n in burst * 2..burst * 2 + 2 {
         let _ = write!(out, "BATCH +{n} draft/multiline {room}\r\n");
         for line in 0..lines {
@@ -250,23 +250,23 @@ fn batches(burst: u32, ground: &Ground, out: &mut Vec<u8>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::offer::Offer, *};
-    use crate::load::speaker::Run;
+    use super::{super::features::ServerFeatures, *};
+    use crate::load::adapter::Run;
 
-    fn ground() -> Ground {
-        let mut offer = Offer::default();
-        offer
+    fn context() -> AttackContext {
+        let mut features = ServerFeatures::default();
+        features
             .note_isupport(b"n MODES=12 EXCEPTS=e MONITOR=100 TARGMAX=PRIVMSG:4 MAXLIST=be:100 :x");
-        offer.note_capabilities(
+        features.note_capabilities(
             b"n LS :batch message-tags draft/multiline=max-bytes=4096,max-lines=32",
         );
-        Ground {
+        AttackContext {
             run: Run(7),
             turn: 3,
-            clients: 100,
+            attackers: 100,
             rooms: 100,
             masks: 100,
-            offer,
+            features,
             sources: vec!["127.0.1.1".into()],
         }
     }
@@ -285,14 +285,14 @@ mod tests {
 
     #[test]
     fn every_line_fits_and_every_burst_is_counted() {
-        let ground = ground();
+        let context = context();
         for attack in Attack::names().filter_map(Attack::named) {
-            attack.is_possible(&ground).unwrap();
+            attack.is_possible(&context).unwrap();
             let mut step = 0;
             for attacker in [0, 99] {
                 for n in 0..10 {
                     let mut out = Vec::new();
-                    if !attack.set_up(n, attacker, &ground, &mut out) {
+                    if !attack.set_up(n, attacker, &context, &mut out) {
                         break;
                     }
                     step = step.max(n);
@@ -300,7 +300,7 @@ mod tests {
                 }
                 for burst in 0..3 {
                     let mut out = Vec::new();
-                    let counted = attack.burst(burst, attacker, &ground, &mut out);
+                    let counted = attack.burst(burst, attacker, &context, &mut out);
                     assert_eq!(check_lines(&out).len() as u32, counted, "{attack}");
                 }
             }
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn lists_are_filled_once_and_exceptions_come_first() {
         let mut out = Vec::new();
-        fill_lists(5, &ground(), &mut out);
+        fill_lists(5, &context(), &mut out);
         let lines = check_lines(&out);
         let masks = |letter: char| -> usize {
             let of = lines
@@ -323,9 +323,9 @@ mod tests {
         assert!(lines[0].contains("+e"), "{}", lines[0]);
         assert!(lines.last().unwrap().ends_with("*!*@*"));
         // Fewer people than rooms: everyone founds several.
-        let few = Ground {
-            clients: 30,
-            ..ground()
+        let few = AttackContext {
+            attackers: 30,
+            ..context()
         };
         let all: usize = (0..30).map(|n| few.own_rooms(n).count()).sum();
         assert_eq!(all, 100);
@@ -333,10 +333,10 @@ mod tests {
 
     #[test]
     fn what_a_server_does_not_have_is_not_asked_of_it() {
-        let bare = Ground {
-            offer: Offer::default(),
+        let bare = AttackContext {
+            features: ServerFeatures::default(),
             sources: Vec::new(),
-            ..ground()
+            ..context()
         };
         let refused = |attack: Attack| attack.is_possible(&bare).unwrap_err();
         assert!(refused(Attack::Monitor).contains("MONITOR"));

@@ -1,0 +1,114 @@
+//! How many clients are where, and how their coming and going went.
+
+use super::client::State;
+use crate::{load::measure::Spans, protocol::clean::clean};
+use std::{collections::BTreeMap, io};
+
+/// Reasons that are told apart; a server that makes up new words each time fills no memory.
+const REASONS_MAX: usize = 16;
+
+/// How many clients are in each state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::load) struct Counts {
+    pub(in crate::load) calling: usize,
+    pub(in crate::load) greeting: usize,
+    pub(in crate::load) ready: usize,
+    pub(in crate::load) leaving: usize,
+}
+
+impl Counts {
+    /// Those who are not there yet.
+    pub(in crate::load) fn pending(&self) -> usize {
+        self.calling + self.greeting
+    }
+
+    /// All of them.
+    pub(in crate::load) fn all(&self) -> usize {
+        self.pending() + self.ready + self.leaving
+    }
+
+    pub(super) fn of(&mut self, state: State) -> &mut usize {
+        match state {
+            State::Calling => &mut self.calling,
+            State::Greeting => &mut self.greeting,
+            State::Ready => &mut self.ready,
+            State::Leaving => &mut self.leaving,
+        }
+    }
+}
+
+/// How the coming and going went so far.
+#[derive(Debug, Default)]
+pub(in crate::load) struct Tally {
+    /// Calls placed.
+    pub(in crate::load) called: u64,
+    /// Calls answered.
+    pub(in crate::load) connected: u64,
+    /// Members who became ready.
+    pub(in crate::load) arrived: u64,
+    /// Calls that did not lead to a client who was ready.
+    pub(in crate::load) failed: u64,
+    /// Members who were ready and did not mean to go.
+    pub(in crate::load) lost: u64,
+    /// Members whom the server let go as expected.
+    pub(in crate::load) let_go: u64,
+    /// From the call to its answer.
+    pub(in crate::load) connect: Spans,
+    /// From the answer to ready.
+    pub(in crate::load) handshake: Spans,
+    /// Why calls failed and clients were lost.
+    pub(in crate::load) reasons: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(super) fn note_reason(&mut self, reason: String) {
+        let known = self.reasons.contains_key(&reason) || self.reasons.len() < REASONS_MAX;
+        let reason = if known { reason } else { "other".into() };
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+}
+
+/// What the system says, without its number.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}
+
+/// The server's words, made safe for a terminal and short enough for a report. Digits become one sign: a thousand
+/// addresses or names make one reason, not a thousand.
+pub(super) fn words(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]);
+    let mut shown = String::new();
+    for c in clean(&text).chars() {
+        match c {
+            '0'..='9' if shown.ends_with('N') => {}
+            '0'..='9' => shown.push('N'),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_few_whatever_a_server_says() {
+        let mut tally = Tally::default();
+        for n in 0..100_u8 {
+            tally.note_reason(words(&[b'a' + n % 26, b'a' + n / 26]));
+        }
+        assert_eq!(tally.reasons.len(), REASONS_MAX + 1);
+        assert_eq!(tally.reasons.values().sum::<u64>(), 100);
+    }
+
+    #[test]
+    fn words_are_safe_and_alike_but_for_numbers() {
+        assert_eq!(words(b"no more from 127.0.0.1"), "no more from N.N.N.N");
+        assert_eq!(words(b"\x1b[2Ja\x07\xff"), "a\u{fffd}");
+        assert_eq!(words("a\u{9b}mb\u{202e}c\u{2066}\n".as_bytes()), "abc ");
+        assert_eq!(words(&[b'x'; 1000]).len(), 120);
+    }
+}

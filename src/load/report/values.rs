@@ -1,0 +1,367 @@
+//! What a run found: plain values that every form of the report is made of. JSON is these values as they are.
+//!
+//! Times of messages are microseconds, times of phases seconds, memory bytes. A number that could not be measured is
+//! absent. Knows nothing of how it was measured.
+
+use super::hostile::Hostile;
+use crate::load::{
+    measure::{Percentiles, Spans},
+    phases::{Phase, Timed},
+    sequence_check::Faults,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The form of the values below. A reader that knows another one refuses.
+pub const FORM: u32 = 1;
+
+/// All that a run found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`FORM`].
+    pub form: u32,
+    /// The tool and its version.
+    pub tool: String,
+    /// `idle`, `fanout` and so on.
+    pub scenario: String,
+    /// The URL.
+    pub target: String,
+    /// When it began, in seconds since 1970.
+    pub started: u64,
+    /// What was asked for, by the names of the options.
+    pub settings: BTreeMap<String, String>,
+    /// How sends were timed; absent where nothing is sent by a schedule.
+    pub mode: Option<String>,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The phases, in order.
+    pub phases: Vec<Timed>,
+    /// Coming and going.
+    pub connections: Connections,
+    /// Messages and their deliveries.
+    pub traffic: Option<Traffic>,
+    /// Sessions from call to end, one after the other.
+    pub sessions: Option<Sessions>,
+    /// Everyone lost at once, and back again.
+    pub storm: Option<Storm>,
+    /// Readers that do not read.
+    pub slow: Option<Slow>,
+    /// What attacks did to others.
+    #[serde(default)]
+    pub hostile: Option<Hostile>,
+    /// What the server used.
+    pub server: Option<Server>,
+    /// What the tool itself used.
+    pub load: Load,
+    /// Once a second.
+    pub samples: Vec<Sample>,
+    /// Points of the curve of latencies: share of deliveries, and what they took at most.
+    pub curve: Vec<(f64, u64)>,
+    /// What to think of it.
+    pub verdict: Verdict,
+    /// The histograms behind the percentiles. They are not part of JSON.
+    #[serde(skip)]
+    pub(in crate::load) kept: Vec<Kept>,
+}
+
+/// A histogram with its name and its time.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::load) struct Kept {
+    pub(in crate::load) tag: &'static str,
+    /// In seconds of the run.
+    pub(in crate::load) start: f64,
+    pub(in crate::load) seconds: f64,
+    pub(in crate::load) spans: Spans,
+}
+
+/// Where it ran.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Name and release of the kernel.
+    pub kernel: String,
+    /// Processors that the tool may use.
+    pub processors: usize,
+    /// What they are.
+    pub processor: Option<String>,
+}
+
+/// Coming and going.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Calls placed.
+    pub called: u64,
+    /// Calls answered.
+    pub connected: u64,
+    /// Those of them that were registered, and in their room if they wanted one.
+    pub arrived: u64,
+    /// Calls that came to nothing.
+    pub failed: u64,
+    /// Connections that ended against our will.
+    pub lost: u64,
+    /// The most at one time.
+    pub peak: u64,
+    /// Arrivals a second during ramp and handshake.
+    pub arrivals_per_second: Option<f64>,
+    /// Why calls failed and connections were lost.
+    pub reasons: BTreeMap<String, u64>,
+    /// From a call to its answer.
+    pub connect: Option<Percentiles>,
+    /// From the answer to being there.
+    pub handshake: Option<Percentiles>,
+}
+
+/// Messages and their deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Messages sent.
+    pub sent: u64,
+    /// Deliveries that should have come of them.
+    pub expected: u64,
+    /// Deliveries that came, each counted once.
+    pub delivered: u64,
+    /// Never came, until the drain time was over.
+    pub lost: u64,
+    /// Came again.
+    pub duplicated: u64,
+    /// Came after later ones of the same sender.
+    pub reordered: u64,
+    /// Came changed or cut.
+    pub corrupted: u64,
+    /// Came to someone who should not have got it.
+    pub stray: u64,
+    /// From the first send to the last delivery, in seconds.
+    pub seconds: f64,
+    /// Bytes of each message's text.
+    pub payload: usize,
+    /// From a message's planned (open loop) or real (closed loop) moment to each of its deliveries.
+    pub latency: Option<Percentiles>,
+    /// The same to the last of its deliveries.
+    pub complete: Option<Percentiles>,
+    /// How much later than planned the tool sent; open loop only.
+    pub send_lag: Option<Percentiles>,
+    /// The pairs with the most faults: sender, receiver, and what went wrong.
+    pub worst_pairs: Vec<Pair>,
+}
+
+impl Traffic {
+    /// Deliveries a second.
+    pub fn deliveries_per_second(&self) -> Option<f64> {
+        (self.seconds > 0.0).then(|| self.delivered as f64 / self.seconds)
+    }
+
+    /// Takes faults over.
+    pub(in crate::load) fn set_faults(&mut self, faults: Faults) {
+        self.lost = faults.lost;
+        self.duplicated = faults.duplicated;
+        self.reordered = faults.reordered;
+        self.corrupted = faults.corrupted;
+        self.stray = faults.stray;
+    }
+}
+
+/// A pair with faults.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Name of the sender.
+    pub sender: String,
+    /// Name of the receiver.
+    pub receiver: String,
+    /// Never came.
+    pub lost: u64,
+    /// Came again.
+    pub duplicated: u64,
+    /// Came after later ones.
+    pub reordered: u64,
+}
+
+/// Sessions from call to end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// Those that went as they should.
+    pub done: u64,
+    /// How long they were made for, in seconds.
+    pub seconds: f64,
+    /// From the call to the end of the connection.
+    pub whole: Option<Percentiles>,
+}
+
+/// Everyone lost at once, and back again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Storm {
+    /// Connections that vanished.
+    pub vanished: u64,
+    /// Of them, those who came back.
+    pub back: u64,
+    /// Seconds from the loss until the last was back.
+    pub seconds: f64,
+    /// From the loss to being there again.
+    pub away: Option<Percentiles>,
+}
+
+/// Readers that do not read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slow {
+    /// How many did not read.
+    pub readers: u64,
+    /// Latency while they still read.
+    pub before: Option<Percentiles>,
+    /// Latency of the others after they had stopped.
+    pub after: Option<Percentiles>,
+    /// How many of them the server let go.
+    pub let_go: u64,
+    /// Seconds from the moment they stopped reading until others heard that the first was gone.
+    pub first_gone: Option<f64>,
+    /// Messages that were delivered to them before that.
+    pub delivered: u64,
+}
+
+/// What the server used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// Name and id of the process.
+    pub process: String,
+    /// Resident memory before the first call.
+    pub resident_before: Option<u64>,
+    /// Resident memory with everyone there.
+    pub resident_after: Option<u64>,
+    /// Proportional share of memory before the first call (PSS).
+    pub proportional_before: Option<u64>,
+    /// The same with everyone there.
+    pub proportional_after: Option<u64>,
+    /// Open descriptors with everyone there.
+    pub descriptors: Option<u64>,
+    /// Growth of resident memory for each connection.
+    pub bytes_per_connection: Option<f64>,
+    /// Times a second it woke up in the hold.
+    pub wakeups_per_second: Option<f64>,
+    /// Its share of a CPU in the hold, in percent.
+    pub hold_cpu_percent: Option<f64>,
+    /// CPU time in user mode over the whole run, in seconds.
+    pub user_seconds: Option<f64>,
+    /// CPU time in the kernel over the whole run, in seconds.
+    pub system_seconds: Option<f64>,
+    /// CPU time in the traffic phase, in seconds.
+    pub traffic_cpu_seconds: Option<f64>,
+    /// Times it went to sleep in the traffic phase.
+    pub traffic_switches: Option<u64>,
+    /// Times it was taken off the CPU in the traffic phase.
+    pub traffic_preemptions: Option<u64>,
+    /// CPU microseconds for each delivery.
+    pub cpu_per_delivery: Option<f64>,
+    /// CPU microseconds for each session.
+    pub cpu_per_session: Option<f64>,
+}
+
+/// What the tool itself used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// CPU time in user mode, in seconds.
+    pub user_seconds: Option<f64>,
+    /// CPU time in the kernel, in seconds.
+    pub system_seconds: Option<f64>,
+    /// Its share of a CPU in the traffic phase, in percent.
+    pub traffic_cpu_percent: Option<f64>,
+    /// Resident memory at the end.
+    pub resident: Option<u64>,
+    /// How long its turns took that had anything to do.
+    pub turns: Option<Percentiles>,
+}
+
+/// How things stood at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Seconds of the run.
+    pub at: f64,
+    /// Connections that were there.
+    pub ready: u64,
+    /// Connections on their way.
+    pub pending: u64,
+    /// Deliveries so far.
+    pub delivered: u64,
+    /// Resident memory of the server.
+    pub resident: Option<u64>,
+    /// CPU time of the server so far, in seconds.
+    pub cpu: Option<f64>,
+}
+
+/// What to think of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Nothing went wrong.
+    pub passed: bool,
+    /// The user ended it early; the numbers are of what was done until then.
+    pub interrupted: bool,
+    /// What went wrong.
+    pub faults: Vec<String>,
+    /// What to keep in mind when reading the numbers.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// Keeps a histogram for the log. It is of these phases, or of all if none is named.
+    pub(in crate::load) fn keep(&mut self, tag: &'static str, spans: &Spans, phases: &[Phase]) {
+        let of = |timed: &&Timed| phases.is_empty() || phases.contains(&timed.phase);
+        let start = self.phases.iter().find(of).map_or(0.0, |timed| timed.start);
+        let seconds = self
+            .phases
+            .iter()
+            .filter(of)
+            .map(|timed| timed.seconds)
+            .sum();
+        self.kept.push(Kept {
+            tag,
+            start,
+            seconds,
+            spans: spans.clone(),
+        });
+    }
+
+    /// Sets the verdict from the numbers.
+    pub(in crate::load) fn judge(&mut self) {
+        let mut faults = Vec::new();
+        let mut note = |count: u64, what: &str| {
+            if count > 0 {
+                faults.push(format!("{count} {what}"));
+            }
+        };
+        let connections = &self.connections;
+        note(connections.failed, "connections failed");
+        note(connections.lost, "connections were lost");
+        if let Some(traffic) = &self.traffic {
+            note(traffic.lost, "deliveries were lost");
+            note(traffic.duplicated, "deliveries were duplicated");
+            note(traffic.reordered, "deliveries were reordered");
+            note(traffic.corrupted, "deliveries were corrupted");
+            note(traffic.stray, "deliveries went astray");
+        }
+        if let Some(hostile) = &self.hostile {
+            faults.extend(hostile.faults());
+        }
+        let sessions = self.sessions.as_ref();
+        if sessions.is_some_and(|sessions| sessions.done == 0) && !self.verdict.interrupted {
+            // Nothing failed, but nothing was measured either: the server may let newcomers wait.
+            faults.push("no session came to its end in time".into());
+        }
+        self.verdict.passed = faults.is_empty();
+        self.verdict.faults = faults;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+
+    #[test]
+    fn sessions_of_which_none_ends_are_a_fault_unless_the_user_ended_the_run() {
+        let mut report = sample::full();
+        report.judge();
+        let faults_before = report.verdict.faults.len();
+        report.sessions.as_mut().unwrap().done = 0;
+        report.judge();
+        assert!(!report.verdict.passed);
+        assert_eq!(report.verdict.faults.len(), faults_before + 1);
+        report.verdict.interrupted = true;
+        report.judge();
+        assert_eq!(report.verdict.faults.len(), faults_before);
+    }
+}
