@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use std::{
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::{fd::OwnedFd, unix::net::UnixDatagram},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -279,6 +279,73 @@ fn the_unit_files_are_in_order() {
         .find_map(|l| l.strip_prefix("FileDescriptorName="));
     let name = name.expect("the socket has a name");
     assert_eq!(name, "any");
+}
+
+/// The shell command by which root copies certificates for the service, as the shell gets it.
+fn copy_command() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/madang.service");
+    let service = std::fs::read_to_string(path).unwrap();
+    let commands: Vec<_> = ["ExecStartPre=+/bin/sh -euc '", "ExecReload=+/bin/sh -euc '"]
+        .map(|start| service.split_once(start).expect("it copies").1)
+        .map(|rest| rest.split_once('\'').expect("the command ends").0)
+        .into();
+    assert_eq!(commands[0], commands[1], "a reload copies as a start does");
+    commands[0]
+        .replace("\\\n", "")
+        .replace("$$", "$")
+        .replace("%%", "%")
+}
+
+/// With certbot's layout, by the user who runs the test in root's place.
+#[test]
+fn root_copies_certificates_for_the_service() {
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
+    let place = std::env::temp_dir().join(format!("madang-copies-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&place);
+    let place = Place(place);
+    let [from, archive, live, to] =
+        ["tls", "archive", "live", "run/tls"].map(|name| place.0.join(name));
+    let command = copy_command()
+        .replace("/etc/madang/tls", from.to_str().unwrap())
+        .replace("/run/madang/tls", to.to_str().unwrap());
+    let copy = || {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-euc", &command])
+            .env("STATE_DIRECTORY", &place.0);
+        shell.output().unwrap()
+    };
+    fs::create_dir_all(&place.0).unwrap();
+    assert!(copy().status.success(), "without certificates");
+    assert!(!to.exists());
+    for folder in [&from, &archive, &live] {
+        fs::create_dir(folder).unwrap();
+    }
+    assert!(copy().status.success(), "without certificates yet");
+    symlink(&live, from.join("chat.example")).unwrap();
+    let key = live.join("privkey.pem");
+    for number in ["1", "2"] {
+        let renewed = archive.join(number);
+        fs::write(&renewed, number).unwrap();
+        fs::set_permissions(&renewed, fs::Permissions::from_mode(0o600)).unwrap();
+        let _ = fs::remove_file(&key);
+        symlink(Path::new("../archive").join(number), &key).unwrap();
+        let output = copy();
+        assert!(output.status.success(), "{output:?}");
+        let copied = to.join("chat.example/privkey.pem");
+        assert_eq!(fs::read_to_string(&copied).unwrap(), number);
+        let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&copied), 0o100_640, "a file, that the group may read");
+        assert_eq!(mode(&to), 0o040_750);
+    }
+    fs::remove_file(archive.join("2")).unwrap();
+    assert!(
+        !copy().status.success(),
+        "a link to nothing fails the reload"
+    );
 }
 
 /// A directory that goes with the test.
