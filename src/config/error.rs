@@ -1,11 +1,13 @@
-//! What is wrong with a configuration: where it stands, and what would be right.
+//! Errors in a configuration: where they are, and what would be right.
 //!
-//! Two sizes: [`Invalid`] is about one value and knows no place; [`Error`] puts it in its place, in words for the person who
-//! wrote the file. [`Errors`] holds all that were found, so that one reading of the file mends it. Does not print.
+//! There are two sizes: [`Invalid`] is about one value and knows no location; [`Error`] adds the location, in a text
+//! for the author of the file. [`Errors`] holds all errors of a file, so that the author can mend them at once. Does
+//! not print.
 
 use std::{fmt, path::PathBuf};
 
-/// What is wrong with one value and what would be right, as a clause without place: `not a size; write it like "1 MiB"`.
+/// What is wrong with one value and what would be right, as a clause without location: `not a size; write it like "1
+/// MiB"`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(String);
@@ -22,38 +24,38 @@ impl Invalid {
     }
 }
 
-/// Where something wrong was found.
+/// The location of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In a file.
     File {
         /// Its path as it was given.
         path: PathBuf,
-        /// Line, counted from 1, if it is about a line.
+        /// The line, counted from 1, if the error is in one.
         line: Option<usize>,
-        /// Column in characters, counted from 1; only if the message names no key by which to find it.
+        /// The column in characters, counted from 1; only if the message names no key by which to find it.
         column: Option<usize>,
     },
     /// On the command line: the flag's name with its dashes.
     Flag(&'static str),
 }
 
-/// One thing wrong with the configuration. `Display` is one line: place, key and value, what would be right.
+/// One error in the configuration. `Display` is one line: location, key and value, what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{location}: {message}")]
 pub struct Error {
-    /// Where it stands.
+    /// Where the error is.
     pub location: Location,
     /// What is wrong and what would be right.
     pub message: String,
 }
 
-/// All that is wrong with the configuration, in the order of the lines; never empty. `Display` puts each on a line.
+/// All errors of a configuration, in the order of the lines; never empty. `Display` puts each on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Errors(Vec<Error>);
 
 impl Errors {
-    /// All of them, or `Ok` if there are none.
+    /// Wraps the errors that were found, or returns `Ok` if there are none.
     ///
     /// # Errors
     /// `found` is not empty.
@@ -68,7 +70,7 @@ impl Errors {
         Err(Self(found))
     }
 
-    /// One after the other.
+    /// The errors in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Error> {
         self.0.iter()
     }
@@ -109,7 +111,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The remedy for a wrong word: the nearest right one, or all of them.
+/// Suggests the known word that is nearest to a wrong one, or lists all known words.
 pub(super) fn suggest<'a>(
     given: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -123,18 +125,18 @@ pub(super) fn suggest<'a>(
     }
 }
 
-/// When [`suggest`] lists all right words.
+/// When [`suggest`] lists all known words.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Listing {
-    /// Also beside the nearest one.
+    /// Always, beside the nearest one.
     Always,
-    /// Only if there is no nearest one.
+    /// Only if no known word is near.
     WhenNoneIsNear,
 }
 
-/// The nearest of some words, unless even that has little in common with what was given.
+/// The nearest of some words; `None` if even that one is not similar.
 fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The measure and the bound that clap uses for flags, so that files and flags are forgiven alike.
+    // The measure and the threshold that clap uses for flags, so that files and flags tolerate the same misspellings.
     const ALIKE: f64 = 0.7;
     known
         .map(|word| (strsim::jaro(given, word), word))
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nearest_word() {
+    fn the_nearest_word_is_suggested() {
         let known = ["name", "motd", "unicode_names"];
         for (given, expected) in [
             ("nmae", Some("name")),

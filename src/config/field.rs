@@ -1,7 +1,8 @@
-//! One setting: its name, its words of explanation, where its value lives, and which values are right.
+//! One setting: its name, its explanation, where its value is kept, and which values are right.
 //!
-//! A section of the file is a table of [`Key`]s over the struct `T` that holds its values. The same row reads a value, checks it
-//! and prints it, so a new setting is one row and one field. Knows no particular setting, and no TOML beyond [`Raw`].
+//! A section of the file is a table of [`Key`]s over the struct `T` that holds its values. The same row reads a
+//! value, checks it and prints it, so a new setting is one row and one field. Knows no particular setting, and no
+//! TOML beyond [`Raw`].
 
 use std::{
     fmt,
@@ -20,7 +21,7 @@ use super::{
 pub(super) struct Section {
     /// Its name in brackets.
     pub name: &'static str,
-    /// What it is about.
+    /// The comment above it in the printed file.
     pub about: &'static str,
     /// Its settings.
     pub keys: &'static [Key<Config>],
@@ -28,17 +29,17 @@ pub(super) struct Section {
 
 /// One setting of a `T`.
 pub(super) struct Key<T> {
-    /// As it stands in the file.
+    /// Its name in the file.
     pub name: &'static str,
-    /// What it is, in sentences; lines are broken where the printed comment shall break.
+    /// What it is, in sentences; with line breaks where the printed comment breaks.
     pub about: &'static str,
     /// A value to show in the printed file if there is no default, in TOML.
     pub example: &'static str,
-    /// Where its value lives and what may stand there.
+    /// Where its value is kept, and which values are allowed.
     pub field: Field<T>,
 }
 
-/// Where a value lives in a `T`, and which values may stand there.
+/// Where a value is kept in a `T`, and which values are allowed.
 pub(super) enum Field<T> {
     /// A whole number.
     Count(fn(&mut T) -> &mut u32, RangeInclusive<u32>),
@@ -46,7 +47,7 @@ pub(super) enum Field<T> {
     CountOrNone(fn(&mut T) -> &mut Option<u32>, RangeInclusive<u32>),
     /// True or false.
     Flag(fn(&mut T) -> &mut bool),
-    /// True or false, or left to be decided.
+    /// True or false, or absent.
     FlagOrNone(fn(&mut T) -> &mut Option<bool>),
     /// Paths of files, one or a list; relative ones start from the file's directory.
     Paths(fn(&mut T) -> &mut Vec<PathBuf>),
@@ -54,9 +55,9 @@ pub(super) enum Field<T> {
     Size(fn(&mut T) -> &mut usize, RangeInclusive<u64>),
     /// A number of bytes that may be absent.
     SizeOrNone(fn(&mut T) -> &mut Option<usize>, RangeInclusive<u64>),
-    /// A span of time.
+    /// A duration.
     Span(fn(&mut T) -> &mut Duration, RangeInclusive<Duration>),
-    /// A span of time that may be absent.
+    /// A duration that may be absent.
     SpanOrNone(
         fn(&mut T) -> &mut Option<Duration>,
         RangeInclusive<Duration>,
@@ -65,35 +66,35 @@ pub(super) enum Field<T> {
     Texts {
         /// Checks and stores them.
         read: fn(&mut T, &[&str]) -> Result<(), Invalid>,
-        /// Those that are there.
+        /// Returns the texts.
         show: fn(&T) -> Vec<String>,
     },
     /// A text with rules of its own.
     Text {
         /// Checks and stores it. The path is the directory that relative paths start from.
         read: fn(&mut T, &str, &Path) -> Result<(), Invalid>,
-        /// The text as it would be read again; `None` if there is none.
+        /// Returns the text in a form that `read` accepts; `None` if there is none.
         show: fn(&T) -> Option<String>,
     },
 }
 
-/// A value as it was written, before anyone asked what it means.
+/// A value as it is written, before its setting interprets it.
 #[derive(Clone, Debug)]
 pub(super) enum Raw<'a> {
     /// `true` or `false`.
     Flag(bool),
-    /// A whole number; those too large or too small for the type are cut to its ends, where no range reaches.
+    /// A whole number. Numbers beyond the type are cut to its ends, which no range contains.
     Number(i64),
     /// A text.
     Text(&'a str),
     /// A list of texts.
     Texts(&'a [&'a str]),
-    /// Something no setting takes: a float, a date, a list of anything else, a table.
+    /// Something that no setting takes: a float, a date, a list of anything else, a table.
     Other,
 }
 
 impl<'a> Raw<'a> {
-    /// The value in the query of a URL or behind a flag, where nothing is quoted.
+    /// The value in the query of a URL or after a flag, where nothing is quoted.
     pub(super) fn from_query(text: &'a str) -> Self {
         match text {
             "true" => Self::Flag(true),
@@ -174,10 +175,10 @@ fn show_paths(paths: &[PathBuf]) -> Option<String> {
 }
 
 impl<T> Field<T> {
-    /// Checks a value and puts it in its place.
+    /// Checks a value and stores it in `target`.
     ///
     /// # Errors
-    /// It is of the wrong kind or out of range; `target` is unchanged.
+    /// The value is of the wrong kind or out of range; `target` is unchanged.
     pub(super) fn read(&self, target: &mut T, raw: Raw<'_>, base: &Path) -> Result<(), Invalid> {
         match self {
             Self::Count(place, range) => *place(target) = raw.count(range)?,
@@ -207,7 +208,8 @@ impl<T> Field<T> {
         Ok(())
     }
 
-    /// The value in TOML; `None` if it is absent. Takes `&mut` only because it finds the place as [`read`](Self::read) does.
+    /// The value in TOML; `None` if it is absent. Takes `&mut` only because it finds the value as
+    /// [`read`](Self::read) does.
     pub(super) fn show(&self, target: &mut T) -> Option<String> {
         let quote = |text: String| format!("{text:?}");
         match self {
@@ -225,7 +227,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The range in words, if there is one: `16 KiB to 1 GiB`.
+    /// The range as a text, if there is one: `16 KiB to 1 GiB`.
     pub(super) fn range(&self) -> Option<String> {
         match self {
             Self::Count(_, range) | Self::CountOrNone(_, range) => {
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed() {
         let range = 512..=1 << 20;
         check(Raw::Number(512).size(&range), Ok(512));
         check(Raw::Text("1 MiB").size(&range), Ok(1 << 20));

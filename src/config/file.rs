@@ -1,7 +1,7 @@
-//! The configuration file: TOML in, [`Config`] out, or all that is wrong with it.
+//! The configuration file: TOML in, [`Config`] or all of its errors out.
 //!
-//! One reading finds every error: after one, it goes on with the next key. Owns the rules that span several keys; what a single
-//! key may hold stands in its row. Knows no defaults.
+//! One pass finds every error: after an error, reading goes on with the next key. Owns the rules that involve several
+//! keys; the values that a single key allows are in its row. Knows no defaults.
 
 use std::{iter, ops::Range, path::Path};
 
@@ -21,7 +21,7 @@ use super::{
     units::show_size,
 };
 
-/// Longest file in bytes. A thousand times what anyone writes, and an end to what `/dev/zero` holds.
+/// Longest file in bytes. A thousand times more than real files have, and an end to what `/dev/zero` holds.
 const BYTES_MAX: usize = 1 << 20;
 
 /// Array of tables for listeners.
@@ -34,7 +34,7 @@ impl Config {
     /// Reads the text of a file. `path` is for messages, and paths in the text are relative to its directory.
     ///
     /// # Errors
-    /// All that is wrong, each with its line.
+    /// All errors of the text, each with its line.
     pub fn from_toml(text: &str, path: &Path) -> Result<Self, Errors> {
         parse(text, path)
     }
@@ -66,7 +66,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Errors> {
     for error in &broken {
         reader.report_syntax(error);
     }
-    // What was recovered from broken syntax would be blamed for things that its author never wrote.
+    // Stops here, because later errors would be about recovered syntax that the author never wrote.
     Errors::check(std::mem::take(&mut reader.errors))?;
     let document = document.get_ref();
     let mut config = Config::default();
@@ -104,7 +104,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Calls `read` for each table of an array; anything else is told `not_a_list`.
+    /// Calls `read` for each table of an array; reports `not_a_list` for anything else.
     fn read_each(
         &mut self,
         value: &Spanned<DeValue<'_>>,
@@ -159,7 +159,7 @@ impl Reader<'_> {
             return None;
         }
         let keys = iter::once(&LISTEN_URL).chain(LISTEN_OPTIONS);
-        // Only a place to read into: the url comes first among the keys, whatever its line, and replaces all of it.
+        // A value to read into: the url comes first among the keys, whatever its line, and replaces all of it.
         let mut listen = Config::default().listen.swap_remove(0);
         let errors_before = self.errors.len();
         self.read_keys(TITLE, table, keys, &mut listen);
@@ -212,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A name on the top level that is no section's.
+    /// Reports a name on the top level that is not the name of a section.
     fn report_stranger(&mut self, name: &Spanned<DeString<'_>>, value: &DeValue<'_>) {
         let given = name.get_ref();
         let is_section = matches!(value, DeValue::Table(_) | DeValue::Array(_));
@@ -230,7 +230,7 @@ impl Reader<'_> {
         self.report(name.span(), message);
     }
 
-    /// Rules between keys.
+    /// Checks the rules between keys.
     fn check_limits(&mut self, document: &DeTable<'_>, config: &Config) {
         let limits = &config.limits;
         for (key, value, floor_key, floor) in [
@@ -243,7 +243,7 @@ impl Reader<'_> {
             ),
         ] {
             if value < floor {
-                // At least one of the two stands in the file, for the defaults are in order.
+                // At least one of the two is in the file, because the defaults are in order.
                 let span = span_of(document, "limits", key);
                 let span = span.or_else(|| span_of(document, "limits", floor_key));
                 let [value, floor] = [value, floor].map(|bytes| show_size(bytes as u64));
@@ -261,7 +261,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what `[tls]` names, once both of its keys are known.
+    /// Reads the files that `[tls]` names, once both of its keys are known.
     fn load_certificates(&mut self, document: &DeTable<'_>, config: &mut Config) {
         match config.tls.load() {
             Ok(credentials) => config.tls.credentials = credentials,
@@ -276,7 +276,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes an error that the key in its message lets everyone find in the line.
+    /// Records an error whose message contains the key, by which it can be found in its line.
     fn report(&mut self, span: Range<usize>, message: String) {
         let (line, _) = self.position(span.start);
         self.push(Some(line), None, message);
@@ -307,9 +307,9 @@ impl Reader<'_> {
         (line, before[line_start..].chars().count() + 1)
     }
 
-    /// A value as it was written, made fit for one line.
+    /// The text of a value, shortened and without control characters, for one line.
     fn excerpt(&self, span: Range<usize>) -> String {
-        /// Longer texts are known by their beginning.
+        /// Longer texts are cut.
         const CHARS_MAX: usize = 60;
         let written = self.text.get(span).unwrap_or_default();
         let first_line = written.lines().next().unwrap_or_default();
@@ -323,7 +323,7 @@ impl Reader<'_> {
     }
 }
 
-/// The value in the terms of our settings.
+/// Converts a TOML value to a [`Raw`] value.
 fn raw<'v>(value: &'v DeValue<'_>, texts: &'v mut Vec<&'v str>) -> Raw<'v> {
     match value {
         DeValue::Boolean(flag) => Raw::Flag(*flag),
@@ -345,7 +345,7 @@ fn raw<'v>(value: &'v DeValue<'_>, texts: &'v mut Vec<&'v str>) -> Raw<'v> {
     }
 }
 
-/// The section that has a key of this name.
+/// The section that has a key with this name.
 fn section_of(key: &str) -> Option<&'static str> {
     let has = |section: &Section| section.keys.iter().any(|k| k.name == key);
     SECTIONS.into_iter().find(has).map(|s| s.name)
@@ -360,7 +360,7 @@ fn span_of(document: &DeTable<'_>, section: &str, key: &str) -> Option<Range<usi
 mod tests {
     use super::*;
 
-    /// What is said about a file `madang.toml` of this text; `ok` if nothing is.
+    /// The errors of a file `madang.toml` with this text; `ok` if there are none.
     fn messages(text: &str) -> String {
         match parse(text, Path::new("madang.toml")) {
             Ok(_) => "ok".into(),
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_the_default() {
+    fn an_empty_file_is_the_default() {
         assert_eq!(parse("", Path::new("x")), Ok(Config::default()));
         assert_eq!(
             parse("\u{feff}[limits]\r\n", Path::new("x")),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_files() {
+    fn bad_files_are_explained() {
         let said = BAD_FILES.iter().map(|(title, text)| {
             let shown: String = text.lines().map(|line| format!("    {line}\n")).collect();
             format!("# {title}\n{shown}{}\n\n", messages(text))
@@ -419,7 +419,7 @@ mod tests {
         insta::assert_snapshot!(said.collect::<String>());
     }
 
-    /// One of each kind, with a title.
+    /// One file of each kind, with a title.
     const BAD_FILES: &[(&str, &str)] = &[
         (
             "right keys in wrong places",
@@ -474,7 +474,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_missing_file() {
+    fn a_missing_file_is_reported() {
         let error = load(Path::new("no/such.toml")).unwrap_err().to_string();
         let expected = "no/such.toml: cannot be read: No such file or directory";
         assert_eq!(error, expected);

@@ -1,7 +1,7 @@
-//! Names of machines: the host in a URL or in a target, and the name the server goes by.
+//! Names of machines: the host in a URL or in a target, and the name of the server.
 //!
-//! Invariant: a [`Host`] and a [`ServerName`] can be printed anywhere; they hold no spaces and no control characters. Whether a
-//! name exists is found out only when it is asked for its addresses.
+//! Invariant: a [`Host`] and a [`ServerName`] can be printed anywhere; they hold no spaces and no control characters.
+//! Whether a name exists is found out only when its addresses are looked up.
 
 use std::{
     fmt, io,
@@ -14,12 +14,12 @@ use super::error::Invalid;
 /// A machine, by address or by name. `Display` puts IPv6 addresses in brackets, as URLs do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// An address as it was given.
+    /// An address.
     Ip(IpAddr),
-    /// A name that a resolver may know.
+    /// A name for the resolver.
     Name(String),
-    /// An IPv6 address and the zone it is meant in: a network interface, by name or by number (RFC 4007 section 11).
-    /// Link-local addresses mean nothing without.
+    /// An IPv6 address with its zone: a network interface, by name or by number (RFC 4007 section 11). Link-local
+    /// addresses mean nothing without.
     Zoned(Ipv6Addr, String),
 }
 
@@ -55,8 +55,8 @@ impl Host {
         }
     }
 
-    /// The same machine as others may call it: the name of a zone means something on this one only, and is not sent to
-    /// others (RFC 6874 section 4).
+    /// The same machine in a form for other machines: the name of a zone means something on this machine only, and is
+    /// not sent to others (RFC 6874 section 4).
     #[must_use]
     pub fn without_zone(&self) -> Self {
         match self {
@@ -65,7 +65,7 @@ impl Host {
         }
     }
 
-    /// Whether this is the name that always means this machine itself (RFC 6761 section 6.3).
+    /// Whether this is the name that always means this machine (RFC 6761 section 6.3).
     pub fn is_localhost(&self) -> bool {
         matches!(self, Self::Name(name) if name.trim_end_matches('.').eq_ignore_ascii_case("localhost"))
     }
@@ -76,7 +76,7 @@ fn zoned_address(ip: Ipv6Addr, zone: &str, port: u16) -> io::Result<SocketAddr> 
     if let Ok(number) = zone.parse() {
         return Ok(SocketAddrV6::new(ip, port, 0, number).into());
     }
-    // The system's resolver knows the numbers of interfaces. It asks nobody else about an address.
+    // The system's resolver knows the numbers of interfaces. For an address it sends no query.
     let found = (format!("{ip}%{zone}"), port).to_socket_addrs();
     let unknown = || io::Error::other(format!("there is no network interface {zone} for {ip}"));
     found
@@ -85,8 +85,8 @@ fn zoned_address(ip: Ipv6Addr, zone: &str, port: u16) -> io::Result<SocketAddr> 
         .ok_or_else(unknown)
 }
 
-/// Reads what stands behind the `%` of an address: `eth0`, or `25eth0` where the sign itself was escaped, as URLs want it
-/// (RFC 6874). Behind `25` only digits are left as they are, for we print numbers unescaped.
+/// Reads the text after the `%` of an address: `eth0`, or `25eth0` where the sign itself is escaped, as in URLs (RFC
+/// 6874). `25` followed only by digits is a number and is left as it is, because we print numbers unescaped.
 fn parse_zone(text: &str) -> Result<String, Invalid> {
     /// `IFNAMSIZ` of Linux, without the NUL.
     const NAME_BYTES_MAX: usize = 15;
@@ -133,7 +133,7 @@ impl FromStr for Host {
             return Err(Invalid::new(remedy));
         }
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-            // Resolvers read "127.1" and "2130706433" as addresses too; nobody means that.
+            // Resolvers read "127.1" and "2130706433" as addresses too, which is never meant.
             let address: Result<Ipv4Addr, _> = text.parse();
             return address
                 .map(|ip| Self::Ip(ip.into()))
@@ -168,14 +168,14 @@ pub fn split_url(text: &str) -> Option<(&str, &str)> {
     text.split_once("://")
 }
 
-/// Splits `HOST[:PORT]`; an IPv6 address stands in brackets.
+/// Splits `HOST[:PORT]`; an IPv6 address is in brackets.
 ///
 /// # Errors
-/// The host is none, or the port is not a number up to 65535.
+/// The host is not valid, or the port is not a number up to 65535.
 pub fn parse_host_port(text: &str, default_port: u16) -> Result<(Host, u16), Invalid> {
     let host_end = match text.find(']') {
         Some(bracket) if text.starts_with('[') => bracket + 1,
-        // More colons and no brackets: an IPv6 address perhaps, of which the host says how to write it.
+        // More colons and no brackets: probably an IPv6 address; parsing the host explains how to write it.
         _ if text.matches(':').count() == 1 => text.find(':').unwrap_or(text.len()),
         _ => text.len(),
     };
@@ -193,7 +193,7 @@ fn parse_port(text: &str) -> Result<u16, Invalid> {
     port.ok_or_else(|| Invalid::new(format!("{text:?} is not a port; ports are 0 to 65535")))
 }
 
-/// Underscores are no part of host names proper, but common in the names of containers.
+/// Underscores are not allowed in host names proper, but are common in the names of containers.
 fn is_host_name(text: &str) -> bool {
     let fit = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let text = text.strip_suffix('.').unwrap_or(text);
@@ -201,12 +201,12 @@ fn is_host_name(text: &str) -> bool {
         .all(|label| !label.is_empty() && label.bytes().all(fit))
 }
 
-/// The name a server goes by: like a host name, at most 63 characters (IRC gives it a word of its own in every line).
+/// The name of the server: like a host name, at most 63 characters (in IRC it is a word of its own in every line).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerName(String);
 
 impl ServerName {
-    /// As given.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn host_and_port() {
+    fn hosts_and_ports_are_parsed() {
         check("127.0.0.1:80", Ok(("127.0.0.1", 80)));
         check("0.0.0.0", Ok(("0.0.0.0", 7777)));
         check("chat.example:0", Ok(("chat.example", 0)));

@@ -1,8 +1,7 @@
-//! A listener as configured: the protocol, the address, the socket options, and what two listeners have to do with each
-//! other.
+//! A listener as configured: the protocol, the address, the socket options, and how two listeners affect each other.
 //!
-//! Owns the defaults of the socket options. Does not know how any of it is written. Opens no sockets;
-//! [`ListenUrl::resolve`] asks the system's resolver, nothing else does I/O.
+//! Owns the defaults of the socket options. Does not know how they are written. Opens no sockets;
+//! [`ListenUrl::resolve`] uses the system's resolver, nothing else does I/O.
 
 use super::{
     host::Host,
@@ -13,24 +12,24 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-/// How a listening socket and the connections it accepts are set up.
+/// The options of a listening socket and of the connections it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// How many connections may wait to be accepted; the kernel may cut it (Linux: `net.core.somaxconn`). TCP only.
+    /// How many connections may wait to be accepted; the kernel may lower it (Linux: `net.core.somaxconn`). TCP only.
     pub backlog: u32,
-    /// `SO_KEEPALIVE` on accepted connections: a vanished peer is noticed. TCP only.
+    /// `SO_KEEPALIVE` on accepted connections: the kernel notices a vanished peer. TCP only.
     pub keepalive: bool,
-    /// `TCP_NODELAY` on accepted connections: lines are not held back. TCP only.
+    /// `TCP_NODELAY` on accepted connections: the kernel sends lines at once. TCP only.
     pub nodelay: bool,
-    /// `SO_RCVBUF` in bytes; `None` leaves it to the kernel, which tunes it as it goes.
+    /// `SO_RCVBUF` in bytes; `None` leaves it to the kernel, which adjusts it while running.
     pub rcvbuf: Option<usize>,
-    /// `SO_REUSEADDR`: a restart need not wait for old connections to time out.
+    /// `SO_REUSEADDR`: a restart need not wait until old connections time out.
     pub reuseaddr: bool,
     /// `SO_REUSEPORT`: several processes may share the port.
     pub reuseport: bool,
     /// `SO_SNDBUF` in bytes; `None` leaves it to the kernel.
     pub sndbuf: Option<usize>,
-    /// `IPV6_V6ONLY`: an IPv6 socket takes no IPv4 callers. `None`: as [`ListenUrl::is_v6only_beside`] says.
+    /// `IPV6_V6ONLY`: an IPv6 socket accepts no IPv4 peers. `None`: as [`ListenUrl::is_v6only_beside`] decides.
     pub v6only: Option<bool>,
 }
 
@@ -42,7 +41,7 @@ impl SocketOptions {
             keepalive: true,
             nodelay: true,
             rcvbuf: None,
-            // On UDP it would let a second server take the port over in silence.
+            // On UDP it would let a second server take over the port unnoticed.
             reuseaddr: transport == Transport::Tcp,
             reuseport: false,
             sndbuf: None,
@@ -54,9 +53,9 @@ impl SocketOptions {
 /// One listener: a checked URL. `Display` prints it without its options: `any://127.0.0.1:7777`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenUrl {
-    /// What is spoken there.
+    /// The protocol.
     pub scheme: Scheme,
-    /// The address or name to bind. `[::]` means both families.
+    /// The address or name to bind. `[::]` means IPv6 and IPv4.
     pub host: Host,
     /// The port; 0 asks the system for a free one.
     pub port: u16,
@@ -95,13 +94,13 @@ impl ListenUrl {
         }
     }
 
-    /// Whether IPv4 callers shall come in through this listener's IPv6 socket: so for `[::]`, unless told otherwise.
+    /// Whether this listener's IPv6 socket accepts IPv4 peers too: so for `[::]`, unless `v6only` says otherwise.
     pub fn is_dual_stack(&self) -> bool {
         self.is_every(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) && self.options.v6only != Some(true)
     }
 
-    /// Whether its IPv6 socket shall leave IPv4 callers alone: if that was asked for, or if one of the others is to take
-    /// them all, for the system lets only one socket have them.
+    /// Whether the IPv6 socket of this listener refuses IPv4 peers: if that was asked for, or if one of the other
+    /// listeners takes all of them, because the system lets only one socket have them.
     pub fn is_v6only_beside<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> bool {
         let mut others = others.into_iter();
         self.options.v6only.unwrap_or_else(|| {
@@ -112,8 +111,8 @@ impl ListenUrl {
         })
     }
 
-    /// Whether the system lets only one of two listeners, whose addresses are known, have their port: they would take
-    /// the same callers.
+    /// Whether the system lets only one of two listeners, whose addresses are known, have their port: they would
+    /// accept the same peers.
     pub fn is_in_the_way_of(&self, other: &Self) -> bool {
         let takes = |one: &Self, other: &Self| match (&one.host, &other.host) {
             (Host::Ip(one_ip), Host::Ip(ip)) if one_ip.is_unspecified() => {
@@ -134,7 +133,7 @@ impl ListenUrl {
     }
 
     /// The addresses to bind, each once: of `localhost` both loopback addresses, whatever the resolver says (RFC 6761
-    /// section 6.3), for callers try either. Blocks while a name is looked up: for start-up only.
+    /// section 6.3), because clients try either. Blocks while a name is looked up: for start-up only.
     ///
     /// # Errors
     /// The resolver does not know the name, or cannot be reached; there is no such network interface.

@@ -1,6 +1,7 @@
 //! The socket options of a listener, one row each: for the query of its URL and for `[[listen]]`.
 //!
-//! Owns the text about each option and its range; the defaults are those of [`SocketOptions`](super::listen::SocketOptions).
+//! Owns the text about each option and its range; the defaults are those of
+//! [`SocketOptions`](super::listen::SocketOptions).
 
 use super::{
     error::{Invalid, Listing, suggest},
@@ -64,7 +65,7 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
     },
 ];
 
-/// What the kernel is asked for; it takes the nearest that it has.
+/// The size that the kernel is asked for; it takes the nearest that it allows.
 const BUFFER: RangeInclusive<u64> = KIB..=GIB;
 
 impl ListenUrl {

@@ -1,4 +1,4 @@
-//! The form of a listener's URL, `any://127.0.0.1:7777?backlog=4096`, and of the name of a socket that was passed to us.
+//! The form of a listener's URL, `any://127.0.0.1:7777?backlog=4096`, and of the name of a passed socket.
 
 use super::{
     error::Invalid,
@@ -21,7 +21,7 @@ impl FromStr for ListenUrl {
             Some((authority, query)) => (authority, Some(query)),
             None => (rest, None),
         };
-        // What people copy from a browser ends with a slash.
+        // URLs that were copied from a browser end with a slash.
         let authority = authority.strip_suffix('/').unwrap_or(authority);
         if authority.is_empty() || authority.starts_with(':') && !authority.starts_with("::") {
             let remedy = "the host is missing; 0.0.0.0 is every IPv4 address, [::] every address";
@@ -37,12 +37,13 @@ impl FromStr for ListenUrl {
 }
 
 impl ListenUrl {
-    /// What is spoken at a socket that was passed to us, by its name: a scheme (`irc`), with options if need be
-    /// (`irc?nodelay=false`), or a URL of which only these count; a service manager allows no colons, so they are
-    /// written `%3A`. Any other name, also none, is a stranger's word for it, and the first bytes choose.
+    /// The listener of a socket that was passed to us. Its name is a scheme (`irc`), with options if need be
+    /// (`irc?nodelay=false`), or a URL of which only scheme and options count; a service manager allows no colons, so
+    /// they are written `%3A`. With any other name, or without one, the first bytes of a connection choose the
+    /// protocol.
     ///
     /// # Errors
-    /// The scheme cannot be spoken over this transport, or an option is wrong.
+    /// The scheme does not exist over this transport, or an option is wrong.
     pub fn of_socket(name: &str, local: SocketAddr, transport: Transport) -> Result<Self, Invalid> {
         let name = name.replace("%3A", ":").replace("%3a", ":");
         let (rest, query) = match name.split_once('?') {
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_sockets() {
+    fn the_name_of_a_socket_chooses_its_protocol() {
         use Transport::{Tcp, Udp};
         for (name, transport, expected) in [
             ("irc", Tcp, "ok: irc://127.0.0.1:9"),
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn good_urls() {
+    fn good_urls_are_parsed() {
         for (text, expected) in [
             ("any://127.0.0.1:7777", "any://127.0.0.1:7777"),
             ("any://127.0.0.1", "any://127.0.0.1:7777"),
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_urls() {
+    fn bad_urls_are_explained() {
         let urls = [
             "127.0.0.1:7777",
             "",
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn options_of_the_query() {
+    fn options_in_the_query_are_read() {
         let text = "any://x?backlog=4096&nodelay=false&keepalive=false&sndbuf=65536&rcvbuf=64KiB\
                     &reuseport=true&reuseaddr=false&v6only=false";
         let listen: ListenUrl = text.parse().unwrap();
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_real_port() {
+    fn the_real_port_replaces_zero() {
         let listen: ListenUrl = "any://[::1]:0?backlog=7".parse().unwrap();
         let real = listen.with_port(4711);
         assert_eq!(real.to_string(), "any://[::1]:4711");
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn resolving() {
+    fn literal_addresses_are_not_looked_up() {
         let resolve = |text: &str| text.parse::<ListenUrl>().unwrap().resolve();
         let expected: SocketAddr = "[::1]:5".parse().unwrap();
         assert_eq!(resolve("any://[::1]:5").unwrap(), [expected]);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_callers_are_left_to_a_listener_that_is_for_all_of_them() {
+    fn ipv4_is_left_to_a_listener_for_all_of_ipv4() {
         let url = |text: &str| text.parse::<ListenUrl>().unwrap();
         for (text, other, expected) in [
             ("any://[::]:5", "irc://0.0.0.0:5", true),
@@ -215,7 +216,7 @@ mod tests {
             ("any://[::]:5", "any://0.0.0.0:6", false),
             ("any://[::]:5", "any://127.0.0.1:5", false),
             ("any://[::]:5", "echo+udp://0.0.0.0:5", false),
-            // The system gives each a port of its own.
+            // The system gives each listener a port of its own.
             ("any://[::]:0", "any://0.0.0.0:0", false),
         ] {
             let found = url(text).is_v6only_beside(&[url(other)]);
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn listeners_that_would_take_the_same_callers_are_in_each_others_way() {
+    fn listeners_for_the_same_peers_conflict() {
         let url = |text: &str| text.parse::<ListenUrl>().unwrap();
         for (one, other, expected) in [
             ("any://[::]:5", "irc://127.0.0.1:5", true),
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn both_families() {
+    fn an_ipv6_listener_may_be_dual_stack() {
         let both = |text: &str| text.parse::<ListenUrl>().unwrap().is_dual_stack();
         assert!(both("any://[::]"));
         assert!(!both("any://[::1]") && !both("any://0.0.0.0"));

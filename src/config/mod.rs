@@ -4,8 +4,8 @@
 //! texts and the printed configuration are made from them. Every setting is one row of a table in `schema`, which
 //! reads, checks, explains and prints it.
 //!
-//! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error. What this
-//! module does not know: the command line's syntax, sockets, and what the settings are used for.
+//! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error.
+//! Does not know the command line's syntax, sockets, or what the settings are used for.
 
 mod error;
 mod field;

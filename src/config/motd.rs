@@ -1,13 +1,13 @@
-//! The message of the day: a text file that greets newcomers.
+//! The message of the day: a text file that greets new users.
 //!
-//! Invariants of a [`Motd`]: UTF-8, at most [`Motd::BYTES_MAX`] bytes, and no NUL or stray CR, which would break the lines of a
-//! protocol. It is read once, when the configuration is loaded. Does not know how it is shown.
+//! Invariants of a [`Motd`]: UTF-8, at most [`Motd::BYTES_MAX`] bytes, and no NUL or stray CR, which would break the
+//! lines of a protocol. It is read once, when the configuration is loaded. Does not know how it is shown.
 
 use std::path::{Path, PathBuf};
 
 use super::{error::Invalid, regular_file::read_bounded};
 
-/// The message of the day, and where it came from.
+/// The message of the day, and the path of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Motd {
     path: PathBuf,
@@ -15,13 +15,13 @@ pub struct Motd {
 }
 
 impl Motd {
-    /// Longest text in bytes. Every newcomer is sent all of it.
+    /// Longest text in bytes. Every new user is sent all of it.
     pub const BYTES_MAX: usize = 64 << 10;
 
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, is no regular file, is too long, or is no text.
+    /// The file cannot be read, is not a regular file, is too long, or is not a text.
     pub(super) fn load(path: &Path) -> Result<Self, Invalid> {
         let refuse = |e: Invalid| Invalid::new(format!("{} {e}", path.display()));
         let text = Self::read(path).map_err(refuse)?;
@@ -45,7 +45,7 @@ impl Motd {
         &self.path
     }
 
-    /// Its lines without their ends. They may hold escape sequences: it is the host's own text.
+    /// Its lines without their ends. They may hold escape sequences: the text is the host's own.
     pub fn lines(&self) -> std::str::Lines<'_> {
         self.text.lines()
     }
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said about a file of these bytes, without its path.
+    /// Loads a file with these bytes; errors are without its path.
     fn load(name: &str, bytes: &[u8]) -> Result<Vec<String>, String> {
         let name = format!("madang-motd-{}-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn texts() {
+    fn texts_are_read_as_lines() {
         let lines = load("good", "마당\r\n\n\x1b[1mwelcome".as_bytes());
         assert_eq!(lines.unwrap(), ["마당", "", "\x1b[1mwelcome"]);
         assert_eq!(load("empty", b"").unwrap(), [""; 0]);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn no_texts() {
+    fn files_that_are_no_texts_are_refused() {
         for (name, bytes, expected) in [
             ("latin1", &b"caf\xe9"[..], "is not UTF-8"),
             (

@@ -1,4 +1,5 @@
-//! A network in the configuration: an address and how many of its leading bits count (`192.0.2.0/24`, `2001:db8::/32`).
+//! A network in the configuration: an address and how many of its leading bits count (`192.0.2.0/24`,
+//! `2001:db8::/32`).
 //!
 //! Invariant: the bits beyond the prefix are zero, so that two spellings of one network are equal. A network of one
 //! family never contains an address of the other; an IPv4 address mapped into IPv6 counts as IPv4.
@@ -10,7 +11,7 @@ use std::{
     str::FromStr,
 };
 
-/// See the module's documentation.
+/// An address and the number of its leading bits that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -18,7 +19,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The networks of this machine itself: where proxies, onion services and load tools call from.
+    /// The networks of this machine: proxies, onion services and load tools connect from them.
     pub const LOOPBACK: [Self; 2] = [
         Self {
             address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)),
@@ -30,7 +31,7 @@ impl Network {
         },
     ];
 
-    /// Whether an address is in it.
+    /// Whether the network contains an address.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.address.is_ipv4()
@@ -68,7 +69,7 @@ impl FromStr for Network {
             );
             Invalid::new(message)
         };
-        // A zone says which way an address lies, not which it is.
+        // A zone tells by which interface an address is reached, not which address it is.
         let address = match address.split_once('%') {
             Some((bare, zone)) if !zone.is_empty() && bare.contains(':') => bare,
             _ => address,
@@ -85,7 +86,7 @@ impl FromStr for Network {
         if prefix > width {
             return Err(wrong());
         }
-        // An IPv4 address that is written as IPv6 is IPv4; so is a network of such, if it has no others.
+        // An IPv4 address written as IPv6 is IPv4; so is a network that contains only such addresses.
         let (address, prefix) = match (address, address.to_canonical()) {
             (IpAddr::V6(_), ipv4 @ IpAddr::V4(_)) => {
                 (ipv4, prefix.checked_sub(96).ok_or_else(wrong)?)
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn texts_that_are_no_networks_are_refused() {
         for text in [
             "",
             "/8",

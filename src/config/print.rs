@@ -1,7 +1,7 @@
 //! The default configuration as a commented file, and the lists of schemes and options for help texts.
 //!
-//! Invariant: the printed text, read again, is [`Config::default`]. Owns no words about single settings and no
-//! defaults: the words come from the tables, the values from that default. Does not print; it makes text.
+//! Invariant: the printed text, read again, is [`Config::default`]. Owns no text about single settings and no
+//! defaults: the texts come from the tables, the values from that default. Does not print; it makes text.
 
 use super::{
     field::{Field, Key, Section},
@@ -110,20 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn the_listener_is_told_every_scheme() {
+    fn the_help_of_listen_names_every_scheme() {
         for name in Scheme::names() {
             assert!(LISTEN_URL.about.contains(name), "{name}");
         }
     }
 
     #[test]
-    fn read_again_it_is_the_default() {
+    fn the_printed_file_is_the_default_configuration() {
         let read = Config::from_toml(&default_text(), Path::new("printed"));
         assert_eq!(read, Ok(Config::default()));
     }
 
     #[test]
-    fn the_examples_are_right() {
+    fn the_examples_are_valid() {
         // A key that was commented out is followed by " = "; the files among the examples do not exist here.
         let uncommented: String = default_text()
             .lines()

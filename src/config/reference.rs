@@ -1,7 +1,8 @@
 //! The settings as Markdown tables, for docs/CONFIGURATION.md.
 //!
-//! Tests only, for the document is a file of the repository. Owns no text about single settings and no defaults: both come
-//! from the table of settings, so the document cannot disagree with the program; a test below compares them.
+//! Tests only, because the document is a file of the repository. Owns no text about single settings and no defaults:
+//! both come from the table of settings, so the document cannot disagree with the program; a test below compares
+//! them.
 
 use super::{
     field::Key,

@@ -1,4 +1,4 @@
-//! Reading files that must be regular, bounded in size, and never waited for.
+//! Reading files: they must be regular and bounded in size, and reading never waits for another process.
 
 use super::{error::Invalid, units::show_size};
 use rustix::fs::OFlags;
@@ -9,8 +9,8 @@ use std::{
     path::Path,
 };
 
-/// The bytes of a regular file, unless there are more than `bytes_max`. Errors are predicates: the caller puts the path
-/// before them.
+/// The bytes of a regular file, unless there are more than `bytes_max`. Errors are predicates: the caller puts the
+/// path before them.
 pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Invalid> {
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;
@@ -25,8 +25,8 @@ pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Inv
     Ok(bytes)
 }
 
-/// Opens a regular file for reading and refuses everything else: a FIFO or a terminal would be waited for, and the loop
-/// that reads its configuration again must not wait; a device or a directory holds no configuration.
+/// Opens a regular file for reading and refuses everything else: opening or reading a FIFO or a terminal can block,
+/// and the loop that reads its configuration again must not block; a device or a directory holds no configuration.
 fn open_regular(path: &Path) -> Result<File, Invalid> {
     let check = |metadata: io::Result<Metadata>| match metadata {
         Ok(metadata) if metadata.is_file() => Ok(()),
@@ -36,8 +36,8 @@ fn open_regular(path: &Path) -> Result<File, Invalid> {
     // Before it is opened, because opening a device can already change it (a tape is rewound)...
     check(path.metadata())?;
     let mut options = File::options();
-    // ...and once it is open, because the path may name something else by then. Without these flags the opening of a
-    // FIFO waits for a writer, and that of a terminal can make it ours.
+    // ...and once it is open, because the path may name something else by then. Without these flags, opening a FIFO
+    // waits for a writer, and opening a terminal can make it ours.
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
     options.read(true).custom_flags(flags as i32);
     let file = options.open(path).map_err(|e| cannot_read(&e))?;
@@ -45,7 +45,7 @@ fn open_regular(path: &Path) -> Result<File, Invalid> {
     Ok(file)
 }
 
-/// `cannot be read: No such file or directory`, without the "(os error 2)" that tells nobody anything.
+/// `cannot be read: No such file or directory`, without the "(os error 2)", which does not help the user.
 pub(super) fn cannot_read(error: &io::Error) -> Invalid {
     let text = error.to_string();
     let cause = text.split(" (os error").next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Every setting, one row each, in the order in which they are printed.
 //!
-//! Owns the words of explanation and the ranges. What the values mean to the program stands on the structs that hold
+//! Owns the explanations and the ranges. What the values mean to the program is written on the structs that hold
 //! them. Does not know how a file is read.
 
 use super::{
@@ -278,7 +278,7 @@ pub(super) const LIMITS: Section = Section {
     ],
 };
 
-/// The key `url` of `[[listen]]`; it comes before the options, which then count more than those in its query.
+/// The key `url` of `[[listen]]`. It is read before the options, so that they win over those in its query.
 pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
@@ -323,7 +323,7 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
     },
 ];
 
-/// Where a page comes from, as browsers tell it (RFC 6454 section 6.2).
+/// Reads an origin: scheme, host and port of a page, as browsers send them (RFC 6454 section 6.2).
 fn origin(text: &str) -> Result<String, Invalid> {
     let plain = text.strip_suffix('/').unwrap_or(text);
     let fit = |c: char| c.is_ascii_graphic() && !"/?#@\\,\"".contains(c);
@@ -337,7 +337,7 @@ fn origin(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new(message))
 }
 
-/// A name by which browsers may call the server, as they write it.
+/// Reads a name that browsers may use for the server, in the form in which they send it.
 fn web_host(text: &str) -> Result<String, Invalid> {
     let plain = text.strip_suffix('.').unwrap_or(text);
     let name = plain.strip_prefix("*.").unwrap_or(plain);
@@ -357,7 +357,7 @@ fn web_host(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new(format!("{text:?} is no host; {why}")))
 }
 
-/// A text for one line of a protocol.
+/// Reads a text for one line of a protocol.
 fn short_text(text: &str) -> Result<String, Invalid> {
     /// Room for a sentence; a line of IRC must hold it beside names.
     const BYTES_MAX: usize = 200;
@@ -368,7 +368,7 @@ fn short_text(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// A text that is one parameter of a line of IRC.
+/// Reads a text that is one parameter of a line of IRC.
 fn one_word(text: &str) -> Result<String, Invalid> {
     const BYTES_MAX: usize = 63;
     let fit = |c: char| !c.is_control() && !c.is_whitespace() && c != '=';
@@ -379,17 +379,16 @@ fn one_word(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-/// What Linux grants one process at most unless told otherwise (`fs.nr_open`); more is a typing error rather than a
-/// wish.
+/// The most that Linux grants one process by default (`fs.nr_open`); a larger number is probably a typing error.
 const CLIENTS_MAX: u32 = 1_048_576;
 
 /// How many connections may be allowed at a time.
 const CLIENTS: RangeInclusive<u32> = 1..=CLIENTS_MAX;
 
-/// Shorter, and a slow line alone would be reason to be let go.
+/// With less, one slow line would already exceed the limit.
 const SHORT: Duration = Duration::from_millis(100);
 
-/// Longer, and the setting would be of no use.
+/// With more, the setting would have no effect.
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Every section with keys of its own.
@@ -399,7 +398,7 @@ impl Limits {
     /// Reads a value for `clients` from the command line.
     ///
     /// # Errors
-    /// It is not a whole number, or out of range.
+    /// The text is not a whole number, or out of range.
     pub fn parse_clients(text: &str) -> Result<u32, Invalid> {
         Raw::from_query(text).count(&CLIENTS)
     }

@@ -1,16 +1,16 @@
-//! What can be spoken at a listener.
+//! The protocols of listeners.
 //!
-//! A new scheme is a variant, its place in `Scheme::ALL`, and an arm of each method; help texts and messages follow. Does not
-//! know how a protocol works.
+//! A new scheme is a variant, an entry in `Scheme::ALL`, and an arm of each method; help texts and messages follow.
+//! Does not know how a protocol works.
 
 use std::str::FromStr;
 
 use super::error::{Invalid, Listing, suggest};
 
-/// The port of the courtyard.
+/// The port of `any://` and `telnet://`.
 pub const DEFAULT_PORT: u16 = 7777;
 
-/// What is spoken at a listener.
+/// The protocol of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `any`: the first bytes choose the protocol.
@@ -23,20 +23,20 @@ pub enum Scheme {
     Http,
     /// `https`: the same over TLS.
     Https,
-    /// `irc`: IRC as today's clients speak it.
+    /// `irc`: IRC.
     Irc,
     /// `ircs`: the same over TLS.
     Ircs,
-    /// `metrics`: what Prometheus and its kin want to know, by HTTP.
+    /// `metrics`: OpenMetrics by HTTP, for Prometheus and similar tools.
     Metrics,
-    /// `telnet`: lines for people.
+    /// `telnet`: lines that people type and read.
     Telnet,
 }
 
-/// What carries a scheme.
+/// The transport of a scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Streams.
+    /// Streams of bytes.
     Tcp,
     /// Datagrams.
     Udp,
@@ -56,7 +56,7 @@ impl Scheme {
         Self::Metrics,
     ];
 
-    /// As written before `://`.
+    /// The text before `://`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
@@ -71,7 +71,7 @@ impl Scheme {
         }
     }
 
-    /// What carries it.
+    /// The transport.
     pub fn transport(self) -> Transport {
         match self {
             Self::EchoUdp => Transport::Udp,
@@ -89,16 +89,16 @@ impl Scheme {
             Self::Http => 80,
             // Section 4.2.2.
             Self::Https => 443,
-            // RFC 7194 section 2.1: what everyone uses for IRC in plain text.
+            // RFC 7194 section 2.1: the port in common use for IRC in plain text.
             Self::Irc => 6667,
-            // Section 2.2: the one that was assigned for TLS.
+            // RFC 7194 section 2.2: the port assigned for IRC over TLS.
             Self::Ircs => 6697,
-            // What OpenTelemetry's exporter for Prometheus listens at; in Prometheus' list of exporters' ports.
+            // The port of OpenTelemetry's exporter for Prometheus, from Prometheus' list of exporters' ports.
             Self::Metrics => 9464,
         }
     }
 
-    /// Whether nothing but TLS is spoken there.
+    /// Whether connections must begin with TLS.
     pub fn is_secure(self) -> bool {
         matches!(self, Self::Https | Self::Ircs)
     }

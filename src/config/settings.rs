@@ -1,7 +1,6 @@
-//! The settings as the server gets them, and every default, once.
+//! The settings in the form in which the server gets them, and every default, once.
 //!
-//! Invariant: the values were checked before they came here. Does not know how they are written, nor what they are used
-//! for.
+//! Invariant: the values were checked before. Does not know how they are written, or what they are used for.
 
 use super::{
     error::Invalid,
@@ -15,7 +14,7 @@ use super::{
 use crate::auth::PasswordHash;
 use std::{path::PathBuf, time::Duration};
 
-/// Everything the server is told before it starts.
+/// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `[server]`.
@@ -32,69 +31,69 @@ pub struct Config {
     pub operators: Vec<Operator>,
 }
 
-/// `[[operator]]`: someone who may become an operator of the server.
+/// `[[operator]]`: a user who may become an operator of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Operator {
-    /// What they say first.
+    /// The name in the command `OPER NAME PASSWORD`.
     pub name: String,
-    /// Their password's hash. Absent only while the file is being read.
+    /// The hash of the password. Absent only while the file is being read.
     pub password: Option<PasswordHash>,
 }
 
-/// `[server]`: what the server is called and how it receives people.
+/// `[server]`: the server's name and what new users get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The server's name in every protocol that has one.
     pub name: ServerName,
-    /// What it is, in a few words.
+    /// What the server is, in a few words.
     pub description: String,
     /// The name of its network, one word.
     pub network: String,
-    /// What everyone must say to come in.
+    /// The password that every client must give.
     pub password: Option<String>,
-    /// Letters of the user modes that everyone has from the start.
+    /// Letters of the user modes that every user has from the start.
     pub default_user_modes: String,
-    /// The directory of what outlives the process; `None`: nothing does.
+    /// The directory of what outlives the process; `None`: nothing outlives it.
     pub data: Option<PathBuf>,
-    /// The text that greets newcomers.
+    /// The text that greets new users.
     pub motd: Option<Motd>,
-    /// Names of people and rooms may use letters of any script; otherwise ASCII alone.
+    /// Names of users and rooms may use letters of any script; otherwise ASCII alone.
     pub unicode_names: bool,
 }
 
 /// `[web]`: browsers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Web {
-    /// Origins whose pages may speak here, in lower case, beside the server's own; `*` is any.
+    /// Origins whose pages may connect, in lower case, beside the server's own; `*` is any.
     pub origins: Vec<String>,
-    /// Names by which browsers may call the server, in lower case, beside those that it knows of itself; `*` is any.
+    /// Host names that browsers may use for the server, in lower case, beside those that it knows itself; `*` is any.
     pub hosts: Vec<String>,
-    /// Silence after which a WebSocket is sent a ping, so that proxies on the way keep it open.
+    /// Silence after which a WebSocket is sent a ping, so that proxies on the way keep the connection open.
     pub ping: Duration,
-    /// Whether `/status` tells anyone how many people and rooms there are, and how busy the loop is.
+    /// Whether anyone may read at `/status` how many users and rooms there are, and how busy the loop is.
     pub status: bool,
 }
 
-/// `[limits]`: everything that could grow, and how far it may.
+/// `[limits]`: the limits on everything that could grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time; `None` lets it follow from the descriptor limit.
+    /// Connections at a time; `None` derives it from the descriptor limit.
     pub clients: Option<u32>,
     /// Connections at a time from one address; 0 is no limit.
     pub clients_per_address: u32,
-    /// Connections a minute from one address in the long run, and at once after a silence; 0 is no limit.
+    /// Connections a minute from one address in the long run, and at once after a quiet time; 0 is no limit.
     pub connections_per_minute: u32,
-    /// Networks that these two limits do not concern.
+    /// Networks that are exempt from these two limits.
     pub exempt: Vec<Network>,
     /// Longest telnet line in bytes, without its end.
     pub line: usize,
-    /// Bytes queued for one connection before it is let go; at least `line`.
+    /// Bytes queued for one connection before the server closes it; at least `line`.
     pub send_queue: usize,
     /// Bytes queued for all connections together; at least `send_queue`.
     pub queued_total: usize,
-    /// How long a newcomer may take to give a name.
+    /// How long a new client may take to register.
     pub registration: Duration,
-    /// Silence after which a peer is asked for a sign of life.
+    /// Silence after which a client is sent a ping.
     pub ping: Duration,
     /// Lines per second that one connection may send in the long run; 0 is no flood control.
     pub messages_per_second: u32,
@@ -115,7 +114,7 @@ impl Default for Config {
                 motd: None,
                 unicode_names: true,
             },
-            // Loopback alone: whoever only tries it out invites nobody by accident.
+            // Loopback alone: a first try does not open the server to the network by accident.
             listen: vec![ListenUrl::new(
                 Scheme::Any,
                 Host::Ip([127, 0, 0, 1].into()),
@@ -132,11 +131,11 @@ impl Default for Config {
             limits: Limits {
                 clients: None,
                 // A household or an office behind one router: 128 people with a client each, or 18 who load the page
-                // (seven connections, most of them short) in the same moment. One caller takes at most this part of
-                // the places, and a school or a provider behind one address raises it.
+                // (seven connections, most of them short) in the same moment. One address takes at most this part of
+                // all connections, and the operator of a school or a provider behind one address raises it.
                 clients_per_address: 128,
-                // All 128 come back at once when the server starts anew, and may fail and retry a few times. A script
-                // that connects and leaves in a loop is held to ten a second.
+                // All 128 come back at once when the server restarts, and may fail and retry a few times. A script
+                // that connects and quits in a loop is held to ten a second.
                 connections_per_minute: 600,
                 exempt: Network::LOOPBACK.to_vec(),
                 line: 4096,
@@ -153,7 +152,7 @@ impl Default for Config {
 }
 
 impl Limits {
-    /// A newcomer's queue must take the whole greeting, and leave room for what happens meanwhile.
+    /// A new client's queue must take the whole greeting, and leave room for what happens meanwhile.
     pub(super) fn admit(&self, motd: &Motd) -> Result<(), Invalid> {
         if motd.size() > self.send_queue / 2 {
             let message = "longer than half of [limits] send_queue; shorten it or raise that limit";

@@ -13,18 +13,18 @@ use super::{
 };
 use std::path::PathBuf;
 
-/// Where a configuration comes from. Kept by the server, which reads it again when it is told to.
+/// Where a configuration comes from. The server keeps it, to read the configuration again on SIGHUP.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The file; without one, the defaults.
     pub file: Option<PathBuf>,
-    /// What wins over it.
+    /// The flags, which win over the file.
     pub flags: Flags,
-    /// The certificate of our own making, if one was asked for. Reading again brings the same.
+    /// Our own certificate, if one was asked for. Reading again returns the same one.
     pub self_signed: SelfSigned,
 }
 
-/// What was said on the command line; it wins over the file.
+/// The flags of the command line; they win over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// `--data`, relative to the working directory.
@@ -42,10 +42,10 @@ pub struct Flags {
 }
 
 impl Sources {
-    /// Reads the file and the texts it names, and puts the flags on top.
+    /// Reads the file and the texts it names, and applies the flags.
     ///
     /// # Errors
-    /// All that is wrong, each with its place.
+    /// All errors, each with its location.
     pub fn load(&self) -> Result<Config, Errors> {
         let mut config = match &self.file {
             Some(file) => file::load(file)?,
@@ -56,7 +56,7 @@ impl Sources {
         Ok(config)
     }
 
-    /// What is known only when file and flags are put together.
+    /// Applies what depends on both file and flags.
     fn complete(&self, config: &mut Config) -> Result<(), Error> {
         let location = || match &self.file {
             Some(path) => Location::File {

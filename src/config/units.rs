@@ -1,4 +1,4 @@
-//! Sizes and durations as people write them: `"1 MiB"`, `"30s"`.
+//! Sizes and durations in the form in which people write them: `"1 MiB"`, `"30s"`.
 //!
 //! Invariant: what `show_*` writes, `parse_*` reads back as the same value. Knows no keys and no ranges.
 
@@ -11,14 +11,15 @@ pub(super) const MIB: u64 = 1 << 20;
 /// 1 GiB in bytes.
 pub(super) const GIB: u64 = 1 << 30;
 
-/// Largest first, for [`show_size`]. Powers of two only: "MB" means two things, and the wrong one silently would be worse
-/// than a question.
+/// Largest first, for [`show_size`]. Powers of two only: "MB" means two things, and an error is better than a wrong
+/// guess.
 const SIZE_UNITS: [(&str, u64); 4] = [("GiB", GIB), ("MiB", MIB), ("KiB", KIB), ("B", 1)];
 
 /// In milliseconds.
 const DURATION_UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Bytes, from a whole number and a unit; a space between them is optional, a missing unit means bytes. `None` if it is no size.
+/// Bytes, from a whole number and a unit; a space between them is optional, a missing unit means bytes. `None` if the
+/// text is not a size.
 pub fn parse_size(text: &str) -> Option<u64> {
     let (number, unit) = split_unit(text)?;
     match unit {
@@ -27,7 +28,8 @@ pub fn parse_size(text: &str) -> Option<u64> {
     }
 }
 
-/// A duration, from a whole number and one of `ms`, `s`, `m`, `h`. `None` if it is no duration; a number alone is none.
+/// A duration, from a whole number and one of `ms`, `s`, `m`, `h`. `None` if the text is not a duration; a number
+/// alone is not.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis = number.checked_mul(factor(&DURATION_UNITS, unit)?)?;
@@ -43,7 +45,7 @@ pub(super) fn show_size(bytes: u64) -> String {
     format!("{} {unit}", bytes / factor)
 }
 
-/// The duration in whole hours, seconds or milliseconds: `1h`, `120s`, `500ms`. What is finer is cut.
+/// The duration in whole hours, seconds or milliseconds: `1h`, `120s`, `500ms`. Finer parts are cut.
 pub(super) fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     match (millis % 3_600_000, millis % 1_000) {
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed() {
         for (text, expected) in [
             ("0", Some(0)),
             ("4096", Some(4096)),
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
+    fn durations_are_parsed() {
         for (text, expected) in [
             ("30s", Some(30_000)),
             ("5m", Some(300_000)),
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn shown_and_read_back() {
+    fn values_that_are_shown_can_be_parsed() {
         for bytes in [
             0,
             1,

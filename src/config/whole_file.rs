@@ -1,12 +1,12 @@
 //! Files that are whole or absent, whatever happens while they are written.
 //!
-//! What is new goes into a temporary file in the same directory, is flushed to the disk, and takes the place of what was
-//! there by a rename; then the directory is flushed too. So a full disk, a crash or a power cut leaves the old file or
-//! the new one, and never half of one. A temporary that a crash has left behind is removed by the next attempt.
+//! New contents go into a temporary file in the same directory, are flushed to the disk, and replace the old file by
+//! a rename; then the directory is flushed too. So a full disk, a crash or a power cut leaves the old file or the new
+//! one, and never half of one. The next attempt removes a temporary file that a crash has left.
 //!
-//! Invariants: nothing is ever written to the path itself; nobody but the owner can read a byte at any moment, if that
-//! is asked for. Knows nothing of what stands in the files. Blocks on the disk: for start-up, and for programs without a
-//! loop.
+//! Invariants: nothing is ever written to the path itself; if only the owner may read the file, no other user can
+//! read a byte at any moment. Knows nothing of the files' contents. Blocks on the disk: for start-up, and for
+//! programs without a loop.
 
 use std::{
     ffi::OsString,
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Behind the name of a file while it is being written.
+/// The suffix of a file's name while it is being written.
 const TEMPORARY: &str = ".new";
 
 /// Who may read a new file.
@@ -23,33 +23,34 @@ const TEMPORARY: &str = ".new";
 pub enum Readers {
     /// The owner alone, from the first moment on.
     Owner,
-    /// Whoever the process lets read its files (umask).
+    /// All users whom the process lets read its files (umask).
     Usual,
 }
 
-/// A file that is being written; until that is done, what was at its path is still there. Dropped, it was never there.
+/// A file that is being written. Until that is done, the old file is still at its path. If it is dropped, nothing has
+/// changed.
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
-    /// Taken when it is written.
+    /// `None` once it is written.
     file: Option<File>,
 }
 
 impl WholeFile {
-    /// Begins the file that will stand at `path`, so that what would keep it from being written is found out early.
+    /// Begins the file for `path`, so that problems with writing it are found early.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn create(path: &Path, readers: Readers) -> io::Result<Self> {
         let file = Some(begin(&mut System, path, readers)?);
         let path = path.to_owned();
         Ok(Self { path, file })
     }
 
-    /// Gives it its contents and its place.
+    /// Writes the contents and moves the file to its path.
     ///
     /// # Errors
-    /// What the system says. Then what was there before is still there.
+    /// The system's error. Then the old file is still there.
     pub fn write(mut self, contents: &[u8]) -> io::Result<()> {
         match self.file.take() {
             Some(file) => finish(&mut System, &self.path, file, contents),
@@ -66,10 +67,11 @@ impl Drop for WholeFile {
     }
 }
 
-/// Replaces the file at `path`, or makes it, with its directory if that is missing too. Only the owner can read either.
+/// Replaces the file at `path`, or creates it, with its directory if that is missing too. Only the owner can read
+/// either.
 ///
 /// # Errors
-/// What the system says, with the path. Then what was there before is still there.
+/// The system's error, with the path. Then the old file is still there.
 pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     replace_on(&mut System, path, contents).map_err(|e| {
         let text = e.to_string();
@@ -84,7 +86,7 @@ fn replace_on<D: Disk>(disk: &mut D, path: &Path, contents: &[u8]) -> io::Result
     finish(disk, path, file, contents)
 }
 
-/// Makes the temporary.
+/// Creates the temporary file.
 fn begin<D: Disk>(disk: &mut D, path: &Path, readers: Readers) -> io::Result<D::File> {
     let temporary = temporary_of(path);
     remove_if_there(disk, &temporary)?;
@@ -92,7 +94,7 @@ fn begin<D: Disk>(disk: &mut D, path: &Path, readers: Readers) -> io::Result<D::
         .inspect_err(|_| _ = disk.remove(&temporary))
 }
 
-/// Fills the temporary and puts it into its place.
+/// Fills the temporary file and renames it.
 fn finish<D: Disk>(
     disk: &mut D,
     path: &Path,
@@ -106,7 +108,7 @@ fn finish<D: Disk>(
         .and_then(|()| disk.sync(&file))
         .and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
-        // Why it failed says more than why this did, if it does.
+        // Returns the first error: it tells more than a failure to remove the file.
         let _ = disk.remove(&temporary);
         return written;
     }
@@ -131,12 +133,13 @@ fn remove_if_there<D: Disk>(disk: &mut D, path: &Path) -> io::Result<()> {
     }
 }
 
-/// What is asked of a file system. Tests have one that fails.
+/// The operations on the file system that are used here. Tests have a file system that fails.
 trait Disk {
     type File;
-    /// Makes a directory and those above it that only the owner can enter; one that is there stays as it is.
+    /// Creates a directory and its parents so that only the owner can enter them; an existing directory stays as it
+    /// is.
     fn make_folder(&mut self, path: &Path) -> io::Result<()>;
-    /// Makes a file that was not there.
+    /// Creates a file; fails if it exists.
     fn create(&mut self, path: &Path, readers: Readers) -> io::Result<Self::File>;
     fn write(&mut self, file: &mut Self::File, contents: &[u8]) -> io::Result<()>;
     fn sync(&mut self, file: &Self::File) -> io::Result<()>;
@@ -145,7 +148,7 @@ trait Disk {
     fn sync_folder(&mut self, path: &Path) -> io::Result<()>;
 }
 
-/// The system's.
+/// The system's file system.
 struct System;
 
 impl Disk for System {
@@ -187,7 +190,7 @@ impl Disk for System {
 
     fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
         match File::open(path)?.sync_all() {
-            // Some network file systems cannot do that for a directory.
+            // Some network file systems cannot flush a directory.
             Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
                 Ok(())
             }
@@ -200,7 +203,7 @@ impl Disk for System {
 mod tests {
     use super::*;
 
-    /// A directory that is gone with its test.
+    /// A directory that is removed at the end of its test.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -227,29 +230,29 @@ mod tests {
         }
     }
 
-    /// What happens at a step.
+    /// How one operation fails.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Fault {
-        /// It fails, and nothing was done. What comes after it works.
+        /// It fails, and nothing was done. Later operations work.
         Refused,
         /// It fails half way, as a write does on a full disk.
         Half,
-        /// The process ends before it: nothing is done any more.
+        /// The process ends before it: later operations are not done.
         CrashBefore,
-        /// The process ends half way.
+        /// The process ends half way through it.
         CrashWithin,
     }
 
-    /// The system's, but for one step.
+    /// The system's file system, with one operation that fails.
     struct Faulty {
-        /// Steps until the fault.
+        /// Operations until the fault.
         left: usize,
         fault: Fault,
         crashed: bool,
     }
 
     impl Faulty {
-        /// Does a step; `half` is what a step does that is cut short.
+        /// Does an operation; `half` is what an interrupted one does.
         fn step<T>(
             &mut self,
             whole: impl FnOnce() -> io::Result<T>,
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_fails_the_file_is_the_old_one_or_the_new_one() {
+    fn whatever_fails_the_file_is_old_or_new() {
         let faults = [
             Fault::Refused,
             Fault::Half,
@@ -337,7 +340,7 @@ mod tests {
                     let is_new = found.as_deref() == Some("the new one");
                     assert!(is_new || found.as_deref() == old, "{case}: {found:?}");
                     assert!(is_new || ended.is_err(), "{case}");
-                    // And the next attempt succeeds, whatever was left behind.
+                    // The next attempt succeeds, whatever was left.
                     replace(&path, b"the next one").unwrap();
                     assert_eq!(fs::read_to_string(&path).unwrap(), "the next one", "{case}");
                     assert_eq!(folder.names(), ["file"], "{case}");
@@ -379,7 +382,7 @@ mod tests {
         replace(&path, b"secret").unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        // Also where everyone could read what was there.
+        // Also where every user could read the old file.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         replace(&path, b"secret").unwrap();
         assert_eq!(mode(&path), 0o600);
@@ -407,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named() {
+    fn an_obstacle_at_the_path_is_named() {
         let folder = Folder::new("in-the-way");
         let path = folder.0.join("file");
         fs::create_dir(&path).unwrap();

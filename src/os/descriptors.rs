@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the soft limit of open descriptors to the hard one and returns the limit that holds now.
+/// Raises the soft limit of open descriptors to the hard limit and returns the limit that is now in force.
 pub fn raise_limit() -> u64 {
     let before = getrlimit(Resource::Nofile);
     let wanted = Rlimit {

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 /// A limit of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Bytes that the process may still take beyond what it has now.
+    /// Bytes that the process may still allocate beyond what it has now.
     pub free: u64,
     /// Where it comes from, as an operator knows it.
     pub from: &'static str,
@@ -21,7 +21,7 @@ pub fn limit() -> Option<Limit> {
     limits.into_iter().flatten().min_by_key(|limit| limit.free)
 }
 
-/// A limit from here on is none: version 1 of control groups writes the largest number of whole pages for "no limit".
+/// Limits from this value on mean "no limit": version 1 of control groups writes the largest number of whole pages.
 const NO_LIMIT: u64 = 1 << 62;
 
 /// What is left of `ulimit -v`.
@@ -36,7 +36,7 @@ fn address_space() -> Option<Limit> {
 }
 
 /// What is left in the control group of this process (version 2, or 1 with its memory controller), and in those above
-/// it as far as they are seen from here.
+/// it that are visible here.
 fn control_group(root: &Path) -> Option<Limit> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let limits = groups.lines().filter_map(|line| {
@@ -70,7 +70,7 @@ fn least_free(root: &Path, path: &str, [max, used]: [&str; 2]) -> Option<u64> {
             .ok()
     };
     let free = |group: &Path| {
-        // "max" is no number, and means no limit.
+        // "max" is not a number, and means no limit.
         let limit = read(group, max).filter(|limit| *limit < NO_LIMIT)?;
         Some(limit.saturating_sub(read(group, used).unwrap_or(0)))
     };
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_of_a_group_and_those_above_it_counts() {
+    fn the_smallest_limit_of_a_group_and_its_parents_counts() {
         let root = std::env::temp_dir().join(format!("madang-cgroup-{}", std::process::id()));
         let inner = root.join("slice/service");
         fs::create_dir_all(&inner).unwrap();

@@ -1,11 +1,11 @@
 //! Sockets that a service manager opened for us (sd_listen_fds(3)).
 //!
-//! Finds them, their names and addresses. Does not know what they are used for.
+//! Finds the sockets, their names and their addresses. Does not know what they are used for.
 
 use listenfd::ListenFd;
 use std::{env, io, net::SocketAddr, os::fd::OwnedFd};
 
-/// No service manager passes more sockets than this; each would be looked at, whether it exists or not.
+/// No service manager passes more sockets than this. Each of them would be examined, whether it exists or not.
 const SOCKETS_MAX: u64 = 1024;
 
 /// A socket that was passed, and where it is bound.
@@ -17,8 +17,9 @@ pub enum PassedSocket {
     Udp(OwnedFd, SocketAddr),
 }
 
-/// The sockets that were passed, each with its name (empty without one), in order; none unless a service manager started
-/// us. A socket of another kind is an error: a connection (`Accept=yes` in the socket unit), or neither TCP nor UDP.
+/// The sockets that were passed, each with its name (empty if it has none), in order. There are none unless a service
+/// manager started us. A socket of another kind is an error: a connection (`Accept=yes` in the socket unit), or
+/// neither TCP nor UDP.
 pub fn take() -> impl Iterator<Item = (String, io::Result<PassedSocket>)> {
     let mut passed = if is_too_many(&env::var("LISTEN_FDS").unwrap_or_default()) {
         tracing::warn!("LISTEN_FDS names more sockets than can be; none is taken");
@@ -28,14 +29,14 @@ pub fn take() -> impl Iterator<Item = (String, io::Result<PassedSocket>)> {
     };
     let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
     let names: Vec<String> = names.split(':').map(str::to_owned).collect();
-    // Fewer names than sockets: the others have none.
+    // If there are fewer names than sockets, the remaining sockets have no name.
     let names = names.into_iter().chain(std::iter::repeat(String::new()));
     (0..passed.len())
         .zip(names)
         .map(move |(index, name)| (name, PassedSocket::take(&mut passed, index)))
 }
 
-/// Whether more sockets are said to have been passed than can be.
+/// Whether `LISTEN_FDS` claims more sockets than there can be.
 fn is_too_many(count: &str) -> bool {
     count.parse().is_ok_and(|count: u64| count > SOCKETS_MAX)
 }
@@ -43,7 +44,7 @@ fn is_too_many(count: &str) -> bool {
 impl PassedSocket {
     fn take(passed: &mut ListenFd, index: usize) -> io::Result<Self> {
         if let Ok(Some(socket)) = passed.take_tcp_listener(index) {
-            // The library looks at the type alone, and a connection is a stream socket too.
+            // The library checks the type alone, and a connection is a stream socket too.
             if rustix::net::getpeername(&socket).is_ok() {
                 return Err(io::Error::other(
                     "it is a connection, and a listening socket is needed; one server takes all callers, so the \
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_sockets_that_cannot_be_is_known_before_they_are_looked_for() {
+    fn too_many_passed_sockets_are_refused_before_any_is_examined() {
         for (count, expected) in [
             ("", false),
             ("1", false),

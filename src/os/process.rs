@@ -7,10 +7,10 @@ use super::descriptors;
 use rustix::time::{ClockId, clock_gettime};
 use std::{fs, path::PathBuf};
 
-/// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux there is, whatever the kernel's own rate.
+/// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux system, whatever the kernel's own rate.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// What a process has used up so far, and what it holds.
+/// The resources that a process has used since its start, and the memory it has now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// CPU time in nanoseconds, user and system together, as exactly as the scheduler knows.
@@ -21,22 +21,22 @@ pub struct Usage {
     pub system_millis: Option<u64>,
     /// Resident memory in bytes.
     pub resident: Option<u64>,
-    /// Times it went to sleep by itself, which is how often it woke up.
+    /// How often it went to sleep by itself; it woke up as often.
     pub sleeps: Option<u64>,
-    /// Times it was taken off the CPU.
+    /// How often it was taken off the CPU.
     pub preemptions: Option<u64>,
 }
 
-/// What takes longer to find out: asked for at the turns of a run only.
+/// Numbers that take longer to read: only read when a phase of a run begins or ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
-    /// Its share of the memory it has in RAM, in bytes (PSS).
+    /// Its proportional share of the memory it has in RAM, in bytes (PSS).
     pub proportional: Option<u64>,
     /// Open descriptors.
     pub descriptors: Option<u64>,
 }
 
-/// What the running process uses, as far as it can be read in microseconds: for metrics.
+/// The resources of the running process, as far as they can be read in microseconds: for metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnUsage {
     /// Processor time used so far, in seconds.
@@ -53,7 +53,8 @@ impl OwnUsage {
     /// Reads the numbers as they are now.
     pub fn read() -> Self {
         let used = clock_gettime(ClockId::ProcessCPUTime);
-        // Since Linux 6.2 the size of the directory is their number. To count them would take milliseconds.
+        // Since Linux 6.2 the size of the directory is the number of descriptors. Counting them would take
+        // milliseconds.
         let descriptors = fs::metadata("/proc/self/fd").map(|folder| folder.len());
         Self {
             cpu_s: used.tv_sec as f64 + used.tv_nsec as f64 / 1e9,
@@ -69,12 +70,12 @@ pub(super) fn own_status_kib(name: &str) -> Option<u64> {
     field(&fs::read_to_string("/proc/self/status").ok()?, name)
 }
 
-/// A process to look at.
+/// A process of this machine, whether it exists or not.
 #[derive(Clone, Debug)]
 pub struct Process(PathBuf);
 
 impl Process {
-    /// The process with this id, whether it exists or not.
+    /// The process with this id.
     pub fn with_id(id: u32) -> Self {
         Self(PathBuf::from(format!("/proc/{id}")))
     }
@@ -84,12 +85,12 @@ impl Process {
         Self(PathBuf::from("/proc/self"))
     }
 
-    /// Its name, if it is there.
+    /// Its name, if it exists.
     pub fn name(&self) -> Option<String> {
         self.read("comm").map(|name| name.trim().to_owned())
     }
 
-    /// What it has used up so far.
+    /// The resources it has used so far.
     pub fn usage(&self) -> Usage {
         let stat = self.read("stat");
         let ticks = stat.as_deref().and_then(cpu_ticks);
@@ -116,14 +117,14 @@ impl Process {
                 field(&status, "nonvoluntary_ctxt_switches"),
             );
         }
-        // A kernel without scheduler statistics has the ticks still.
+        // A kernel without scheduler statistics still counts ticks.
         usage.cpu_nanos = usage
             .cpu_nanos
             .or(ticks.map(|(user, system)| millis(user + system) * 1_000_000));
         usage
     }
 
-    /// What it holds now. Takes milliseconds for a process with thousands of descriptors.
+    /// The resources it holds now. Takes milliseconds for a process with thousands of descriptors.
     pub fn holdings(&self) -> Holdings {
         let rollup = self.read("smaps_rollup");
         let descriptors = fs::read_dir(self.0.join("fd")).ok();
@@ -151,15 +152,15 @@ fn add(sum: &mut Option<u64>, part: Option<u64>) {
     }
 }
 
-/// `utime` and `stime` of a `stat` line: the 14th and 15th field. The second is a name in parentheses that may hold
-/// anything, so they are counted from behind it.
+/// `utime` and `stime` of a `stat` line: the 14th and 15th field. The second field is a name in parentheses that may
+/// hold anything, so the fields are counted from its closing parenthesis.
 fn cpu_ticks(stat: &str) -> Option<(u64, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11).map(str::parse);
     Some((fields.next()?.ok()?, fields.next()?.ok()?))
 }
 
-/// The number on the line `NAME:  number ...`.
+/// The number on the line `NAME:  number ...` of a text.
 fn field(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = lines.find(|(key, _)| *key == name)?;
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_proc() {
+    fn proc_files_are_parsed() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 123 45 0 0 20 0 1 0 9 1 1";
         assert_eq!(cpu_ticks(stat), Some((123, 45)));
         assert_eq!(cpu_ticks("nonsense"), None);
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_is_there() {
+    fn this_process_can_be_read() {
         let usage = Process::ourselves().usage();
         assert!(usage.cpu_nanos > Some(0), "{usage:?}");
         assert!(usage.resident > Some(100_000), "{usage:?}");
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_not_there_has_no_numbers() {
+    fn a_process_that_does_not_exist_has_no_numbers() {
         let nobody = Process(PathBuf::from("/proc/none"));
         assert_eq!(nobody.usage(), Usage::default());
         assert_eq!(nobody.holdings(), Holdings::default());

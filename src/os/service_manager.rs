@@ -1,21 +1,21 @@
-//! What a service manager wants to know of us (sd_notify(3)): that we are ready, reload, stop; how many are here; and,
-//! as a watchdog, that the loop goes round as it should.
+//! Messages to the service manager (sd_notify(3)): the server is ready, reloads, stops; how many users are connected;
+//! and, for its watchdog, that turns of the loop are short.
 //!
 //! Without a service manager none of this costs anything. With one, a status is sent along with turns that happen
-//! anyway, and only the watchdog asks for wake-ups of its own. Invariant: no message is waited for; one for which the
-//! manager has no room is lost, and a later one says the same. Moments are spans since the program's own clock began:
-//! this module reads no clock but for the one message that must carry the system's.
+//! anyway, and only the watchdog needs wake-ups of its own. Invariant: no message is waited for; a message that the
+//! manager has no room for is lost, and a later one repeats it. Moments are durations since the program's own clock
+//! began: this module reads no clock, except for the one message that must carry the system's.
 
 use sd_notify::NotifyState;
 use std::{env, ffi::OsStr, io, os::unix::net::UnixDatagram, time::Duration};
 
-/// The status is sent no more often than this: it is for people.
+/// The status is sent at most this often: it is for users to read.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
-/// Turns are short if they take less than this, a hundred times longer than those of a busy server...
+/// A turn is short if it takes less than this, which is a hundred times longer than the turns of a busy server...
 const SHORT: Duration = Duration::from_secs(1);
 
-/// ...or than this part of what the watchdog allows, if that is less.
+/// ...and less than this fraction of the time that the watchdog allows.
 const SHORT_PART: u32 = 4;
 
 /// The service manager that started us.
@@ -23,14 +23,14 @@ const SHORT_PART: u32 = 4;
 pub struct ServiceNotifier {
     socket: UnixDatagram,
     watchdog: Option<Watchdog>,
-    /// People and rooms as they were told last.
+    /// Users and rooms in the last status.
     told: Option<(usize, usize)>,
-    /// The next status may go out from here on.
+    /// The next status is sent at this moment or later.
     status_after: Duration,
 }
 
 impl ServiceNotifier {
-    /// The one that the environment names, if any.
+    /// The service manager that the environment names, if any.
     pub fn from_env() -> Option<Self> {
         let path = env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
         let socket = match connect(&path) {
@@ -55,12 +55,13 @@ impl ServiceNotifier {
         }
     }
 
-    /// Callers can come in, or the configuration was read again.
+    /// Connections are accepted now, or the configuration was read again.
     pub fn tell_ready(&self) {
         self.tell(&[NotifyState::Ready]);
     }
 
-    /// The configuration is being read again. The manager wants to know since when, lest an old message end a new wait.
+    /// The configuration is being read again. The manager needs to know since when, so that an earlier "ready" does
+    /// not end its wait.
     pub fn tell_reloading(&self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.tell(&[NotifyState::Reloading, now]),
@@ -68,19 +69,20 @@ impl ServiceNotifier {
         }
     }
 
-    /// The end has begun.
+    /// The server has begun to stop.
     pub fn tell_stopping(&self) {
         self.tell(&[NotifyState::Stopping]);
     }
 
-    /// The process was stopped, and the loop's time with it; the manager's went on. It hears at once that all is well.
+    /// The process was stopped for a while, and so was the loop's clock; the manager's was not. The next turn reports
+    /// at once.
     pub fn note_pause(&mut self) {
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.next = Duration::ZERO;
         }
     }
 
-    /// A turn is over.
+    /// Counts a turn that is over, and sends what is due.
     pub fn note_turn(&mut self, now: Duration, took: Duration, people: usize, rooms: usize) {
         if let Some(watchdog) = &mut self.watchdog {
             match watchdog.note_turn(now, took) {
@@ -102,13 +104,13 @@ impl ServiceNotifier {
         }
     }
 
-    /// When a turn is wanted, whatever happens.
+    /// The moment by which a turn must take place, for the watchdog.
     pub fn due(&self) -> Option<Duration> {
         self.watchdog.as_ref().map(|watchdog| watchdog.next)
     }
 }
 
-/// Connects without ever waiting. A path that begins with `@` names a socket that is in no directory (unix(7)).
+/// Connects without waiting. A path that begins with `@` names a socket outside the file system (unix(7)).
 fn connect(path: &OsStr) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
     socket.set_nonblocking(true)?;
@@ -122,13 +124,13 @@ fn connect(path: &OsStr) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-/// When the watchdog is told that all is well: twice in the time that it allows, if no turn in between took too long.
+/// When the watchdog is notified: twice in the time that it allows, if no turn in between took too long.
 #[derive(Debug)]
 struct Watchdog {
     every: Duration,
     short: Duration,
     next: Duration,
-    /// The longest turn since the last time.
+    /// The longest turn since the last notification.
     longest: Duration,
 }
 
@@ -145,7 +147,7 @@ impl Watchdog {
         })
     }
 
-    /// If it is time: whether all is well, or how long the longest turn took.
+    /// If a notification is due: `Ok`, or how long the longest turn took if that was too long.
     fn note_turn(&mut self, now: Duration, took: Duration) -> Option<Result<(), Duration>> {
         self.longest = self.longest.max(took);
         if now < self.next {
@@ -168,21 +170,21 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn the_watchdog_waits_while_turns_are_short() {
+    fn the_watchdog_is_notified_while_turns_are_short() {
         let mut watchdog = Watchdog::new(1000 * MS).unwrap();
         assert_eq!(watchdog.note_turn(7 * MS, MS), Some(Ok(())));
         assert_eq!(watchdog.next, 507 * MS);
         assert_eq!(watchdog.note_turn(100 * MS, 249 * MS), None);
         assert_eq!(watchdog.note_turn(507 * MS, MS), Some(Ok(())));
-        // One that took too long, though the one at hand did not.
+        // A turn that took too long, though the current one did not.
         assert_eq!(watchdog.note_turn(600 * MS, 251 * MS), None);
         assert_eq!(watchdog.note_turn(1100 * MS, MS), Some(Err(251 * MS)));
-        // And then all is well again.
+        // The next one is fine again.
         assert_eq!(watchdog.note_turn(1600 * MS, MS), Some(Ok(())));
     }
 
     #[test]
-    fn a_second_is_too_long_however_much_is_allowed() {
+    fn a_turn_of_a_second_is_too_long_whatever_is_allowed() {
         let mut watchdog = Watchdog::new(60_000 * MS).unwrap();
         assert_eq!(watchdog.note_turn(Duration::ZERO, 1000 * MS), Some(Ok(())));
         let long = watchdog.note_turn(30_000 * MS, 1001 * MS);

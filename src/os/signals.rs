@@ -1,26 +1,26 @@
-//! Signals as a readable source of the loop: what the operator has asked for since we last looked.
+//! Signals as a readable source of the loop: what the operator has asked for since the last look.
 //!
-//! Nothing is done inside a signal handler but what the library does there: it writes a byte to a pipe, and that wakes the poll.
+//! The signal handler is the library's: it writes a byte to a pipe, and that wakes the poll. Nothing else runs in it.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals as Source;
 use std::io;
 
-/// What the operator asked for.
+/// The signals that have come so far.
 pub struct Signals {
-    /// What the loop registers; readable when a signal came.
+    /// The source that the loop registers; readable after a signal.
     pub source: Source,
-    /// SIGTERM and SIGINT so far.
+    /// How many SIGTERM and SIGINT have come.
     pub stops: u32,
-    /// SIGHUP came and was not acted on yet.
+    /// SIGHUP has come and was not acted on yet.
     pub reload: bool,
 }
 
 impl Signals {
-    /// Starts listening to signals.
+    /// Starts to receive signals.
     ///
     /// # Errors
-    /// When the pipe cannot be made.
+    /// The system gives us no pipe.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             source: Source::new([SIGHUP, SIGINT, SIGTERM])?,
@@ -29,7 +29,7 @@ impl Signals {
         })
     }
 
-    /// Takes what is pending off the pipe.
+    /// Reads the pending signals from the pipe and counts them.
     pub fn note_pending(&mut self) {
         for signal in self.source.pending() {
             match signal {

@@ -1,4 +1,4 @@
-//! The system's time of day. It may be set at any moment, so it is for showing, never for waiting.
+//! The system's time of day. It may be set at any moment, so it is shown and never waited for.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,8 +1,8 @@
-//! `[tls]`: certificates and keys, read from their files and checked before anyone is served with them.
+//! `[tls]`: certificates and keys, read from their files and checked before they are used.
 //!
-//! Invariants: an [`Credential`]'s key belongs to its certificate and is of a kind that can be used. That it has not
-//! ended is not checked, for a server with a certificate of yesterday is better than none. Owns the words for what may be
-//! wrong with such files. Does not know how TLS is spoken.
+//! Invariants: the key of a [`Credential`] belongs to its certificate and is of a kind that can be used. Whether the
+//! certificate has expired is not checked, because a server with an expired certificate is better than none. Owns the
+//! messages about such files. Does not know how TLS works.
 
 mod schema;
 mod self_signed;
@@ -33,18 +33,18 @@ use x509_cert::{
 /// Longest file in bytes. A chain takes some 5 KiB.
 const PEM_BYTES_MAX: usize = 1 << 20;
 
-/// `[tls]`: what callers are shown who want to be sure whom they talk to.
+/// `[tls]`: how the server proves its identity to clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Files with a certificate and its chain each.
     pub certificate: Vec<PathBuf>,
-    /// The files with their keys, in the same order; none if they stand in the same files.
+    /// The files with their keys, in the same order; empty if the keys are in the same files.
     pub key: Vec<PathBuf>,
-    /// Whether a certificate is made on the spot, in place of those.
+    /// Whether the server makes its own certificate, instead of reading those.
     pub self_signed: bool,
-    /// For how long IRC clients that came in the clear shall come by TLS alone.
+    /// For how long IRC clients that connected without TLS must use TLS from then on (IRCv3 sts).
     pub sts: Option<Duration>,
-    /// What stands in the files, or was made; empty: there is no TLS.
+    /// The certificates that were read or made; empty: there is no TLS.
     pub credentials: Vec<Credential>,
 }
 
@@ -71,9 +71,9 @@ impl Tls {
 pub struct Credential {
     /// Where it came from, for messages: a path, or that it is self-signed.
     pub origin: String,
-    /// The host names that it is for, in lower case.
+    /// The host names of the certificate, in lower case.
     pub names: Vec<String>,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub not_after: u64,
     /// Chain and key.
     pub key: Arc<CertifiedKey>,
@@ -148,7 +148,7 @@ impl Credential {
     }
 }
 
-/// Which of the two files is to blame.
+/// Which of the two files the error is about.
 enum Wrong {
     Certificate(Invalid),
     Key(Invalid),

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Past a year a mistake would follow clients for longer than anyone remembers it.
+/// With more than a year, a mistake would affect clients for too long.
 const STS: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(366 * 24 * 3_600);
 
 /// The section `[tls]`.

@@ -1,9 +1,10 @@
-//! A certificate of the server's own making, so that TLS can be tried with one flag.
+//! A certificate that the server makes itself, so that TLS can be tried with one flag.
 //!
-//! Made once in the life of a process, or read from the data directory, where it is kept for the next. Nobody vouches
-//! for it: clients show its fingerprint and ask. One file holds it and its key, so that there is never one without the
-//! other. A kept one that cannot be used any more is made anew: it is ours, and a server that does not start is worse
-//! than clients that ask again. Files that the configuration names are never touched.
+//! The certificate is made once in the life of a process, or read from the data directory, where it is kept for the
+//! next process. No authority has signed it: clients show its fingerprint and ask the user. One file holds the
+//! certificate and its key, so that there is never one without the other. A kept certificate that cannot be used any
+//! more is replaced: it is our own, and a server that does not start is worse than clients that ask again. Files that
+//! the configuration names are never touched.
 
 use super::{Credential, PEM_BYTES_MAX, Wrong, read_chain, read_key};
 use crate::config::{
@@ -24,25 +25,26 @@ use std::{
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// How long it is good for. Long enough for whoever tries things out and forgets them.
+/// How long it is valid: long enough for a trial that was forgotten.
 const VALID: Duration = Duration::from_secs(365 * 24 * 3_600);
 
-/// With less left than this, a start of the server makes a new one.
+/// With less time left than this, a start of the server makes a new one.
 const LEFT_MIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// Name of the file in the data directory: the certificate, then its key.
+/// The name of the file in the data directory: the certificate, then its key.
 const FILE: &str = "tls-self-signed.pem";
 
-/// The certificate that this process made or found, once there is one.
+/// The certificate that this process has made or found, once there is one.
 #[derive(Clone, Debug, Default)]
 pub struct SelfSigned(OnceCell<Made>);
 
 #[derive(Clone, Debug)]
 struct Made {
     credential: Credential,
-    /// What to write down, and where; nothing if it was found there or there is no place.
+    /// The text to write to a file, and its path; `None` if the certificate was found there or there is no data
+    /// directory.
     keep: Option<Keep>,
-    /// Why the one that was found could not be used.
+    /// Why the certificate that was found could not be used.
     unusable: Option<String>,
 }
 
@@ -60,7 +62,7 @@ impl std::fmt::Debug for Keep {
 }
 
 impl SelfSigned {
-    /// The certificate: the one that stands in `data`, or a new one. Always the same for one process. Writes nothing.
+    /// The certificate: the one in `data`, or a new one. Always the same for one process. Writes nothing.
     pub(in crate::config) fn credential(
         &self,
         name: &ServerName,
@@ -88,15 +90,16 @@ impl SelfSigned {
         Ok(self.0.get_or_init(|| made).credential.clone())
     }
 
-    /// Why a certificate that was kept earlier could not be used, so that there is a new one; with its path.
+    /// Why a certificate that was kept earlier could not be used, with its path; then a new one was made.
     pub fn unusable(&self) -> Option<&str> {
         self.0.get()?.unusable.as_deref()
     }
 
-    /// Writes a new certificate and its key down for the next start; says where, if it did. Nobody else can read it.
+    /// Writes a new certificate and its key to the data directory for the next start. Returns the path, if it wrote.
+    /// Only the owner can read the file.
     ///
     /// # Errors
-    /// What the system says, with the path. What was there before is there still.
+    /// The system's error, with the path. Then the old file is still there.
     pub fn keep(&self) -> io::Result<Option<PathBuf>> {
         let Some(keep) = self.0.get().and_then(|made| made.keep.as_ref()) else {
             return Ok(None);
@@ -106,18 +109,19 @@ impl SelfSigned {
     }
 }
 
-/// What stands in the data directory.
+/// What the data directory holds.
 enum Found {
     Nothing,
     Usable(Credential),
-    /// Why not.
+    /// The reason.
     Unusable(String),
 }
 
 /// Looks for the certificate that was kept.
 ///
 /// # Errors
-/// It is there and cannot be read: that is about the directory or its owner, and a new certificate does not mend it.
+/// The file exists and cannot be read: that is a matter of the directory or its owner, and a new certificate would
+/// not help.
 fn find(path: &Path, now: Duration) -> Result<Found, Invalid> {
     let at = |e: &dyn std::fmt::Display| format!("{} {e}", path.display());
     match fs::symlink_metadata(path) {
@@ -155,7 +159,7 @@ fn mint(name: &ServerName, path: Option<PathBuf>, now: Duration) -> Result<Made,
     let mut params = CertificateParams::new(names).map_err(|e| failed(&e))?;
     let common_name = &mut params.distinguished_name;
     common_name.push(DnType::CommonName, name.to_string());
-    // A day back, for clients whose clocks are slow.
+    // A day earlier, for clients whose clocks are slow.
     params.not_before = date_time_ymd(1970, 1, 1) + (now - DAY);
     params.not_after = date_time_ymd(1970, 1, 1) + (now + VALID);
     let key = KeyPair::generate().map_err(|e| failed(&e))?;

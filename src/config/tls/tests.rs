@@ -1,9 +1,9 @@
-//! Files that are right, and files that are not, in the words for their owner.
+//! Certificate files that are right and wrong, and the messages about them.
 
 use super::*;
 use std::fs;
 
-/// A folder that is gone with its test.
+/// A directory that is removed at the end of its test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -42,7 +42,7 @@ fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
     (certificate.pem(), key.serialize_pem())
 }
 
-/// What is said about two files of these texts, without the folder's name.
+/// The message about two files with these texts, without the directory's name.
 fn complaint(certificate: &str, key: &str) -> String {
     let folder = Folder::new("complaint");
     let (certificate, key) = (
@@ -57,7 +57,7 @@ fn complaint(certificate: &str, key: &str) -> String {
 }
 
 #[test]
-fn a_certificate_and_its_key_are_read_with_names_and_end() {
+fn a_certificate_is_read_with_its_names_and_expiry() {
     for algorithm in [
         &rcgen::PKCS_ECDSA_P256_SHA256,
         &rcgen::PKCS_ECDSA_P384_SHA384,
@@ -75,7 +75,7 @@ fn a_certificate_and_its_key_are_read_with_names_and_end() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_the_file_and_the_way_out() {
+fn messages_name_the_file_and_the_remedy() {
     let (certificate, key) = pair(&rcgen::PKCS_ED25519);
     let (other, _) = pair(&rcgen::PKCS_ED25519);
     let encrypted =
@@ -106,7 +106,7 @@ fn what_is_wrong_is_said_with_the_file_and_the_way_out() {
 }
 
 #[test]
-fn files_that_are_not_there_or_no_files_are_named() {
+fn missing_files_are_named() {
     let folder = Folder::new("missing");
     let missing = folder.0.join("x.pem");
     let said = Credential::load(&missing, &missing)
@@ -137,7 +137,7 @@ fn each_certificate_has_its_key() {
 }
 
 #[test]
-fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
+fn a_self_signed_certificate_is_made_once_and_kept() {
     let folder = Folder::new("minted");
     let data = folder.0.join("data");
     let name = "chat.example".parse().unwrap();
@@ -160,7 +160,7 @@ fn a_certificate_of_our_own_is_made_once_and_kept_for_the_next() {
     assert_ne!(SelfSigned::default().credential(&name, None).unwrap(), made);
 }
 
-/// A certificate that ends then, and its key, as PEM.
+/// A certificate that expires then, and its key, as PEM.
 fn pair_until(not_after: std::time::SystemTime) -> String {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["chat.example".to_owned()]).unwrap();
@@ -170,7 +170,7 @@ fn pair_until(not_after: std::time::SystemTime) -> String {
 }
 
 #[test]
-fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
+fn an_unusable_kept_certificate_is_replaced() {
     let folder = Folder::new("unusable");
     let name = "chat.example".parse().unwrap();
     let day = Duration::from_secs(24 * 3_600);
@@ -190,7 +190,7 @@ fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
         (pair_until(now + day), "ends soon"),
         ("\0".repeat(whole.len()), "holds no certificate"),
     ];
-    // A disk that filled up, before all files were written as a whole.
+    // As left by a disk that filled up, before all files were written as a whole.
     let cuts = (1..whole.len() - 30).step_by(37);
     unusable.extend(cuts.map(|cut| (whole[..cut].to_owned(), "")));
     for (text, why) in unusable {
@@ -219,7 +219,7 @@ fn a_kept_certificate_that_cannot_be_used_is_made_anew() {
 }
 
 #[test]
-fn a_kept_certificate_that_cannot_be_read_is_told_and_not_touched() {
+fn an_unreadable_kept_certificate_is_reported_and_not_touched() {
     let folder = Folder::new("unreadable");
     let path = folder.0.join("tls-self-signed.pem");
     fs::create_dir(&path).unwrap();

@@ -1,12 +1,13 @@
 //! The log for the host: one event a line, on standard error.
 //!
-//! Between `tracing` and the descriptor stand a budget for each kind of line (`repeats`) and a stream that never blocks
-//! ([`HostStream`]). Whatever the host's side does costs lines of the log and nothing else: no call here blocks, fails or
-//! panics. Both losses are counted, and the log itself tells them when it can.
+//! Between `tracing` and the descriptor are a budget for each kind of line (`repeats`) and a stream that never blocks
+//! ([`HostStream`]). Whatever the host does with the stream costs lines of the log and nothing else: no call here
+//! blocks, fails or panics. Both losses are counted, and the log itself reports them when it can.
 //!
-//! Invariants: the writer that `tracing` gets always succeeds (its fallback for errors prints to the same standard error,
-//! and panics there); nothing is logged while the lock is held. Does not escape: whoever logs what a peer sent makes it
-//! harmless first. Does not know the loop; the server calls [`Log::tend`] once a turn.
+//! Invariants: the writer that `tracing` gets always succeeds (its fallback for errors prints to the same standard
+//! error, and panics there); nothing is logged while the lock is held. The log does not escape anything: code that
+//! logs what a peer sent makes it harmless first. It does not know the loop; the server calls [`Log::tend`] once a
+//! turn.
 
 mod repeats;
 
@@ -32,10 +33,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// What the log says of itself has no budget: it is bounded by the number of kinds.
+/// What the log reports about itself has no budget: it is bounded by the number of kinds.
 const OURSELVES: &str = "madang::log";
 
-/// Lines that are not in the log.
+/// How many lines are not in the log, by cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
     /// The stream had no room for them.
@@ -50,19 +51,19 @@ struct Inner {
     repeats: Repeats,
 }
 
-/// The log. A clone is the same log.
+/// The log. A clone writes to the same log.
 #[derive(Clone, Debug)]
 pub struct Log(Arc<Mutex<Inner>>);
 
 impl Log {
-    /// Sends what is logged from now on to standard error, and what a panic says too.
+    /// Sends what is logged from now on to standard error, and the messages of panics too.
     pub fn start(level: Level, colours: bool) -> Self {
         let log = Self::to(HostStream::stderr());
-        // At its default, the signal of a file that has reached its size limit (`ulimit -f`) ends the process. With any
-        // handler the write fails, as on a full disk. No system refuses one.
+        // By default, the signal of a file that has reached its size limit (`ulimit -f`) ends the process. With any
+        // handler the write fails instead, as on a full disk. No system refuses a handler.
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
         let subscriber = log.subscriber(level, colours);
-        // It fails only if there is one already: then whoever set that one (a test) wants it.
+        // Fails only if a subscriber exists already: then its owner (a test) wants that one.
         let _ = tracing::subscriber::set_global_default(subscriber);
         let last_words = log.clone();
         panic::set_hook(Box::new(move |panic| last_words.tell_panic(panic)));
@@ -94,18 +95,18 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the stream, whose room the owner of the loop watches for.
+    /// Calls a function with the stream; the owner of the loop watches the stream for room.
     pub fn with_stream<T>(&self, act: impl FnOnce(&mut HostStream) -> T) -> T {
         act(&mut self.lock().stream)
     }
 
-    /// How soon [`tend`](Self::tend) is to be called, whatever happens. None while there is nothing to tell.
+    /// How soon [`tend`](Self::tend) must be called, whatever happens. `None` while there is nothing to report.
     pub fn due_in(&self) -> Option<Duration> {
         let due = self.lock().repeats.due()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
-    /// Writes what waits, if the stream may take it, and tells which lines are missing. To be called once a turn.
+    /// Writes what waits, if the stream may take it, and reports which lines are missing. Call it once a turn.
     pub fn tend(&self) {
         let (gap, summaries) = {
             let mut inner = self.lock();
@@ -117,7 +118,7 @@ impl Log {
         tell(gap, &summaries);
     }
 
-    /// What is not in the log.
+    /// How many lines are not in the log so far.
     pub fn missing(&self) -> Missing {
         let inner = self.lock();
         Missing {
@@ -126,8 +127,8 @@ impl Log {
         }
     }
 
-    /// At the end of the program: gives the stream a bounded time to take what waits, tells what is still to be told, and
-    /// gives it as much again to take that.
+    /// At the end of the program: gives the stream a bounded time to take what waits, reports what is still to be
+    /// reported, and waits for that as long again.
     pub fn end(&self) {
         let (gap, summaries) = {
             let mut inner = self.lock();
@@ -139,7 +140,7 @@ impl Log {
         self.with_stream(|stream| stream.drain(LAST_WORDS));
     }
 
-    /// What the standard library's hook prints, without its waiting.
+    /// Prints what the standard library's hook prints, without its waiting.
     fn tell_panic(&self, panic: &PanicHookInfo<'_>) {
         let mut words = format!("{panic}\n");
         let backtrace = Backtrace::capture();
@@ -149,7 +150,7 @@ impl Log {
         self.say_last(&words);
     }
 
-    /// Says something that is not to be lost, and gives the stream a bounded time to take it.
+    /// Writes a line that must not be lost, and gives the stream a bounded time to take it.
     fn say_last(&self, words: &str) {
         let say = |stream: &mut HostStream| {
             stream.push_urgent(words.as_bytes());
@@ -158,7 +159,7 @@ impl Log {
         match self.0.try_lock() {
             Ok(mut inner) => say(&mut inner.stream),
             Err(TryLockError::Poisoned(inner)) => say(&mut inner.into_inner().stream),
-            // The panic came out of the log itself.
+            // The panic came from the log itself.
             Err(TryLockError::WouldBlock) => say(&mut HostStream::stderr()),
         }
     }
@@ -180,7 +181,7 @@ impl Log {
     }
 }
 
-/// Says how many lines are missing at this place, and how many were left out of which kinds.
+/// Logs how many lines are missing here, and how many were left out of which kinds.
 fn tell(gap: Option<u64>, summaries: &[Summary]) {
     if let Some(lines) = gap {
         let why = "lines of the log are missing here, for nobody took them";
@@ -204,7 +205,7 @@ fn tell(gap: Option<u64>, summaries: &[Summary]) {
     }
 }
 
-/// A line of the log is one write: `tracing` formats it first and hands it over whole.
+/// A line of the log is one write: `tracing` formats it first and passes it on whole.
 impl io::Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.with_stream(|stream| stream.push(line));
@@ -224,7 +225,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Formats events that are within their budget, and nothing of others.
+/// Formats events that are within their budget, and drops the others.
 struct Budgeted<F> {
     inner: F,
     log: Log,
@@ -245,13 +246,13 @@ where
         if self.log.admits(event) {
             self.inner.format_event(context, writer, event)
         } else {
-            // An empty line, of which the writer is not told.
+            // An empty text, which `tracing` does not pass to the writer.
             Ok(())
         }
     }
 }
 
-/// Takes the reason of an event, if it names one, into the hash of its kind.
+/// Adds the reason of an event, if it has one, to the hash of its kind.
 struct KindOf(FxHasher);
 
 impl Visit for KindOf {
@@ -269,7 +270,7 @@ impl fmt::Write for KindOf {
     }
 }
 
-/// What a kind of line is called: its message, and the reason if it names one.
+/// The name of a kind of line: its message, and the reason if there is one.
 #[derive(Default)]
 struct Label {
     message: String,
@@ -277,7 +278,7 @@ struct Label {
 }
 
 impl Label {
-    /// Of a message that is longer, the beginning tells which it is.
+    /// A longer message is identified by its beginning.
     const CHARS_MAX: usize = 100;
 
     fn of(event: &Event<'_>) -> String {

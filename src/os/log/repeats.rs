@@ -1,10 +1,10 @@
-//! Lines that come again and again: of each kind a burst is logged, then a few a second, and the rest is counted and
-//! told in one line from time to time.
+//! Repeated lines: of each kind a burst is logged, then a few a second, and the rest is counted and reported in one
+//! line from time to time.
 //!
-//! Most lines of a busy log are caused by strangers: somebody who calls and says a TLS hello at a plain port, a thousand
-//! times a second. The budget holds for every kind of line alike, so that no caller of `tracing` can forget it. A kind is a
-//! place in the code and, where it names one, a reason. So a flood of one kind hides no other, and the whole log is bounded
-//! by the number of kinds, which is that of the places in the code.
+//! Strangers cause most lines of a busy log: for example, a peer that connects and sends a TLS hello to a plain port,
+//! a thousand times a second. The budget holds for every kind of line alike, so that no use of `tracing` can forget
+//! it. A kind is a place in the code and, where the event has one, a reason. So a flood of one kind hides no other
+//! kind, and the whole log is bounded by the number of places in the code.
 //!
 //! Knows neither the stream nor the clock.
 
@@ -15,31 +15,31 @@ use std::{
 };
 use tracing::Level;
 
-/// What was left out is told so long after the first line that was. Long enough that a flood adds little to the log, short
-/// enough that whoever reads it along knows.
+/// How long after the first line that was left out the count is reported. Long enough that a flood adds little to the
+/// log, short enough for someone who reads along.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
 
-/// Kinds that have a budget of their own. There are some hundred; if a mistake makes more, the rest share one.
+/// Kinds that have a budget of their own. There are some hundred; if a mistake makes more, the rest share one budget.
 const KINDS_MAX: usize = 1024;
 
-/// The kind of those.
+/// The kind of the rest.
 const OTHERS: u64 = u64::MAX;
 
 /// How fast lines of one kind may come.
 #[derive(Clone, Copy, Debug)]
 struct Budget {
     burst: u32,
-    /// From then on, one line in this time.
+    /// After the burst: one line in this time.
     every: Duration,
 }
 
-/// Levels that are on while all is well: what is told of one event is enough of its kind to know what goes on.
+/// Levels that are on in normal operation: a few events of a kind show what is going on.
 const SHOWN: Budget = Budget {
     burst: 50,
     every: Duration::from_millis(200),
 };
 
-/// Levels for those who look for something: ten times as much, some 50 KB a second of a few kinds together.
+/// Levels for debugging: ten times as much, some 50 KB a second for a few kinds together.
 const DETAILED: Budget = Budget {
     burst: 500,
     every: Duration::from_millis(20),
@@ -56,16 +56,16 @@ fn budget(level: Level) -> Budget {
 #[derive(Debug)]
 struct Kind {
     level: Level,
-    /// What its lines say, without what is different in each.
+    /// The text that its lines have in common.
     label: Box<str>,
-    /// When the whole burst is there again (GCRA's theoretical arrival time).
+    /// When the whole burst is available again (GCRA's theoretical arrival time).
     full_at: Instant,
     left_out: u64,
-    /// When the first of those was.
+    /// When the first of them was left out.
     since: Instant,
 }
 
-/// What was left out of one kind.
+/// How many lines of one kind were left out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) level: Level,
@@ -77,13 +77,13 @@ pub(super) struct Summary {
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     kinds: FxHashMap<u64, Kind>,
-    /// When there is something to tell. None while nothing was left out.
+    /// When there is something to report. `None` while nothing was left out.
     due: Option<Instant>,
     left_out: u64,
 }
 
 impl Repeats {
-    /// Whether a line of this kind is logged. `label` is asked for once for each kind.
+    /// Whether a line of this kind is logged. `label` is called once for each kind.
     pub(super) fn admit(
         &mut self,
         kind: u64,
@@ -116,12 +116,12 @@ impl Repeats {
         false
     }
 
-    /// When [`take_due`](Self::take_due) has something to tell. None while nothing was left out.
+    /// When [`take_due`](Self::take_due) has something to report. `None` while nothing was left out.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// What was left out and is to be told now.
+    /// The counts that are due to be reported now.
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<Summary> {
         match self.due {
             Some(due) if due <= now => self.take(now, TOLD_AFTER),
@@ -129,7 +129,7 @@ impl Repeats {
         }
     }
 
-    /// What was left out of kinds of which the first such line is so old, at least.
+    /// The counts of those kinds whose first missing line is at least this old.
     pub(super) fn take(&mut self, now: Instant, age: Duration) -> Vec<Summary> {
         let mut summaries = Vec::new();
         self.due = None;
@@ -159,7 +159,7 @@ impl Repeats {
 mod tests {
     use super::*;
 
-    /// Offers lines of one kind, so many a second for so many seconds; says how many were admitted.
+    /// Offers lines of one kind, so many a second for so many seconds; returns how many were admitted.
     fn offer(
         repeats: &mut Repeats,
         kind: u64,
@@ -185,13 +185,13 @@ mod tests {
         let admitted = offer(&mut repeats, 1, flood, 1000, 10);
         assert!((50..=56).contains(&admitted), "{admitted} in ten seconds");
         assert_eq!(repeats.left_out(), u64::from(10_000 - admitted));
-        // Another kind has a budget of its own, and a minute later this one's is whole again.
+        // Another kind has its own budget, and a minute later the first kind's is full again.
         assert_eq!(offer(&mut repeats, 2, flood, 50, 1), 50);
         assert_eq!(offer(&mut repeats, 1, later, 50, 1), 50);
     }
 
     #[test]
-    fn what_was_left_out_is_told_once_also_if_nothing_follows() {
+    fn missing_lines_are_reported_once_even_if_nothing_follows() {
         let (mut repeats, start) = (Repeats::default(), Instant::now());
         assert_eq!(offer(&mut repeats, 1, start, 50, 1), 50);
         assert_eq!(repeats.due(), None);

@@ -18,7 +18,7 @@ fn read(reader: &OwnedFd) -> String {
 }
 
 #[test]
-fn each_kind_of_line_has_its_own_budget_and_the_rest_is_told_at_the_end() {
+fn each_kind_has_its_budget_and_the_rest_is_reported_at_the_end() {
     let (log, reader) = log();
     tracing::subscriber::with_default(log.subscriber(Level::DEBUG, false), || {
         for number in 0..200 {
@@ -40,7 +40,7 @@ fn each_kind_of_line_has_its_own_budget_and_the_rest_is_told_at_the_end() {
 }
 
 #[test]
-fn what_nobody_takes_is_dropped_counted_and_told() {
+fn lines_without_room_are_dropped_counted_and_reported() {
     let (log, reader) = log();
     let line = "x".repeat(8000);
     tracing::subscriber::with_default(log.subscriber(Level::DEBUG, false), || {
@@ -63,7 +63,7 @@ fn what_nobody_takes_is_dropped_counted_and_told() {
 }
 
 #[test]
-fn the_last_words_wait_for_nobody() {
+fn the_last_lines_wait_a_bounded_time() {
     let (log, reader) = log();
     let line = [&[b'x'; 1000][..], b"\n"].concat();
     (0..300).for_each(|_| log.with_stream(|stream| stream.push(&line)));
@@ -71,7 +71,7 @@ fn the_last_words_wait_for_nobody() {
     log.say_last("the end\n");
     log.end();
     assert!(before.elapsed() < Duration::from_secs(10), "waited in vain");
-    // They are not lost for want of room: whoever reads in time has them.
+    // They are not lost for want of room: a reader that reads in time has them.
     let mut heard = read(&reader);
     while !heard.ends_with("the end\n") {
         log.with_stream(|stream| {

@@ -1,8 +1,9 @@
 //! A descriptor that is written to without ever waiting, whatever it is.
 //!
-//! `O_NONBLOCK` belongs to the open file description, which an inherited descriptor shares with the shell and with every
-//! process that was started beside us: it is never set there. Instead a terminal and a pipe are opened anew, which makes a
-//! description of our own; a socket takes a flag with each call; a regular file takes bytes into the system's cache.
+//! `O_NONBLOCK` belongs to the open file description, which an inherited descriptor shares with the shell and with
+//! every process that was started beside us: this code never sets it there. Instead it opens a terminal or a pipe
+//! again, which makes a description of our own; a socket takes a flag with each call; a regular file takes bytes into
+//! the system's cache.
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -19,17 +20,18 @@ use std::{
     time::Duration,
 };
 
-/// A pipe that poll(2) calls writable has room for so many bytes (`PIPE_BUF`, pipe(7)): a write of no more does not block.
+/// A pipe that poll(2) reports as writable has room for this many bytes (`PIPE_BUF`, pipe(7)): a write of no more
+/// does not block.
 const PIPE_BYTES: usize = 4096;
 
-/// The same for a terminal that we may not open anew. No document promises it; drivers call a terminal writable when they
-/// have more room than this.
+/// The same for a terminal that we may not open again. No document promises it; drivers report a terminal as writable
+/// when they have more room than this.
 const TERMINAL_BYTES: usize = 256;
 
-/// What to call it by.
+/// How to refer to it.
 #[derive(Debug)]
 enum Name {
-    /// It is there from the start of the process to its end.
+    /// An inherited descriptor, open from the start of the process to its end.
     Standard(BorrowedFd<'static>),
     Owned(OwnedFd),
 }
@@ -63,8 +65,8 @@ impl Descriptor {
         Self::standard(standard, |own| stdio::dup2_stderr(own))
     }
 
-    /// Puts our own description, if there is one, in the place of the inherited: then nobody in this process can block
-    /// there, and it takes no descriptor more.
+    /// Replaces the inherited descriptor by our own description, if there is one: then no code of this process can
+    /// block there, and it takes no further descriptor.
     fn standard(
         standard: BorrowedFd<'static>,
         replace: impl FnOnce(&OwnedFd) -> rustix::io::Result<()>,
@@ -81,7 +83,7 @@ impl Descriptor {
         }
     }
 
-    /// As if the host had kept us from opening it anew.
+    /// Behaves as if the host did not let us open it again (for tests).
     #[cfg(test)]
     pub(super) fn polled(descriptor: OwnedFd) -> Self {
         Self::new(Name::Owned(descriptor), false)
@@ -108,10 +110,10 @@ impl Descriptor {
         self.as_fd().as_raw_fd()
     }
 
-    /// Writes what is taken at once.
+    /// Writes as much as is taken at once.
     ///
     /// # Errors
-    /// `WouldBlock`: there is no room now. Anything else: it does not work, now or ever.
+    /// `WouldBlock`: there is no room now. Anything else: the write failed, now or for good.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_terminal && self.would_stop_us() {
             return Err(Errno::IO.into());
@@ -120,8 +122,8 @@ impl Descriptor {
             Manner::Plain => rustix::io::write(self, bytes),
             Manner::Polled(_) if !self.has_room_within(Duration::ZERO) => Err(Errno::AGAIN),
             Manner::Polled(most) => rustix::io::write(self, &bytes[..bytes.len().min(most)]),
-            // In pieces, for a socket of datagrams takes none that is too long, ever. SIGPIPE is ignored by every Rust
-            // program, and the flag against it is not everywhere.
+            // In pieces, because a socket of datagrams never takes one that is too long. Every Rust program ignores
+            // SIGPIPE, and the flag against it does not exist everywhere.
             Manner::Socket => {
                 let piece = &bytes[..bytes.len().min(PIPE_BYTES)];
                 send(self, piece, SendFlags::DONTWAIT)
@@ -130,15 +132,15 @@ impl Descriptor {
         Ok(written?)
     }
 
-    /// Waits for room, no longer than this; says whether a write is worth a try.
+    /// Waits for room, no longer than this; returns whether a write is worth a try.
     pub(super) fn has_room_within(&self, patience: Duration) -> bool {
         let patience = Timespec::try_from(patience).ok();
         let mut polled = [PollFd::new(self, PollFlags::OUT)];
         matches!(poll(&mut polled, patience.as_ref()), Ok(1))
     }
 
-    /// A process that writes to its terminal while another one is in the foreground is stopped (SIGTTOU) if the terminal
-    /// was told so (`stty tostop`): a server in the background would be, by its log.
+    /// The system stops a process that writes to its terminal while another one is in the foreground (SIGTTOU), if
+    /// the terminal is set so (`stty tostop`): a server in the background would be stopped by its own log.
     fn would_stop_us(&self) -> bool {
         let stops =
             tcgetattr(self).is_ok_and(|modes| modes.local_modes.contains(LocalModes::TOSTOP));
@@ -161,8 +163,8 @@ fn kind(descriptor: BorrowedFd<'_>) -> FileType {
     })
 }
 
-/// The same pipe or terminal by a description of our own, non-blocking. None for anything else, where the system has no
-/// such names, and where the host did not make it ours to open (a pipe that root made for an unprivileged server).
+/// The same pipe or terminal by a non-blocking description of our own. `None` for anything else, where the system has
+/// no such names, and where the host did not make it ours to open (a pipe that root made for an unprivileged server).
 fn open_anew(descriptor: BorrowedFd<'_>) -> Option<OwnedFd> {
     if kind(descriptor) != FileType::Fifo && !isatty(descriptor) {
         return None;

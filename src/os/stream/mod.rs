@@ -1,15 +1,15 @@
-//! Standard output and standard error, written so that they can never hold the process up.
+//! Standard output and standard error, written so that they can never block the process.
 //!
-//! What is behind such a stream is the host's choice: a terminal that was stopped with Ctrl-S, a pipe that nobody reads or
-//! whose reader has gone, a disk that is full, a journal that is slow. Each of these makes an ordinary `write` block or
-//! fail. A [`HostStream`] writes what is taken at once and keeps a bounded rest; what does not fit is dropped, and counted.
+//! The host chooses what reads such a stream: a terminal that was stopped with Ctrl-S, a pipe without a reader or
+//! with a slow one, a disk that is full. Each of these makes an ordinary `write` block or fail. A [`HostStream`]
+//! writes what is taken at once and keeps a bounded rest; what does not fit is dropped, and counted.
 //!
-//! Invariants: no call blocks, but [`HostStream::drain`] for the time it is given; at most [`WAITING_BYTES_MAX`] wait; a
-//! line is written whole and in order, or not at all (only a reader that goes away in the middle of a line, or the end of
-//! the process, cuts one). Our descriptor is switched to non-blocking only where it is a description of our own, for the
-//! one we inherited is shared with the shell and with whoever else writes there.
+//! Invariants: no call blocks, except [`HostStream::drain`] for the time it is given; at most [`WAITING_BYTES_MAX`]
+//! wait; a line is written whole and in order, or not at all (only a reader that goes away in the middle of a line,
+//! or the end of the process, cuts one). Our descriptor is switched to non-blocking only where it is a description of
+//! our own, because the inherited one is shared with the shell and with other writers.
 //!
-//! Does not know the loop: it says what it [waits for](HostStream::waits_for_room).
+//! Does not know the loop: it returns what it [waits for](HostStream::waits_for_room).
 
 mod descriptor;
 
@@ -21,26 +21,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Most bytes that wait for a stream that takes none: a thousand lines, which bridges the restart of whoever reads the log (a
-/// kind of line that a stranger can cause comes a few times a second), and is little for the smallest host.
+/// Most bytes that wait for a stream that takes none: a thousand lines. That bridges the restart of the log's reader
+/// (a kind of line that a stranger can cause comes a few times a second), and is little for the smallest host.
 pub const WAITING_BYTES_MAX: usize = 128 * 1024;
 
-/// A stream that failed (a full disk, a reader that has gone) is tried again no sooner than this. Nothing wakes the process
-/// up for it: the next turn or line after this time tries.
+/// A stream that failed (a full disk, a reader that has gone) is tried again no sooner than this. The process does
+/// not wake up for it: the next turn or line after this time tries.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long the end of a program may wait for a stream that takes nothing. It comes three times at most (what waits, what is
-/// still to be said, why the program failed), and then a stop takes half a second longer.
+/// How long the end of a program may wait for a stream that takes nothing. It happens three times at most (for what
+/// waits, for the last reports, for the reason of a failure), and then a stop takes half a second longer.
 pub const LAST_WORDS: Duration = Duration::from_millis(150);
 
-/// What the stream did with what it was offered last.
+/// How the stream answered the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It took all, or has not been asked again since it said that there is room.
+    /// It took all, or has not been tried again since an event reported room.
     Taking,
-    /// It has no room. An event will tell when it has.
+    /// It has no room. An event will report when it has.
     Full,
-    /// It failed at this moment. No event will tell when it works again.
+    /// It failed at this moment. No event will report when it works again.
     Failing(Instant),
 }
 
@@ -53,23 +53,24 @@ pub struct HostStream {
     waiting: VecDeque<u8>,
     /// The last byte written was not the end of a line.
     is_within_line: bool,
-    /// The reader went away just then, and the rest of that line waits.
+    /// The reader went away in the middle of a line, and the rest of that line waits.
     is_cut: bool,
-    /// Lines dropped since the last [`close_gap`](Self::close_gap). While there are any, all that follow are dropped too, so
-    /// that a log has one gap, with a word at its place, and not a sieve's many.
+    /// Lines dropped since the last [`close_gap`](Self::close_gap). While there are any, all that follow are dropped
+    /// too, so that a log has one gap with a note instead of many.
     missing: u64,
     /// All lines dropped so far.
     dropped: u64,
 }
 
 impl HostStream {
-    /// Standard output. If it is a terminal or a pipe, the process's descriptor is replaced by one of its own on the same
-    /// terminal or pipe, which does not block.
+    /// Standard output. If it is a terminal or a pipe, the process's descriptor is replaced by a non-blocking one of
+    /// its own on the same terminal or pipe.
     pub fn stdout() -> Self {
         Self::on(Descriptor::stdout())
     }
 
-    /// Standard error, in the same way. Panics and the allocator's last words go there too and block no longer either.
+    /// Standard error, in the same way. The messages of panics and of the allocator go there too and no longer block
+    /// either.
     pub fn stderr() -> Self {
         Self::on(Descriptor::stderr())
     }
@@ -101,7 +102,7 @@ impl HostStream {
         }
     }
 
-    /// The same for the last words of a process, which are never dropped.
+    /// The same for the last lines of a process, which are never dropped.
     pub fn push_urgent(&mut self, text: &[u8]) {
         let mut rest = text;
         while self.state == State::Taking && self.waiting.is_empty() && !rest.is_empty() {
@@ -116,7 +117,7 @@ impl HostStream {
         }
     }
 
-    /// Tries again to write what waits, if there is reason to think that it can be written. Cheap if not.
+    /// Tries again to write what waits, if that may succeed. Cheap if not.
     pub fn tend(&mut self) {
         match self.state {
             State::Taking => self.flush(),
@@ -132,32 +133,33 @@ impl HostStream {
         }
     }
 
-    /// Whether the stream is to be watched for room. Only while this is so may it be registered for writable events.
+    /// Whether the stream is to be watched for room. It may be registered for writable events only while this is
+    /// true.
     pub fn waits_for_room(&self) -> bool {
         self.state == State::Full
     }
 
-    /// There was such an event; [`tend`](Self::tend) comes next.
+    /// There was such an event; call [`tend`](Self::tend) next.
     pub fn note_room(&mut self) {
         if self.state == State::Full {
             self.state = State::Taking;
         }
     }
 
-    /// The stream cannot be watched. It is tried again later, as one that failed.
+    /// The stream cannot be watched. It is tried again later, like one that failed.
     pub fn note_unwatchable(&mut self) {
         self.state = State::Failing(Instant::now());
     }
 
-    /// What is to be watched.
+    /// The descriptor to watch.
     pub fn descriptor(&self) -> RawFd {
         self.descriptor.raw()
     }
 
-    /// If lines were dropped and there is room again: how many are missing at this place. Only lines that are pushed after
-    /// this call follow the gap.
+    /// If lines were dropped and there is room again: how many are missing at this place. Only lines that are pushed
+    /// after this call follow the gap.
     pub fn close_gap(&mut self) -> Option<u64> {
-        // Half of the room, so that a reader that is merely slow finds few gaps instead of one after each line.
+        // At half of the room, so that a slow reader finds few gaps instead of one after each line.
         if self.missing == 0 || self.waiting.len() > WAITING_BYTES_MAX / 2 {
             return None;
         }
@@ -169,7 +171,7 @@ impl HostStream {
         self.dropped
     }
 
-    /// Writes all that waits, and waits for a stream that has no room as long as it is told to, but no longer.
+    /// Writes all that waits, and waits at most this long for a stream that has no room.
     pub fn drain(&mut self, patience: Duration) {
         let until = Instant::now() + patience;
         self.state = State::Taking;
@@ -197,7 +199,7 @@ impl HostStream {
         }
     }
 
-    /// Offers bytes to the descriptor; says how many it took. If none, the state says why.
+    /// Offers bytes to the descriptor; returns how many it took. If none, the state holds the reason.
     fn write(&mut self, bytes: &[u8]) -> Option<usize> {
         loop {
             self.state = match self.descriptor.write(bytes) {
@@ -221,8 +223,8 @@ impl HostStream {
         }
     }
 
-    /// A reader has gone in the middle of a line: the line ends here, so that the next reader finds no half of it glued to
-    /// another.
+    /// A reader went away in the middle of a line: the line ends here, so that the next reader does not find half of
+    /// it glued to another.
     fn drop_cut_line(&mut self) {
         if std::mem::take(&mut self.is_cut) {
             let end = self.waiting.iter().position(|byte| *byte == b'\n');

@@ -10,7 +10,7 @@ use rustix::{
 };
 use std::{os::fd::OwnedFd, os::unix::net::UnixStream, path::PathBuf};
 
-/// Reads what is there.
+/// Reads all that is available.
 fn read(reader: &OwnedFd, most: usize) -> Vec<u8> {
     let mut bytes = vec![0; most];
     let count = rustix::io::read(reader, &mut bytes).unwrap_or(0);
@@ -23,7 +23,7 @@ fn never_waiting(reader: OwnedFd) -> OwnedFd {
     reader
 }
 
-/// A stream and its reader, in each of the ways that a stream is written to.
+/// A stream and its reader, one for each of the ways in which a stream is written to.
 fn streams() -> Vec<(&'static str, HostStream, OwnedFd)> {
     let (pipe_reader, pipe_writer) = pipe().unwrap();
     let (polled_reader, polled_writer) = pipe().unwrap();
@@ -47,12 +47,12 @@ fn streams() -> Vec<(&'static str, HostStream, OwnedFd)> {
     .collect()
 }
 
-/// What a log does with its stream, in some order.
+/// One of the things that happen to a log's stream.
 #[derive(Clone, Debug)]
 enum Step {
     /// A line of this length.
     Push(usize),
-    /// The reader takes so much.
+    /// The reader reads this much.
     Read(usize),
     /// The end of a turn, with an event if there was room.
     Turn,
@@ -78,7 +78,8 @@ fn turn(stream: &mut HostStream) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever the reader does: lines come whole and in order, and each gap is told at its place and counted right.
+    /// Whatever the reader does, lines come whole and in order, and each gap is reported at its place and counted
+    /// right.
     #[test]
     fn lines_are_whole_and_in_order_and_gaps_are_told(steps in steps()) {
         for (name, mut stream, reader) in streams() {
@@ -124,12 +125,12 @@ proptest! {
 }
 
 #[test]
-fn a_stream_without_room_is_watched_until_all_is_written_and_then_no_more() {
+fn a_stream_without_room_is_watched_until_all_is_written() {
     for (name, mut stream, reader) in streams() {
         while !stream.waits_for_room() {
             stream.push(b"a line of the log\n");
         }
-        // Nobody reads: to tend it does not change that, and costs no system call.
+        // There is no reader: tending the stream does not change that, and costs no system call.
         stream.tend();
         assert!(stream.waits_for_room(), "{name}");
         while !read(&reader, 1 << 20).is_empty() {}
@@ -188,7 +189,7 @@ fn a_line_that_was_cut_is_not_glued_to_the_next() {
     let second = reader();
     stream.retry(since, since + RETRY_AFTER);
     std::fs::remove_file(&path).unwrap();
-    // What the first one left is in the pipe still.
+    // What the first one left is still in the pipe.
     let mut heard = read(&second, 1 << 20);
     turn(&mut stream);
     heard.extend(read(&second, 1 << 20));
@@ -199,7 +200,7 @@ fn a_line_that_was_cut_is_not_glued_to_the_next() {
 }
 
 #[test]
-fn a_terminal_that_was_stopped_is_waited_for_in_the_background() {
+fn a_stopped_terminal_is_written_to_later() {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
@@ -216,7 +217,7 @@ fn a_terminal_that_was_stopped_is_waited_for_in_the_background() {
     tcflow(&shared, Action::OOn).unwrap();
     turn(&mut stream);
     assert_eq!(read(&never_waiting(master), 100), b"stopped\r\n");
-    // The description that others hold is as it was.
+    // The description that others hold is unchanged.
     let flags = rustix::fs::fcntl_getfl(&shared).unwrap();
     assert!(!flags.contains(OFlags::NONBLOCK));
 }
