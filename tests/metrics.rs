@@ -3,12 +3,14 @@
 
 mod common;
 
-use common::{Client, PATIENCE, Server, Setup, fetch, fetch_over, wait_for};
+use common::{Client, PATIENCE, Server, Setup, fetch, fetch_over, fetch_with, wait_for};
 use rustix::process::Signal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write as _,
     path::Path,
+    process::{Command, Stdio},
     time::Instant,
 };
 
@@ -204,6 +206,70 @@ fn the_numbers_are_true() {
     }
     assert!(after.value("process_cpu_seconds_total") > 0.0);
     server.stop();
+}
+
+/// The metrics as a client gets them that accepts these types, and their type.
+fn accepted(server: &Server, accept: &str) -> (String, String) {
+    let mut client = Client::connect(server.address_of(1));
+    let field = format!("Accept: {accept}\r\n");
+    let fetched = fetch_with(&mut client, "/metrics", &field);
+    assert_eq!(fetched.status, 200);
+    let content_type = fetched.field("content-type").expect("a type").to_owned();
+    (content_type, fetched.body)
+}
+
+#[test]
+fn a_client_that_accepts_no_openmetrics_gets_the_text_format() {
+    let server = start("");
+    let (content_type, text) = accepted(&server, "*/*");
+    assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
+    // As the text format wants it: each family under the name of its samples, with its help and its type.
+    let (mut name, mut names) = ("", BTreeSet::new());
+    for line in text.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words[..] {
+            ["#", "HELP", of, _] => {
+                assert!(names.insert(of.to_owned()), "twice: {line}");
+                name = of;
+            }
+            ["#", "TYPE", of, kind] => {
+                assert_eq!(of, name, "{line}");
+                assert_eq!(kind == "counter", of.ends_with("_total"), "{line}");
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            }
+            _ => assert!(line.starts_with(name), "{line}"),
+        }
+    }
+    assert_eq!(names, Scrape::take(&server).families);
+    // Prometheus, as it asks by default.
+    let (content_type, _) = accepted(
+        &server,
+        "application/openmetrics-text;version=1.0.0;q=0.5, text/plain;version=0.0.4;q=0.4, */*;q=0.1",
+    );
+    assert!(
+        content_type.starts_with("application/openmetrics-text"),
+        "{content_type}"
+    );
+    check_with_promtool(&text);
+    server.stop();
+}
+
+/// Lets Prometheus's own tool judge, where it is installed.
+fn check_with_promtool(text: &str) {
+    let mut command = Command::new("promtool");
+    command.args(["check", "metrics"]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut promtool) = command.spawn() else {
+        return;
+    };
+    let mut input = promtool.stdin.take().expect("a pipe");
+    // It reads all of its input before it writes.
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    let output = promtool.wait_with_output().unwrap();
+    let complaints = [output.stdout, output.stderr].concat();
+    assert_eq!(String::from_utf8_lossy(&complaints), "");
+    assert!(output.status.success());
 }
 
 /// The first column of a table, under a heading of docs/METRICS.md.

@@ -30,7 +30,14 @@ pub(crate) fn fetch(address: SocketAddr, path: &str) -> Fetched {
 /// Asks for a path on a connection that is kept.
 #[track_caller]
 pub(crate) fn fetch_over(client: &mut Client, path: &str) -> Fetched {
-    client.send_bytes(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+    fetch_with(client, path, "")
+}
+
+/// Asks for a path with header fields, each with its line end.
+#[track_caller]
+pub(crate) fn fetch_with(client: &mut Client, path: &str, fields: &str) -> Fetched {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+    client.send_bytes(request.as_bytes());
     let mut head = String::new();
     let status = client.line();
     loop {

@@ -16,7 +16,7 @@ mod server;
 mod web;
 
 pub(crate) use client::{Client, connect_with};
-pub(crate) use fetch::{Fetched, fetch, fetch_over};
+pub(crate) use fetch::{Fetched, fetch, fetch_over, fetch_with};
 pub(crate) use irc::{Irc, Message, Messages, Net, SERVER, ann_and_bob};
 pub(crate) use process::{Process, Usage};
 pub(crate) use server::{Log, Outcome, Server, Setup, TempFile};

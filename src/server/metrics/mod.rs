@@ -9,6 +9,7 @@ mod json;
 mod openmetrics;
 mod snapshot;
 mod status;
+mod text_format;
 
 use super::connections::Connections;
 use crate::{
@@ -34,7 +35,7 @@ impl Connections {
         request: &Request<'_>,
         now: WallTime,
     ) -> bool {
-        let page = self.inner_page(net, request.path);
+        let page = self.inner_page(net, request);
         let is_ending = self.stopping && request.path == "/healthz";
         let mut keep = false;
         net.write(id, |out| {
@@ -46,9 +47,18 @@ impl Connections {
         keep
     }
 
-    fn inner_page(&self, net: &Net, path: &str) -> Option<Page<'static>> {
-        let (content_type, text) = match path {
-            "/metrics" => (openmetrics::CONTENT_TYPE, self.snapshot(net).openmetrics()),
+    fn inner_page(&self, net: &Net, request: &Request<'_>) -> Option<Page<'static>> {
+        let (content_type, text) = match request.path {
+            "/metrics" => {
+                let text = self.snapshot(net).openmetrics();
+                match text_format::accepts_openmetrics(request) {
+                    true => (openmetrics::CONTENT_TYPE, text),
+                    false => (
+                        text_format::CONTENT_TYPE,
+                        text_format::from_openmetrics(&text),
+                    ),
+                }
+            }
             "/status" => (JSON, self.snapshot(net).status()),
             "/healthz" => ("text/plain; charset=utf-8", "ok\n".to_owned()),
             _ => return None,
