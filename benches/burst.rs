@@ -1,8 +1,9 @@
-//! Memory that comes back: resident memory before a burst, at its peak, and once everyone has gone.
+//! Memory that is given back: resident memory before a burst, at its peak, and after all clients are gone.
 //!
-//! 10,000 named telnet clients are in rooms of fifty. Each sends private messages to the next, and nobody reads, so that
-//! lines wait in queues, to each client others, until all of them hang up at once. One client was there before and stays.
-//! What the server has after a minute of quiet should be within twice of what it had before.
+//! 10,000 named telnet clients are in rooms of fifty. Each sends private messages to the next, and none reads, so
+//! that lines wait in queues, different ones for each client, until all of them hang up at once. One client was
+//! connected before and stays. After a minute of quiet, the server's memory should be at most twice of what it was
+//! before.
 //! `MADANG_BENCH_CLIENTS` sets another number of clients.
 //! Run with `cargo bench --bench burst`; it takes two minutes.
 
@@ -19,11 +20,11 @@ use std::{
 };
 use support::{come_in, raise_limit, start_madang, status};
 
-/// Messages that each client sends, and bytes of each: beyond what the kernel's buffers take.
+/// Messages that each client sends, and bytes of each: more than the kernel's buffers take.
 const LINES: usize = 60;
 const LINE_BYTES: usize = 1000;
 
-/// So that what waits is the server's to hold.
+/// A large limit, so that the server holds all that waits.
 const KERNEL_BUFFER: Option<usize> = Some(4096);
 
 /// After the last hang-up.

@@ -1,9 +1,9 @@
 //! What a session costs: connect, register, be welcomed, quit; fifty at a time over loopback, the server's CPU time.
 //!
-//! Beside `madang serve` runs the same without a chat behind it: a readiness loop that accepts, reads, answers with the
-//! very bytes that madang welcomes people with, and closes. Both are child processes with the same clients and socket
-//! options; what is compared is the CPU time of the whole child, user and system. Rounds are interleaved, medians
-//! are reported. benches/README.md says how to read the numbers. Run with `cargo bench --bench churn`.
+//! The comparison with `madang serve` is a server without a chat: a readiness loop that accepts, reads, answers with
+//! the very bytes that madang welcomes clients with, and closes. Both are child processes with the same clients and
+//! socket options; the numbers are the CPU time of the whole child, user and system. Rounds are interleaved, medians
+//! are reported. benches/README.md explains the numbers. Run with `cargo bench --bench churn`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -75,7 +75,7 @@ fn main() {
     println!("a session costs {ratio:.3} x the bare loop's (median of the rounds' ratios)");
 }
 
-/// The sessions of a round; microseconds of the server's CPU for each.
+/// Makes the sessions of a round; returns the microseconds of the server's CPU for each.
 fn round(server: &Contestant) -> f64 {
     let before = cpu_time(server.pid());
     for _ in 0..SESSIONS / AT_ONCE {
@@ -119,7 +119,7 @@ fn read_welcome(stream: &mut std::net::TcpStream) -> Vec<u8> {
     }
 }
 
-/// What madang welcomes a client with.
+/// The bytes that madang welcomes a client with.
 fn welcome_of(address: SocketAddr) -> Vec<u8> {
     let mut client = call(address);
     client.write_all(registration(0).as_bytes()).unwrap();
@@ -141,7 +141,7 @@ fn start_bare_loop(welcome: &[u8]) -> Contestant {
     Contestant::new(address.parse().unwrap(), child)
 }
 
-/// A readiness loop with nothing behind it. It reads what it shall welcome clients with, then serves until it is killed.
+/// A bare readiness loop. It reads the welcome from standard input, then serves until it is killed.
 fn bare_loop() {
     const LISTENER: Token = Token(usize::MAX);
     let mut welcome = Vec::new();

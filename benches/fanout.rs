@@ -1,9 +1,9 @@
 //! What a delivery costs: one sender, 1,000 receivers, real loopback sockets, the server's CPU time.
 //!
-//! Beside `madang serve` runs the least that could do the same: a process that reads a line and calls `send` once for
-//! each receiver. Both are child processes with the same peers, the same bytes and the same socket options; what is
-//! compared is the CPU time of the whole child (user and system), as the kernel's scheduler counts it. Rounds are
-//! interleaved, medians are reported. benches/README.md says how to read the numbers.
+//! The comparison with `madang serve` is the least that could do the same: a process that reads a line and calls
+//! `send` once for each receiver. Both are child processes with the same peers, the same bytes and the same socket
+//! options; the numbers are the CPU time of the whole child (user and system), as the kernel's scheduler counts it.
+//! Rounds are interleaved, medians are reported. benches/README.md explains the numbers.
 //! Run with `cargo bench --bench fanout`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -22,7 +22,7 @@ use support::{Contestant, cpu_time, median, start_madang};
 
 const RECEIVERS: usize = 1000;
 
-/// A line as people write them; what is delivered is longer by the room and the name.
+/// A typical line; what is delivered is longer by the room and the name.
 const LINE: &str = "a line as people write them, neither short nor long\n";
 const DELIVERED: &str = "#lobby <sender> a line as people write them, neither short nor long\r\n";
 
@@ -39,7 +39,7 @@ fn main() {
     if env::args().nth(1).as_deref() == Some(BARE) {
         return bare_loop();
     }
-    // `cargo test --benches` and `cargo bench --no-run` only want to know that it builds.
+    // `cargo test --benches` and `cargo bench --no-run` only check that it builds.
     if env::args().any(|arg| arg == "--test") {
         return;
     }
@@ -78,7 +78,7 @@ fn main() {
     }
 }
 
-/// One contestant and those who are connected to it.
+/// One of the two servers and its clients.
 struct Peers {
     server: Contestant,
     sender: TcpStream,
@@ -97,7 +97,7 @@ impl Peers {
             receiver
         });
         let receivers: Vec<_> = receivers.collect();
-        // Everyone has seen others come in; a first line ends that.
+        // Every client has received messages about others joining; a first line ends that.
         (&sender).write_all(LINE.as_bytes()).unwrap();
         for receiver in &receivers {
             read_past(receiver, DELIVERED);
@@ -129,8 +129,8 @@ impl Peers {
         }
     }
 
-    /// Sends the lines of a round, so many at a time, each batch when all have the one before; returns nanoseconds of
-    /// CPU per delivery.
+    /// Sends the lines of a round, so many at a time; each batch leaves when all clients have the one before. Returns
+    /// nanoseconds of CPU per delivery.
     fn round(&mut self, in_flight: usize) -> f64 {
         let batch = LINE.repeat(in_flight);
         let expected = DELIVERED.repeat(in_flight);
@@ -138,7 +138,7 @@ impl Peers {
         let before = cpu_time(self.server.pid());
         for _ in 0..LINES / in_flight {
             self.sender.write_all(batch.as_bytes()).unwrap();
-            // The last in line first: while it waits, the server is not disturbed by a thousand wake-ups of ours.
+            // The last receiver first: while it waits, a thousand wake-ups of ours do not disturb the server.
             for receiver in self.receivers.iter_mut().rev() {
                 receiver.read_exact(&mut self.buffer).unwrap();
                 assert!(self.buffer == expected.as_bytes(), "a line came out wrong");
@@ -163,7 +163,7 @@ fn enter(stream: &mut TcpStream, name: &str) {
     read_past(stream, &format!("* {name} joined #lobby\r\n"));
 }
 
-/// Reads until these words have come; what came behind them in the same piece is read too.
+/// Reads until this text has come; bytes after it in the same read are consumed too.
 fn read_past(mut stream: &TcpStream, words: &str) {
     let (mut seen, mut part) = (String::new(), [0; 64 * 1024]);
     while !seen.contains(words) {
@@ -184,8 +184,8 @@ fn child_address(child: &mut Child) -> SocketAddr {
         .unwrap()
 }
 
-/// The least that could do it: no poll, no table, no queue, no names. Reads what is there, makes one buffer of all
-/// whole lines in it, and sends that to each receiver in one call.
+/// The least that could do it: no poll, no table, no queue, no names. Reads what is available, makes one buffer of
+/// all whole lines in it, and sends that to each receiver in one call.
 fn bare_loop() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     println!("listening {}", listener.local_addr().unwrap());

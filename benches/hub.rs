@@ -1,4 +1,5 @@
-//! The hub: a line said to a room of 1,000, its audience walked; and one who comes and goes there. No sockets, no bytes.
+//! The hub: a line said to a room of 1,000 and its audience; and a user who joins and quits there. No sockets, no
+//! bytes.
 //!
 //! Run with `cargo bench --bench hub`.
 
@@ -15,7 +16,7 @@ fn main() {
     divan::main();
 }
 
-/// Everyone in one room; the last in is the one who speaks.
+/// All users in one room; the last to join is the one who speaks.
 fn full_room() -> (Hub, RoomName, UserId) {
     let mut hub = Hub::with_limits(RULES, Limits::default());
     let room = RoomName::parse("lobby", RULES).expect("a room's name");
@@ -41,7 +42,7 @@ fn join(room: &RoomName) -> Command<'static> {
     }
 }
 
-/// Takes all events, and walks their audiences as the server does.
+/// Takes all events, and iterates over their audiences as the server does.
 fn drain(hub: &mut Hub) -> usize {
     let mut told = 0;
     while let Some(event) = hub.next_event() {
@@ -53,7 +54,7 @@ fn drain(hub: &mut Hub) -> usize {
     told
 }
 
-/// One line, a thousand who are told.
+/// One line to a thousand members.
 #[divan::bench]
 fn say_to_a_thousand(bencher: Bencher<'_, '_>) {
     let (mut hub, room, speaker) = full_room();

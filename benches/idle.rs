@@ -1,9 +1,10 @@
-//! What an idle client costs: 15,000 named telnet clients that say nothing; resident memory for each, and wake-ups per second.
+//! What an idle client costs: 15,000 named telnet clients that send nothing; resident memory for each, and wake-ups
+//! per second.
 //!
 //! The clients are sockets of this process, the server is a child of it; each stays within 20,000 descriptors.
-//! Callers come from many addresses of 127.0.0.0/8, so that ports do not run out. They stand in rooms of fifty: to
-//! watch 15,000 people enter one lobby is 112 million deliveries, and not what is measured here. benches/README.md
-//! says how to read the numbers. Run with `cargo bench --bench idle`; it takes about a minute, most of it waiting.
+//! Clients connect from many addresses of 127.0.0.0/8, so that ports do not run out. They are in rooms of fifty: if
+//! all 15,000 entered one lobby, that would be 112 million deliveries, which are not measured here. benches/README.md
+//! explains the numbers. Run with `cargo bench --bench idle`; it takes about a minute, most of it waiting.
 //! `MADANG_BENCH_CLIENTS` sets another number of clients.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -18,7 +19,8 @@ use std::{
 };
 use support::{come_in, raise_limit, start_madang, status};
 
-/// After this, nothing of the clients' arrival is left to be done: the last registration deadline (30 s) has passed.
+/// After this time, nothing is left to be done for the clients' arrival: the last registration deadline (30 s) has
+/// passed.
 const SETTLE: Duration = Duration::from_secs(33);
 
 /// How long wake-ups are counted.
@@ -32,7 +34,7 @@ fn main() {
     raise_limit();
     let server = start_madang("telnet", "");
     let pid = server.pid();
-    // One comes and stays, so that what exists once is there before we count.
+    // One client connects first and stays, so that allocations that happen once are made before the count.
     let _first = come_in(server.address, 0, None);
     let before = status(pid, "VmRSS:");
     let start = Instant::now();

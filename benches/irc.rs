@@ -1,4 +1,4 @@
-//! IRC: a message taken apart, and one encoded for a room of 1,000 with mixed capabilities. No sockets.
+//! IRC: parsing a message, and encoding one for a room of 1,000 with mixed capabilities. No sockets.
 //!
 //! Run with `cargo bench --bench irc`.
 
@@ -24,7 +24,7 @@ fn main() {
     divan::main();
 }
 
-/// What most clients send, what modern ones do, and the longest tags.
+/// The lines of most clients, of modern ones, and the longest tags.
 #[divan::bench(args = [
     "PRIVMSG #lobby :hello, everyone",
     "@label=a1;+draft/reply=1a2b3c;+typing=active PRIVMSG #lobby :hello, everyone",
@@ -54,7 +54,7 @@ fn full_room() -> (Hub, RoomName, Vec<UserId>) {
     (hub, room, all)
 }
 
-/// Four sorts of clients, as they come.
+/// Four kinds of clients, by their capabilities.
 const FLAVOURS: [Flavour; 4] = [
     Flavour::Telnet,
     Flavour::Irc(CapSet::NONE),

@@ -1,7 +1,7 @@
 //! Line splitting: bytes per second for lines of several lengths, read in one piece and byte by byte.
 //!
-//! The second is the slow sender's case: with a search that remembers how far it looked it costs linear time. Run with
-//! `cargo bench --bench lines`.
+//! The second is the case of a slow sender: with a search that remembers how far it looked, it costs linear time. Run
+//! with `cargo bench --bench lines`.
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use madang::protocol::{
@@ -9,7 +9,7 @@ use madang::protocol::{
     lines::{LINE_BYTES_MAX, Lines},
 };
 
-/// What one read brings at most for chat.
+/// The most that one read takes for chat.
 const INPUT: usize = 16 * 1024;
 
 const LENGTHS: [usize; 4] = [8, 64, 512, 4000];

@@ -9,7 +9,7 @@ use std::io::IoSlice;
 const QUEUES: usize = 1000;
 const LINE: &[u8] = b"#lobby <alice> a line as people write them, not long\r\n";
 
-/// As many slices as the loop offers to one `writev`.
+/// As many slices as the loop passes to one `writev`.
 const SLICES: usize = 64;
 
 fn main() {
@@ -24,8 +24,8 @@ fn line(buffers: &mut SharedBuffers) -> Chunk {
     chunk.expect("it is not empty")
 }
 
-/// What fan-out and flush do to the queues in one turn, without any system call: so many lines into each of a
-/// thousand, then all out.
+/// What fan-out and flush do to the queues in one turn, without system calls: so many lines into each of a thousand
+/// queues, then all out.
 #[divan::bench(args = [1, 16])]
 fn compose_push_gather_consume(bencher: Bencher<'_, '_>, lines: usize) {
     let mut buffers = SharedBuffers::default();

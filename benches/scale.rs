@@ -1,11 +1,11 @@
 //! What a client costs at a scale beyond descriptors: the whole server over up to a million connections in memory, no sockets.
 //!
-//! IRC clients register and stand in rooms of fifty; then all are idle but one, who talks in their room. Measured at
-//! each scale: growth of this process's resident memory for each client (their transport owns no heap memory, so all
-//! of it is the server's), and what a turn with that one talker takes. If the first is a constant, memory is linear; if the
-//! second is, nothing in a turn walks over those who are idle. benches/README.md says how to read the numbers.
+//! IRC clients register and join rooms of fifty; then all are idle but one, which talks in its room. Measured at each
+//! scale: growth of this process's resident memory for each client (their transport owns no heap memory, so all of it
+//! is the server's), and how long a turn with that one talker takes. If the first is constant, memory is linear; if
+//! the second is, no part of a turn iterates over idle clients. benches/README.md explains the numbers.
 //!
-//! Each scale is measured in a process of its own, so that no memory of one is used again by the next. Run with
+//! Each scale is measured in a process of its own, so that memory of one is not used again by the next. Run with
 //! `cargo bench --bench scale`; `MADANG_BENCH_CLIENTS=1000000` measures that scale alone.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
@@ -29,7 +29,7 @@ use std::{
 
 const SCALES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// As many as hear a line.
+/// Members of a room: as many receive a line.
 const IN_A_ROOM: usize = 50;
 
 /// Lines of the talker that are timed.
@@ -41,11 +41,11 @@ const READABLE: Readiness = Readiness {
 };
 
 thread_local! {
-    /// What the next one who reads gets. Only one is readable at a time.
+    /// The bytes for the next read. Only one connection is readable at a time.
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    /// Callers that wait to be accepted.
+    /// Connections that wait to be accepted.
     static WAITING: Cell<usize> = const { Cell::new(0) };
-    /// Bytes that were taken from the server.
+    /// Bytes that the server has written.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -80,7 +80,7 @@ impl Transport for Memory {
     }
 }
 
-/// Where they come from.
+/// The address of a connection's peer.
 struct Gate;
 
 impl Acceptor for Gate {
@@ -121,7 +121,7 @@ fn measure(clients: usize) {
     config.limits.registration = Duration::from_secs(3600);
     let mut server = Server::new(config).expect("the system has a poll");
     let gate = server.listen_to(Box::new(Gate), Scheme::Irc).unwrap();
-    // The first stay out of the account: what exists once is there before we count.
+    // The first clients are not counted: allocations that happen once are made before the count.
     enter(&mut server, gate, 0, IN_A_ROOM);
     let before = resident();
     let start = Instant::now();
@@ -144,7 +144,7 @@ fn measure(clients: usize) {
     println!("{clients:>9} {each:>12} {came_in:>16.1?} {turn:>14.1?}");
 }
 
-/// Lets those from `first` to before `last` in, each into their room.
+/// Connects the clients from `first` to before `last`, each to its room.
 fn enter(server: &mut Server, gate: ConnId, first: usize, last: usize) {
     for n in first..last {
         WAITING.set(1);
@@ -156,7 +156,7 @@ fn enter(server: &mut Server, gate: ConnId, first: usize, last: usize) {
     }
 }
 
-/// The connection that was accepted as the `n`th, from zero. Nobody leaves, so slots and generations are given out in
+/// The connection that was accepted as the `n`th, from zero. None ends, so slots and generations are assigned in
 /// order; the first is the listener's.
 fn accepted(n: usize) -> ConnId {
     let number = n as u32 + 1;

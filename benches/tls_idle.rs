@@ -1,9 +1,9 @@
-//! What an idle client over TLS costs above a plain one: 5,000 registered IRC clients that say nothing, first over `irc`, then
-//! over `ircs`; growth of the server's resident memory for each, and wake-ups per second.
+//! What an idle client over TLS costs compared to a plain one: 5,000 registered IRC clients that send nothing, first
+//! over `irc`, then over `ircs`; growth of the server's resident memory for each, and wake-ups per second.
 //!
-//! The clients are sockets of this process, the server is a child of it. They stand in rooms of fifty. benches/README.md says
-//! how to read the numbers. Run with `cargo bench --bench tls_idle`. `MADANG_BENCH_CLIENTS` sets another number of
-//! clients, `MADANG_BENCH_TLS12` has them speak TLS 1.2.
+//! The clients are sockets of this process, the server is a child of it. They are in rooms of fifty.
+//! benches/README.md explains the numbers. Run with `cargo bench --bench tls_idle`. `MADANG_BENCH_CLIENTS` sets
+//! another number of clients, `MADANG_BENCH_TLS12` makes them speak TLS 1.2.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -27,10 +27,10 @@ use std::{
 };
 use support::{raise_limit, start_madang_with, status};
 
-/// After this, nothing of the clients' arrival is left to be done.
+/// After this time, nothing is left to be done for the clients' arrival.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// How long wake-ups are counted. Pings come two minutes after the last word.
+/// How long wake-ups are counted. Pings come two minutes after the last line.
 const WATCH: Duration = Duration::from_secs(20);
 
 const IN_A_ROOM: usize = 50;
@@ -53,7 +53,7 @@ fn main() {
 fn measure<C>(scheme: &str, clients: usize, come_in: impl Fn(SocketAddr, usize) -> C) -> i64 {
     let server = start_madang_with(scheme, "", &["--tls-self-signed"]);
     let pid = server.pid();
-    // One comes and stays, so that what exists once is there before we count.
+    // One client connects first and stays, so that allocations that happen once are made before the count.
     let _first = come_in(server.address, 0);
     let before = status(pid, "VmRSS:");
     let start = Instant::now();
@@ -105,7 +105,7 @@ fn come_in_secure(
     stream
 }
 
-/// Gives a name and goes to a room.
+/// Registers and joins a room.
 fn register(stream: &mut (impl Read + Write), n: usize) {
     let room = n / IN_A_ROOM;
     let words = format!("NICK client{n}\r\nUSER client 0 * :client\r\nJOIN #room{room}\r\n");

@@ -1,5 +1,5 @@
 //! `madang bench` from outside: against our own server, where nothing may go wrong, and against one that loses,
-//! repeats, reorders and changes what it should deliver, where the tool must say so.
+//! repeats, reorders and changes messages, where the tool must report it.
 
 #![cfg(feature = "bench")]
 
@@ -15,8 +15,8 @@ use std::{
     thread,
 };
 
-/// A server without the limits that stand against callers like us.
-fn open_house() -> Server {
+/// A server without limits on addresses and messages.
+fn server_without_limits() -> Server {
     let limits =
         "[limits]\nclients_per_address = 0\nconnections_per_minute = 0\nmessages_per_second = 0\n";
     let setup = Setup::new().config(limits);
@@ -33,7 +33,7 @@ fn open_house() -> Server {
         .start()
 }
 
-/// Where the listeners of [`open_house`] are, by what the tool calls them.
+/// The listeners of [`server_without_limits`], by the schemes of the tool.
 const SCHEMES: [(&str, usize); 7] = [
     ("irc", 0),
     ("telnet", 1),
@@ -114,8 +114,8 @@ impl Run {
 }
 
 #[test]
-fn idle_connections_are_held_and_let_go() {
-    let server = open_house();
+fn idle_connections_are_held_and_closed() {
+    let server = server_without_limits();
     let pid = server.process().0;
     for (scheme, index) in &SCHEMES[..5] {
         let address = server.address_of(*index);
@@ -138,10 +138,10 @@ fn idle_connections_are_held_and_let_go() {
 
 #[test]
 fn every_delivery_to_every_room_is_counted() {
-    let server = open_house();
+    let server = server_without_limits();
     for (scheme, index) in &SCHEMES[..5] {
         let address = server.address_of(*index);
-        // 20 messages of 4 senders; each is heard by the other sender of its room and by 5 or 6 receivers.
+        // 20 messages of 4 senders; each is delivered to the other sender of its room and to 5 or 6 receivers.
         bench(&format!(
             "fanout {scheme}://{address} --receivers 11 --senders 2 --rooms 2 --rate 20/s --for 1s --idle 3"
         ))
@@ -158,12 +158,12 @@ fn every_delivery_to_every_room_is_counted() {
 
 #[test]
 fn sessions_come_and_go() {
-    let server = open_house();
+    let server = server_without_limits();
     let pid = server.process().0;
     for (scheme, index) in &SCHEMES[..5] {
         let address = server.address_of(*index);
         for more in ["", "--raw"] {
-            // On a machine that is busy with other things one session may take long.
+            // On a busy machine one session may take long.
             let done = ["500ms", "5s", "20s"].iter().find_map(|time| {
                 let run = bench(&format!(
                     "churn {scheme}://{address} --concurrency 3 --for {time} --pid {pid} {more}"
@@ -178,7 +178,7 @@ fn sessions_come_and_go() {
 
 #[test]
 fn blocks_come_back() {
-    let server = open_house();
+    let server = server_without_limits();
     for (scheme, index) in &SCHEMES[5..] {
         let address = server.address_of(*index);
         for size in ["1", "1000", "16KiB"] {
@@ -197,8 +197,8 @@ fn blocks_come_back() {
 }
 
 #[test]
-fn everyone_comes_back_after_a_storm() {
-    let server = open_house();
+fn all_clients_are_back_after_a_storm() {
+    let server = server_without_limits();
     for (scheme, index) in &SCHEMES[..5] {
         let address = server.address_of(*index);
         bench(&format!(
@@ -209,8 +209,8 @@ fn everyone_comes_back_after_a_storm() {
 }
 
 #[test]
-fn slow_readers_are_let_go_and_the_others_read_on() {
-    // A queue that is soon full: what fills the kernel's buffers first is the system's affair, so it may take a while.
+fn slow_readers_are_closed_and_the_others_read_on() {
+    // A small queue fills soon, but first the kernel's buffers have to fill, so it may take a while.
     let limits = "[limits]\nsend_queue = \"16 KiB\"\nmessages_per_second = 0\n";
     let server = Setup::new()
         .config(limits)
@@ -230,8 +230,8 @@ fn slow_readers_are_let_go_and_the_others_read_on() {
 }
 
 #[test]
-fn a_server_is_asked_for_its_metrics() {
-    let server = open_house();
+fn metrics_of_the_server_are_read() {
+    let server = server_without_limits();
     let (address, metrics) = (server.address(), server.address_of(METRICS));
     let report = TempFile::new("json", "");
     bench(&format!(
@@ -243,7 +243,7 @@ fn a_server_is_asked_for_its_metrics() {
     let server = report.server.unwrap();
     assert!(server.resident_before > Some(1_000_000), "{server:?}");
     assert!(server.traffic_cpu_seconds.is_some(), "{server:?}");
-    // Nobody there, or nobody who knows: it is said, and the run goes on.
+    // No server, or a server without metrics: the tool reports it, and the run goes on.
     for metrics in ["127.0.0.1:1".into(), address.to_string()] {
         bench(&format!(
             "idle irc://{address} --connections 2 --hold 100ms --metrics http://{metrics}/metrics"
@@ -253,7 +253,7 @@ fn a_server_is_asked_for_its_metrics() {
 }
 
 #[test]
-fn attackers_and_victims_are_told_apart() {
+fn attackers_and_victims_are_measured_apart() {
     let hash = format!(
         "pbkdf2-sha256$1000${}${}",
         "00".repeat(16),
@@ -323,7 +323,7 @@ fn attackers_and_victims_are_told_apart() {
         );
     }
     assert_eq!(hostile.attacks.len(), 14);
-    // One door, another protocol.
+    // One target, and an attack that needs another protocol.
     bench(&format!(
         "hostile ws://{web} {small} --attack names --attack frames --attack telnet"
     ))
@@ -337,8 +337,8 @@ fn attackers_and_victims_are_told_apart() {
 }
 
 #[test]
-fn a_server_that_lets_nobody_else_in_is_no_fault_of_its() {
-    // Two victims, and no place for more.
+fn a_server_that_refuses_attackers_has_no_fault() {
+    // The server has room for two victims and no more.
     let server = Setup::new()
         .config("[limits]\nclients = 2\n")
         .listen("irc://127.0.0.1:0")
@@ -365,7 +365,7 @@ fn read(file: &TempFile) -> madang::load::Report {
 
 #[test]
 fn a_report_has_many_forms_and_two_can_be_compared() {
-    let server = open_house();
+    let server = server_without_limits();
     let (address, pid) = (server.address(), server.process().0);
     let [a, b, page, log] = ["json", "json", "html", "hlog"].map(|kind| TempFile::new(kind, ""));
     for (json, rate) in [(&a, 20), (&b, 40)] {
@@ -411,7 +411,7 @@ fn a_report_has_many_forms_and_two_can_be_compared() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_said_so() {
+fn a_server_that_does_not_exist_is_reported() {
     let address = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -429,7 +429,7 @@ fn a_server_that_is_not_there_is_said_so() {
 }
 
 #[test]
-fn a_run_that_comes_to_nothing_leaves_the_earlier_report_as_it_is() {
+fn a_failed_run_leaves_the_earlier_report() {
     let earlier = TempFile::new("json", "the earlier one");
     let path = earlier.path().display();
     let refused = format!("idle irc://127.0.0.1:1 --connections 100000000 --json {path}");
@@ -440,13 +440,13 @@ fn a_run_that_comes_to_nothing_leaves_the_earlier_report_as_it_is() {
     );
     let beside = format!("{path}.new");
     assert!(!fs::exists(&beside).unwrap(), "{beside} was left behind");
-    // A pipe is no file to be replaced.
+    // A pipe is not replaced.
     let run = bench("idle irc://127.0.0.1:1 --connections 1 --hold 100ms --json /dev/stdout");
     run.expect(1, &["connection refused", "\"scenario\""]);
 }
 
 #[test]
-fn what_cannot_or_may_not_be_done_is_refused_before_anything_is_opened() {
+fn impossible_runs_are_refused_before_they_begin() {
     for (args, word) in [
         ("idle irc://192.0.2.1:6667", "--i-own-this-server"),
         (
@@ -501,14 +501,14 @@ fn what_cannot_or_may_not_be_done_is_refused_before_anything_is_opened() {
 
 #[test]
 fn ctrl_c_ends_a_run_early_with_a_report() {
-    let server = open_house();
+    let server = server_without_limits();
     let address = server.address();
     let json = TempFile::new("json", "");
     let mut child = spawn(&format!(
         "fanout irc://{address} --receivers 3 --rate 50/s --for 1h --json {}",
         json.path().display()
     ));
-    // It says so when there is traffic.
+    // The tool reports when traffic begins.
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("traffic:") {
@@ -538,7 +538,7 @@ fn ctrl_c_ends_a_run_early_with_a_report() {
     );
 }
 
-/// What the server of the next test does wrong with one message of each ten.
+/// What the server of the next test does wrong with one message of ten.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mischief {
     Loses,
@@ -610,12 +610,12 @@ fn serve(caller: TcpStream, people: &Mutex<Vec<TcpStream>>, mischief: Mischief) 
 }
 
 #[test]
-fn a_server_that_does_something_wrong_is_found_out() {
+fn faults_of_a_server_are_found() {
     for (mischief, found) in [
         (Mischief::Loses, "9 deliveries were lost"),
         (Mischief::Repeats, "9 deliveries were duplicated"),
         (Mischief::Reorders, "9 deliveries were reordered"),
-        // What was changed is also missing as what it was.
+        // A changed message is also missing in its original form.
         (
             Mischief::Changes,
             "9 deliveries were lost, 9 deliveries were corrupted",

@@ -17,7 +17,7 @@ use std::{
 
 /// A server process under measurement. It ends with the bench.
 pub(crate) struct Contestant {
-    /// Where it listens.
+    /// The address of its listener.
     pub(crate) address: SocketAddr,
     child: Child,
     config: Option<PathBuf>,
@@ -76,8 +76,8 @@ pub(crate) fn start_madang_with(scheme: &str, limits: &str, flags: &[&str]) -> C
     }
 }
 
-/// The CPU time of a process of one thread so far, user and system, in nanoseconds: what the scheduler accounts by, where
-/// `/proc/PID/stat` has only ticks of 10 ms.
+/// The CPU time of a process of one thread so far, user and system, in nanoseconds: the scheduler's own count,
+/// because `/proc/PID/stat` has only ticks of 10 ms.
 pub(crate) fn cpu_time(pid: u32) -> Duration {
     let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap();
     let nanos = text.split(' ').next().unwrap().parse().unwrap();
@@ -92,7 +92,7 @@ pub(crate) fn status(pid: u32, key: &str) -> u64 {
     number.parse().unwrap()
 }
 
-/// The middle one.
+/// The median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -111,10 +111,10 @@ pub(crate) fn raise_limit() {
     );
 }
 
-/// People in each of the rooms that [`come_in`] leads to.
+/// Clients in each of the rooms that [`come_in`] leads to.
 pub(crate) const IN_A_ROOM: usize = 50;
 
-/// Connects from an address of the loopback network, gives a name, and goes from the lobby to a smaller room. A small
+/// Connects from an address of the loopback network, registers, and goes from the lobby to a smaller room. A small
 /// buffer of the kernel leaves what waits for this client to the server to hold.
 pub(crate) fn come_in(server: SocketAddr, n: usize, receive_buffer: Option<usize>) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

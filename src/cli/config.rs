@@ -18,8 +18,9 @@ pub(super) enum Command {
     Print,
     /// Check a configuration file without starting the server
     ///
-    /// Reads a configuration file and the texts it names, as the server would. Prints `FILE: ok` and ends with 0, or tells every
-    /// error with its line on standard error and ends with 2. Addresses are not bound and names not looked up.
+    /// Reads a configuration file and the texts it names, as the server would. Prints `FILE: ok` and ends with 0, or
+    /// prints every error with its line on standard error and ends with 2. Addresses are not bound and names not
+    /// looked up.
     ///
     /// Example: madang config check madang.toml
     Check {

@@ -1,6 +1,6 @@
 //! `madang connect`: the terminal client.
 //!
-//! Owns the form of a TARGET. Looks no names up before it connects.
+//! Owns the form of a TARGET. Looks up names only when it connects.
 
 use std::{fmt, str::FromStr};
 
@@ -14,10 +14,9 @@ use crate::{
     server::plain,
 };
 
-/// Come in from a terminal
+/// Chat from a terminal
 ///
-/// Connects to a server and speaks telnet with it: what you type is sent line by line, what others say is shown as it
-/// comes.
+/// Connects to a server and speaks telnet with it: sends what you type line by line, and shows what comes.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
@@ -36,10 +35,10 @@ fn target_help() -> String {
     format!("HOST[:PORT], [IPV6]:PORT, or a URL (any://, telnet://) [default port: {DEFAULT_PORT}]")
 }
 
-/// Whom to call. `Display` is `HOST:PORT`.
+/// The server to connect to. `Display` is `HOST:PORT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// Machine; a name is looked up when it is called.
+    /// The machine; a name is looked up on connecting.
     pub host: Host,
     /// TCP port, at least 1.
     pub port: u16,
@@ -77,7 +76,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Talks until either side ends it.
+/// Runs the client until either side ends the connection.
 ///
 /// # Errors
 /// The target cannot be reached, or the connection breaks.
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn targets() {
+    fn targets_are_parsed() {
         check("localhost", Ok("localhost:7777"));
         check("chat.example:23", Ok("chat.example:23"));
         check("192.0.2.1", Ok("192.0.2.1:7777"));

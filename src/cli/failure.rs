@@ -1,4 +1,4 @@
-//! How a command ends if it does not end well: what to say, and the exit code.
+//! How a command fails: the message and the exit code.
 //!
 //! Owns the exit codes and the form of messages on stderr. Knows no causes.
 
@@ -6,7 +6,7 @@ use std::{fmt, process::ExitCode};
 
 use crate::os::stream::{HostStream, LAST_WORDS};
 
-/// Why a command failed. `Display` is what stands on stderr: lines that each start with `madang: `.
+/// Why a command failed. `Display` is the text for stderr: lines that each start with `madang: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command was right, but could not be carried out (`cannot listen on 127.0.0.1:7777: address already in use`).
@@ -17,14 +17,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Tells the user, on stderr. If nobody takes it, the program ends all the same.
+    /// Writes the message to stderr. If stderr takes nothing, the program ends all the same.
     pub fn report(&self) {
         let mut stderr = HostStream::stderr();
         stderr.push(format!("{self}\n").as_bytes());
         stderr.drain(LAST_WORDS);
     }
 
-    /// The code for whoever called the program.
+    /// The exit code of the program.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Runtime(_) => ExitCode::from(1),

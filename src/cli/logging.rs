@@ -34,7 +34,7 @@ impl From<LogLevel> for Level {
     }
 }
 
-/// Sends what is logged from now on to stderr. Colours only on a terminal, and not if `NO_COLOR` is set to anything.
+/// Sends what is logged from now on to stderr. With colours only on a terminal, and not if `NO_COLOR` is set.
 pub(super) fn start(level: LogLevel) -> Log {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = io::stderr().is_terminal() && !no_color;

@@ -1,8 +1,9 @@
-//! The command line: one file per subcommand. clap's types live here and nowhere else; the rest of the program sees plain values.
+//! The command line: one file per subcommand. clap's types are used here and nowhere else; the rest of the program
+//! gets plain values.
 //!
-//! Owns the help texts, the exit codes, and what is written to stdout and stderr. Invariants: every
-//! error is a line on stderr that starts with `madang: ` and names its remedy; a closed stdout is no error. What this
-//! module does not know: how the server works, and what the defaults of settings are (help texts ask `config`).
+//! Owns the help texts, the exit codes, and what is written to stdout and stderr. Invariants: every error is a line
+//! on stderr that starts with `madang: ` and names its remedy; a closed stdout is not an error. Does not know how the
+//! server works, or the defaults of settings (help texts ask `config`).
 
 #[cfg(feature = "bench")]
 mod bench;

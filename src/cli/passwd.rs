@@ -17,7 +17,7 @@ const PASSWORD_BYTES_MAX: usize = 400;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
-/// Hashes.
+/// Reads a password and prints its hash.
 ///
 /// # Errors
 /// There is no password on stdin, or no randomness for the salt.

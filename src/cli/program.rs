@@ -1,4 +1,4 @@
-//! The program: which subcommands there are, and running the one that was asked for.
+//! The program: its subcommands, and running one of them.
 
 #[cfg(feature = "bench")]
 use super::bench;
@@ -8,8 +8,8 @@ use std::ffi::OsString;
 
 /// A multi-user chat server in one process, one thread and one readiness loop
 ///
-/// A multi-user chat server in one process, one thread and one readiness loop: whoever can open a socket can talk to everyone
-/// else. Without a subcommand it serves, as `madang serve` does.
+/// A multi-user chat server in one process, one thread and one readiness loop: every program that can open a socket can take
+/// part. Without a subcommand it serves, as `madang serve` does.
 #[derive(Debug, Parser)]
 #[command(
     name = "madang",
@@ -31,7 +31,7 @@ Examples:
   madang --listen 'any://[::]:7777'         let the whole network in, IPv6 and IPv4
   madang serve --config /etc/madang.toml    serve as the file says
   madang config print > madang.toml         a file to start from, every default explained
-  madang connect chat.example               come in from a terminal
+  madang connect chat.example               chat from a terminal
 
 Exit status: 0 after a clean end, 1 for a failure at run time, 2 for a usage or configuration error.";
 
@@ -48,12 +48,12 @@ enum Command {
     Passwd(passwd::Args),
 }
 
-/// The program as clap describes it, for texts that are made from it.
+/// The program as clap describes it, for texts that are made from the description.
 pub(super) fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Does what the arguments (the program's name first) ask for.
+/// Runs the command that the arguments (the program's name first) ask for.
 ///
 /// # Errors
 /// See [`Failure`]; nothing has been printed about it yet.
@@ -79,11 +79,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clap_finds_no_contradiction() {
+    fn the_definitions_are_consistent() {
         Cli::command().debug_assert();
     }
 
-    /// Help as a terminal of 100 columns shows it, whatever terminal the test runs in.
+    /// Help as it looks on a terminal of 100 columns, whatever terminal the test runs in.
     fn help(path: &[&str], flag: &str) -> String {
         let args = ["madang"].iter().chain(path).chain([&flag]);
         let matches = Cli::command().term_width(100).try_get_matches_from(args);
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// What is said about a command line; `ok` if nothing is.
+    /// The error about a command line; `ok` if there is none.
     fn complaint(args: &str) -> String {
         let args = ["madang"]
             .into_iter()
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn good_usage() {
+    fn good_command_lines_are_accepted() {
         for args in [
             "",
             "serve",

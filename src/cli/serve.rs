@@ -1,4 +1,4 @@
-//! `madang serve`, or `madang` alone: load the configuration, start logging, hand over to the server.
+//! `madang serve`, or `madang` alone: loads the configuration, starts the log, runs the server.
 //!
 //! Owns the flags of serve. Does not know how the server works; it turns its errors into a [`Failure`].
 
@@ -25,8 +25,8 @@ use crate::{
 pub(super) struct Args {
     /// Configuration file in TOML; every key is optional [default: none]
     ///
-    /// Unknown keys are refused. `madang config print` shows every key with its default, which holds without a file, and
-    /// `madang config check` tells whether a file is right.
+    /// Unknown keys are refused. `madang config print` shows every key with its default, which holds without a file,
+    /// and `madang config check` checks a file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -44,14 +44,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = Limits::parse_clients)]
     max_clients: Option<u32>,
 
-    /// Directory for what outlives the process, made if it is not there [default: none]
+    /// Directory for what outlives the process, created if it does not exist [default: none]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
     /// Make a TLS certificate, to try ircs and TLS on any:// with
     ///
-    /// Clients will warn of it, for nobody vouches for it; its fingerprint is logged, to be compared. With --data it is kept
-    /// for the next start, else it lasts as long as the process. It takes the place of certificates that the file names.
+    /// Clients will warn about it, because no authority has signed it; its fingerprint is logged, so that you can
+    /// compare it. With --data it is kept for the next start, else it lasts as long as the process. It replaces
+    /// certificates that the file names.
     #[arg(long)]
     tls_self_signed: bool,
 
@@ -89,7 +90,7 @@ fn name_help() -> String {
     )
 }
 
-/// Serves until told to stop.
+/// Serves until a signal stops it.
 ///
 /// # Errors
 /// The configuration is wrong, or the server cannot start or go on.
@@ -113,7 +114,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     end
 }
 
-/// Binds and runs the server. `sources` are for reading the configuration again on SIGHUP.
+/// Binds and runs the server. It uses `sources` to read the configuration again on SIGHUP.
 fn serve(config: Config, sources: Sources, log: Log) -> Result<(), Failure> {
     let failed = |error: server::Error| Failure::Runtime(error.to_string());
     let mut server = Server::bind(config, Some(sources)).map_err(failed)?;
@@ -126,7 +127,7 @@ fn serve(config: Config, sources: Sources, log: Log) -> Result<(), Failure> {
     }
 }
 
-/// What to call a listener by from this machine: the address that means all of them is none to call.
+/// The address by which this machine can connect to a listener: an unspecified address cannot be connected to.
 fn reachable(host: &Host) -> String {
     match host {
         Host::Ip(ip) if ip.is_unspecified() => "localhost".into(),
@@ -134,7 +135,7 @@ fn reachable(host: &Host) -> String {
     }
 }
 
-/// A line for each listener, then how to come in: from a terminal if that can be, else with an IRC client.
+/// A line for each listener, then a hint how to connect: from a terminal if possible, else with an IRC client.
 fn announcement(listening: &[ListenUrl]) -> String {
     let mut text = String::new();
     for url in listening {
@@ -143,7 +144,7 @@ fn announcement(listening: &[ListenUrl]) -> String {
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
         let (host, port) = (reachable(&url.host), url.port);
-        // Brackets are for URLs; programs that take a host and a port apart know none.
+        // Brackets are for URLs; programs that take host and port as two arguments do not accept them.
         let bare = host.trim_matches(['[', ']']);
         text += &format!("come in with `nc {bare} {port}`, or `madang connect {host}:{port}`\n");
     } else if let Some(url) = first_of(&[Scheme::Irc, Scheme::Ircs]) {
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_how_to_come_in() {
+    fn the_output_explains_how_to_connect() {
         let by_terminal = "come in with `nc localhost 7777`, or `madang connect localhost:7777`\n";
         let by_browser = "open http://localhost:7777/ in a browser\n";
         check(&["any://[::]:7777"], &format!("{by_terminal}{by_browser}"));

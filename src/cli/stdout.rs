@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::server::plain;
 use std::io::{self, Write};
 
-/// Writes all of a text to stdout. A reader that went away (`madang man | head -1`) has what it wanted.
+/// Writes all of a text to stdout. If the reader has gone (`madang man | head -1`), that is not an error.
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_ref());
@@ -18,7 +18,7 @@ pub(super) fn accept_closed_pipe(written: io::Result<()>) -> Result<(), Failure>
     }
 }
 
-/// What to say of a standard output that takes nothing.
+/// The failure of a standard output that takes nothing.
 pub(super) fn unwritten(error: &io::Error) -> Failure {
     Failure::Runtime(format!("cannot write to standard output: {}", plain(error)))
 }

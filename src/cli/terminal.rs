@@ -1,7 +1,7 @@
 //! The terminal client: standard input and one connection in one readiness loop, the same that the server runs on.
 //!
-//! What is typed is sent as it is; what comes is shown, made safe for a terminal. At the end of input our half of the
-//! connection is closed and the rest is shown until the server ends its own. Does not know what the lines mean.
+//! Input is sent unchanged; what comes is shown, made safe for a terminal. At the end of the input our half of the
+//! connection is closed, and the rest is shown until the server closes its own. Does not know what the lines mean.
 
 use crate::{
     net::{ConnId, Consumed, EventLoop, External, Handler, Loss, Net, Next, Phase, Tick},
@@ -17,27 +17,28 @@ use std::{
     time::Duration,
 };
 
-/// How long one address may take to answer before the next is called.
+/// How long one address may take to answer before the next is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The name under which standard input is registered with the loop.
 const INPUT: External = External(0);
 
-/// How a talk ends badly.
+/// Why the client ended with an error.
 #[derive(Debug)]
 pub(super) enum End {
     /// No address answered; why, for each of them.
     Unreachable(Vec<String>),
-    /// The connection broke while we talked.
+    /// The connection broke.
     Broken(String),
-    /// What came could not be shown.
+    /// Standard output took nothing.
     Unwritten(io::Error),
 }
 
-/// Calls the addresses in turn and talks to the first that answers, until the server ends the talk.
+/// Tries the addresses in turn and connects standard input and output to the first that answers, until the server
+/// closes the connection.
 ///
 /// # Errors
-/// Nobody answered, or the connection broke.
+/// No address answered, or the connection broke.
 pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
     let broken = |error: io::Error| End::Broken(plain(&error));
     let mut event_loop = EventLoop::new().map_err(broken)?;
@@ -54,7 +55,7 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         if let Some(end) = client.end.take() {
             return end;
         }
-        // A file is always ready, so nothing would wake us up for it. Room for what it holds makes an event.
+        // A file is always ready and makes no event. So it is read whenever the connection has room, without waiting.
         let can_read_file =
             client.input == Input::File && client.open_for_input(event_loop.net()).is_some();
         let timeout = can_read_file.then_some(Duration::ZERO);
@@ -63,16 +64,16 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
     }
 }
 
-/// Where standard input is.
+/// The state of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Input {
-    /// Not read before there is someone to send it to.
+    /// Not read before there is a connection.
     Waiting,
-    /// Registered; an event will tell.
+    /// Registered with the loop, and waiting for an event.
     Watched,
-    /// The event came: one read will not block.
+    /// An event has come: one read will not block.
     Readable,
-    /// A regular file, which a poll does not take and which never blocks for long.
+    /// A regular file, which cannot be registered with a poll and never blocks for long.
     File,
     /// At its end.
     Ended,
@@ -83,7 +84,7 @@ struct Client {
     calling: Option<(ConnId, SocketAddr)>,
     reasons: Vec<String>,
     input: Input,
-    /// Takes out of the server's words what could steer the terminal: not every server is one of ours.
+    /// Removes control characters that could change the terminal: the server may be a stranger's.
     cleaner: Cleaner,
     end: Option<Result<(), End>>,
 }
@@ -110,13 +111,13 @@ impl Client {
         self.call_next(net);
     }
 
-    /// The connection, if it is made and what was typed may go there now.
+    /// The connection, if it is made and input may be sent now.
     fn open_for_input(&self, net: &Net) -> Option<ConnId> {
         let (id, _) = self.calling?;
         (net.phase(id) == Phase::Open && !net.is_backlogged(id)).then_some(id)
     }
 
-    /// Moves what was typed towards the server, unless so much waits there already that it should slow us down.
+    /// Reads input and sends it, unless so much is queued already that reading should wait.
     fn pump(&mut self, net: &mut Net) -> io::Result<()> {
         let Some(id) = self.open_for_input(net) else {
             return Ok(());
@@ -126,8 +127,8 @@ impl Client {
             Input::Readable => {
                 self.read_input(net, id)?;
                 if self.input == Input::Readable {
-                    // The poll reports a change, and one read may leave more behind. To be registered anew makes it
-                    // look again; so the terminal, which we share with others, need not be made non-blocking.
+                    // The poll reports changes, and one read may leave more. Registering again makes the poll check
+                    // again; so the terminal, which is shared with others, need not be made non-blocking.
                     net.deregister_external(&mut SourceFd(&io::stdin().as_raw_fd()))?;
                     self.watch(net)
                 } else {
@@ -139,7 +140,7 @@ impl Client {
         }
     }
 
-    /// Shows what was held back because more might have followed. The talk is over.
+    /// Shows what was held back in case more followed. The connection is over.
     fn show_rest(&mut self) -> Result<(), End> {
         let mut shown = Vec::new();
         self.cleaner.finish(&mut shown);
@@ -225,13 +226,13 @@ impl Handler for Client {
     }
 }
 
-/// Writes to standard output; says how the talk ends if that cannot be done.
+/// Writes to standard output; returns how the client ends if that fails.
 fn show(text: &[u8]) -> Option<Result<(), End>> {
     let mut stdout = io::stdout().lock();
     let shown = stdout.write_all(text).and_then(|()| stdout.flush());
     match shown {
         Ok(()) => None,
-        // A reader that has gone saw what it wanted; a full disk did not.
+        // A reader that has gone has seen enough; a full disk is an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Some(Ok(())),
         Err(error) => Some(Err(End::Unwritten(error))),
     }

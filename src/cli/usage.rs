@@ -1,6 +1,6 @@
-//! What clap has to say, in the form of this house: help goes to stdout, an error becomes one line with its remedy.
+//! clap's messages in madang's form: help goes to stdout, an error becomes one line with its remedy.
 //!
-//! Owns that translation alone. Knows no commands and no flags.
+//! Owns only that translation. Knows no commands and no flags.
 
 use clap::{Error, error::ErrorKind};
 
@@ -9,13 +9,13 @@ use super::{failure::Failure, stdout::accept_closed_pipe};
 /// Prints help or the version if that is what was asked for; anything else is the user's error.
 pub(super) fn answer(error: &Error) -> Result<(), Failure> {
     match error.kind() {
-        // clap knows whether colours are wanted there.
+        // clap knows whether stdout takes colours.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => accept_closed_pipe(error.print()),
         _ => Err(Failure::Usage(one_line(&error.to_string()))),
     }
 }
 
-/// Makes one line of clap's paragraphs: what is wrong; its tip, or else the usage; where to read more.
+/// Makes one line of clap's paragraphs: the error; its tip, or else the usage; where to read more.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let mut line = String::new();

@@ -46,7 +46,7 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
     },
     Key {
         name: "v6only",
-        about: "Leave IPv4 callers to others at [::] (IPV6_V6ONLY); otherwise they come in there too. Default: only if\n\
+        about: "Leave IPv4 at [::] to other listeners (IPV6_V6ONLY); otherwise IPv4 clients connect there too. Default: only if\n\
                 another listener is at 0.0.0.0 with the same port.",
         example: "true",
         field: Field::FlagOrNone(|listen| &mut listen.options.v6only),

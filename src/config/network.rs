@@ -69,7 +69,7 @@ impl FromStr for Network {
             );
             Invalid::new(message)
         };
-        // A zone tells by which interface an address is reached, not which address it is.
+        // A zone names the interface by which an address is reached; it is not part of the address.
         let address = match address.split_once('%') {
             Some((bare, zone)) if !zone.is_empty() && bare.contains(':') => bare,
             _ => address,

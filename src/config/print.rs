@@ -13,14 +13,14 @@ use super::{
 };
 
 const HEAD: &str = "\
-# Configuration of madang. Every key is optional, and what stands here are the defaults; keys that start with # have none.
+# Configuration of madang. Every key is optional, and the values here are the defaults; keys that start with # have none.
 # Durations are written like \"30s\", \"5m\" or \"500ms\"; sizes like \"64 KiB\" or \"1 MiB\", or as plain bytes.
 # Flags win over this file. Check it with: madang config check FILE
 
 ";
 
 const LISTEN_HEAD: &str = "\
-# Where to listen. Repeat this block for more listeners; socket options may stand here or in the url's query.
+# Where to listen. Repeat this block for more listeners; socket options may be here or in the url's query.
 [[listen]]
 
 ";

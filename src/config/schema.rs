@@ -18,7 +18,7 @@ use std::{ops::RangeInclusive, time::Duration};
 /// The section `[server]`.
 pub(super) const SERVER: Section = Section {
     name: "server",
-    about: "What the server is called, and how it receives people.",
+    about: "The server's name, and what it offers new users.",
     keys: &[
         Key {
             name: "name",
@@ -58,7 +58,7 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "motd",
-            about: "A text file that greets newcomers; UTF-8, at most 64 KiB. Default: no such text.\n\
+            about: "A text file that greets new users; UTF-8, at most 64 KiB. Default: no such text.\n\
                     A relative path starts at this file's directory.",
             example: "\"motd.txt\"",
             field: Field::Text {
@@ -74,7 +74,7 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "password",
-            about: "What everyone must say to come in, by whatever protocol. Default: nothing.",
+            about: "The password that every client must give, in whatever protocol. Default: none.",
             example: "\"open sesame\"",
             field: Field::Text {
                 read: |config, text, _| {
@@ -86,7 +86,7 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "data",
-            about: "A directory for what outlives the process; it is made if it is not there. Default: nothing does.\n\
+            about: "A directory for what outlives the process; it is created if it does not exist. Default: none.\n\
                     A relative path starts at this file's directory.",
             example: "\"/var/lib/madang\"",
             field: Field::Text {
@@ -102,7 +102,7 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "default_user_modes",
-            about: "User modes that everyone has from the start, as letters: i (invisible), w (wallops).",
+            about: "User modes that every user has from the start, as letters: i (invisible), w (wallops).",
             example: "",
             field: Field::Text {
                 read: |config, text, _| {
@@ -117,7 +117,7 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "unicode_names",
-            about: "Letters and digits of any script in the names of people and rooms; false: ASCII alone.",
+            about: "Letters and digits of any script in the names of users and rooms; false: ASCII alone.",
             example: "",
             field: Field::Flag(|config| &mut config.server.unicode_names),
         },
@@ -131,14 +131,14 @@ pub(super) const WEB: Section = Section {
     keys: &[
         Key {
             name: "status",
-            about: "Tell anyone at /status how many people and rooms there are, and how busy the server is.",
+            about: "Show anyone at /status how many users and rooms there are, and how busy the server is.",
             example: "",
             field: Field::Flag(|config| &mut config.web.status),
         },
         Key {
             name: "origins",
-            about: "Pages of which other sites may speak here by WebSocket: a list of origins, or \"*\" for any.\n\
-                The server's own page always may, and so may programs that are no browsers.",
+            about: "Pages of which other sites may connect by WebSocket: a list of origins, or \"*\" for any.\n\
+                The server's own page always may, and so may programs other than browsers.",
             example: "",
             field: Field::Texts {
                 read: |config, texts| {
@@ -151,8 +151,8 @@ pub(super) const WEB: Section = Section {
         },
         Key {
             name: "hosts",
-            about: "Names by which browsers and programs may call this server: [\"chat.example\"], or [\"*\"] for any.\n\
-                A request for another name is refused (421), for a stranger's name may point here. Always allowed are\n\
+            about: "Names that browsers and programs may use for this server: [\"chat.example\"], or [\"*\"] for any.\n\
+                A request for another name is refused (421), because a stranger's name may point here. Always allowed are\n\
                 addresses, localhost, [server] name, and the names in [[listen]], in certificates and in origins.",
             example: "",
             field: Field::Texts {
@@ -208,8 +208,8 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "exempt",
-            about: "Networks that the two limits above do not concern. Default: this machine itself, for proxies and\n\
-                    load tools call from there.",
+            about: "Networks that are exempt from the two limits above. Default: this machine itself, because proxies\n\
+                    and load tools connect from there.",
             example: "",
             field: Field::Texts {
                 read: |config, texts| {
@@ -235,33 +235,33 @@ pub(super) const LIMITS: Section = Section {
         },
         Key {
             name: "send_queue",
-            about: "What may wait for one slow reader before it is let go.",
+            about: "What may wait for one slow client before the server disconnects it.",
             example: "",
             field: Field::Size(|config| &mut config.limits.send_queue, 4 * KIB..=GIB),
         },
         Key {
             name: "queued_total",
             about: "What all peers together may make the server hold: output that waits, unfinished input, TLS,\n\
-                    rooms and their lists. Past it those are let go for whom most is held, strangers first.\n\
+                    rooms and their lists. Past it, the server disconnects those that it holds most for, unregistered first.\n\
                     A limit of the host on memory (ulimit -v, a control group) lowers it.",
             example: "",
             field: Field::Size(|config| &mut config.limits.queued_total, MIB..=1024 * GIB),
         },
         Key {
             name: "registration",
-            about: "How long a newcomer may take to give a name.",
+            about: "How long a new client may take to register.",
             example: "",
             field: Field::Span(|config| &mut config.limits.registration, SHORT..=HOUR),
         },
         Key {
             name: "ping",
-            about: "Silence after which a peer is asked for a sign of life.",
+            about: "Silence after which a client is sent a ping.",
             example: "",
             field: Field::Span(|config| &mut config.limits.ping, SHORT..=HOUR),
         },
         Key {
             name: "messages_per_second",
-            about: "Lines per second that are taken from one connection; what comes faster waits.\n\
+            about: "Lines per second that the server takes from one connection; what comes faster waits.\n\
                     0 is no flood control.",
             example: "",
             field: Field::Count(
@@ -298,7 +298,7 @@ pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
 pub(super) const OPERATOR: &[Key<Operator>] = &[
     Key {
         name: "name",
-        about: "What the operator says first: OPER NAME PASSWORD.",
+        about: "The name in the command OPER NAME PASSWORD.",
         example: "\"alice\"",
         field: Field::Text {
             read: |operator, text, _| {
@@ -310,7 +310,7 @@ pub(super) const OPERATOR: &[Key<Operator>] = &[
     },
     Key {
         name: "password",
-        about: "What `madang passwd` prints for the password; the password itself never stands here.",
+        about: "What `madang passwd` prints for the password; never the password itself.",
         example: "\"pbkdf2-sha256$600000$00112233445566778899aabbccddeeff$\
                   00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
         field: Field::Text {

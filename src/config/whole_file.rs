@@ -108,7 +108,7 @@ fn finish<D: Disk>(
         .and_then(|()| disk.sync(&file))
         .and_then(|()| disk.rename(&temporary, path));
     if written.is_err() {
-        // Returns the first error: it tells more than a failure to remove the file.
+        // Returns the first error: it is more useful than a failure to remove the file.
         let _ = disk.remove(&temporary);
         return written;
     }

@@ -1,7 +1,7 @@
 //! The tool's clock: microseconds since the run began.
 //!
-//! A server needs the time once a turn; who measures needs the moment itself, so this one is read for every batch of
-//! input. Knows nothing of the loop's ticks, which are milliseconds.
+//! A server needs the time once a turn; a measurement needs the moment itself, so this clock is read for every batch
+//! of input. Knows nothing of the loop's ticks, which are milliseconds.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ impl Moment {
     }
 }
 
-/// Where moments come from.
+/// The source of moments.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock(Instant);
 
@@ -43,7 +43,7 @@ impl Clock {
         Self(Instant::now())
     }
 
-    /// The moment it is.
+    /// The current moment.
     pub(super) fn now(self) -> Moment {
         Moment(self.0.elapsed().as_micros() as u64)
     }

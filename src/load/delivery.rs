@@ -1,8 +1,8 @@
-//! The ear of everyone in the rooms: checks each delivery against what was sent, and takes its time.
+//! The observer of clients in rooms: checks each delivery against what was sent, and measures how long it took.
 //!
-//! Members sit in *memberships*: room after room, in each the senders first, then the receivers. Everyone in a room hears
-//! every sender of it but themselves. Invariant: what is expected is known when a message is sent, so what is missing
-//! at the end is lost. Knows no connections and no protocol.
+//! The clients of a run are numbered room after room, in each room the senders first, then the receivers. Every
+//! client in a room receives the messages of every sender there but its own. Invariant: what is expected is known
+//! when a message is sent, so what is missing at the end is lost. Knows no connections and no protocol.
 
 use super::{
     adapter::{Nick, Run},
@@ -14,7 +14,7 @@ use super::{
 };
 use std::collections::VecDeque;
 
-/// Who sits where.
+/// How many rooms, senders and receivers a run has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RoomPlan {
     /// How many rooms.
@@ -23,7 +23,7 @@ pub(super) struct RoomPlan {
     pub(super) senders: usize,
     /// Receivers in all, spread over the rooms as evenly as can be.
     pub(super) receivers: usize,
-    /// So many of the receivers, the first of the first room, stop reading some time.
+    /// How many of the receivers, the first of the first room, stop reading at some time.
     pub(super) stalled: usize,
 }
 
@@ -33,35 +33,35 @@ impl RoomPlan {
         self.receivers / self.rooms + usize::from(room < self.receivers % self.rooms)
     }
 
-    /// How many people.
-    pub(super) fn people(&self) -> usize {
+    /// How many clients that makes.
+    pub(super) fn clients(&self) -> usize {
         self.rooms * self.senders + self.receivers
     }
 
-    /// Each seat's room, and whether a sender sits there, in the order of memberships.
+    /// What each client is in its room, in the order of their indices.
     pub(super) fn memberships(self) -> impl Iterator<Item = Membership> {
         (0..self.rooms).flat_map(move |room| {
-            let people = self.senders + self.receivers_of(room);
-            (0..people).map(move |place| Membership {
+            let clients = self.senders + self.receivers_of(room);
+            (0..clients).map(move |index| Membership {
                 room: room as u32,
-                sender: (place < self.senders).then_some(place as u32),
+                sender: (index < self.senders).then_some(index as u32),
                 is_stalled: room == 0
-                    && (self.senders..self.senders + self.stalled).contains(&place),
+                    && (self.senders..self.senders + self.stalled).contains(&index),
             })
         })
     }
 }
 
-/// One seat.
+/// What one client is in its room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Membership {
     pub(super) room: u32,
-    /// Which sender of its room sits there; `None`: a receiver.
+    /// Its number among the senders of its room; `None`: a receiver.
     pub(super) sender: Option<u32>,
     pub(super) is_stalled: bool,
 }
 
-/// A message that not everyone has yet.
+/// A message that has not reached every client yet.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     planned: Moment,
@@ -72,20 +72,20 @@ struct Open {
 #[derive(Debug, Default)]
 struct Sender {
     sent: u32,
-    /// Those from `first_open` on, without gaps; the first one is incomplete.
+    /// Messages from `first_open` on, without gaps; the first one is incomplete.
     open: VecDeque<Open>,
     first_open: u32,
     /// How many of the open ones are incomplete.
     incomplete: u32,
 }
 
-/// The time in which some do not read.
+/// The time in which some clients do not read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stall {
     pub(super) until: Moment,
 }
 
-/// See the module's documentation.
+/// Counts deliveries. See the module's documentation.
 #[derive(Debug)]
 pub(super) struct DeliveryTracker {
     run: Run,
@@ -95,15 +95,15 @@ pub(super) struct DeliveryTracker {
     sequence_check: SequenceCheck,
     corrupted: u64,
     expected: u64,
-    /// From the plan to each delivery to those who read.
+    /// From the planned moment to each delivery, for clients that read.
     pub(super) latency: Spans,
-    /// From the plan to the last delivery of each message.
+    /// From the planned moment to the last delivery of each message.
     pub(super) complete: Spans,
-    /// Senders some message of whom has become complete since this was emptied.
+    /// Senders with newly completed messages; the reader of this list empties it.
     pub(super) completed: Vec<u32>,
     pub(super) last_delivery: Moment,
     pub(super) stall: Option<Stall>,
-    /// When the first of them was heard to be gone.
+    /// When the server announced that the first stalled client is gone.
     pub(super) first_gone: Option<Moment>,
 }
 
@@ -129,8 +129,8 @@ impl DeliveryTracker {
         }
     }
 
-    /// Enters that a sender sends its next message, planned for this moment, and makes its stamp. Senders are numbered
-    /// through all rooms.
+    /// Records that a sender sends its next message, planned for this moment, and returns its stamp. Senders are
+    /// numbered through all rooms.
     pub(super) fn send(&mut self, sender: u32, planned: Moment) -> Stamp {
         let room = sender as usize / self.room_plan.senders;
         let mut listeners = self.room_plan.senders - 1 + self.room_plan.receivers_of(room);
@@ -157,18 +157,18 @@ impl DeliveryTracker {
         stamp
     }
 
-    /// Messages of a sender that somebody still lacks.
+    /// Messages of a sender that have not reached every client.
     pub(super) fn in_flight(&self, sender: u32) -> u32 {
         self.senders[sender as usize].incomplete
     }
 
-    /// When a sender's oldest message that somebody lacks was planned.
+    /// When a sender's oldest incomplete message was planned.
     pub(super) fn oldest(&self, sender: u32) -> Option<Moment> {
         let record = &self.senders[sender as usize];
         record.open.front().map(|open| open.planned)
     }
 
-    /// Gives a sender's oldest message up, so that its window moves on.
+    /// Gives up a sender's oldest message, so that its window moves on.
     pub(super) fn give_up_oldest(&mut self, sender: u32) {
         let record = &mut self.senders[sender as usize];
         if let Some(open) = record.open.front_mut() {
@@ -178,7 +178,7 @@ impl DeliveryTracker {
         record.close_front();
     }
 
-    /// Whether everything that was sent was delivered to everyone who reads.
+    /// Whether everything that was sent has reached every client that reads.
     pub(super) fn is_complete(&self) -> bool {
         self.senders.iter().all(|sender| sender.incomplete == 0)
     }
@@ -194,15 +194,15 @@ impl DeliveryTracker {
         self.expected
     }
 
-    /// Each pair that is told: who hears whom.
+    /// Each pair of a receiving client and a sender that it receives from.
     fn pairs(&self) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
         let per_room = self.room_plan.senders as u32;
         self.memberships
             .iter()
             .enumerate()
-            .flat_map(move |(place, membership)| {
+            .flat_map(move |(index, membership)| {
                 let others = (0..per_room).filter(move |sender| membership.sender != Some(*sender));
-                others.map(move |sender| (place, membership.room * per_room + sender, sender))
+                others.map(move |sender| (index, membership.room * per_room + sender, sender))
             })
     }
 
@@ -211,23 +211,23 @@ impl DeliveryTracker {
         membership.is_some_and(|membership| membership.is_stalled)
     }
 
-    /// All faults of those who read, now that nothing can come any more; and the worst pairs.
+    /// All faults of clients that read, once nothing can arrive any more; and the worst pairs.
     pub(super) fn faults(&self) -> (Faults, Vec<(Nick, Nick, Faults)>) {
         let mut all = self.sequence_check.so_far();
         all.corrupted = self.corrupted;
         let mut worst = Vec::new();
-        for (place, sender, column) in self.pairs() {
+        for (index, sender, column) in self.pairs() {
             let sent = self.senders[sender as usize].sent;
-            let mut faults = self.sequence_check.faults_of(place, column as usize, sent);
-            if self.memberships[place].is_stalled && self.stall.is_some() {
-                // What someone who does not read misses is not lost.
+            let mut faults = self.sequence_check.faults_of(index, column as usize, sent);
+            if self.memberships[index].is_stalled && self.stall.is_some() {
+                // What a stalled client misses is not lost.
                 faults.lost = 0;
             }
             all.lost += faults.lost;
             if !faults.is_none() {
                 worst.push((
                     self.nick_of_sender(sender),
-                    Nick(self.run, place as u32, 0),
+                    Nick(self.run, index as u32, 0),
                     faults,
                 ));
             }
@@ -237,13 +237,13 @@ impl DeliveryTracker {
         (all, worst)
     }
 
-    /// What came to those who stopped reading.
+    /// Deliveries to the stalled clients.
     pub(super) fn delivered_to_stalled(&self) -> u64 {
         let pairs = self
             .pairs()
-            .filter(|(place, ..)| self.memberships[*place].is_stalled);
+            .filter(|(index, ..)| self.memberships[*index].is_stalled);
         pairs
-            .map(|(place, _, column)| self.sequence_check.delivered_to(place, column as usize))
+            .map(|(index, _, column)| self.sequence_check.delivered_to(index, column as usize))
             .sum()
     }
 
@@ -259,13 +259,13 @@ impl DeliveryTracker {
         )
     }
 
-    /// Someone in this seat heard a text.
-    fn receive(&mut self, place: u32, text: &[u8], now: Moment) {
+    /// A client with this index received a text.
+    fn receive(&mut self, index: u32, text: &[u8], now: Moment) {
         let Some(stamp) = Stamp::read(text).filter(|stamp| stamp.run == self.run.0) else {
             self.corrupted += 1;
             return;
         };
-        let Some(membership) = self.memberships.get(place as usize).copied() else {
+        let Some(membership) = self.memberships.get(index as usize).copied() else {
             self.sequence_check.note_stray();
             return;
         };
@@ -279,7 +279,7 @@ impl DeliveryTracker {
         let sent = self.senders[sender as usize].sent;
         let arrival =
             self.sequence_check
-                .enter(place as usize, column as usize, stamp.sequence, sent);
+                .enter(index as usize, column as usize, stamp.sequence, sent);
         if matches!(arrival, Arrival::Duplicate | Arrival::Stray) {
             return;
         }
@@ -291,7 +291,7 @@ impl DeliveryTracker {
         self.finish_one(sender, stamp.sequence, now);
     }
 
-    /// One of those who read has a message now that they lacked.
+    /// One of the reading clients has received a message.
     fn finish_one(&mut self, sender: u32, sequence: u32, now: Moment) {
         let record = &mut self.senders[sender as usize];
         let Some(at) = sequence.checked_sub(record.first_open) else {
@@ -321,7 +321,7 @@ impl DeliveryTracker {
 }
 
 impl Sender {
-    /// Forgets what is complete in front.
+    /// Removes complete messages from the front.
     fn close_front(&mut self) {
         while self.open.front().is_some_and(|open| open.missing == 0) {
             self.open.pop_front();
@@ -383,14 +383,14 @@ mod tests {
     }
 
     #[test]
-    fn seats_are_room_after_room_with_the_senders_first() {
+    fn clients_are_numbered_by_room_with_the_senders_first() {
         let delivery = delivery(2, 2, 5, 1);
         let memberships = delivery.memberships.iter();
         let shown = memberships
             .map(|membership| (membership.room, membership.sender, membership.is_stalled));
         let first = [(0, Some(0), false), (0, Some(1), false), (0, None, true)];
         let second = [(1, Some(0), false), (1, Some(1), false)];
-        assert_eq!(delivery.memberships.len(), delivery.room_plan.people());
+        assert_eq!(delivery.memberships.len(), delivery.room_plan.clients());
         assert_eq!(shown.clone().take(3).collect::<Vec<_>>(), first);
         assert_eq!(shown.skip(5).take(2).collect::<Vec<_>>(), second);
         assert_eq!(
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_complete_when_everyone_else_in_the_room_has_it() {
+    fn a_message_is_complete_when_the_whole_room_has_it() {
         let mut delivery = delivery(2, 2, 4, 0);
         let stamp = delivery.send(2, Moment(100));
         assert_eq!((delivery.expected(), delivery.in_flight(2)), (3, 1));
@@ -419,10 +419,10 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_wrong_is_told_by_kind_and_pair() {
+    fn faults_are_counted_by_kind_and_pair() {
         let mut delivery = delivery(2, 1, 4, 0);
         let [first, second] = [delivery.send(0, Moment(1)), delivery.send(0, Moment(2))];
-        // Seats 1 and 2 listen to sender 0; 3 to 5 are another room.
+        // Clients 1 and 2 receive from sender 0; 3 to 5 are another room.
         delivery.receive(1, &text(second), Moment(3));
         delivery.receive(1, &text(first), Moment(4));
         delivery.receive(1, &text(first), Moment(5));
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_holds_nobody_up_and_loses_nothing() {
+    fn a_stalled_client_delays_no_message_and_loses_none() {
         let mut delivery = delivery(1, 1, 3, 1);
         let before = delivery.send(0, Moment(1));
         for membership in 1..4 {

@@ -1,7 +1,7 @@
-//! Placing calls: one socket to the target, from the next of the addresses to call from.
+//! Connecting: one socket to the target, from the next of the source addresses.
 //!
-//! Owns the options of the tool's own sockets. Invariant: nothing here blocks; the loop tells how a call went. Does not
-//! count ports: that is the plan's.
+//! Owns the options of the tool's own sockets. Invariant: nothing here blocks; the loop reports the result of a call.
+//! Does not count ports: the plan does.
 
 use super::target::Target;
 use crate::net::{SocketOptions, Stream, bind_udp, tls};
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// Calls the target.
+/// Makes connections to the target.
 #[derive(Debug)]
 pub(super) struct Dialer {
     address: SocketAddr,
@@ -22,24 +22,24 @@ pub(super) struct Dialer {
     host: String,
     sources: Vec<IpAddr>,
     placed: usize,
-    /// For targets that are called over TLS: with whom, by what name.
+    /// For targets that speak TLS: our side of it, and the server's name.
     tls: Option<(tls::Client, ServerName<'static>)>,
 }
 
-/// How a call's socket differs from the usual.
+/// How the socket of a call differs from the usual one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// As a client of people would.
+    /// Like the socket of a common client.
     #[default]
     Usual,
-    /// It is dropped with a reset: one side vanishes, and no port waits (`TIME_WAIT`) for what it may still have sent.
+    /// It is closed with a reset: the connection vanishes, and no port stays in `TIME_WAIT`.
     Abrupt,
-    /// It has room for as little unread input as the system allows: a reader that will be slow.
+    /// Its receive buffer is as small as the system allows, for a client that will not read.
     Narrow,
 }
 
 impl Dialer {
-    /// For this target, from these addresses in turn; from none: the system chooses.
+    /// Connects to this target from these addresses in turn; without any, the system chooses.
     pub(super) fn new(target: &Target, sources: Vec<IpAddr>) -> Self {
         Self {
             address: target.address,
@@ -53,7 +53,7 @@ impl Dialer {
         }
     }
 
-    /// Where calls go.
+    /// The target's address.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -66,14 +66,14 @@ impl Dialer {
     /// A socket for datagrams to and from the target.
     ///
     /// # Errors
-    /// There is no socket to be had.
+    /// The system gives us no socket.
     pub(super) fn datagrams(&mut self) -> io::Result<UdpSocket> {
         let unspecified = match self.address {
             SocketAddr::V4(_) => IpAddr::from([0; 4]),
             SocketAddr::V6(_) => IpAddr::from([0; 16]),
         };
         let source = self.next_source().unwrap_or(unspecified);
-        // With it, the system might give two of them the same port.
+        // With it, the system might give two sockets the same port.
         let options = SocketOptions {
             reuseaddr: false,
             ..SocketOptions::default()
@@ -81,10 +81,10 @@ impl Dialer {
         bind_udp(SocketAddr::new(source, 0), &options)
     }
 
-    /// Places one call.
+    /// Begins one connection.
     ///
     /// # Errors
-    /// There is no socket or no port to be had, or the system refuses at once.
+    /// There is no socket or no free port, or the system refuses at once.
     pub(super) fn call(&mut self, manner: Manner) -> io::Result<Stream> {
         let socket = Socket::new(
             Domain::for_address(self.address),
@@ -92,7 +92,7 @@ impl Dialer {
             Some(Protocol::TCP),
         )?;
         socket.set_nonblocking(true)?;
-        // A message is worth a packet, as on the server's side.
+        // Small messages are sent at once, as on the server's side.
         socket.set_tcp_nodelay(true)?;
         match manner {
             Manner::Usual => {}
@@ -122,7 +122,7 @@ impl Dialer {
     }
 }
 
-/// What a certificate of the target would be for. It is sent for servers with several; nobody is asked to prove it.
+/// The name for the target's certificate. It is sent for servers with several; the certificate is not checked.
 fn server_name(target: &Target) -> ServerName<'static> {
     let (host, _) = target
         .authority
@@ -138,8 +138,8 @@ fn is_under_way(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
 
-/// `bind` alone would reserve a port that nobody else may use, before it is known whom we call; asked this way, the
-/// system chooses it when we connect, and only the four numbers together must be new.
+/// `bind` alone reserves a port that no other socket may use. With this option the system chooses the port in
+/// `connect`, and only the pair of addresses and ports must be unique.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn choose_port_late(socket: &Socket) {
     use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};

@@ -1,6 +1,7 @@
-//! How lines travel: as they are, each with its end, or each in a frame of a WebSocket (RFC 6455, IRCv3 `websocket`).
+//! How lines are transported: as they are, each with its end, or each in a frame of a WebSocket (RFC 6455, IRCv3
+//! `websocket`).
 //!
-//! Invariant: however the input is cut, the same lines come out. Knows no sockets and not what lines mean.
+//! Invariant: however the input is cut, the same lines come out. Knows no sockets, and not what lines mean.
 
 use super::target::{ClientMode, Protocol};
 use crate::protocol::{
@@ -10,41 +11,42 @@ use crate::protocol::{
 };
 use std::borrow::Cow;
 
-/// The longest line that is understood. Servers keep to 512 or a few thousand; a longer one is skipped, or ends a
-/// WebSocket.
+/// The longest line that is accepted. Servers keep to 512 or a few thousand bytes; a longer line is skipped, or ends
+/// a WebSocket.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
-/// What we ask for: IRC in texts first.
+/// The subprotocols that we ask for: IRC in text frames.
 const SUBPROTOCOLS: &[&str] = &["text.ircv3.net"];
 
-/// How one connection's lines travel.
+/// How the lines of one connection are transported.
 #[derive(Debug)]
 pub(super) enum Framing {
-    /// As they are.
+    /// Each line with its end.
     Lines(Lines),
-    /// In frames, once the server has agreed to that. The number makes the keys.
+    /// In frames, once the server has accepted the upgrade. The number makes the keys.
     Upgrading(u32),
     /// In frames.
     Socket(Box<WebSocket>),
 }
 
-/// What came first in the input.
+/// What the input begins with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unit<'a> {
     /// A line, without its end.
     Line(Cow<'a, [u8]>),
     /// The server agreed: lines can be sent from now on.
     Opened,
-    /// Something that is no line.
+    /// Something that is not a line.
     Other,
-    /// Nothing whole yet.
+    /// Nothing complete yet.
     Incomplete,
-    /// The server ended it, or did what it may not; why.
+    /// The server ended the connection or violated the protocol, and how.
     Over(String),
 }
 
 impl Framing {
-    /// For a protocol; `number` tells connections apart. One that only connects sends nothing, not even a request for an upgrade.
+    /// For a protocol; `number` makes connections different. A client that only connects sends nothing, not even the
+    /// request for an upgrade.
     pub(super) fn new(protocol: Protocol, number: u32, mode: ClientMode) -> Self {
         if protocol.is_websocket() && mode == ClientMode::Register {
             Self::Upgrading(number)
@@ -53,7 +55,8 @@ impl Framing {
         }
     }
 
-    /// The connection is made: asks the server for what must be asked first. Whether lines have to wait for its answer.
+    /// The connection is made: writes the request that must come first. Returns whether lines have to wait for its
+    /// answer.
     pub(super) fn open(&self, host: &str, out: &mut Vec<u8>) -> bool {
         match self {
             Self::Upgrading(number) => {
@@ -64,7 +67,7 @@ impl Framing {
         }
     }
 
-    /// Appends lines, each with its CR LF, as they travel.
+    /// Appends lines, each with its CR LF, in transported form.
     pub(super) fn wrap(&self, lines: &[u8], out: &mut Vec<u8>) {
         if let Self::Lines(_) = self {
             return out.extend_from_slice(lines);
@@ -72,14 +75,14 @@ impl Framing {
         for line in lines.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if !line.is_empty() {
-                // Between a load tool and a server of one's own no proxy has to be protected from what is said.
+                // A constant mask is enough: between a load tool and its server there is no proxy to protect.
                 push_masked_frame(Opcode::Text, line, [0x6d, 0x61, 0x64, 0x61], out);
             }
         }
     }
 
-    /// Takes what comes first in `input`, and says how many bytes that was. `scratch` is for messages, which may be
-    /// needed until the next call; answers to pings are appended to `replies`.
+    /// Takes the first unit of `input` and returns its length in bytes. `scratch` holds messages until the next call;
+    /// answers to pings are appended to `replies`.
     pub(super) fn next<'a>(
         &mut self,
         input: &'a [u8],
@@ -132,7 +135,7 @@ impl Framing {
     }
 }
 
-/// Different for each connection, which is all that a load test needs of it.
+/// Different for each connection, which is enough for a load test.
 fn nonce(number: u32) -> [u8; 16] {
     let mut nonce = *b"madang bench....";
     nonce[12..].copy_from_slice(&number.to_be_bytes());
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_as_they_are() {
+    fn plain_lines_are_cut() {
         let mut framing = Framing::new(Protocol::Irc, 1, ClientMode::Register);
         assert!(!framing.open("h", &mut Vec::new()));
         assert_eq!(lines_of(&mut framing, b"a b\r\nc\nhalf").0, ["a b", "c"]);
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_in_frames() {
+    fn lines_travel_in_frames_after_the_upgrade() {
         let mut framing = Framing::new(Protocol::Ws, 1, ClientMode::Register);
         let mut asked = Vec::new();
         assert!(framing.open("host:1", &mut asked));
@@ -195,7 +198,7 @@ mod tests {
         let (lines, replies) = lines_of(&mut framing, &answer);
         assert_eq!(lines, ["hello", "again"]);
         assert!(!replies.is_empty());
-        // What we send, a server reads.
+        // A server can read what we send.
         let mut out = Vec::new();
         framing.wrap(b"PRIVMSG #a :b\r\nQUIT\r\n", &mut out);
         let mut server = Framing::Socket(Box::new(WebSocket::server(1000)));
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_agree() {
+    fn a_server_that_refuses_the_upgrade_is_reported() {
         let mut framing = Framing::new(Protocol::Ws, 1, ClientMode::Register);
         let (lines, _) = lines_of(
             &mut framing,

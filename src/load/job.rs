@@ -53,7 +53,7 @@ pub enum Error {
     Loop(#[from] io::Error),
 }
 
-/// A run that is checked and planned, and may begin.
+/// A run that has been checked and planned, and may begin.
 #[derive(Debug)]
 pub struct Ready {
     job: Job,
@@ -64,7 +64,7 @@ impl Job {
     /// Checks that the run may and can be done. Opens nothing.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason against it.
     pub fn prepare(self) -> Result<Ready, Error> {
         self.check_targets().map_err(Error::Refused)?;
         self.scenario
@@ -86,7 +86,7 @@ impl Job {
         Ok(Ready { job: self, plan })
     }
 
-    /// Checks that the tool may connect to every server that it would.
+    /// Checks that the tool may connect to every server that the run involves.
     fn check_targets(&self) -> Result<(), String> {
         let attacked = self.scenario.attacks();
         let permit = match attacked {

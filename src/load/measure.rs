@@ -1,12 +1,12 @@
-//! Spans of time, counted so that percentiles lose nothing that matters: three digits from a microsecond to an hour.
+//! Durations, counted so that percentiles are precise to three digits from a microsecond to an hour.
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// The longest span that is told apart, in microseconds: an hour. What is longer counts as this.
+/// The longest duration that is distinguished, in microseconds: an hour. A longer one counts as this.
 const LONGEST: u64 = 3_600_000_000;
 
-/// A collection of spans in microseconds.
+/// A histogram of durations in microseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Spans(Histogram<u64>);
 
@@ -18,23 +18,23 @@ impl Default for Spans {
 }
 
 impl Spans {
-    /// Counts one span of so many microseconds.
+    /// Counts one duration.
     pub(super) fn note(&mut self, micros: u64) {
         self.0.saturating_record(micros);
     }
 
-    /// How many were counted.
+    /// How many durations were counted.
     pub(super) fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// Adds all that another has counted.
+    /// Adds the counts of another histogram.
     pub(super) fn add(&mut self, other: &Self) {
-        // The bounds are the same, so there is nothing that could not be taken over.
+        // Both have the same bounds, so this cannot fail.
         let _ = self.0.add(&other.0);
     }
 
-    /// What to tell of them; `None` of no spans at all.
+    /// The summary; `None` without any durations.
     pub(super) fn summary(&self) -> Option<Percentiles> {
         let at = |quantile| self.0.value_at_quantile(quantile);
         (!self.0.is_empty()).then(|| Percentiles {
@@ -50,8 +50,8 @@ impl Spans {
         })
     }
 
-    /// Points of the percentile curve: the share of spans that took at most so many microseconds, more of them the
-    /// nearer to one.
+    /// Points of the percentile curve: the fraction of durations that took at most so many microseconds. Points are
+    /// denser near one.
     pub(super) fn curve(&self) -> Vec<(f64, u64)> {
         if self.0.is_empty() {
             return Vec::new();
@@ -61,16 +61,16 @@ impl Spans {
         points.collect()
     }
 
-    /// The counts behind it.
+    /// The histogram itself.
     pub(super) fn histogram(&self) -> &Histogram<u64> {
         &self.0
     }
 }
 
-/// The usual summary of spans, in microseconds.
+/// The usual summary of durations, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
-    /// How many spans.
+    /// How many durations.
     pub count: u64,
     /// The shortest.
     pub min: u64,
@@ -102,10 +102,10 @@ mod tests {
         for micros in 1..=1000 {
             spans.note(micros);
         }
-        let told = spans.summary().unwrap();
-        assert_eq!((told.count, told.min, told.max), (1000, 1, 1000));
-        assert_eq!((told.p50, told.p90, told.p99), (500, 900, 990));
-        assert!((told.mean - 500.5).abs() < 1.0, "{}", told.mean);
+        let summary = spans.summary().unwrap();
+        assert_eq!((summary.count, summary.min, summary.max), (1000, 1, 1000));
+        assert_eq!((summary.p50, summary.p90, summary.p99), (500, 900, 990));
+        assert!((summary.mean - 500.5).abs() < 1.0, "{}", summary.mean);
         let curve = spans.curve();
         assert!(
             curve.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_too_short_or_too_long() {
+    fn extreme_durations_are_counted() {
         let mut spans = Spans::default();
         spans.note(0);
         spans.note(u64::MAX);

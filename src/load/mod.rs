@@ -16,8 +16,8 @@
 //! ```
 //!
 //! What is promised: in an open loop every send has its planned moment and latency counts from there; every message
-//! carries its sender, its sequence number and its planned moment, and nothing counts as delivered that does not prove to
-//! be whole; everything is bounded in time and number. Knows no chat, no configuration and nothing of our server:
+//! carries its sender, its sequence number and its planned moment, and only a message that is proven whole counts as
+//! delivered; everything is bounded in time and number. Knows no chat, no configuration and nothing of our server:
 //! madang is measured like any other.
 
 mod adapter;

@@ -4,21 +4,21 @@ use super::clock::Moment;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a run is doing.
+/// One phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Calls are placed.
+    /// The clients connect.
     Ramp,
-    /// Everyone is called; some are not registered or not in their rooms yet.
+    /// All calls are placed; some clients are not registered or not in their rooms yet.
     Handshake,
-    /// What the coming of so many made others hear dies down.
+    /// The messages about so many arrivals die down.
     Settle,
-    /// What is measured of traffic happens.
+    /// The traffic that is measured.
     Traffic,
     /// Nothing happens, and that is measured.
     Hold,
-    /// Everyone goes.
+    /// The clients quit.
     Teardown,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Phase {
 /// A phase that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timed {
-    /// Which.
+    /// Which phase.
     pub phase: Phase,
     /// When it began, in seconds of the run.
     pub start: f64,
@@ -54,13 +54,13 @@ pub(super) struct Phases {
 }
 
 impl Phases {
-    /// Begins a phase, which ends the one before.
+    /// Begins a phase and ends the one before.
     pub(super) fn begin(&mut self, phase: Phase, now: Moment) {
         self.end(now);
         self.current = Some((phase, now));
     }
 
-    /// Ends the phase at hand, if there is one.
+    /// Ends the current phase, if there is one.
     pub(super) fn end(&mut self, now: Moment) {
         if let Some((phase, since)) = self.current.take() {
             self.over.push(Timed {
@@ -71,12 +71,12 @@ impl Phases {
         }
     }
 
-    /// The phase at hand.
+    /// The current phase.
     pub(super) fn current(&self) -> Option<Phase> {
         self.current.map(|(phase, _)| phase)
     }
 
-    /// Those that are over.
+    /// The phases that are over.
     pub(super) fn over(&self) -> &[Timed] {
         &self.over
     }
@@ -94,11 +94,11 @@ mod tests {
         phases.begin(Phase::Ramp, Moment(1_000_000));
         phases.begin(Phase::Settle, Moment(3_000_000));
         phases.end(Moment(3_500_000));
-        let told: Vec<_> = phases
+        let shown: Vec<_> = phases
             .over()
             .iter()
             .map(|t| (t.phase, t.start, t.seconds))
             .collect();
-        assert_eq!(told, [(Phase::Ramp, 1.0, 2.0), (Phase::Settle, 3.0, 0.5)]);
+        assert_eq!(shown, [(Phase::Ramp, 1.0, 2.0), (Phase::Settle, 3.0, 0.5)]);
     }
 }

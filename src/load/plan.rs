@@ -1,7 +1,7 @@
-//! The arithmetic before the first socket: are there ports and descriptors enough for what is asked?
+//! The arithmetic before the first socket: are there enough ports and descriptors?
 //!
-//! What cannot work is refused here, with the numbers and a way out, instead of failing half-way through a ramp. Reads
-//! the limits of this machine ([`Facts::of_this_machine`]); the sums themselves are plain functions.
+//! A run that cannot work is refused here, with the numbers and a remedy, instead of failing half-way through the
+//! ramp. Reads the limits of this machine ([`Facts::of_this_machine`]); the arithmetic itself is plain functions.
 
 use crate::os::descriptors;
 use std::{
@@ -10,24 +10,25 @@ use std::{
     ops::RangeInclusive,
 };
 
-/// Descriptors kept for what is no connection: the poll, signals, the timer, `/proc`, the report, standard streams.
+/// Descriptors for other things than connections: the poll, signals, the timer, `/proc`, the report, standard
+/// streams.
 const KEPT: u64 = 64;
 
-/// Callers from one address of the loopback network before the next is used. A thousand is far below the ports there
-/// are; servers that count callers by address are also happier.
+/// Connections from one address of the loopback network before the next is used. A thousand is far below the number
+/// of ports, and servers may limit connections per address.
 const CALLERS_PER_SOURCE: usize = 1000;
 
-/// What this machine allows.
+/// The limits of this machine.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
-    /// Ports the system gives to callers.
+    /// The ports that the system gives to outgoing connections.
     pub(super) ephemeral: RangeInclusive<u16>,
-    /// Open descriptors a process may have, after all raising.
+    /// How many descriptors a process may have open, after raising the soft limit.
     pub(super) descriptors: u64,
 }
 
 impl Facts {
-    /// Raises the soft limit of descriptors to the hard one and reads what holds here.
+    /// Raises the soft limit of descriptors to the hard limit and reads the limits that hold then.
     pub(super) fn of_this_machine() -> Self {
         Self {
             ephemeral: fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
@@ -53,26 +54,26 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u16>> {
 pub(super) struct Need {
     /// Sockets open at the same time.
     pub(super) connections: usize,
-    /// Where they go.
+    /// The server's address.
     pub(super) target: SocketAddr,
-    /// Where the user wants them to come from; empty for our choice.
+    /// The source addresses that the user named; empty for our choice.
     pub(super) sources: Vec<IpAddr>,
 }
 
-/// A run that can work. `Display` is the arithmetic, for the user.
+/// A run that can work. `Display` shows the arithmetic to the user.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Addresses to call from, in turn; empty: the system chooses.
+    /// Source addresses, used in turn; empty: the system chooses.
     pub(super) sources: Vec<IpAddr>,
     need: Need,
     facts: Facts,
 }
 
 impl Plan {
-    /// Does the sums.
+    /// Does the arithmetic.
     ///
     /// # Errors
-    /// Says what is missing, how much of it, and what would help.
+    /// What is missing, how much of it, and what would help.
     pub(super) fn make(need: Need, facts: Facts) -> Result<Self, String> {
         let Need {
             connections,
@@ -131,7 +132,7 @@ impl Plan {
     }
 }
 
-/// Addresses of 127.0.0.0/8 to call a loopback server from. 127.0.0.1 is left to others. The network of IPv6 is one
+/// Addresses of 127.0.0.0/8 to connect to a loopback server from, without 127.0.0.1. The IPv6 loopback network is one
 /// address, and of other networks only the user knows which addresses are ours.
 fn loopback_sources(target: IpAddr, connections: usize) -> Vec<IpAddr> {
     if !matches!(target, IpAddr::V4(ip) if ip.is_loopback()) {
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused() {
+    fn runs_that_cannot_work_are_refused() {
         for (connections, target, sources, word) in [
             (199_937, "127.0.0.1:1", &[][..], "ask for at most 199936"),
             (28_233, "[::1]:1", &[], "--source"),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_just_fits_is_not() {
+    fn runs_that_just_fit_are_planned() {
         make(199_936, "127.0.0.1:1", &[]).unwrap();
         make(28_232, "[::1]:1", &[]).unwrap();
         make(56_464, "10.0.0.1:1", &["10.0.0.2", "10.0.0.3"]).unwrap();
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn port_ranges() {
+    fn port_ranges_are_parsed() {
         assert_eq!(parse_range("32768\t60999\n"), Some(32768..=60999));
         assert_eq!(parse_range("2 1"), None);
         assert_eq!(parse_range(""), None);

@@ -1,4 +1,4 @@
-//! What the user sees while a run goes on, on stderr: a bar for each phase on a terminal, a line a second elsewhere.
+//! The progress of a run on stderr: a bar for each phase on a terminal, a line a second elsewhere.
 
 use super::phases::Phase;
 use crate::os::stream::HostStream;
@@ -8,19 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Shows how far a run is.
+/// Shows the progress of a run.
 pub(super) trait Progress {
-    /// A phase begins, with so much to do; zero if nobody knows how much.
+    /// A phase begins; `goal` is how much there is to do, or zero if that is unknown.
     fn begin(&mut self, phase: Phase, goal: u64);
 
-    /// So much of it is done, and so many connections are there. Called some times a second.
+    /// So much of it is done, and so many clients are ready. Called a few times a second.
     fn show(&mut self, done: u64, ready: usize);
 
     /// The run is over.
     fn end(&mut self);
 }
 
-/// What suits this stderr.
+/// The form of progress that suits stderr.
 pub(super) fn on_stderr() -> Box<dyn Progress> {
     if io::stderr().is_terminal() {
         Box::new(Bar(None))
@@ -75,7 +75,7 @@ struct Lines {
 impl Progress for Lines {
     fn begin(&mut self, phase: Phase, goal: u64) {
         (self.phase, self.goal) = (Some(phase), goal);
-        // A phase that is over within a second says nothing.
+        // Nothing is shown for a phase that takes less than a second.
         self.last = Some(Instant::now());
     }
 
@@ -89,7 +89,8 @@ impl Progress for Lines {
         self.last = Some(Instant::now());
         let share = (done.min(self.goal) * 100).checked_div(self.goal);
         let share = share.map_or(String::new(), |percent| format!(" {percent:>3} %,"));
-        // Whoever does not read along does not delay the run. Its loop does not watch this stream: each line tries anew.
+        // A reader that does not keep up does not delay the run. The loop does not watch this stream: each line tries
+        // again.
         self.stderr.note_room();
         self.stderr.tend();
         let line = format!("{phase:>9}:{share} {ready} connected\n");

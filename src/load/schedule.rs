@@ -1,8 +1,8 @@
-//! The plan of an open loop: when each message is due, whatever became of those before it.
+//! The schedule of an open loop: when each message is due, whatever became of those before it.
 //!
 //! Message `n` is due `n / rate` after the beginning, in whole microseconds that do not drift. Latency counts from
-//! there: a tool or a server that was held up and sends late makes the latency longer, not the sample smaller
-//! ("coordinated omission"). Knows no clock: the moments are handed in.
+//! there: if the tool or the server is held up and sends late, the latency gets longer, and no sample is missing
+//! ("coordinated omission"). Knows no clock: moments are arguments.
 
 use super::clock::Moment;
 
@@ -32,7 +32,7 @@ impl Schedule {
         Moment(self.start.0 + u64::try_from(micros).unwrap_or(u64::MAX / 2))
     }
 
-    /// Takes the next message off the plan if it is due by `now`, and says when it was.
+    /// Takes the next message from the schedule if it is due by `now`, and returns its planned moment.
     pub(super) fn take(&mut self, now: Moment) -> Option<Moment> {
         let due = self.due();
         (due <= now).then(|| {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_due_early_and_what_is_late_keeps_its_moment() {
+    fn nothing_is_due_early_and_late_sends_keep_their_moment() {
         let mut schedule = Schedule::new(Moment(0), Rate(1_000_000));
         assert_eq!(schedule.take(Moment(0)), Some(Moment(0)));
         assert_eq!(schedule.take(Moment(999)), None);
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn after_any_time_as_many_were_due_as_the_rate_says(rate in 1_u64..10_000_000, millis in 0_u64..100_000) {
+        fn as_many_are_due_as_the_rate_demands(rate in 1_u64..10_000_000, millis in 0_u64..100_000) {
             let mut schedule = Schedule::new(Moment(0), Rate(rate));
             schedule.taken = u64::from(u32::MAX).min(rate * millis / 1_000_000);
             let now = Moment(millis * 1000);

@@ -1,28 +1,28 @@
-//! What came of every message at every receiver: delivered once and in order, or lost, duplicated, reordered.
+//! Checks the sequence numbers at every receiver: delivered once and in order, or lost, duplicated, reordered.
 //!
-//! A *pair* is one sender and one receiver. In order, a pair is one number: the sequence it expects next. Only what
-//! goes wrong takes more: the gaps of the pairs that have any. So a million pairs are four megabytes.
+//! A *pair* is one sender and one receiver. While all is in order, a pair is one number: the sequence number that it
+//! expects next. Only faults take more: the gaps of the pairs that have any. So a million pairs are four megabytes.
 //!
-//! Invariant: for each pair `delivered + missing == next`, where `missing` are the sequences in its gaps. Knows no
-//! connections, no time and no text.
+//! Invariant: for each pair `delivered + missing == next`, where `missing` are the sequence numbers in its gaps.
+//! Knows no connections, no time and no text.
 
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// How a delivery looks beside those before it.
+/// How a delivery compares to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// The one that was due.
+    /// It is the expected one.
     InOrder,
-    /// New, but later ones came before it.
+    /// It is new, but later ones came before it.
     Reordered,
-    /// It was there already.
+    /// It came before.
     Duplicate,
-    /// Nobody sent that yet, or to this receiver: the server made it up or misled it.
+    /// It was not sent yet, or not to this receiver: the server invented or misrouted it.
     Stray,
 }
 
-/// What went wrong, in deliveries.
+/// Counts of faulty deliveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Faults {
     /// Never came.
@@ -31,27 +31,27 @@ pub(super) struct Faults {
     pub(super) duplicated: u64,
     /// Came after later ones.
     pub(super) reordered: u64,
-    /// Came changed, or cut, and could not be read.
+    /// Came changed or cut, so that its stamp could not be read.
     pub(super) corrupted: u64,
-    /// Came to someone who should not have got it.
+    /// Came to a client that should not receive it.
     pub(super) stray: u64,
 }
 
 impl Faults {
-    /// Whether nothing went wrong.
+    /// Whether there are no faults.
     pub(super) fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The book of all pairs: `rows` receivers by `columns` senders.
+/// The state of all pairs: `rows` receivers by `columns` senders.
 #[derive(Clone, Debug)]
 pub(super) struct SequenceCheck {
     columns: usize,
     next: Vec<u32>,
-    /// Sequences below `next` that did not come, by pair, in order and apart from each other.
+    /// Sequence numbers below `next` that did not come, by pair, in order and disjoint.
     gaps: FxHashMap<usize, Vec<Range<u32>>>,
-    /// Duplicates and late ones by pair, of the pairs that had any.
+    /// Duplicates and late deliveries by pair, for pairs that have any.
     troubled: FxHashMap<usize, (u32, u32)>,
     delivered: u64,
     duplicated: u64,
@@ -60,7 +60,7 @@ pub(super) struct SequenceCheck {
 }
 
 impl SequenceCheck {
-    /// An empty book.
+    /// No deliveries yet.
     pub(super) fn new(rows: usize, columns: usize) -> Self {
         Self {
             columns,
@@ -74,7 +74,7 @@ impl SequenceCheck {
         }
     }
 
-    /// Enters a delivery. `sent` is how many this sender has sent so far.
+    /// Records a delivery. `sent` is how many messages this sender has sent so far.
     pub(super) fn enter(
         &mut self,
         receiver: usize,
@@ -94,7 +94,7 @@ impl SequenceCheck {
             return Arrival::InOrder;
         }
         if sequence > *next {
-            // What is between may still come, late.
+            // The ones between may still come, late.
             let gap = *next..sequence;
             *next = sequence + 1;
             self.gaps.entry(pair).or_default().push(gap);
@@ -114,7 +114,7 @@ impl SequenceCheck {
         }
     }
 
-    /// Counts a delivery to a receiver that is no pair of its sender's.
+    /// Counts a delivery to a receiver that should receive nothing from its sender.
     pub(super) fn note_stray(&mut self) {
         self.stray += 1;
     }
@@ -130,7 +130,7 @@ impl SequenceCheck {
         u64::from(self.next[pair]) - self.missing(pair)
     }
 
-    /// What went wrong for one pair; `sent` is how many messages the receiver was to get from it in all.
+    /// The faults of one pair; `sent` is how many messages the receiver should receive from the sender in all.
     pub(super) fn faults_of(&self, receiver: usize, sender: usize, sent: u32) -> Faults {
         let pair = receiver * self.columns + sender;
         let (duplicated, reordered) = self.troubled.get(&pair).copied().unwrap_or_default();
@@ -143,7 +143,8 @@ impl SequenceCheck {
         }
     }
 
-    /// Duplicates, late ones and strays of all pairs so far; what is lost shows only when nothing can come any more.
+    /// Duplicates, late deliveries and strays of all pairs so far; losses are known only once nothing can arrive any
+    /// more.
     pub(super) fn so_far(&self) -> Faults {
         Faults {
             lost: 0,
@@ -160,7 +161,7 @@ impl SequenceCheck {
     }
 }
 
-/// Takes one sequence out of a pair's gaps; whether it was in one.
+/// Takes one sequence number out of a pair's gaps; returns whether it was in one.
 fn fill(gaps: &mut FxHashMap<usize, Vec<Range<u32>>>, pair: usize, sequence: u32) -> bool {
     let Some(list) = gaps.get_mut(&pair) else {
         return false;
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found() {
+    fn faults_are_found() {
         check(&[0, 1, 2], 3, [0, 0, 0, 0]);
         check(&[], 3, [3, 0, 0, 0]);
         check(&[0, 2], 3, [1, 0, 0, 0]);
@@ -224,7 +225,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against sets that remember everything.
+        /// Compares with a model of sets that remembers everything.
         #[test]
         fn agrees_with_a_slow_model(arrivals in prop::collection::vec(0_u32..40, 0..120), sent in 0_u32..36) {
             let mut sequence_check = SequenceCheck::new(1, 1);

@@ -1,4 +1,4 @@
-//! What was asked for, by the names of the options, for the report: two runs that differ in it are hard to compare.
+//! The options of a run by their names, for the report: two runs that differ in them are hard to compare.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    /// The same with one more value.
+    /// Adds one value.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.0.insert(name.to_owned(), value.to_string());

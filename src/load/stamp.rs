@@ -1,13 +1,13 @@
-//! The stamp in every message: who sent it, the how manieth it is, when it was planned, and a sum over all of it.
+//! The stamp in every message: its sender, its sequence number, its planned moment, and a checksum of all of it.
 //!
 //! ```text
 //! mb1.RRRR.SSSS.QQQQQQQQ.PPPPPPPPPPPP.CCCCCCCC abcdefgh...
 //!     run  sender sequence planned (us) sum     padding up to the wanted size
 //! ```
 //!
-//! All numbers are hexadecimal of a fixed width, so that a stamp survives every protocol that carries printable text
-//! and its parsing needs no search. Invariant: a text that was changed in any byte, cut or added to is not accepted,
-//! but for one chance in 2^32. Knows no protocol and no clock.
+//! All numbers are hexadecimal with a fixed width, so that a stamp survives every protocol that carries printable
+//! text and parsing needs no search. Invariant: a text that was changed in any byte, cut or extended is not accepted,
+//! except by a chance of one in 2^32. Knows no protocol and no clock.
 
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
@@ -15,22 +15,22 @@ use std::hash::Hasher;
 /// The shortest text that holds a stamp, in bytes.
 pub const TEXT_BYTES_MIN: usize = 44;
 
-/// What a stamp begins with: the name of its form.
+/// The beginning of a stamp: the name of its format.
 const FORM: &[u8] = b"mb1.";
 
-/// Where the sum stands, and what it is taken over: everything but itself.
+/// Where the checksum is; it covers everything else.
 const SUM: std::ops::Range<usize> = 36..44;
 
-/// A message of ours, as its stamp tells.
+/// The contents of a stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
-    /// Which run of the tool: a message of another run is not ours.
+    /// The run of the tool: messages of another run are not ours.
     pub(super) run: u16,
-    /// Which of the senders.
+    /// The number of the sender.
     pub(super) sender: u16,
-    /// The how manieth message of this sender, from zero.
+    /// The sequence number of this message among the sender's, from zero.
     pub(super) sequence: u32,
-    /// When it was to be sent, in microseconds of the run; 48 bits, which is nine years.
+    /// When it was to be sent, in microseconds of the run; 48 bits last nine years.
     pub(super) planned: u64,
 }
 
@@ -74,10 +74,10 @@ impl Stamp {
     }
 }
 
-/// A space first, then letters: what a chat carries.
+/// A space first, then letters: characters that a chat carries.
 const PADDING: &[u8] = b" abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// The sum over a text, but for the place where the sum itself stands.
+/// The checksum of a text, without the bytes of the checksum itself.
 fn sum_of(text: &[u8]) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(&text[..SUM.start]);
@@ -87,8 +87,8 @@ fn sum_of(text: &[u8]) -> u32 {
 }
 
 fn hex(number: u64, digits: u32, out: &mut Vec<u8>) {
-    for place in (0..digits).rev() {
-        let digit = (number >> (4 * place)) as usize & 0xf;
+    for digit in (0..digits).rev() {
+        let digit = (number >> (4 * digit)) as usize & 0xf;
         out.push(b"0123456789abcdef"[digit]);
     }
 }
@@ -123,7 +123,7 @@ mod tests {
     };
 
     #[test]
-    fn a_stamp_looks_as_documented() {
+    fn a_stamp_has_the_documented_format() {
         let text = text(STAMP, 50);
         let text = std::str::from_utf8(&text).unwrap();
         assert!(
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stamp_is_not_read() {
+    fn texts_without_a_stamp_are_refused() {
         let whole = text(STAMP, 64);
         assert_eq!(Stamp::read(b""), None);
         assert_eq!(Stamp::read(b"hello"), None);

@@ -1,4 +1,4 @@
-//! From what the runner saw to the report: differences between marks, divided by what happened in between.
+//! From what the runner has seen to the report: differences between marks, divided by what happened in between.
 
 use super::{
     clients::{Clients, Observer},
@@ -16,7 +16,7 @@ use crate::os::{
 };
 use std::fs;
 
-/// The tool's share of a CPU, in percent, from which on it and not the server may have set the pace.
+/// Percent of a CPU that the tool may use; above this, the tool and not the server may have set the pace.
 const TOOL_BUSY: f64 = 90.0;
 
 /// What the runner has seen when a run is over.
@@ -44,7 +44,7 @@ pub(super) struct UsageMark {
     pub(super) tool: Usage,
 }
 
-/// The report of a run, without what only its scenario knows.
+/// Makes the report of a run, without the results that only its scenario knows.
 pub(super) fn report<E: Observer>(scenario: &str, summary: &RunSummary<E>) -> Report {
     let lasted = summary
         .phases
@@ -77,7 +77,7 @@ pub(super) fn report<E: Observer>(scenario: &str, summary: &RunSummary<E>) -> Re
     report
 }
 
-/// Adds the messages, and what follows from them. `spans` are the histograms behind it, the latencies first.
+/// Adds the messages and the numbers derived from them. `spans` are the histograms, the latencies first.
 pub(super) fn add_traffic(report: &mut Report, traffic: Traffic, spans: &[(&'static str, &Spans)]) {
     for (tag, spans) in spans {
         report.keep(tag, spans, &[Phase::Traffic]);
@@ -103,7 +103,7 @@ pub(super) fn add_traffic(report: &mut Report, traffic: Traffic, spans: &[(&'sta
     report.judge();
 }
 
-/// Adds the sessions, and what follows from them.
+/// Adds the sessions and the numbers derived from them.
 pub(super) fn add_sessions(report: &mut Report, sessions: Sessions, whole: &Spans) {
     report.keep("session", whole, &[Phase::Traffic]);
     report.curve = whole.curve();
@@ -143,13 +143,13 @@ fn connections<E: Observer>(summary: &RunSummary<E>) -> Connections {
     }
 }
 
-/// Where both sides stood when the phase began and when the next one did.
+/// The marks at the beginning of a phase and of the next one.
 fn around<E>(summary: &RunSummary<E>, phase: Phase) -> Option<(UsageMark, UsageMark)> {
     let at = summary.marks.iter().rposition(|(of, _)| *of == phase)?;
     Some((summary.marks[at].1, summary.marks.get(at + 1)?.1))
 }
 
-/// The difference of one number between two marks of the server.
+/// How much one number of the server grew between two marks.
 fn grown(marks: Option<(UsageMark, UsageMark)>, of: impl Fn(&Usage) -> Option<u64>) -> Option<u64> {
     let (before, after) = marks?;
     Some(of(&after.server?)?.saturating_sub(of(&before.server?)?))
@@ -159,11 +159,12 @@ fn server<E: Observer>(summary: &RunSummary<E>) -> Option<Server> {
     let process = summary.probe.whom()?;
     let first = summary.marks.first()?.1;
     let whole = Some((first, summary.marks.last()?.1));
-    // Everyone is there and nothing has happened yet: what follows the settling.
+    // All clients are ready and nothing has happened yet: the mark after the settling.
     let (_, full) = around(summary, Phase::Settle).unwrap_or((first, first));
     let hold = around(summary, Phase::Hold);
     let traffic = around(summary, Phase::Traffic);
-    // Memory is looked at after the hold, if there was one: what the coming of so many needed is given back by then.
+    // Memory is read after the hold, if there was one: memory that so many arrivals needed has been given back by
+    // then.
     let memory = hold.map_or(full, |(_, after)| after);
     let resident = |mark: UsageMark| mark.server.and_then(|usage| usage.resident);
     let peak = summary.peak as u64;
@@ -214,7 +215,7 @@ fn load<E: Observer>(summary: &RunSummary<E>) -> Load {
     }
 }
 
-/// Says so if nobody could say what the server used.
+/// Adds a warning if nothing is known of what the server used.
 pub(super) fn warn_of_a_silent_server(report: &mut Report) {
     if let Some(server) = report
         .server
@@ -229,7 +230,7 @@ pub(super) fn warn_of_a_silent_server(report: &mut Report) {
     }
 }
 
-/// Says so if the tool itself had hardly any time left: then the numbers are about it, not about the server.
+/// Adds a warning if the tool itself had hardly any time left: then the numbers are about the tool, not the server.
 pub(super) fn warn_of_a_busy_tool(report: &mut Report) {
     if let Some(percent) = report
         .load

@@ -1,15 +1,16 @@
-//! Whom to measure: a protocol and an address. The command line parses and resolves it; here it is a plain value.
+//! The server to measure: a protocol and an address. The command line parses and resolves it; here it is a plain
+//! value.
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
-/// What is spoken with the target.
+/// The protocol that is spoken with the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// IRC over TCP.
     Irc,
     /// IRC over TLS.
     Ircs,
-    /// Lines for people over TCP, as madang's `telnet://` has them.
+    /// madang's `telnet://`: lines over TCP.
     Telnet,
     /// RFC 862 over TCP: every byte comes back.
     Echo,
@@ -21,7 +22,7 @@ pub enum Protocol {
     Wss,
 }
 
-/// All of them, by the scheme of their URLs.
+/// All protocols, by the scheme of their URLs.
 const SCHEMES: &[(&str, Protocol)] = &[
     ("irc", Protocol::Irc),
     ("ircs", Protocol::Ircs),
@@ -33,32 +34,32 @@ const SCHEMES: &[(&str, Protocol)] = &[
 ];
 
 impl Protocol {
-    /// Whether people talk in rooms there.
+    /// Whether it has users and rooms.
     pub fn is_chat(self) -> bool {
         !matches!(self, Self::Echo | Self::EchoUdp)
     }
 
-    /// Whether IRC is spoken there, however it travels.
+    /// Whether it is IRC, however it is transported.
     pub(super) fn is_irc(self) -> bool {
         self.is_chat() && self != Self::Telnet
     }
 
-    /// Whether it has no connections.
+    /// Whether it uses datagrams and has no connections.
     pub(super) fn is_datagrams(self) -> bool {
         self == Self::EchoUdp
     }
 
-    /// Whether lines travel in frames of a WebSocket.
+    /// Whether lines are transported in frames of a WebSocket.
     pub(super) fn is_websocket(self) -> bool {
         matches!(self, Self::Ws | Self::Wss)
     }
 
-    /// Whether it is spoken over TLS.
+    /// Whether it runs over TLS.
     pub(super) fn is_tls(self) -> bool {
         matches!(self, Self::Ircs | Self::Wss)
     }
 
-    /// The port that its servers have unless they say otherwise.
+    /// The default port of its servers.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Irc => 6667,
@@ -70,7 +71,7 @@ impl Protocol {
         }
     }
 
-    /// All schemes, for complaints and help texts: `irc://, telnet://`.
+    /// All schemes, for errors and help texts: `irc://, telnet://`.
     pub fn list() -> String {
         let schemes: Vec<String> = SCHEMES.iter().map(|(s, _)| format!("{s}://")).collect();
         schemes.join(", ")
@@ -111,11 +112,11 @@ pub enum ClientMode {
 /// The server to measure.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
     /// Host and port as they were given.
     pub authority: String,
-    /// Where that is.
+    /// Its address.
     pub address: SocketAddr,
 }
 
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemes_are_read_as_they_are_shown() {
+    fn schemes_that_are_shown_can_be_parsed() {
         for (scheme, protocol) in SCHEMES {
             assert_eq!(scheme.parse(), Ok(*protocol));
             assert_eq!(scheme.to_uppercase().parse(), Ok(*protocol));

@@ -1,20 +1,20 @@
-//! Whom the tool may be pointed at: machines of one's own. A load tool aimed at a stranger's server is an attack.
+//! Which servers the tool may be pointed at: the user's own. A load test of a stranger's server is an attack.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// What the user says of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// It is theirs, wherever it is (`--i-own-this-server`).
+    /// The server is theirs, wherever it is (`--i-own-this-server`).
     Own,
     /// Nothing.
     Unknown,
 }
 
-/// Lets a target pass if it is this machine or stands in a private network, or if the user says that it is theirs.
+/// Permits a target that is this machine or in a private network, or that the user owns.
 ///
 /// # Errors
-/// Says why not, and what to do about it.
+/// The reason against it, and what to do about it.
 pub(super) fn permit(target: SocketAddr, ownership: Ownership) -> Result<(), String> {
     if ownership == Ownership::Own || is_near(target.ip()) {
         return Ok(());
@@ -26,11 +26,11 @@ pub(super) fn permit(target: SocketAddr, ownership: Ownership) -> Result<(), Str
     ))
 }
 
-/// Lets the target of an attack pass: this machine alone, or what the user says is theirs. In a private network there are
-/// servers of colleagues.
+/// Permits the target of an attack: this machine alone, or a server that the user owns. In a private network there
+/// are servers of colleagues.
 ///
 /// # Errors
-/// Says why not, and what to do about it.
+/// The reason against it, and what to do about it.
 pub(super) fn permit_attack(target: SocketAddr, ownership: Ownership) -> Result<(), String> {
     let is_here = match target.ip() {
         IpAddr::V4(ip) => ip.is_loopback(),
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_near_machines_pass_unasked() {
+    fn only_near_machines_are_permitted_by_default() {
         for (ip, near) in [
             ("127.0.0.1", true),
             ("127.9.8.7", true),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_attacked_unasked() {
+    fn only_this_machine_may_be_attacked_by_default() {
         for (ip, here) in [
             ("127.0.0.1", true),
             ("127.9.8.7", true),

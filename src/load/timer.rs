@@ -1,14 +1,14 @@
 //! Waking up on time, to the microsecond: a clock of the kernel as one more source of the loop.
 //!
-//! The loop's own time-outs are whole milliseconds, which is right for deadlines and wrong for a schedule of sends: a
+//! The loop's own timeouts are whole milliseconds, which is right for deadlines and wrong for a schedule of sends: a
 //! message that leaves half a millisecond late makes every latency half a millisecond longer. On Linux a `timerfd`
-//! becomes readable at the microsecond asked for. Elsewhere there is none, and [`Timer::arm`] says so.
+//! becomes readable at the microsecond asked for. Other systems have none, and [`Timer::arm`] returns false.
 
 use super::clock::Moment;
 use crate::net::{External, Net};
 use std::{io, time::Duration};
 
-/// A source that becomes readable at the moment it was armed for.
+/// A source that becomes readable at the moment for which it was armed.
 #[derive(Debug)]
 pub(super) struct Timer {
     #[cfg(target_os = "linux")]
@@ -31,13 +31,13 @@ impl Timer {
         })
     }
 
-    /// Asks to be woken up at `due`; whether that will happen. Asking for the same moment again costs nothing.
+    /// Arms the timer for `due`; returns whether that is possible. Arming it again for the same moment costs nothing.
     pub(super) fn arm(&mut self, now: Moment, due: Moment) -> bool {
         if self.armed == Some(due) {
             return true;
         }
         self.armed = Some(due);
-        // A span of zero would switch it off.
+        // A duration of zero would disarm it.
         let span = now.until(due).max(Duration::from_nanos(1));
         self.set(span).is_ok()
     }
@@ -56,7 +56,7 @@ impl Timer {
         Ok(())
     }
 
-    /// It rang. Setting it anew makes the next edge, so nothing needs to be read.
+    /// The timer has fired. Arming it again makes the next edge, so nothing needs to be read.
     pub(super) fn note_ring(&mut self) {
         self.armed = None;
     }

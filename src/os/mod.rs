@@ -1,6 +1,6 @@
 //! What the operating system gives a program besides sockets: output streams and the log that goes to one of them,
 //! signals, the time of day, limits on descriptors and memory, what a process uses, and what a service manager passes
-//! to us and is told by us.
+//! to us and is sent by us.
 //!
 //! The lowest layer: it names no other room. It does not know the loop either: the owner of a stream asks which event
 //! the stream waits for, and reports that event.

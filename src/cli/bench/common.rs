@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// What every scenario is asked.
+/// The options of every scenario.
 #[derive(Debug, clap::Args)]
 pub(super) struct Common {
     #[arg(value_name = "TARGET", help = target_help(), value_parser = target)]
@@ -27,13 +27,13 @@ pub(super) struct Common {
     /// The server's process on this machine: what it uses is measured too (Linux)
     #[arg(long, value_name = "PID", value_parser = at_least_one())]
     pid: Option<u32>,
-    /// Where the server tells what it uses: http://HOST:PORT/metrics, or metrics://HOST:PORT for madang
+    /// Where the server publishes its metrics: http://HOST:PORT/metrics, or metrics://HOST:PORT for madang
     #[arg(long, value_name = "URL", value_parser = metrics, conflicts_with = "pid")]
     metrics: Option<(Host, u16, String)>,
     /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
     #[arg(long, value_name = "IP")]
     source: Vec<IpAddr>,
-    /// The server is yours, wherever it stands
+    /// The server is yours, wherever it is
     #[arg(long)]
     i_own_this_server: bool,
     /// Keep the whole report as JSON in this file
@@ -48,7 +48,7 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Looks the target up.
+    /// Looks up the target and makes the job.
     pub(super) fn into_job(
         self,
         scenario: Box<dyn Scenario>,

@@ -12,12 +12,12 @@ use crate::{
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use std::{env, time::Duration};
 
-/// Where the operator's name and password may stand in place of `--oper`: arguments are seen by everyone on a machine.
+/// The variable for the operator's name and password, instead of `--oper`: every user of a machine can see arguments.
 const OPERATOR_VARIABLE: &str = "MADANG_BENCH_OPER";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Attackers of each attack; of nameless callers five times as many
+    /// Attackers of each attack; five times as many of those that do not register
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clients())]
     clients: u32,
     /// Those who only send PINGs
@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Silence before each attack, so that what a server allows at once is allowed again
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
     rest: Duration,
-    /// Rooms with full lists that the attackers set up and stand in
+    /// Rooms with full lists that the attackers create and join
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = rooms())]
     rooms: u32,
     /// Masks in each list of these rooms: bans, and as many exceptions
@@ -54,7 +54,7 @@ pub(super) struct Args {
     common: Common,
 }
 
-/// Attackers have numbers of five digits.
+/// Names have room for five digits.
 fn clients() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=10_000)
 }
@@ -66,7 +66,7 @@ fn rooms() -> clap::builder::RangedI64ValueParser<u32> {
 
 fn attack() -> impl clap::builder::TypedValueParser<Value = Attack> {
     let names: Vec<&str> = Attack::names().collect();
-    // The parser lets nothing else through.
+    // The parser accepts no other names.
     PossibleValuesParser::new(names).map(|name| Attack::named(&name).unwrap_or(Attack::Quiet))
 }
 
@@ -86,7 +86,7 @@ fn operator(text: &str) -> Result<Operator, String> {
     })
 }
 
-/// The operator of the variable; an empty one is as good as none.
+/// The operator of the variable; an empty variable counts as none.
 fn from_variable(value: Option<String>) -> Result<Option<Operator>, Failure> {
     let value = value.filter(|value| !value.is_empty());
     let wrong = |why| Failure::Usage(format!("{OPERATOR_VARIABLE}: {why}"));
@@ -95,10 +95,10 @@ fn from_variable(value: Option<String>) -> Result<Option<Operator>, Failure> {
 }
 
 impl Args {
-    /// What to measure, and what is common to all.
+    /// The scenario and the common options.
     ///
     /// # Errors
-    /// A host that is not found, or a variable that cannot be read.
+    /// A host is not found, or the variable cannot be parsed.
     pub(super) fn into_parts(self) -> Result<(Box<dyn Scenario>, Common), Failure> {
         let mut also = Vec::new();
         for (protocol, host, port) in self.also {

@@ -1,4 +1,4 @@
-//! `madang bench`: the load tool. Owns its options and their defaults; what they do is `load`'s.
+//! `madang bench`: the options of the load tool and their defaults. What they do is `load`'s.
 
 mod common;
 mod hostile;
@@ -25,7 +25,7 @@ use values::{at_least_one, duration, payload, rate, size};
 /// Measure a server: hold connections, fan messages out, say what it cost
 ///
 /// Measures a server of chat or echo: holds many connections, sends messages through them, checks every delivery, and
-/// says what that cost, if told the server's process (--pid). It is madang's own tool, and works against any server that
+/// reports what that cost, if --pid names the server's process. It is madang's own tool, and works against any server that
 /// speaks the protocol.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -49,7 +49,7 @@ Examples:
 Exit status: 0 if all went well; 1 if a connection failed, or a delivery was lost, duplicated,
 reordered or corrupted; 2 for what cannot or may not be done.";
 
-/// Calls a second where nobody asks for another number.
+/// Calls a second if no option sets another number.
 const CONNECT_RATE: u32 = 1000;
 
 #[derive(Debug, clap::Subcommand)]
@@ -159,7 +159,7 @@ enum Measure {
     /// Send messages to rooms where some never read: are the others disturbed
     ///
     /// There are two halves: in the first everyone reads, in the second the slow ones have stopped. The readers are compared
-    /// with themselves, and it is told whether the server has let the slow ones go.
+    /// with themselves, and the report says whether the server has closed the slow ones' connections.
     Slow {
         /// Receivers who stop reading
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
@@ -179,15 +179,15 @@ enum Measure {
         #[command(flatten)]
         common: Common,
     },
-    /// Attack a server of your own in many ways: does anyone who has done nothing have to wait
+    /// Attack a server of your own in many ways: do clients that do no harm have to wait
     ///
     /// Attacks follow each other: bursts of commands that are dear to a server, from many clients at once, within its own
-    /// limits. Meanwhile a few victims at another address send PINGs at a steady pace, and it is told how long those took.
+    /// limits. Meanwhile a few victims at another address send PINGs at a steady pace, and the report says how long those took.
     /// What the server does not have is skipped. Only this machine is attacked, unless you say that the server is yours.
     Hostile(Box<hostile::Args>),
 }
 
-/// What everyone who talks in rooms is asked.
+/// The options of traffic in rooms.
 #[derive(Debug, clap::Args)]
 struct Talk {
     /// Receivers in all rooms together
@@ -219,20 +219,20 @@ struct Talk {
 /// Does a run and prints its report.
 ///
 /// # Errors
-/// What is asked cannot or may not be done, or something went wrong in the run: then the report is printed all the same.
+/// The run cannot or may not be done, or it had faults: then the report is printed all the same.
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Compare { a, b } => compare(&a, &b),
         Command::Measure(measure) => {
             let (scenario, connect_rate, common) = measure.into_parts()?;
-            // What cannot be written is found out before the run, not after it.
+            // Files that cannot be written are found before the run, not after it.
             let outputs = [&common.json, &common.html, &common.histogram];
             let [json, html, histogram] =
                 outputs.map(|path| path.clone().map(Output::create).transpose());
             let (json, html, histogram) = (json?, html?, histogram?);
             let job = common.into_job(scenario, connect_rate)?;
             let ready = job.prepare().map_err(failure)?;
-            // The report alone goes to stdout.
+            // Only the report goes to stdout.
             let mut stderr = HostStream::stderr();
             stderr.push(format!("{}\n", ready.plan()).as_bytes());
             stderr.drain(LAST_WORDS);
@@ -245,7 +245,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             ] {
                 output.map_or(Ok(()), |output| output.write(&text(&report)))?;
             }
-            // Not before the files are written, which are wanted all the more then.
+            // An error of stdout is returned only after the files are written, which are needed all the more then.
             printed?;
             match &report.verdict.faults[..] {
                 [] => Ok(()),
@@ -277,7 +277,7 @@ fn failure(error: load::Error) -> Failure {
 }
 
 impl Measure {
-    /// What to measure, calls a second, and what is common to all.
+    /// The scenario, the calls a second, and the common options.
     fn into_parts(self) -> Result<(Box<dyn Scenario>, u32, Common), Failure> {
         Ok(match self {
             Self::Hostile(args) => {
@@ -376,7 +376,7 @@ impl Measure {
     }
 }
 
-/// What `--raw` asks for.
+/// The mode of clients with or without `--raw`.
 fn mode(raw: bool) -> ClientMode {
     match raw {
         true => ClientMode::ConnectOnly,

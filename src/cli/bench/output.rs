@@ -1,4 +1,4 @@
-//! Files that forms of a report go into: whole or absent, and pipes.
+//! The files for the forms of a report: regular files, which are whole or absent, and pipes.
 
 use crate::{
     cli::failure::Failure,
@@ -11,24 +11,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file that a form of the report goes into.
+/// A file for one form of the report.
 pub(super) struct Output {
     path: PathBuf,
     sink: Sink,
 }
 
 enum Sink {
-    /// What is there already and is no regular file: a pipe, `/dev/stdout`.
+    /// A file that exists and is not regular: a pipe, `/dev/stdout`.
     Open(File),
-    /// A report of an earlier run stays until the whole of this one is there.
+    /// A new or regular file. The report of an earlier run stays until this one is written as a whole.
     Whole(WholeFile),
 }
 
 impl Output {
-    /// Begins a file, so that what cannot be written is found out before a run and not after it.
+    /// Begins a file before the run, so that a file that cannot be written is found early.
     pub(super) fn create(path: PathBuf) -> Result<Self, Failure> {
         let is_special = fs::metadata(&path).is_ok_and(|there| !there.is_file());
-        // The file that a link leads to is the one to be replaced.
+        // If the path is a link, the file it leads to is replaced.
         let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let sink = match is_special {
             true => File::create(&path).map(Sink::Open),
@@ -40,7 +40,7 @@ impl Output {
         }
     }
 
-    /// Gives it its contents.
+    /// Writes the contents.
     pub(super) fn write(self, text: &str) -> Result<(), Failure> {
         let written = match self.sink {
             Sink::Open(mut file) => file.write_all(text.as_bytes()),

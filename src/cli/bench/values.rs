@@ -1,4 +1,4 @@
-//! How the values of `madang bench`'s options are written, and what is said of those that are wrong.
+//! Parsing the values of `madang bench`'s options, with error messages.
 
 use crate::{
     config::{Host, parse_duration, parse_host_port, parse_size, split_url},
@@ -46,7 +46,7 @@ pub(super) fn metrics(text: &str) -> Result<(Host, u16, String), String> {
     Ok((host, port, path))
 }
 
-/// No run goes on for longer: everything is bounded.
+/// The longest run: everything is bounded.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates() {
+    fn rates_are_parsed() {
         for (text, per_second) in [
             ("50/s", Some(50.0)),
             ("50", Some(50.0)),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn targets() {
+    fn targets_are_parsed() {
         for (text, expected) in [
             ("irc://localhost", Ok((Protocol::Irc, "localhost:6667"))),
             ("IRC://[::1]:1/", Ok((Protocol::Irc, "[::1]:1"))),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn places_of_metrics() {
+    fn urls_of_metrics_are_parsed() {
         for (text, expected) in [
             ("http://127.0.0.1:9/x", Some(("127.0.0.1", 9, "/x"))),
             ("http://localhost", Some(("localhost", 80, "/metrics"))),

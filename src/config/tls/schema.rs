@@ -11,12 +11,12 @@ const STS: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(366 * 24 * 3_
 /// The section `[tls]`.
 pub(in crate::config) const TLS: Section = Section {
     name: "tls",
-    about: "Encryption, for listeners of the scheme ircs, and for callers of any who begin with it.",
+    about: "Encryption, for listeners of the schemes ircs and https, and for clients of any that begin with it.",
     keys: &[
         Key {
             name: "certificate",
-            about: "PEM file with the certificate and its chain. Several, [\"a.pem\", \"b.pem\"]: callers are shown the one\n\
-                    that is for the name they ask for, else the first. Read again on SIGHUP. Default: no TLS.\n\
+            about: "PEM file with the certificate and its chain. Several, [\"a.pem\", \"b.pem\"]: clients get the one\n\
+                    for the name they ask for, else the first. Read again on SIGHUP. Default: no TLS.\n\
                     A relative path starts at this file's directory.",
             example: "\"chat.example.pem\"",
             field: Field::Paths(|config| &mut config.tls.certificate),
@@ -24,21 +24,21 @@ pub(in crate::config) const TLS: Section = Section {
         Key {
             name: "key",
             about: "PEM file with the private key; as many as certificates, in the same order. EC, RSA or Ed25519.\n\
-                    Default: it stands in the certificate's file.",
+                    Default: it is in the certificate's file.",
             example: "\"chat.example.key\"",
             field: Field::Paths(|config| &mut config.tls.key),
         },
         Key {
             name: "self_signed",
-            about: "Make a certificate for the first hour, which clients will warn of; in place of those above.\n\
+            about: "Make a certificate for the first hour, which clients will warn about; instead of those above.\n\
                     With [server] data it is kept there, else it lasts as long as the process.",
             example: "",
             field: Field::Flag(|config| &mut config.tls.self_signed),
         },
         Key {
             name: "sts",
-            about: "IRC clients that come in the clear are told to come by TLS alone for this long (IRCv3 sts). Once said,\n\
-                    it cannot be taken back before that time is over. Default: they are not told. It needs an ircs listener.",
+            about: "IRC clients that connect without TLS must use TLS from then on for this long (IRCv3 sts). Once sent, it\n\
+                    cannot be taken back before that time is over. Default: not sent. It needs an ircs listener.",
             example: "\"720h\"",
             field: Field::SpanOrNone(|config| &mut config.tls.sts, STS),
         },

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// Everything that two runs must not share: the prefix of names and rooms, and the stamp of messages.
+/// The number that separates two runs: it is in the names of clients and rooms, and in the stamps of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::load) struct Run(pub(in crate::load) u16);
 
-/// Who a client is, and in which room they stand.
+/// The number of a client, and its room.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::load) struct Identity {
-    /// Which run they belong to.
+    /// Its run.
     pub(in crate::load) run: Run,
-    /// Their number in the run, which makes their name.
+    /// Its number in the run, which makes its name.
     pub(in crate::load) number: u32,
-    /// Their room's number; `None`: they stand in none.
+    /// The number of its room; `None`: it joins none.
     pub(in crate::load) room: Option<u32>,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::load) struct RoomName(pub(in crate::load) Run, pub(in crate::load)
 
 impl fmt::Display for Nick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The first letters of a name may not be a digit, and a name that was taken goes to another letter.
+        // A name may not begin with a digit. If a name is taken, the next try begins with another letter.
         let first = char::from(b'b' + self.2 % 24);
         write!(
             f,
@@ -48,7 +48,7 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// A number in digits and small letters, with zeros in front up to a width.
+/// A number in digits and small letters, with leading zeros up to a width.
 struct Base36(u32, usize);
 
 impl fmt::Display for Base36 {
@@ -63,18 +63,18 @@ impl fmt::Display for Base36 {
     }
 }
 
-/// What a line from the server means to us.
+/// What a line from the server means to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::load) enum Incoming<'a> {
     /// Nothing that matters here.
     Nothing,
-    /// We are registered, and in our room if we wanted one.
+    /// The client is registered, and in its room if it has one.
     Ready,
-    /// Someone said this in our room.
+    /// A text that was said in the client's room.
     Message(&'a [u8]),
-    /// The person of this name is gone.
+    /// The user of this name has quit.
     UserQuit(&'a [u8]),
-    /// We are not let in, or let go; the server's words.
+    /// The server refuses the client or ends its session; the server's text.
     Refused(&'a [u8]),
 }
 

@@ -5,16 +5,17 @@
 //!               433: another name                              JOIN ─> Joining ──366──> ready
 //! ```
 //!
-//! PING is answered at any time. Only as much of the protocol is understood as the measurement needs.
+//! PING is answered at any time. The adapter parses only as much of the protocol as the measurement needs.
 
 use super::identity::{Identity, Incoming, Nick, RoomName};
 use memchr::memchr;
 use std::io::Write as _;
 
-/// How many names are tried before we give up: the prefix of a run is ours alone, so more means another trouble.
+/// How many names are tried before the client gives up: the prefix is ours alone, so more conflicts have another
+/// cause.
 const NAMES_TRIED: u8 = 8;
 
-/// Where a client is.
+/// How far a client has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Step {
     #[default]
@@ -28,7 +29,7 @@ enum Step {
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::load) struct Irc {
     step: Step,
-    /// Names that were taken.
+    /// How many names were taken.
     taken: u8,
 }
 
@@ -66,7 +67,7 @@ impl Irc {
         }
     }
 
-    /// What matters until we are ready.
+    /// Handles the replies that matter until the client is ready.
     fn come_in<'a>(
         &mut self,
         identity: Identity,
@@ -76,7 +77,7 @@ impl Irc {
     ) -> Incoming<'a> {
         match (self.step, command) {
             (Step::Registering, b"001") => self.step = Step::Welcomed,
-            // ERR_NICKNAMEINUSE, and ERR_UNAVAILRESOURCE while a name that was just left is kept back.
+            // ERR_NICKNAMEINUSE, and ERR_UNAVAILRESOURCE while a server holds back a name that was just released.
             (Step::Registering, b"433" | b"437") if self.taken < NAMES_TRIED => {
                 self.taken += 1;
                 let _ = write!(out, "NICK {}\r\n", self.nick(identity));
@@ -93,9 +94,9 @@ impl Irc {
                 }
                 None => return self.ready(),
             },
-            // RPL_ENDOFNAMES comes last of what a JOIN is answered with.
+            // RPL_ENDOFNAMES is the last reply to a JOIN.
             (Step::Joining, b"366") => return self.ready(),
-            // ERR_NOSUCHCHANNEL, ERR_TOOMANYCHANNELS, and those with the reasons a room is closed to us.
+            // ERR_NOSUCHCHANNEL, ERR_TOOMANYCHANNELS, and the replies for rooms that we may not join.
             (
                 Step::Joining,
                 b"403" | b"405" | b"437" | b"471" | b"473" | b"474" | b"475" | b"477",
@@ -113,14 +114,14 @@ impl Irc {
     }
 }
 
-/// As much of a message as we look at.
+/// The parts of a message that we use.
 pub(in crate::load) struct Message<'a> {
-    /// Of the source; empty without one.
+    /// The nick of the source; empty without one.
     pub(in crate::load) nick: &'a [u8],
     pub(in crate::load) command: &'a [u8],
-    /// All that stands behind the command.
+    /// All that follows the command.
     pub(in crate::load) parameters: &'a [u8],
-    /// The trailing parameter, or what stands behind the command.
+    /// The trailing parameter, or all that follows the command.
     pub(in crate::load) last: &'a [u8],
 }
 
@@ -141,7 +142,7 @@ impl<'a> Message<'a> {
             return None;
         }
         let mut last = parameters;
-        // The trailing parameter begins with the first colon behind a space, or at once.
+        // The trailing parameter begins with the first colon after a space, or at once.
         if let Some(rest) = parameters.strip_prefix(b":") {
             last = rest;
         } else if let Some(at) = memchr::memmem::find(parameters, b" :") {
@@ -156,7 +157,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The word in front, and what stands behind the spaces after it.
+/// Splits off the first word; returns it and what follows the spaces after it.
 fn after_word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr(b' ', text).unwrap_or(text.len());
     let rest = &text[end..];
@@ -176,49 +177,49 @@ mod tests {
         }
     }
 
-    /// Says lines to a client and tells what it made of the last, and what it answered.
-    fn told(room: Option<u32>, lines: &[&'static str]) -> (Incoming<'static>, String) {
+    /// Passes lines to a client; returns what the last one meant to it, and its answer.
+    fn answer(room: Option<u32>, lines: &[&'static str]) -> (Incoming<'static>, String) {
         let (mut irc, mut out) = (Irc::default(), Vec::new());
         irc.greet(identity(room), &mut out);
-        let mut heard = Incoming::Nothing;
+        let mut incoming = Incoming::Nothing;
         for line in lines {
             out.clear();
-            heard = irc.receive(identity(room), line.as_bytes(), &mut out);
+            incoming = irc.receive(identity(room), line.as_bytes(), &mut out);
         }
-        (heard, String::from_utf8(out).unwrap())
+        (incoming, String::from_utf8(out).unwrap())
     }
 
     #[test]
-    fn comes_in_without_a_room() {
+    fn a_client_without_a_room_registers() {
         assert_eq!(
-            told(None, &[]).1,
+            answer(None, &[]).1,
             "NICK b007\r\nUSER bench 0 * :madang bench\r\n"
         );
-        assert_eq!(told(None, &[":s 001 b007 :Welcome"]).0, Incoming::Nothing);
+        assert_eq!(answer(None, &[":s 001 b007 :Welcome"]).0, Incoming::Nothing);
         let welcome = [":s 001 b007 :Welcome", ":s 422 b007 :no motd"];
-        assert_eq!(told(None, &welcome), (Incoming::Ready, "".into()));
-        let early = told(None, &[":s 422 b007 :no motd"]);
+        assert_eq!(answer(None, &welcome), (Incoming::Ready, "".into()));
+        let early = answer(None, &[":s 422 b007 :no motd"]);
         assert_eq!(early.0, Incoming::Nothing);
     }
 
     #[test]
-    fn comes_in_and_joins() {
+    fn a_client_registers_and_joins_its_room() {
         let mut lines = vec![":s 001 b007 :Welcome", ":s 376 b007 :End"];
         assert_eq!(
-            told(Some(3), &lines),
+            answer(Some(3), &lines),
             (Incoming::Nothing, "JOIN #bench00-3\r\n".into())
         );
         lines.push(":b007!bench@host JOIN #bench00-3");
-        assert_eq!(told(Some(3), &lines).0, Incoming::Nothing);
+        assert_eq!(answer(Some(3), &lines).0, Incoming::Nothing);
         lines.push(":s 366 b007 #bench00-3 :End of names");
-        assert_eq!(told(Some(3), &lines), (Incoming::Ready, "".into()));
+        assert_eq!(answer(Some(3), &lines), (Incoming::Ready, "".into()));
     }
 
     #[test]
-    fn takes_another_name_a_few_times() {
+    fn another_name_is_tried_a_few_times() {
         let taken = ":s 433 * b007 :Nickname is already in use.";
-        assert_eq!(told(None, &[taken]).1, "NICK c007\r\n");
-        let end = told(None, &[taken; 9]);
+        assert_eq!(answer(None, &[taken]).1, "NICK c007\r\n");
+        let end = answer(None, &[taken; 9]);
         assert_eq!(
             end,
             (Incoming::Refused(b"Nickname is already in use."), "".into())
@@ -226,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn what_lines_mean() {
-        for (line, heard, answer) in [
+    fn lines_are_interpreted() {
+        for (line, incoming, reply) in [
             ("PING :abc d", Incoming::Nothing, "PONG :abc d\r\n"),
             ("PING abc", Incoming::Nothing, "PONG :abc\r\n"),
             (":s PING s", Incoming::Nothing, "PONG :s\r\n"),
@@ -253,18 +254,18 @@ mod tests {
             ("@", Incoming::Nothing, ""),
             (" ", Incoming::Nothing, ""),
         ] {
-            assert_eq!(told(None, &[line]), (heard, answer.into()), "{line:?}");
+            assert_eq!(answer(None, &[line]), (incoming, reply.into()), "{line:?}");
         }
     }
 
     #[test]
-    fn refusals() {
+    fn refusals_are_recognized() {
         for lines in [
             &[":s 465 * :You are banned"][..],
             &[":s 001 a :x", ":s 376 a :x", ":s 471 a #r :full"],
         ] {
             assert!(
-                matches!(told(Some(0), lines).0, Incoming::Refused(_)),
+                matches!(answer(Some(0), lines).0, Incoming::Refused(_)),
                 "{lines:?}"
             );
         }

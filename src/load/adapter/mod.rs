@@ -1,7 +1,7 @@
 //! The client's side of each chat protocol: registration, rooms, messages. One file for each protocol.
 //!
-//! An adapter is a few bytes of state for each connection; names are made anew from numbers whenever they are needed.
-//! Works on whole lines and appends to the caller's buffer. Knows no sockets, no time, and not what is measured.
+//! An adapter is a few bytes of state for each connection; names are made from numbers whenever they are needed. It
+//! works on whole lines and appends to the caller's buffer. Knows no sockets, no time, and not what is measured.
 
 mod identity;
 mod irc;
@@ -13,14 +13,14 @@ pub(super) use irc::Message;
 use super::target::{ClientMode, Protocol};
 use std::io::Write as _;
 
-/// How one client speaks.
+/// The client's side of one connection's protocol.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Adapter {
     /// IRC.
     Irc(irc::Irc),
-    /// Lines for people.
+    /// madang's `telnet://`.
     Telnet(telnet::Telnet),
-    /// Says nothing and understands nothing: a bare connection.
+    /// Neither sends nor interprets anything: a bare connection.
     Silent,
 }
 
@@ -37,7 +37,7 @@ impl Adapter {
         }
     }
 
-    /// The connection is made: says what comes first. Whether we are ready with that.
+    /// The connection is made: writes the first lines. Returns whether the client is ready with that.
     pub(super) fn greet(&mut self, identity: Identity, out: &mut Vec<u8>) -> bool {
         match self {
             Self::Irc(irc) => irc.greet(identity, out),
@@ -48,7 +48,7 @@ impl Adapter {
         false
     }
 
-    /// Takes a line, without its end. Answers what must be answered.
+    /// Handles a line, without its end, and appends the answer if it needs one.
     pub(super) fn receive<'a>(
         &mut self,
         identity: Identity,
@@ -62,21 +62,21 @@ impl Adapter {
         }
     }
 
-    /// Says a text in a room; `text` writes it.
+    /// Writes a message to a room; `text` writes its text.
     pub(super) fn say(&self, room: RoomName, out: &mut Vec<u8>, text: impl FnOnce(&mut Vec<u8>)) {
         match self {
             Self::Irc(_) => {
                 let _ = write!(out, "PRIVMSG {room} :");
                 text(out);
             }
-            // What is typed goes to the room we entered last.
+            // A line of text goes to the room that was entered last.
             Self::Telnet(_) => text(out),
             Self::Silent => return,
         }
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Says goodbye. The server ends the connection then.
+    /// Writes the command to quit. The server then ends the connection.
     pub(super) fn leave(&self, out: &mut Vec<u8>) {
         match self {
             Self::Irc(_) => out.extend_from_slice(b"QUIT\r\n"),
@@ -85,7 +85,7 @@ impl Adapter {
         }
     }
 
-    /// Whether the server will end the connection when we say goodbye.
+    /// Whether the server ends the connection after our command to quit.
     pub(super) fn can_leave(&self) -> bool {
         !matches!(self, Self::Silent)
     }
@@ -93,7 +93,7 @@ impl Adapter {
     /// The longest text of a message, in bytes.
     pub(super) fn longest_text(protocol: Protocol) -> usize {
         match protocol {
-            // A line has 512 bytes with its end (RFC 2812 section 2.3), and the server puts the source in front.
+            // A line has 512 bytes with its end (RFC 2812 section 2.3), and the server prepends the source.
             Protocol::Irc | Protocol::Ircs | Protocol::Ws | Protocol::Wss => 350,
             Protocol::Telnet => 3500,
             Protocol::Echo | Protocol::EchoUdp => 0,
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_speaker_stays_small() {
+    fn an_adapter_stays_small() {
         assert!(size_of::<Adapter>() <= 8, "{}", size_of::<Adapter>());
     }
 }

@@ -1,13 +1,13 @@
-//! The lines for people from the client's side, as madang speaks them on `telnet://` and `any://`.
+//! madang's `telnet://` and `any://` from the client's side.
 //!
-//! The server asks for a name; the answer goes with the wish to leave the room where everyone begins, in the same
-//! packet: fifteen thousand who come into one room one after the other would be told of each other a hundred million
-//! times, and that is no measurement of idle connections.
+//! The server asks for a name; the answer goes out together with the command to leave the room that every user enters
+//! at first: if fifteen thousand clients entered one room one after the other, they would cause a hundred million
+//! messages about each other, and that would not be a measurement of idle connections.
 
 use super::identity::{Identity, Incoming, Nick, RoomName};
 use std::io::Write as _;
 
-/// Where a client is.
+/// How far a client has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Step {
     #[default]
@@ -37,7 +37,7 @@ impl Telnet {
                 self.step = Step::Named;
                 say_name(identity, out);
             }
-            // Names are ours alone, and what follows the name is sent already: there is no second try.
+            // The names are ours alone, and the commands after the name are already sent: there is no second try.
             Step::Asked | Step::Named if line.starts_with(b"! ") => {
                 return Incoming::Refused(&line[2..]);
             }
@@ -60,7 +60,7 @@ fn say_name(identity: Identity, out: &mut Vec<u8>) {
     }
 }
 
-/// The last thing we wait for: `* NICK joined #ROOM`, or that we have left the room where everyone begins.
+/// Whether this is the last line to wait for: `* NICK joined #ROOM`, or that we have left the first room.
 fn is_own_entry(identity: Identity, line: &[u8]) -> bool {
     match identity.room {
         Some(room) => {
@@ -71,7 +71,7 @@ fn is_own_entry(identity: Identity, line: &[u8]) -> bool {
     }
 }
 
-/// `#ROOM <NICK> TEXT` and `* NICK quit (REASON)`.
+/// Interprets `#ROOM <NICK> TEXT` and `* NICK quit (REASON)`.
 fn in_the_room(line: &[u8]) -> Incoming<'_> {
     if line.first() == Some(&b'#') {
         let text_received = memchr::memmem::find(line, b"> ").map(|at| &line[at + 2..]);
@@ -91,53 +91,53 @@ fn in_the_room(line: &[u8]) -> Incoming<'_> {
 mod tests {
     use super::{super::identity::Run, *};
 
-    fn told(room: Option<u32>, lines: &[&'static str]) -> (Incoming<'static>, String) {
+    fn answer(room: Option<u32>, lines: &[&'static str]) -> (Incoming<'static>, String) {
         let identity = Identity {
             run: Run(0),
             number: 7,
             room,
         };
         let (mut telnet, mut out) = (Telnet::default(), Vec::new());
-        let mut heard = Incoming::Nothing;
+        let mut incoming = Incoming::Nothing;
         for line in lines {
             out.clear();
-            heard = telnet.receive(identity, line.as_bytes(), &mut out);
+            incoming = telnet.receive(identity, line.as_bytes(), &mut out);
         }
-        (heard, String::from_utf8(out).unwrap())
+        (incoming, String::from_utf8(out).unwrap())
     }
 
     const QUESTION: &str = "* what is your name?";
 
     #[test]
-    fn comes_in() {
+    fn a_client_registers_and_joins_its_room() {
         assert_eq!(
-            told(None, &["* welcome to x", QUESTION]),
+            answer(None, &["* welcome to x", QUESTION]),
             (Incoming::Nothing, "b007\r\n/leave lobby\r\n".into())
         );
         assert_eq!(
-            told(Some(3), &[QUESTION]).1,
+            answer(Some(3), &[QUESTION]).1,
             "b007\r\n/leave lobby\r\n/join #bench00-3\r\n"
         );
         let mut lines = vec![QUESTION, "* b007 joined #lobby"];
-        assert_eq!(told(Some(3), &lines).0, Incoming::Nothing);
+        assert_eq!(answer(Some(3), &lines).0, Incoming::Nothing);
         lines.push("* b007 joined #bench00-3");
-        assert_eq!(told(Some(3), &lines).0, Incoming::Ready);
+        assert_eq!(answer(Some(3), &lines).0, Incoming::Ready);
     }
 
     #[test]
-    fn a_refusal_is_the_end() {
+    fn a_refusal_ends_the_session() {
         for lines in [&["! full"][..], &[QUESTION, "! that name is taken"]] {
             assert!(
-                matches!(told(None, lines).0, Incoming::Refused(_)),
+                matches!(answer(None, lines).0, Incoming::Refused(_)),
                 "{lines:?}"
             );
         }
     }
 
     #[test]
-    fn what_lines_mean() {
+    fn lines_are_interpreted() {
         let ready = [QUESTION, "* b007 joined #bench00-3"];
-        for (line, heard) in [
+        for (line, incoming) in [
             ("#bench00-3 <a> hello> x", Incoming::Message(b"hello> x")),
             ("#bench00-3 * a waves", Incoming::Nothing),
             ("* a quit (bye)", Incoming::UserQuit(b"a")),
@@ -146,7 +146,7 @@ mod tests {
             ("", Incoming::Nothing),
         ] {
             let lines = [&ready[..], &[line]].concat();
-            assert_eq!(told(Some(3), &lines).0, heard, "{line:?}");
+            assert_eq!(answer(Some(3), &lines).0, incoming, "{line:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the loop tells, for the connections that are clients.
+//! The loop's events on the connections of clients.
 
 use super::{
     ClientEvent, Clients, Observer, State,
@@ -14,7 +14,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What the lines of one read asked for.
+/// What the lines of one read ask for.
 #[derive(Debug, Default)]
 struct Turn {
     is_open: bool,
@@ -53,7 +53,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Lines can be sent: a client says what comes first.
+    /// Lines can be sent from now on: the client sends its first ones.
     fn greet(&mut self, net: &mut Net, id: ConnId, now: Moment) {
         self.out.clear();
         let slot = self.clients.get_mut(id.slot as usize);
@@ -132,7 +132,7 @@ impl<E: Observer> Clients<E> {
                 }
             }
         }
-        // Answers of the frames' own first, then those to lines.
+        // Answers that belong to the framing come first, then those to lines.
         client.framing.wrap(&self.out, &mut self.wire);
         if !self.wire.is_empty() {
             net.send(id, &self.wire);
@@ -144,7 +144,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Does what lines asked for, now that all of them are heard.
+    /// Does what the lines asked for, once all of them are handled.
     fn finish_turn(&mut self, net: &mut Net, id: ConnId, now: Moment, turn: Turn) {
         if turn.is_open {
             self.greet(net, id, now);

@@ -1,13 +1,13 @@
-//! The clients: all connections of the tool, what each of them is doing, and how their coming and going went.
+//! The clients: all connections of the tool, what each of them is doing, and how they began and ended.
 //!
 //! ```text
 //! call ──> Calling ──> Greeting ──> Ready ──> Leaving ──> gone
 //!             └───────────┴── failed    └── lost
 //! ```
 //!
-//! Owns a record for each connection, in the order of the loop's slots. Invariants: the counts by state are those of
-//! the records; each call ends in exactly one of failed, lost and left. What messages mean to the measurement is the
-//! [`Observer`]'s; when to call and when to leave is the scenario's.
+//! Owns a record for each connection, in the order of the loop's slots. Invariants: the counts by state match the
+//! records; each call ends in exactly one of failed, lost and left. The [`Observer`] decides what messages mean to
+//! the measurement; the scenario decides when to connect and when to leave.
 
 mod client;
 mod events;
@@ -29,10 +29,10 @@ use client::State;
 use std::time::Duration;
 use tally::{Counts, Tally, plain};
 
-/// How long a server may take to hang up after our goodbye.
+/// How long a server may take to close the connection after our command to quit.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// See the module's documentation.
+/// All clients. See the module's documentation.
 #[derive(Debug)]
 pub(super) struct Clients<E> {
     pub(super) run: Run,
@@ -40,15 +40,15 @@ pub(super) struct Clients<E> {
     pub(super) events: Vec<ClientEvent>,
     pub(super) counts: Counts,
     pub(super) tally: Tally,
-    /// Bytes that clients heard so far.
+    /// Bytes that clients have received so far.
     pub(super) bytes_received: u64,
     pub(super) clock: Clock,
-    /// The first is the run's target.
+    /// The first one is the run's target.
     endpoints: Vec<(Protocol, Dialer)>,
-    /// How long a call and the handshake may take together.
+    /// How long a call and the registration may take together.
     patience: Duration,
     clients: Vec<Option<Client>>,
-    /// What a client says, line by line; the same as it travels; a message that came in frames. Used anew each time.
+    /// Scratch buffers: lines that a client sends; the same lines as transported; a message that came in frames.
     out: Vec<u8>,
     wire: Vec<u8>,
     scratch: Vec<u8>,
@@ -80,7 +80,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// One more place to call at, for the roles that name it.
+    /// Adds an address to connect to, for the roles that name it.
     pub(super) fn add_endpoint(&mut self, protocol: Protocol, dialer: Dialer) -> Endpoint {
         let endpoint =
             u8::try_from(self.endpoints.len()).expect("a scenario has a handful of endpoints");
@@ -89,11 +89,11 @@ impl<E: Observer> Clients<E> {
     }
 
     fn is_datagrams(&self) -> bool {
-        // Datagrams are for the echo alone, which has one endpoint.
+        // Only the scenario echo uses datagrams, and it has one endpoint.
         self.endpoints[0].0.is_datagrams()
     }
 
-    /// Calls the target for one more client. If that fails at once it is counted like any other failure.
+    /// Begins the connection of one more client. A failure at once is counted like a later one.
     pub(super) fn connect(&mut self, net: &mut Net, role: Role) {
         self.tally.called += 1;
         let is_datagrams = self.is_datagrams();
@@ -109,8 +109,8 @@ impl<E: Observer> Clients<E> {
         match placed {
             Ok(id) => {
                 net.set_deadline(id, net.now().after(self.patience));
-                // What a schedule or a size asks for is sent, however slowly the other end reads; the ceiling of the
-                // whole process holds still.
+                // The load that a schedule or a size demands is sent, however slowly the server reads. The ceiling of
+                // the whole loop still holds.
                 let limits = Limits {
                     high_water: u32::MAX,
                     limit: u32::MAX,
@@ -118,7 +118,7 @@ impl<E: Observer> Clients<E> {
                 net.set_limits(id, limits);
                 self.insert(id, role);
                 if self.is_datagrams() {
-                    // There is nobody to answer.
+                    // There is no answer to wait for.
                     self.handle_connected(net, id);
                 }
             }
@@ -179,7 +179,7 @@ impl<E: Observer> Clients<E> {
         client.filter(|client| client.id == id)
     }
 
-    /// Lets a client say a text in their own room; `text` writes it. Nothing happens if they are gone.
+    /// Sends a text to a client's room; `text` writes it. Does nothing if the client is gone.
     pub(super) fn send_text(&mut self, net: &mut Net, id: ConnId, text: impl FnOnce(&mut Vec<u8>)) {
         let Some((identity, adapter)) = self.get(id).map(|m| (m.identity, m.adapter)) else {
             return;
@@ -190,7 +190,7 @@ impl<E: Observer> Clients<E> {
         self.send_lines(net, id);
     }
 
-    /// Lets a client send lines, each with its CR LF; `write` writes them. Nothing happens if they are gone.
+    /// Sends lines for a client, each with its CR LF; `write` writes them. Does nothing if the client is gone.
     pub(super) fn send_with(
         &mut self,
         net: &mut Net,
@@ -204,7 +204,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Sends the lines in `out` as they travel.
+    /// Sends the lines in `out` in transported form.
     fn send_lines(&mut self, net: &mut Net, id: ConnId) {
         self.wire.clear();
         let client = self.clients.get(id.slot as usize);
@@ -214,7 +214,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Lets a client send bytes as they are.
+    /// Sends bytes for a client as they are.
     pub(super) fn send_bytes(&mut self, net: &mut Net, id: ConnId, bytes: &[u8]) {
         if self.is_datagrams() {
             net.send_datagram(id, self.endpoints[0].1.address(), bytes);
@@ -223,7 +223,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Lets a client go in order: with a goodbye, which the server answers by hanging up.
+    /// Ends a client's session as planned: with the command to quit, after which the server closes the connection.
     pub(super) fn leave(&mut self, net: &mut Net, id: ConnId) {
         let Some(client) = self.get(id) else {
             return;
@@ -234,7 +234,7 @@ impl<E: Observer> Clients<E> {
         }
         self.set_state(id, State::Leaving);
         if self.is_datagrams() {
-            // The loop says no word about the end of a socket without a connection.
+            // The loop does not report the end of a socket without a connection.
             net.close(id);
             return self.handle_reaped(id);
         }
@@ -248,7 +248,7 @@ impl<E: Observer> Clients<E> {
         }
     }
 
-    /// Lets a client vanish without a word.
+    /// Ends a client's connection at once.
     pub(super) fn abort(&mut self, net: &mut Net, id: ConnId) {
         self.set_state(id, State::Leaving);
         net.abort(id);
@@ -282,7 +282,7 @@ impl<E: Observer> Clients<E> {
         self.events.push(ClientEvent::Ready(id));
     }
 
-    /// A client's connection is over, or is to be: enters the reason if they did not mean to go.
+    /// A client's connection is over, or is to be: counts it and its reason, unless the client was leaving.
     fn give_up(&mut self, net: &mut Net, id: ConnId, reason: impl FnOnce() -> String) {
         let Some(client) = self.get(id) else {
             return;

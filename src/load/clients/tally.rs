@@ -1,10 +1,10 @@
-//! How many clients are where, and how their coming and going went.
+//! Counts of clients: in which state they are, and how they began and ended.
 
 use super::client::State;
 use crate::{load::measure::Spans, protocol::clean::clean};
 use std::{collections::BTreeMap, io};
 
-/// Reasons that are told apart; a server that makes up new words each time fills no memory.
+/// How many reasons are counted apart. A server that invents a new text each time does not fill our memory.
 const REASONS_MAX: usize = 16;
 
 /// How many clients are in each state.
@@ -17,7 +17,7 @@ pub(in crate::load) struct Counts {
 }
 
 impl Counts {
-    /// Those who are not there yet.
+    /// Clients that are not ready yet.
     pub(in crate::load) fn pending(&self) -> usize {
         self.calling + self.greeting
     }
@@ -37,20 +37,20 @@ impl Counts {
     }
 }
 
-/// How the coming and going went so far.
+/// How clients have begun and ended so far.
 #[derive(Debug, Default)]
 pub(in crate::load) struct Tally {
     /// Calls placed.
     pub(in crate::load) called: u64,
     /// Calls answered.
     pub(in crate::load) connected: u64,
-    /// Members who became ready.
+    /// Clients that became ready.
     pub(in crate::load) arrived: u64,
-    /// Calls that did not lead to a client who was ready.
+    /// Calls whose client did not become ready.
     pub(in crate::load) failed: u64,
-    /// Members who were ready and did not mean to go.
+    /// Clients that were ready and whose connections ended unplanned.
     pub(in crate::load) lost: u64,
-    /// Members whom the server let go as expected.
+    /// Clients whose connections the server closed as expected.
     pub(in crate::load) let_go: u64,
     /// From the call to its answer.
     pub(in crate::load) connect: Spans,
@@ -68,15 +68,15 @@ impl Tally {
     }
 }
 
-/// What the system says, without its number.
+/// The system's message, without its number.
 pub(super) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     text.to_lowercase()
 }
 
-/// The server's words, made safe for a terminal and short enough for a report. Digits become one sign: a thousand
-/// addresses or names make one reason, not a thousand.
+/// A text of the server, made safe for a terminal and short enough for a report. Digits become one letter, so that a
+/// thousand addresses or names make one reason, not a thousand.
 pub(super) fn words(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]);
     let mut shown = String::new();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_safe_and_alike_but_for_numbers() {
+    fn texts_of_the_server_are_safe_and_numbers_are_merged() {
         assert_eq!(words(b"no more from 127.0.0.1"), "no more from N.N.N.N");
         assert_eq!(words(b"\x1b[2Ja\x07\xff"), "a\u{fffd}");
         assert_eq!(words("a\u{9b}mb\u{202e}c\u{2066}\n".as_bytes()), "abc ");

@@ -1,8 +1,8 @@
-//! What a server says of itself: OpenMetrics text over HTTP, asked for in the same loop that everything else runs on.
+//! A server's own metrics: OpenMetrics text over HTTP, read in the same loop as everything else.
 //!
 //! Owns one connection at a time and the latest answer. Understands the usual `process_*` names and madang's count of
-//! wake-ups; what a server does not tell is absent. Invariants: an answer is bounded in size and time; one that is not
-//! whole changes nothing.
+//! wake-ups; metrics that a server does not have are absent. Invariants: an answer is bounded in size and time; one
+//! that is incomplete changes nothing.
 
 use crate::{
     net::{ConnId, Net},
@@ -10,14 +10,14 @@ use crate::{
 };
 use std::{net::SocketAddr, time::Duration};
 
-/// Where metrics are.
+/// The URL of the metrics.
 #[derive(Clone, Debug)]
 pub struct MetricsUrl {
     /// Host and port as they were given.
     pub authority: String,
     /// Where that is.
     pub address: SocketAddr,
-    /// What to ask for there.
+    /// The path to request.
     pub path: String,
 }
 
@@ -27,7 +27,7 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks for metrics. See the module's documentation.
+/// Reads metrics. See the module's documentation.
 #[derive(Debug)]
 pub(in crate::load) struct Scrape {
     url: MetricsUrl,
@@ -37,7 +37,8 @@ pub(in crate::load) struct Scrape {
     turns: Option<TurnTimes>,
 }
 
-/// How long a server's turns took, as far as it tells: a readiness loop has turns, and while one lasts everyone waits.
+/// How long a server's turns took, if its metrics have that: a readiness loop has turns, and during one all clients
+/// wait.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::load) struct TurnTimes {
     /// The longest since the server's start, in seconds.
@@ -47,7 +48,7 @@ pub(in crate::load) struct TurnTimes {
 }
 
 impl TurnTimes {
-    /// The longest turn since `before`, in microseconds, and whether that is its length or only a bound.
+    /// The longest turn since `before`, in microseconds, and whether that is exact or only a bound.
     pub(in crate::load) fn longest_since(&self, before: &Self) -> Option<(u64, Exactness)> {
         let micros = |seconds: f64| (seconds * 1e6).round() as u64;
         if self.longest > before.longest {
@@ -71,12 +72,12 @@ impl TurnTimes {
     }
 }
 
-/// What a number says of the thing.
+/// How exact a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::load) enum Exactness {
-    /// It was no longer than this.
+    /// It is an upper bound.
     AtMost,
-    /// It was this long.
+    /// It is exact.
     Exact,
 }
 
@@ -91,7 +92,7 @@ impl Scrape {
         }
     }
 
-    /// Asks, unless an answer is under way.
+    /// Sends a request, unless an answer is under way.
     pub(in crate::load) fn ask(&mut self, net: &mut Net) {
         if self.under_way.is_some() {
             return;
@@ -151,7 +152,7 @@ impl Scrape {
         self.give_up(net);
     }
 
-    /// It broke, or took too long.
+    /// Gives up: the connection broke, or the answer took too long.
     pub(in crate::load) fn give_up(&mut self, net: &mut Net) {
         if let Some(id) = self.under_way.take() {
             net.abort(id);
@@ -160,7 +161,7 @@ impl Scrape {
     }
 }
 
-/// Reads the lines that matter; `None` if there is none of them. Lines of HTTP among them say nothing to us.
+/// Reads the lines that matter; `None` if there are none. The lines of the HTTP head are skipped.
 fn parse(text: &str) -> Option<(Usage, Holdings)> {
     let value = |name: &str| {
         let mut lines = text.lines().filter_map(|line| line.split_once(' '));
@@ -182,7 +183,7 @@ fn parse(text: &str) -> Option<(Usage, Holdings)> {
     (usage != Usage::default()).then_some((usage, holdings))
 }
 
-/// Reads madang's turns; `None` if there is nothing about them.
+/// Reads madang's turn times; `None` if there are none.
 fn parse_turns(text: &str) -> Option<TurnTimes> {
     let mut times = TurnTimes::default();
     let mut is_there = false;
@@ -198,7 +199,7 @@ fn parse_turns(text: &str) -> Option<TurnTimes> {
             (times.longest, is_there) = (value, true);
         } else if let Some(bound) = key.strip_prefix("madang_turn_duration_seconds_bucket{le=\"") {
             let bound = bound.trim_end_matches("\"}").parse().ok();
-            // "+Inf" is a number too.
+            // "+Inf" parses as a number too.
             times.buckets.extend(bound.map(|bound: f64| (bound, value)));
         }
     }
@@ -210,8 +211,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_turn_between_two_answers() {
-        let told = |longest: f64, counts: [u32; 3]| {
+    fn the_longest_turn_between_two_answers_is_found() {
+        let times = |longest: f64, counts: [u32; 3]| {
             let [a, b, c] = counts;
             parse_turns(&format!(
                 "madang_turn_duration_seconds_bucket{{le=\"0.001\"}} {a}\n\
@@ -221,31 +222,31 @@ mod tests {
             ))
             .unwrap()
         };
-        let before = told(0.5, [10, 11, 12]);
+        let before = times(0.5, [10, 11, 12]);
         let since = |after: TurnTimes| after.longest_since(&before);
-        assert_eq!(since(told(0.5, [10, 11, 12])), None);
+        assert_eq!(since(times(0.5, [10, 11, 12])), None);
         assert_eq!(
-            since(told(0.5, [20, 21, 22])),
+            since(times(0.5, [20, 21, 22])),
             Some((1000, Exactness::AtMost))
         );
         assert_eq!(
-            since(told(0.5, [20, 22, 23])),
+            since(times(0.5, [20, 22, 23])),
             Some((2000, Exactness::AtMost))
         );
-        // The last bucket has no bound but the longest of all.
+        // The last bucket has no bound but the longest turn.
         assert_eq!(
-            since(told(0.5, [20, 21, 23])),
+            since(times(0.5, [20, 21, 23])),
             Some((500_000, Exactness::AtMost))
         );
         assert_eq!(
-            since(told(0.7, [20, 21, 23])),
+            since(times(0.7, [20, 21, 23])),
             Some((700_000, Exactness::Exact))
         );
         assert_eq!(parse_turns("process_cpu_seconds_total 1"), None);
     }
 
     #[test]
-    fn the_lines_that_matter() {
+    fn the_lines_that_matter_are_read() {
         let text = "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n# TYPE process_cpu_seconds counter\n\
                     process_cpu_seconds_total 1.5\nprocess_resident_memory_bytes 4096000\n\
                     process_open_fds 12 1700000000\nmadang_wakeups_total 7\nother{a=\"b\"} 3\n# EOF\n";
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn junk_says_nothing() {
+    fn junk_is_ignored() {
         for text in [
             "",
             "hello",

@@ -1,7 +1,7 @@
-//! The server's side of the account: what it used up between two moments of the run.
+//! The server's side of the measurement: what it used between two moments of the run.
 //!
-//! Asks the kernel about its process, or the server about itself. Whatever cannot be found out is left out of the
-//! report, never guessed.
+//! The numbers come from the kernel, or from the server's own metrics. A number that cannot be read is left out of
+//! the report, never guessed.
 
 pub(super) mod metrics;
 
@@ -11,11 +11,11 @@ use metrics::Scrape;
 /// Where the server's numbers come from.
 #[derive(Debug)]
 pub(super) enum Probe {
-    /// Nobody can be asked.
+    /// There is no source.
     None,
     /// A process of this machine, and its id.
     Process(Process, u32),
-    /// The server itself.
+    /// The server's metrics.
     Metrics(Box<Scrape>),
 }
 
@@ -44,7 +44,7 @@ impl Probe {
         }
     }
 
-    /// The server that has to be asked over the network.
+    /// The metrics that are read over the network, if they are the source.
     pub(super) fn scrape(&mut self) -> Option<&mut Scrape> {
         match self {
             Self::Metrics(scrape) => Some(scrape),
@@ -52,7 +52,7 @@ impl Probe {
         }
     }
 
-    /// Whom it asks; `None`: nobody.
+    /// The name of the source; `None` without one.
     pub(super) fn whom(&self) -> Option<String> {
         match self {
             Self::None => None,

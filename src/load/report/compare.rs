@@ -14,7 +14,7 @@ struct Figure {
     unit: &'static str,
 }
 
-/// The table of two reports, called by the names of their files.
+/// The table of two reports, which are called by the names of their files.
 pub fn compare(a: (&str, &Report), b: (&str, &Report)) -> String {
     let mut out = String::new();
     for (sign, (name, report)) in [("A", a), ("B", b)] {
@@ -62,7 +62,7 @@ pub fn compare(a: (&str, &Report), b: (&str, &Report)) -> String {
     out
 }
 
-/// Why the two may not be comparable.
+/// Reasons why the two may not be comparable.
 fn differences(a: &Report, b: &Report) -> Vec<String> {
     let mut found = Vec::new();
     if a.scenario != b.scenario {

@@ -94,7 +94,7 @@ fn payload(spans: &Spans) -> Vec<u8> {
     bytes
 }
 
-/// Appends a number in groups of seven bits, the lowest first; a ninth byte has all of its eight.
+/// Appends a number in groups of seven bits, the lowest first; a ninth byte has eight.
 fn zigzag(number: i64, out: &mut Vec<u8>) {
     let mut rest = ((number << 1) ^ (number >> 63)) as u64;
     for _ in 0..8 {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_variable_length() {
+    fn numbers_are_written_in_variable_length() {
         for (number, expected) in [
             (0, &[0][..]),
             (-1, &[1]),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_stream() {
+    fn the_zlib_stream_is_stored() {
         // RFC 1950's sum of a known text.
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
         let stream = zlib(b"abc");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_each_histogram() {
+    fn each_histogram_is_a_line() {
         let mut spans = Spans::default();
         [3, 3, 5000].iter().for_each(|micros| spans.note(*micros));
         let head = payload(&spans);
@@ -175,7 +175,7 @@ mod tests {
             head[..8],
             [0x1c, 0x84, 0x93, 0x13, 0, 0, 0, (head.len() - 40) as u8]
         );
-        // Three empty ones, two threes, many empty ones, one five thousand.
+        // Three empty buckets, a two, many empty ones, a one at five thousand.
         assert_eq!(head[40..42], [5, 4]);
         assert_eq!(head.last(), Some(&2));
         let mut report = crate::load::report::sample::full();

@@ -1,17 +1,18 @@
-//! What attacks did to others: a row for each attack. Times are microseconds unless a name says seconds.
+//! The effects of attacks on other clients: a row for each attack. Times are microseconds unless a name contains
+//! seconds.
 
 use super::text::span;
 use crate::load::measure::Percentiles;
 use serde::{Deserialize, Serialize};
 
-/// What attacks did to others.
+/// The effects of attacks on other clients.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hostile {
-    /// Those who only wanted an answer to their PINGs.
+    /// How many victims there were: clients that only sent PINGs.
     pub victims: u64,
-    /// PINGs a second of all of them together.
+    /// PINGs a second of all victims together.
     pub pings_per_second: f64,
-    /// The longest a PING may take, if the user has said so.
+    /// The longest that a PING may take, if the user has set it.
     pub at_most: Option<u64>,
     /// The attacks, in order.
     pub attacks: Vec<AttackReport>,
@@ -24,30 +25,30 @@ pub struct AttackReport {
     pub name: String,
     /// What it does.
     pub about: String,
-    /// Why it was not made; the numbers are all zero then.
+    /// Why it was not made; then all numbers are zero.
     pub skipped: Option<String>,
-    /// What else is to be said of it.
+    /// Remarks.
     pub notes: Vec<String>,
-    /// Attackers who were there when it began.
+    /// Attackers that were ready when it began.
     pub attackers: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// Lines (or frames, or negotiations) that the attackers sent.
     pub sent: u64,
-    /// Of them, those that the server has done, for it has answered the PING behind them. Nobody answers those who have
-    /// no name.
+    /// How many of them the server has handled: it has answered the PING that followed them. Attackers that do not
+    /// register get no answers.
     pub taken: Option<u64>,
-    /// Attackers whom the server let go or did not let in.
+    /// Attackers whose connections the server refused or closed.
     pub let_go: u64,
     /// How long the victims' PINGs took, from their planned moment.
     pub ping: Option<Percentiles>,
-    /// PINGs that were not answered at all; how long they had waited by then is among the numbers.
+    /// PINGs without an answer; the time they had waited by then is among the numbers.
     pub unanswered: u64,
     /// Seconds from the end of the attack until every victim was answered at once again.
     pub recovery: f64,
-    /// The longest turn of the server, if it tells.
+    /// The longest turn of the server, if its metrics have it.
     pub server_turn: Option<u64>,
-    /// Whether that is an upper bound only.
+    /// Whether that is only an upper bound.
     pub server_turn_is_bound: bool,
     /// CPU time of the server in seconds, from the beginning to the recovery.
     pub server_cpu: Option<f64>,
@@ -58,7 +59,7 @@ pub struct AttackReport {
 }
 
 impl Hostile {
-    /// What went wrong, for the verdict.
+    /// The faults, for the verdict.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for attack in &self.attacks {
@@ -87,7 +88,7 @@ mod tests {
     use super::super::sample;
 
     #[test]
-    fn a_victim_that_waits_too_long_is_a_fault_where_a_limit_is_set() {
+    fn a_ping_above_the_limit_is_a_fault() {
         let mut hostile = sample::full().hostile.unwrap();
         let faults = hostile.faults();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else: the table, and plots drawn as SVG. It can be mailed to someone.
+//! The report as one page that needs no other file: the table, and plots drawn as SVG. It can be mailed.
 
 use super::{
     plot::{Line, Plot, escape, round_marks},
@@ -19,7 +19,7 @@ svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:6
 ";
 
 impl Report {
-    /// As a page in HTML.
+    /// The report as a page in HTML.
     pub fn to_html(&self) -> String {
         let title = escape(&format!(
             "{} {} on {}",
@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-/// Latency by percentile: each nine takes as much room as the one before.
+/// Latency by percentile: each further nine takes the same width.
 fn latencies(report: &Report) -> Plot<'_> {
     // The last point is one in infinitely many; it is drawn where the next nine would be.
     let nines = |share: f64| -(1.0 - share).max(1e-6).log10();
@@ -146,7 +146,7 @@ mod tests {
     use crate::load::report::sample;
 
     #[test]
-    fn the_page_is_whole_and_asks_for_nothing() {
+    fn the_page_needs_no_other_file() {
         let page = sample::full().to_html();
         assert_eq!(page.matches("<svg").count(), 4, "{page}");
         assert_eq!(page.matches("</svg>").count(), 4);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_others_are_no_markup() {
+    fn texts_of_the_server_are_escaped() {
         let mut report = sample::full();
         report.target = "irc://<script>alert(1)</script>".into();
         report.connections.reasons.insert("<img src=x>".into(), 1);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_nothing_is_a_page_too() {
+    fn an_empty_report_is_a_page_too() {
         let page = crate::load::Report::default().to_html();
         assert!(
             page.ends_with("</html>\n") && !page.contains("<svg"),

@@ -3,9 +3,9 @@
 use super::values::{FORM, Report};
 
 impl Report {
-    /// As JSON, to be kept and compared.
+    /// The report as JSON, to be kept and compared.
     pub fn to_json(&self) -> String {
-        // Maps have texts for keys and there are no values that could not be written.
+        // The keys of maps are texts, and every value can be written.
         let text = serde_json::to_string_pretty(self).expect("plain values");
         text + "\n"
     }
@@ -13,7 +13,7 @@ impl Report {
     /// Reads a report that [`Report::to_json`] wrote.
     ///
     /// # Errors
-    /// It is no report, or one of another form; says which.
+    /// The text is not a report, or has another format version.
     pub fn from_json(text: &str) -> Result<Self, String> {
         #[derive(serde::Deserialize)]
         struct Head {
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_report_is_refused() {
+    fn texts_that_are_no_reports_are_refused() {
         for (text, word) in [
             ("", "no report"),
             ("{}", "no report"),

@@ -18,23 +18,23 @@ pub(super) struct Line<'a> {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// A mark on an axis: where, and what stands there.
+/// A mark on an axis: its value and its text.
 pub(super) type UsageMark = (f64, String);
 
 /// A plot.
 pub(super) struct Plot<'a> {
-    /// Above it.
+    /// The title above it.
     pub(super) title: &'a str,
     /// The lines; each has a colour of the page's style sheet.
     pub(super) lines: Vec<Line<'a>>,
-    /// Below it, from left to right.
+    /// The marks below it, from left to right.
     pub(super) across: Vec<UsageMark>,
-    /// Beside it, from the bottom to the top.
+    /// The marks beside it, from the bottom to the top.
     pub(super) up: Vec<UsageMark>,
 }
 
 impl Plot<'_> {
-    /// Appends it; nothing if it has no points.
+    /// Appends the plot; nothing if it has no points.
     pub(super) fn draw(&self, out: &mut String) {
         let points = || self.lines.iter().flat_map(|line| &line.points);
         if points().count() < 2 {
@@ -95,7 +95,7 @@ impl Plot<'_> {
     }
 }
 
-/// From values to places.
+/// Converts values to coordinates.
 struct Scale {
     low: f64,
     per: f64,
@@ -136,7 +136,7 @@ pub(super) fn round_marks(high: f64, show: impl Fn(f64) -> String) -> Vec<UsageM
         .collect()
 }
 
-/// Text for HTML and SVG: nothing in it is markup.
+/// Escapes a text for HTML and SVG.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_round_and_few() {
+    fn axes_have_few_round_marks() {
         for (high, expected) in [
             (1.0, "0 0.2 0.4 0.6 0.8 1"),
             (7.0, "0 2 4 6 8"),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_markup() {
+    fn texts_are_escaped() {
         assert_eq!(
             escape("<a href=\"x\">'&\u{1b}"),
             "&lt;a href=&quot;x&quot;&gt;&#39;&amp;\u{fffd}"

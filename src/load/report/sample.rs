@@ -1,4 +1,4 @@
-//! Reports for tests: every part there, with numbers that can be told apart.
+//! Reports for tests: with every part, and numbers that can be told apart.
 
 use super::{
     hostile::{AttackReport, Hostile},
@@ -9,7 +9,7 @@ use crate::load::{
     phases::{Phase, Timed},
 };
 
-/// Spans around so many microseconds.
+/// Durations around so many microseconds.
 pub(in crate::load) fn spans(micros: u64) -> Percentiles {
     Percentiles {
         count: 100_000,
@@ -24,7 +24,7 @@ pub(in crate::load) fn spans(micros: u64) -> Percentiles {
     }
 }
 
-/// A report with everything in it, of a run that went wrong.
+/// A report with every part, of a run with faults.
 pub(in crate::load) fn full() -> Report {
     let timed = |phase, start, seconds| Timed {
         phase,

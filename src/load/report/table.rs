@@ -196,7 +196,7 @@ impl Table {
     fn assault(&mut self, a: &AttackReport) {
         let rate = |count: u64| {
             let rate = count as f64 / a.seconds.max(1e-6);
-            // A single ban is a fraction a second.
+            // Less than one a second is shown as a fraction.
             format!("{rate:.*}", usize::from(rate < 10.0 && count > 0))
         };
         let ping = |of: fn(&Percentiles) -> u64| a.ping.as_ref().map(|p| span(of(p)));

@@ -1,7 +1,7 @@
-//! What a run found: plain values that every form of the report is made of. JSON is these values as they are.
+//! The results of a run: plain values that every form of the report is made of. JSON is these values as they are.
 //!
-//! Times of messages are microseconds, times of phases seconds, memory bytes. A number that could not be measured is
-//! absent. Knows nothing of how it was measured.
+//! Latencies are microseconds, times of phases seconds, memory bytes. A number that could not be measured is absent.
+//! Does not know how anything was measured.
 
 use super::hostile::Hostile;
 use crate::load::{
@@ -12,10 +12,10 @@ use crate::load::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The form of the values below. A reader that knows another one refuses.
+/// The version of the format below. A reader of another version refuses.
 pub const FORM: u32 = 1;
 
-/// All that a run found.
+/// All results of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`FORM`].
@@ -24,40 +24,40 @@ pub struct Report {
     pub tool: String,
     /// `idle`, `fanout` and so on.
     pub scenario: String,
-    /// The URL.
+    /// The URL of the server.
     pub target: String,
     /// When it began, in seconds since 1970.
     pub started: u64,
-    /// What was asked for, by the names of the options.
+    /// The options, by their names.
     pub settings: BTreeMap<String, String>,
     /// How sends were timed; absent where nothing is sent by a schedule.
     pub mode: Option<String>,
-    /// Where it ran.
+    /// The machine it ran on.
     pub machine: Machine,
     /// The phases, in order.
     pub phases: Vec<Timed>,
-    /// Coming and going.
+    /// How connections began and ended.
     pub connections: Connections,
     /// Messages and their deliveries.
     pub traffic: Option<Traffic>,
-    /// Sessions from call to end, one after the other.
+    /// Sessions, one after the other.
     pub sessions: Option<Sessions>,
-    /// Everyone lost at once, and back again.
+    /// All connections lost at once, and made again.
     pub storm: Option<Storm>,
-    /// Readers that do not read.
+    /// The effects of clients that do not read.
     pub slow: Option<Slow>,
-    /// What attacks did to others.
+    /// The effects of attacks on other clients.
     #[serde(default)]
     pub hostile: Option<Hostile>,
     /// What the server used.
     pub server: Option<Server>,
     /// What the tool itself used.
     pub load: Load,
-    /// Once a second.
+    /// Samples over time, one every half a second or less often.
     pub samples: Vec<Sample>,
-    /// Points of the curve of latencies: share of deliveries, and what they took at most.
+    /// Points of the latency curve: a fraction of the deliveries, and the longest that these took.
     pub curve: Vec<(f64, u64)>,
-    /// What to think of it.
+    /// Faults and warnings.
     pub verdict: Verdict,
     /// The histograms behind the percentiles. They are not part of JSON.
     #[serde(skip)]
@@ -74,39 +74,39 @@ pub(in crate::load) struct Kept {
     pub(in crate::load) spans: Spans,
 }
 
-/// Where it ran.
+/// The machine it ran on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// Name and release of the kernel.
     pub kernel: String,
     /// Processors that the tool may use.
     pub processors: usize,
-    /// What they are.
+    /// The model of the processors.
     pub processor: Option<String>,
 }
 
-/// Coming and going.
+/// How connections began and ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Connections {
     /// Calls placed.
     pub called: u64,
     /// Calls answered.
     pub connected: u64,
-    /// Those of them that were registered, and in their room if they wanted one.
+    /// Connections that were registered, and in their room if they had one.
     pub arrived: u64,
-    /// Calls that came to nothing.
+    /// Calls that failed before that.
     pub failed: u64,
-    /// Connections that ended against our will.
+    /// Connections that ended unplanned after that.
     pub lost: u64,
-    /// The most at one time.
+    /// The most ready connections at a time.
     pub peak: u64,
-    /// Arrivals a second during ramp and handshake.
+    /// Connections that became ready, a second, during ramp and handshake.
     pub arrivals_per_second: Option<f64>,
     /// Why calls failed and connections were lost.
     pub reasons: BTreeMap<String, u64>,
     /// From a call to its answer.
     pub connect: Option<Percentiles>,
-    /// From the answer to being there.
+    /// From the answer to ready.
     pub handshake: Option<Percentiles>,
 }
 
@@ -115,11 +115,11 @@ pub struct Connections {
 pub struct Traffic {
     /// Messages sent.
     pub sent: u64,
-    /// Deliveries that should have come of them.
+    /// Deliveries that these messages should cause.
     pub expected: u64,
     /// Deliveries that came, each counted once.
     pub delivered: u64,
-    /// Never came, until the drain time was over.
+    /// Deliveries that did not come before the drain time was over.
     pub lost: u64,
     /// Came again.
     pub duplicated: u64,
@@ -127,7 +127,7 @@ pub struct Traffic {
     pub reordered: u64,
     /// Came changed or cut.
     pub corrupted: u64,
-    /// Came to someone who should not have got it.
+    /// Came to a client that should not receive it.
     pub stray: u64,
     /// From the first send to the last delivery, in seconds.
     pub seconds: f64,
@@ -135,11 +135,11 @@ pub struct Traffic {
     pub payload: usize,
     /// From a message's planned (open loop) or real (closed loop) moment to each of its deliveries.
     pub latency: Option<Percentiles>,
-    /// The same to the last of its deliveries.
+    /// The same, to the last delivery of the message.
     pub complete: Option<Percentiles>,
     /// How much later than planned the tool sent; open loop only.
     pub send_lag: Option<Percentiles>,
-    /// The pairs with the most faults: sender, receiver, and what went wrong.
+    /// The pairs with the most faults.
     pub worst_pairs: Vec<Pair>,
 }
 
@@ -149,7 +149,7 @@ impl Traffic {
         (self.seconds > 0.0).then(|| self.delivered as f64 / self.seconds)
     }
 
-    /// Takes faults over.
+    /// Takes over the faults.
     pub(in crate::load) fn set_faults(&mut self, faults: Faults) {
         self.lost = faults.lost;
         self.duplicated = faults.duplicated;
@@ -174,42 +174,42 @@ pub struct Pair {
     pub reordered: u64,
 }
 
-/// Sessions from call to end.
+/// Sessions, one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sessions {
-    /// Those that went as they should.
+    /// Sessions that went as planned.
     pub done: u64,
-    /// How long they were made for, in seconds.
+    /// How long sessions were made, in seconds.
     pub seconds: f64,
     /// From the call to the end of the connection.
     pub whole: Option<Percentiles>,
 }
 
-/// Everyone lost at once, and back again.
+/// All connections lost at once, and made again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Storm {
     /// Connections that vanished.
     pub vanished: u64,
-    /// Of them, those who came back.
+    /// Connections that were ready again.
     pub back: u64,
-    /// Seconds from the loss until the last was back.
+    /// Seconds from the loss until the last one was ready again.
     pub seconds: f64,
-    /// From the loss to being there again.
+    /// From the loss to ready again.
     pub away: Option<Percentiles>,
 }
 
-/// Readers that do not read.
+/// The effects of clients that do not read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Slow {
-    /// How many did not read.
+    /// How many clients did not read.
     pub readers: u64,
     /// Latency while they still read.
     pub before: Option<Percentiles>,
     /// Latency of the others after they had stopped.
     pub after: Option<Percentiles>,
-    /// How many of them the server let go.
+    /// How many of them the server disconnected.
     pub let_go: u64,
-    /// Seconds from the moment they stopped reading until others heard that the first was gone.
+    /// Seconds from the moment they stopped reading until the others received the news that the first was gone.
     pub first_gone: Option<f64>,
     /// Messages that were delivered to them before that.
     pub delivered: u64,
@@ -220,21 +220,21 @@ pub struct Slow {
 pub struct Server {
     /// Name and id of the process.
     pub process: String,
-    /// Resident memory before the first call.
+    /// Resident memory before the first connection.
     pub resident_before: Option<u64>,
-    /// Resident memory with everyone there.
+    /// Resident memory with all connections ready.
     pub resident_after: Option<u64>,
-    /// Proportional share of memory before the first call (PSS).
+    /// Proportional share of memory before the first connection (PSS).
     pub proportional_before: Option<u64>,
-    /// The same with everyone there.
+    /// The same with all connections ready.
     pub proportional_after: Option<u64>,
-    /// Open descriptors with everyone there.
+    /// Open descriptors with all connections ready.
     pub descriptors: Option<u64>,
     /// Growth of resident memory for each connection.
     pub bytes_per_connection: Option<f64>,
-    /// Times a second it woke up in the hold.
+    /// Wake-ups a second in the hold.
     pub wakeups_per_second: Option<f64>,
-    /// Its share of a CPU in the hold, in percent.
+    /// Percent of a CPU in the hold.
     pub hold_cpu_percent: Option<f64>,
     /// CPU time in user mode over the whole run, in seconds.
     pub user_seconds: Option<f64>,
@@ -242,9 +242,9 @@ pub struct Server {
     pub system_seconds: Option<f64>,
     /// CPU time in the traffic phase, in seconds.
     pub traffic_cpu_seconds: Option<f64>,
-    /// Times it went to sleep in the traffic phase.
+    /// How often it went to sleep in the traffic phase.
     pub traffic_switches: Option<u64>,
-    /// Times it was taken off the CPU in the traffic phase.
+    /// How often it was taken off the CPU in the traffic phase.
     pub traffic_preemptions: Option<u64>,
     /// CPU microseconds for each delivery.
     pub cpu_per_delivery: Option<f64>,
@@ -259,22 +259,22 @@ pub struct Load {
     pub user_seconds: Option<f64>,
     /// CPU time in the kernel, in seconds.
     pub system_seconds: Option<f64>,
-    /// Its share of a CPU in the traffic phase, in percent.
+    /// Percent of a CPU in the traffic phase.
     pub traffic_cpu_percent: Option<f64>,
     /// Resident memory at the end.
     pub resident: Option<u64>,
-    /// How long its turns took that had anything to do.
+    /// How long those of its turns took that had something to do.
     pub turns: Option<Percentiles>,
 }
 
-/// How things stood at one moment.
+/// The state at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Seconds of the run.
     pub at: f64,
-    /// Connections that were there.
+    /// Connections that were ready.
     pub ready: u64,
-    /// Connections on their way.
+    /// Connections that were not ready yet.
     pub pending: u64,
     /// Deliveries so far.
     pub delivered: u64,
@@ -284,16 +284,16 @@ pub struct Sample {
     pub cpu: Option<f64>,
 }
 
-/// What to think of it.
+/// Faults and warnings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Nothing went wrong.
     pub passed: bool,
-    /// The user ended it early; the numbers are of what was done until then.
+    /// The user ended it early; the numbers are of the time until then.
     pub interrupted: bool,
-    /// What went wrong.
+    /// The faults.
     pub faults: Vec<String>,
-    /// What to keep in mind when reading the numbers.
+    /// Reasons for care with the numbers.
     pub warnings: Vec<String>,
 }
 
@@ -339,7 +339,7 @@ impl Report {
         }
         let sessions = self.sessions.as_ref();
         if sessions.is_some_and(|sessions| sessions.done == 0) && !self.verdict.interrupted {
-            // Nothing failed, but nothing was measured either: the server may let newcomers wait.
+            // Nothing failed, but nothing was measured either: the server may delay new clients.
             faults.push("no session came to its end in time".into());
         }
         self.verdict.passed = faults.is_empty();
@@ -352,7 +352,7 @@ mod tests {
     use super::super::sample;
 
     #[test]
-    fn sessions_of_which_none_ends_are_a_fault_unless_the_user_ended_the_run() {
+    fn no_finished_session_is_a_fault_unless_interrupted() {
         let mut report = sample::full();
         report.judge();
         let faults_before = report.verdict.faults.len();

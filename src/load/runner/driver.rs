@@ -24,12 +24,12 @@ pub(super) struct Driver<E> {
     pub(super) probe: Probe,
     pub(super) signalled: bool,
     pub(super) rang: bool,
-    /// When the first call of this turn came.
+    /// When the first event of this turn was handled.
     pub(super) woke: Option<Moment>,
 }
 
 impl<E: Observer> Driver<E> {
-    /// Who asks the server for its metrics, if this connection is theirs.
+    /// The connection that reads metrics, if it has this id.
     fn scrape_of(&mut self, id: ConnId) -> Option<&mut Scrape> {
         self.probe.scrape().filter(|scrape| scrape.owns(id))
     }
@@ -46,7 +46,7 @@ impl<E: Observer> Handler for Driver<E> {
 
     fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
         self.note_waking();
-        // Ours of the metrics has its request queued.
+        // The connection that reads metrics has its request queued already.
         self.clients.handle_connected(net, id);
     }
 

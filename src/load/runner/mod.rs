@@ -1,8 +1,9 @@
-//! The runner of a run: the loop, the clients on it, the phases, and who watches meanwhile.
+//! Runs a scenario: the loop, its clients, the phases, and the samples meanwhile.
 //!
-//! A scenario is written as straight text, `gather`, `settle`, `step` until done, `teardown`, and the loop turns inside
-//! these calls. Owns the signals, the timer and the samples. Invariant: whatever happens on the loop, [`Runner::step`]
-//! comes back no later than the moment it was given, or half a second later if none was. Does not know what is measured.
+//! A scenario is written as straight text, `connect_all`, `wait_for_quiet`, `step` until done, `teardown`, and the
+//! loop turns inside these calls. Owns the signals, the timer and the samples. Invariant: whatever happens on the
+//! loop, [`Runner::step`] returns no later than the moment it was given, or half a second later if none was. Does not
+//! know what is measured.
 
 mod driver;
 
@@ -30,35 +31,35 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 use std::{io, time::Duration};
 
-/// How often one looks around: samples, progress.
+/// How often samples are considered and progress is shown.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Samples are taken this often at first. When there are too many, half of them go and it doubles.
+/// How often samples are taken at first. When there are too many, half of them are dropped and the interval doubles.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 
-/// More samples than this no plot can show.
+/// A plot cannot show more samples than this.
 const SAMPLES_MAX: usize = 1200;
 
-/// Calls placed in one turn at most, so that answers are heard in between.
+/// Calls placed in one turn at most, so that answers are handled in between.
 const CALLS_PER_TURN: usize = 64;
 
-/// Settled: nothing came in for this long.
+/// It is quiet when nothing was received for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// Nobody waits longer than this for quiet.
+/// The longest time to wait for quiet.
 const SETTLE_MAX: Duration = Duration::from_secs(60);
 
 /// How long a teardown may take.
 const TEARDOWN_MAX: Duration = Duration::from_secs(15);
 
-/// See the module's documentation.
+/// The loop with its clients. See the module's documentation.
 pub(super) struct Runner<E> {
     event_loop: EventLoop,
     driver: Driver<E>,
     signals: Signals,
     timer: Timer,
     stops: u32,
-    /// Everyone was called, and nobody is there.
+    /// All calls are placed, and no client is ready.
     nobody_arrived: bool,
     phases: Phases,
     progress: Box<dyn Progress>,
@@ -73,13 +74,13 @@ pub(super) struct Runner<E> {
     next_sample: Moment,
     next_look: Moment,
     turns: Spans,
-    /// The longest turn of our own since someone asked.
+    /// The longest turn of our own since it was last taken, in microseconds.
     longest_turn: u64,
     peak: usize,
 }
 
 impl<E: Observer> Runner<E> {
-    /// A runner for this run. Nothing is called yet.
+    /// Makes a runner. Nothing is connected yet.
     ///
     /// # Errors
     /// The system has no poll, no timer or no signals for us.
@@ -145,17 +146,17 @@ impl<E: Observer> Runner<E> {
         self.driver.clients.clock.now()
     }
 
-    /// How often the user has asked for the end.
+    /// How often the user has asked for the end (Ctrl-C).
     pub(super) fn stops(&self) -> u32 {
         self.stops
     }
 
-    /// Whether there is nothing more to do: the user wants it to end, or nobody could come.
+    /// Whether there is nothing more to do: the user has asked for the end, or no client became ready.
     pub(super) fn is_stopped(&self) -> bool {
         self.stops > 0 || self.nobody_arrived
     }
 
-    /// Begins a phase; `goal` is how much there is to do in it, in whatever [`Self::step`] is told of.
+    /// Begins a phase; `goal` is how much there is to do in it, in the unit that [`Self::step`] gets.
     ///
     /// # Errors
     /// Only when the poll itself fails.
@@ -169,7 +170,7 @@ impl<E: Observer> Runner<E> {
         Ok(())
     }
 
-    /// If the server is asked over the network, waits for an answer that is new, or for the end of patience.
+    /// If the server's metrics are read over the network, waits for a new answer, or for the timeout.
     fn ask_server(&mut self) -> io::Result<()> {
         let is_under_way = |runner: &mut Self| {
             runner
@@ -178,7 +179,7 @@ impl<E: Observer> Runner<E> {
                 .scrape()
                 .is_some_and(|s| s.is_under_way())
         };
-        // One that is under way is of the past.
+        // An answer that is under way is of the past.
         for _ in 0..2 {
             while is_under_way(self) {
                 self.step(None, 0)?;
@@ -207,7 +208,7 @@ impl<E: Observer> Runner<E> {
         }
     }
 
-    /// Asks the server what it has used until now, in the middle of a phase.
+    /// Reads what the server has used until now, in the middle of a phase.
     ///
     /// # Errors
     /// Only when the poll itself fails.
@@ -217,7 +218,7 @@ impl<E: Observer> Runner<E> {
         Ok((self.mark(self.now()), turns))
     }
 
-    /// The longest turn of our own since this was asked before, in microseconds.
+    /// The longest turn of our own since the last call of this, in microseconds.
     pub(super) fn take_longest_turn(&mut self) -> u64 {
         std::mem::take(&mut self.longest_turn)
     }
@@ -232,11 +233,11 @@ impl<E: Observer> Runner<E> {
         let mut timeout = now.until(look);
         match due {
             Some(due) if due <= now => timeout = Duration::ZERO,
-            // Rung for at the microsecond; the loop's own time-out is there for what can wait.
+            // The timer rings at the microsecond; the loop's own timeout is for less urgent moments.
             Some(due) if due < look && !self.timer.arm(now, due) => timeout = now.until(due),
             _ => {}
         }
-        // The poll counts milliseconds, and cuts: never wait none for what is a little later.
+        // The poll counts milliseconds and rounds down: never wait zero for a moment in the near future.
         let timeout = if timeout.is_zero() {
             timeout
         } else {
@@ -272,7 +273,7 @@ impl<E: Observer> Runner<E> {
     }
 
     fn sample(&mut self, now: Moment) {
-        // Not while it is counted how often the server wakes up by itself.
+        // Not in the hold, because it would wake the server up while its own wake-ups are counted.
         if self.phases.current() != Some(Phase::Hold) {
             if let Some(scrape) = self.driver.probe.scrape() {
                 scrape.ask(self.event_loop.net_mut());
@@ -300,8 +301,8 @@ impl<E: Observer> Runner<E> {
         }
     }
 
-    /// Ramp and handshake: calls for everyone, at most `rate` a second and at most `pending` at a time on their way,
-    /// until each is there or has failed.
+    /// Ramp and handshake: connects all clients, within the rate and the number of pending calls, until each of them
+    /// is ready or has failed.
     ///
     /// # Errors
     /// Only when the poll itself fails.
@@ -326,7 +327,7 @@ impl<E: Observer> Runner<E> {
             }
             clients.events.clear();
             let due = start.after(Duration::from_secs_f64(called as f64 / rate));
-            // If too many are on their way, one of them will wake us up.
+            // If too many calls are pending, the answer to one of them wakes us up.
             let due = (self.driver.clients.counts.pending() < pending).then_some(due);
             self.step(due, called)?;
         }
@@ -340,19 +341,19 @@ impl<E: Observer> Runner<E> {
         Ok(())
     }
 
-    /// Waits until nothing has come in for a while.
+    /// Waits until nothing is received for a while.
     ///
     /// # Errors
     /// Only when the poll itself fails.
     pub(super) fn wait_for_quiet(&mut self) -> io::Result<()> {
         self.begin_phase(Phase::Settle, 0)?;
         let start = self.now();
-        let (mut heard, mut since) = (self.driver.clients.bytes_received, start);
+        let (mut received, mut since) = (self.driver.clients.bytes_received, start);
         loop {
             let now = self.now();
             let bytes = self.driver.clients.bytes_received;
-            if bytes != heard {
-                (heard, since) = (bytes, now);
+            if bytes != received {
+                (received, since) = (bytes, now);
             }
             let over = now.since(since) >= QUIET.as_micros() as u64
                 || now.since(start) >= SETTLE_MAX.as_micros() as u64;
@@ -363,7 +364,7 @@ impl<E: Observer> Runner<E> {
         }
     }
 
-    /// Lets time pass, and only watches.
+    /// Only watches, for this long.
     ///
     /// # Errors
     /// Only when the poll itself fails.
@@ -378,7 +379,7 @@ impl<E: Observer> Runner<E> {
         Ok(())
     }
 
-    /// Lets everyone go, in order, and waits until they are gone. A second signal ends the waiting.
+    /// Ends all sessions as planned and waits until the connections are gone. A second signal ends the wait.
     ///
     /// # Errors
     /// Only when the poll itself fails.
@@ -407,7 +408,7 @@ impl<E: Observer> Runner<E> {
         Ok(())
     }
 
-    /// What the runner itself saw, when all is over.
+    /// Returns what the runner has seen, when all is over.
     pub(super) fn into_summary(self) -> RunSummary<E> {
         RunSummary {
             target: self.target,

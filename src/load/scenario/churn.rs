@@ -1,4 +1,5 @@
-//! `churn`: people come, register and go, so many at a time, one session after the other. What does a session cost?
+//! `churn`: clients connect, register and quit, one session after the other, so many at a time. What does a session
+//! cost?
 
 use super::{
     super::{
@@ -18,14 +19,14 @@ use super::{
 };
 use std::{io, time::Duration};
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Churn {
     /// Sessions at a time.
     pub concurrency: usize,
-    /// For how long.
+    /// How long sessions are begun.
     pub time: Duration,
-    /// How much of the protocol they speak.
+    /// How much of the protocol the clients speak.
     pub mode: ClientMode,
 }
 
@@ -54,8 +55,8 @@ impl Scenario for Churn {
         let start = runner.now();
         let end = start.after(self.time);
         let mut slots = SessionSlots::new(self.concurrency, self.mode);
-        for place in 0..self.concurrency {
-            slots.call(&mut runner, place);
+        for slot in 0..self.concurrency {
+            slots.call(&mut runner, slot);
         }
         while runner.now() < end && !runner.is_stopped() && slots.failures_in_a_row < FAILURES_MAX {
             let done = runner.now().since(start) / 1000;
@@ -68,7 +69,7 @@ impl Scenario for Churn {
             seconds,
             whole: slots.whole.summary(),
         };
-        // Those under way come to their end, and are not counted.
+        // Sessions under way are ended, and not counted.
         runner.teardown()?;
         let mut report = summary::report("churn", &runner.into_summary());
         report.mode = Some(format!(
@@ -80,21 +81,21 @@ impl Scenario for Churn {
     }
 }
 
-/// The places of those who are there at a time; each is taken again as soon as it is free.
+/// The slots for sessions at a time; each is used again as soon as it is free.
 struct SessionSlots {
-    /// When the session in each place began. Names are numbered by place and session.
+    /// When the session in each slot began. Names are numbered by slot and session.
     began: Vec<Moment>,
     sessions: u32,
     mode: ClientMode,
     whole: Spans,
-    /// Sessions in a row that came to nothing.
+    /// Failed sessions in a row.
     failures_in_a_row: u64,
 }
 
 impl SessionSlots {
-    fn new(places: usize, mode: ClientMode) -> Self {
+    fn new(slots: usize, mode: ClientMode) -> Self {
         Self {
-            began: vec![Moment(0); places],
+            began: vec![Moment(0); slots],
             sessions: 0,
             mode,
             whole: Spans::default(),
@@ -102,11 +103,12 @@ impl SessionSlots {
         }
     }
 
-    fn call(&mut self, runner: &mut Runner<NoObserver>, place: usize) {
-        self.began[place] = runner.now();
-        let places = self.began.len() as u32;
-        // A name that was just left may still be in use for a moment: each session has its own, for the first millions.
-        let number = self.sessions % (10_000_000 / places) * places + place as u32;
+    fn call(&mut self, runner: &mut Runner<NoObserver>, slot: usize) {
+        self.began[slot] = runner.now();
+        let slots = self.began.len() as u32;
+        // A name that was just released may still be in use for a moment: each session has its own, for the first
+        // millions.
+        let number = self.sessions % (10_000_000 / slots) * slots + slot as u32;
         self.sessions = self.sessions.wrapping_add(1);
         let role = Role {
             mode: self.mode,
@@ -121,25 +123,25 @@ impl SessionSlots {
         clients.connect(net, role);
     }
 
-    /// Lets those go who have arrived, and calls again where someone is gone.
+    /// Ends the sessions of clients that are ready, and begins a new one where a client is gone.
     fn handle_events(&mut self, runner: &mut Runner<NoObserver>) {
         for events in std::mem::take(&mut runner.clients().events) {
             let (clients, net) = runner.parts();
             match events {
-                // Whoever speaks no protocol hangs up with a reset, so that no port has to wait.
+                // A client that only connects hangs up with a reset, so that no port has to wait.
                 ClientEvent::Ready(id) if self.mode == ClientMode::ConnectOnly => {
                     clients.abort(net, id)
                 }
                 ClientEvent::Ready(id) => clients.leave(net, id),
                 ClientEvent::Gone { number, in_order } => {
-                    let place = number as usize % self.began.len();
+                    let slot = number as usize % self.began.len();
                     if in_order {
-                        self.whole.note(runner.now().since(self.began[place]));
+                        self.whole.note(runner.now().since(self.began[slot]));
                         self.failures_in_a_row = 0;
                     } else {
                         self.failures_in_a_row += 1;
                     }
-                    self.call(runner, place);
+                    self.call(runner, slot);
                 }
             }
         }

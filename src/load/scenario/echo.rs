@@ -1,4 +1,5 @@
-//! `echo`: every connection has one block on its way, out and back; every byte of it is compared. By datagrams too.
+//! `echo`: every connection has one block under way, to the server and back; every byte is compared. With datagrams
+//! too.
 
 use super::{
     super::{
@@ -18,20 +19,20 @@ use super::{
 use crate::net::ConnId;
 use std::{io, time::Duration};
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Echo {
     /// How many connections, or sockets for datagrams.
     pub connections: usize,
     /// Bytes of a block or a datagram.
     pub size: usize,
-    /// For how long.
+    /// How long blocks are sent.
     pub time: Duration,
     /// How long the last blocks may take after that; a datagram that takes longer is lost.
     pub drain: Duration,
 }
 
-/// Bytes that may be on their way at a time: less than what all queues of the loop may hold together.
+/// Bytes under way at a time, at most: less than all queues of the loop may hold together.
 const BYTES_UNDER_WAY_MAX: usize = 128 << 20;
 
 /// The longest datagram over IPv4.
@@ -112,7 +113,7 @@ impl Scenario for Echo {
 }
 
 impl Echo {
-    /// A datagram that did not come back in time is lost; the next one goes out.
+    /// Counts a datagram that did not come back in time as lost and sends the next.
     fn resend(&self, runner: &mut Runner<Blocks>, everyone: &[ConnId], now: Moment) {
         for id in everyone {
             let Some(index) = runner.clients().get(*id).map(|client| client.index) else {
@@ -134,23 +135,23 @@ fn send_next(runner: &mut Runner<Blocks>, id: ConnId, now: Moment) {
     clients.send_bytes(net, id, &block);
 }
 
-/// Block numbers before they begin anew: as many as there are ways to shift the pattern.
+/// Block numbers before they repeat: as many as there are ways to shift the pattern.
 const SHIFTS: usize = 251;
 
 /// One connection's block.
 #[derive(Clone, Copy, Debug, Default)]
 struct Block {
     number: u32,
-    /// Bytes of it that are back.
+    /// How many of its bytes have come back.
     back: usize,
     sent: Moment,
     under_way: bool,
-    /// Something came back that had not been sent: from then on nothing can be told.
+    /// Bytes came back that had not been sent: from then on nothing can be compared.
     broken: bool,
 }
 
-/// The ear: compares what comes back. A block is a part of one pattern, shifted by its number and its connection, so that
-/// no two that follow each other are alike and none has to be kept.
+/// The observer: compares what comes back. A block is a part of one pattern, shifted by its number and its
+/// connection, so that consecutive blocks differ and none has to be stored.
 #[derive(Debug)]
 struct Blocks {
     pattern: Vec<u8>,
@@ -168,7 +169,7 @@ struct Blocks {
 
 impl Blocks {
     fn new(connections: usize, size: usize) -> Self {
-        // Numbers that look random (splitmix64), so that no shift of them is like another.
+        // Bytes that look random (splitmix64), so that no two shifts are alike.
         let byte = |n: usize| {
             let z = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -206,7 +207,7 @@ impl Blocks {
         &self.pattern[Self::shift(index, block.number)..][..self.size]
     }
 
-    /// Gives a block up that is older than this; whether there was one.
+    /// Gives up a block that is older than this; returns whether there was one.
     fn give_up(&mut self, index: u32, now: Moment, patience: Duration) -> bool {
         let block = &mut self.blocks[index as usize];
         let is_lost = block.under_way && block.sent.after(patience) < now;
@@ -224,7 +225,7 @@ impl Blocks {
             .count()
     }
 
-    /// The next bytes came back. Whether the block is whole now.
+    /// Compares the next bytes that came back. Returns whether the block is complete now.
     fn compare(&mut self, index: u32, bytes: &[u8], now: Moment) -> bool {
         let shift = Self::shift(index, self.blocks[index as usize].number);
         let block = &mut self.blocks[index as usize];
@@ -279,7 +280,7 @@ impl Observer for Blocks {
         });
         let is_this = bytes == &self.pattern[Self::shift(client.index, number)..][..self.size];
         if !is_this {
-            // One that was given up and comes after all, or none of ours.
+            // A datagram that was given up and comes after all, or one that is not ours.
             self.late += u64::from(is_earlier);
             self.corrupted += u64::from(!is_earlier);
         } else if self.compare(client.index, bytes, now) && !self.is_over {
@@ -297,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_may_come_back_in_any_pieces_but_only_as_it_was() {
+    fn a_block_may_come_back_in_pieces_but_unchanged() {
         for size in [1, 10, 1000] {
             for piece in [1, 3, 7, 1000] {
                 let mut blocks = Blocks::new(2, size);
@@ -317,14 +318,14 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_changed_is_found_out_once() {
+    fn a_changed_block_is_counted_once() {
         let mut blocks = Blocks::new(1, 10);
         let mut block = blocks.begin(0, Moment(0)).to_vec();
         block[7] ^= 1;
         assert!(!blocks.compare(0, &block, Moment(1)));
         assert!(!blocks.compare(0, &block, Moment(1)));
         assert_eq!((blocks.done, blocks.corrupted), (0, 1));
-        // More than was sent is as wrong.
+        // More than was sent is wrong too.
         let mut blocks = Blocks::new(1, 10);
         let block = [blocks.begin(0, Moment(0)), b"x"].concat();
         assert!(!blocks.compare(0, &block, Moment(1)));
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_that_follow_each_other_differ() {
+    fn consecutive_blocks_differ() {
         let mut blocks = Blocks::new(3, 8);
         let mut last = Vec::new();
         for _ in 0..500 {

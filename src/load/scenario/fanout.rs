@@ -22,7 +22,7 @@ use super::{
 use crate::net::ConnId;
 use std::{io, time::Duration};
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Fanout {
     /// Receivers in all rooms together.
@@ -35,25 +35,25 @@ pub struct Fanout {
     pub drive: Drive,
     /// Bytes of a message's text.
     pub payload: usize,
-    /// How long they senders.
+    /// How long the senders send.
     pub time: Duration,
     /// How long the last deliveries may take after that; what comes later is lost.
     pub drain: Duration,
-    /// Further connections that say and hear nothing.
+    /// Further connections that send and receive nothing.
     pub idle: usize,
 }
 
 /// How sends are timed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Drive {
-    /// Open loop: each sender sends so many a second, whatever comes of it.
+    /// Open loop: each sender sends so many messages a second, whatever becomes of them.
     Rate(Rate),
-    /// Closed loop: each sender has so many messages in flight, and sends the next when one has reached everyone.
+    /// Closed loop: each sender has so many messages in flight, and sends the next when one has reached every client.
     Window(u32),
 }
 
 impl Drive {
-    /// For the report.
+    /// The text for the report.
     pub(in crate::load) fn describe(self) -> String {
         match self {
             Self::Rate(rate) => {
@@ -108,7 +108,7 @@ impl Fanout {
 
 impl Scenario for Fanout {
     fn connections(&self) -> usize {
-        self.room_plan(0).people() + self.idle
+        self.room_plan(0).clients() + self.idle
     }
 
     fn check(&self, protocol: Protocol) -> Result<(), String> {
@@ -124,9 +124,9 @@ impl Scenario for Fanout {
         let delivery = DeliveryTracker::new(setup.run, room_plan);
         let mut runner = Runner::new(setup, delivery)?;
         let mut roles = roles(room_plan);
-        let people = roles.len() as u32;
-        // The idle ones come first: who talks finds them there.
-        let idle = (people..people + self.idle as u32).map(Role::without_room);
+        let clients = roles.len() as u32;
+        // The idle clients connect first, so that they are there when the senders begin.
+        let idle = (clients..clients + self.idle as u32).map(Role::without_room);
         roles.splice(0..0, idle);
         runner.connect_all(&roles)?;
         runner.wait_for_quiet()?;
@@ -147,7 +147,7 @@ impl Scenario for Fanout {
     }
 }
 
-/// Everyone in the rooms, by seat.
+/// The roles of all clients in the rooms, by index.
 pub(in crate::load) fn roles(room_plan: RoomPlan) -> Vec<Role> {
     let memberships = (0..).zip(room_plan.memberships());
     let role = |(number, membership): (u32, Membership)| Role {
@@ -162,15 +162,15 @@ pub(in crate::load) fn roles(room_plan: RoomPlan) -> Vec<Role> {
     memberships.map(role).collect()
 }
 
-/// The senders at work.
+/// The senders and their traffic.
 pub(in crate::load) struct Senders {
-    /// By the sender's number; those who did not arrive are missing.
+    /// By the sender's number; `None` for senders that are not connected.
     senders: Vec<Option<ConnId>>,
     drive: Drive,
     payload: usize,
     drain: Duration,
     began: Moment,
-    /// Open loop: how late sends were.
+    /// Open loop: how late the messages were sent.
     lag: Spans,
 }
 
@@ -183,10 +183,10 @@ impl Senders {
             let membership = clients
                 .get(id)
                 .and_then(|client| memberships.get(client.index as usize));
-            if let Some((membership, place)) =
+            if let Some((membership, number)) =
                 membership.and_then(|membership| Some((membership, membership.sender?)))
             {
-                senders[membership.room as usize * fanout.senders + place as usize] = Some(id);
+                senders[membership.room as usize * fanout.senders + number as usize] = Some(id);
             }
         }
         Self {
@@ -199,7 +199,7 @@ impl Senders {
         }
     }
 
-    /// Talks for so long.
+    /// Sends for so long.
     pub(in crate::load) fn run(
         &mut self,
         runner: &mut Runner<DeliveryTracker>,
@@ -214,7 +214,7 @@ impl Senders {
         }
     }
 
-    /// Open loop: every sender's message of one moment leaves at that moment.
+    /// Open loop: the senders' messages of one moment leave at that moment.
     fn run_open(
         &mut self,
         runner: &mut Runner<DeliveryTracker>,
@@ -224,7 +224,8 @@ impl Senders {
         let mut schedule = Schedule::new(self.began, rate);
         loop {
             let now = runner.now();
-            // Also those that were due while we were held up: a message that is left out hides how late it was.
+            // Also sends messages that were due while we were held up: leaving them out would hide how late they
+            // were.
             while let Some(planned) = schedule.take(now).filter(|planned| *planned < end) {
                 for sender in 0..self.senders.len() as u32 {
                     self.send(runner, sender, planned);
@@ -239,7 +240,7 @@ impl Senders {
         }
     }
 
-    /// Closed loop: the next leaves when an earlier one has reached everyone.
+    /// Closed loop: the next message leaves when an earlier one has reached every client.
     fn run_closed(
         &mut self,
         runner: &mut Runner<DeliveryTracker>,
@@ -270,7 +271,7 @@ impl Senders {
         }
     }
 
-    /// A message that somebody still lacks after the drain time is lost, and holds nobody up any more.
+    /// Counts a message that is incomplete after the drain time as lost, so that it blocks its window no longer.
     fn unstick(&mut self, runner: &mut Runner<DeliveryTracker>, now: Moment) {
         let delivery = runner.observer();
         for sender in 0..self.senders.len() as u32 {
@@ -290,7 +291,7 @@ impl Senders {
         };
         let (clients, net) = runner.parts();
         if clients.get(id).is_none() {
-            // Gone; its connection is counted as lost.
+            // Its connection is gone, and counted as lost.
             self.senders[sender as usize] = None;
             return;
         }
@@ -298,8 +299,8 @@ impl Senders {
         clients.send_text(net, id, |out| stamp.write(self.payload, out));
     }
 
-    /// Waits until everything sent has come, as long as that may take; also if the user has ended the talk, until they
-    /// ask again.
+    /// Waits until every message has arrived, at most for the drain time; also after the user has asked for the end,
+    /// until they ask again.
     pub(in crate::load) fn drain(
         &mut self,
         runner: &mut Runner<DeliveryTracker>,
@@ -311,7 +312,7 @@ impl Senders {
         Ok(())
     }
 
-    /// The histograms behind it, by their names in the log.
+    /// The histograms, by their names in the log.
     pub(in crate::load) fn spans<'a>(
         &'a self,
         delivery: &'a DeliveryTracker,
@@ -323,7 +324,7 @@ impl Senders {
         ]
     }
 
-    /// What came of it.
+    /// The results.
     pub(in crate::load) fn traffic(&self, runner: &mut Runner<DeliveryTracker>) -> Traffic {
         let delivery = runner.observer();
         let (faults, worst) = delivery.faults();

@@ -1,4 +1,4 @@
-//! `idle`: many connections that say nothing. What does each of them cost, and what does the silence cost?
+//! `idle`: many connections that send nothing. What does each of them cost, and how often does the server wake up?
 
 use super::{
     super::{
@@ -14,16 +14,16 @@ use super::{
 };
 use std::{io, time::Duration};
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Idle {
     /// How many connections.
     pub connections: usize,
     /// How long they are held.
     pub hold: Duration,
-    /// How much of the protocol they speak.
+    /// How much of the protocol the clients speak.
     pub mode: ClientMode,
-    /// People in a room; `None`: they stand in none.
+    /// Clients in a room; `None`: they join none.
     pub per_room: Option<usize>,
 }
 
@@ -57,7 +57,7 @@ impl Scenario for Idle {
 
 impl Idle {
     fn role(&self, number: u32) -> Role {
-        let room = |people: usize| number / people.max(1) as u32;
+        let room = |clients: usize| number / clients.max(1) as u32;
         Role {
             mode: self.mode,
             room: self.per_room.map(room),

@@ -69,5 +69,5 @@ fn check_payload(protocol: Protocol, payload: usize) -> Result<(), String> {
 
 /// The option `--per-room` as the report shows it.
 fn per_room_text(per_room: Option<usize>) -> String {
-    per_room.map_or("none".into(), |people| people.to_string())
+    per_room.map_or("none".into(), |clients| clients.to_string())
 }

@@ -1,7 +1,7 @@
-//! `slow`: among those who read are some who never do. Are the others disturbed, and what becomes of the slow ones?
+//! `slow`: some receivers stop reading. Are the others disturbed, and what becomes of the slow ones?
 //!
-//! There are two halves of the same traffic: in the first everyone reads, in the second the slow ones have stopped. So
-//! the readers are compared with themselves.
+//! There are two halves of the same traffic: in the first every client reads, in the second the slow ones have
+//! stopped. So the readers are compared with themselves.
 
 use super::{
     super::{
@@ -19,7 +19,7 @@ use super::{
 };
 use std::io;
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Slow {
     /// The traffic; its time is that of each half.
@@ -28,7 +28,7 @@ pub struct Slow {
     pub slow: usize,
 }
 
-/// How much longer than before the readers may wait at the 99th percentile without a warning.
+/// How many times longer than before deliveries may take at the 99th percentile without a warning.
 const DISTURBED: u64 = 3;
 
 impl Scenario for Slow {
@@ -73,7 +73,8 @@ impl Scenario for Slow {
         let after = runner.observer().latency.summary();
         runner.observer().latency.add(&before);
         let traffic = senders.traffic(&mut runner);
-        // Now they read again what is left for them, and find out whether they were let go.
+        // The slow clients read again what is left for them, and find out whether the server has closed their
+        // connections.
         runner.wait_for_quiet()?;
 
         let delivery = runner.observer();

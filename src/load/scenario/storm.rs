@@ -1,4 +1,5 @@
-//! `storm`: everyone loses their connection at the same moment and comes back at once. How long until all are there?
+//! `storm`: all clients lose their connections at the same moment and reconnect at once. How long until all are
+//! ready?
 
 use super::{
     super::{
@@ -18,23 +19,23 @@ use super::{
 use crate::net::ConnId;
 use std::io;
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Storm {
     /// How many connections.
     pub connections: usize,
-    /// How much of the protocol they speak.
+    /// How much of the protocol the clients speak.
     pub mode: ClientMode,
-    /// People in a room; `None`: they stand in none.
+    /// Clients in a room; `None`: they join none.
     pub per_room: Option<usize>,
 }
 
-/// Calls placed between two looks at what was answered.
+/// Calls placed in one turn.
 const CALLS_PER_TURN: usize = 256;
 
 impl Scenario for Storm {
     fn connections(&self) -> usize {
-        // Those that vanished may not be gone everywhere when they are back.
+        // The server may not have noticed the lost connections when the new ones are made.
         self.connections * 2
     }
 
@@ -63,7 +64,7 @@ impl Scenario for Storm {
         let (clients, net) = runner.parts();
         everyone.iter().for_each(|id| clients.abort(net, *id));
         clients.events.clear();
-        // Whoever is back has another name: the server may not know yet that the old one is gone.
+        // Clients reconnect under other names: the server may not know yet that the old ones are gone.
         let mut back: Vec<Role> = roles(self.connections).take(vanished).collect();
         let mut away = Spans::default();
         let mut last = lost_at;
@@ -101,7 +102,7 @@ impl Scenario for Storm {
 
 impl Storm {
     fn role(&self, number: u32) -> Role {
-        let room = |people: usize| number % self.connections as u32 / people.max(1) as u32;
+        let room = |clients: usize| number % self.connections as u32 / clients.max(1) as u32;
         Role {
             mode: self.mode,
             room: self.per_room.map(room),

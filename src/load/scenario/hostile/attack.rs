@@ -1,25 +1,25 @@
 //! The attacks: their names, what each does, and what it needs of the server.
 //!
-//! Knows no connections, no time, and not what the attackers say: that is `script`'s.
+//! Knows no connections and no time. What the attackers send is in `script`.
 
 use super::context::AttackContext;
 use crate::load::target::Protocol;
 use std::fmt;
 
-/// What an attack does; in the order of the run.
+/// An attack; in the order of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attack {
-    /// Nothing: the victims are alone.
+    /// No attack: the victims are alone.
     Quiet,
-    /// Another name each time, in many rooms with full lists.
+    /// Changes nicks, in many rooms with full lists.
     Nick,
-    /// Into many rooms with full lists, and out again.
+    /// Joins many rooms with full lists, and leaves them.
     Join,
     /// Asks for full lists.
     ModeLists,
-    /// Takes masks out of full lists and puts them in again.
+    /// Removes masks from full lists and adds them again.
     ModeFlood,
-    /// Asks who is there.
+    /// Asks for the users of rooms (WHO).
     Who,
     /// Asks for the names in a full room.
     Names,
@@ -29,17 +29,17 @@ pub enum Attack {
     Monitor,
     /// Messages of many lines.
     Multiline,
-    /// Messages to many people at once.
+    /// Messages to many users at once.
     Targets,
-    /// Negotiates without an end, without a name.
+    /// Endless telnet negotiations, without registering.
     Telnet,
-    /// Frames with nothing in them.
+    /// Empty frames.
     Frames,
-    /// An operator bans everyone in a room.
+    /// An operator bans every client in a room.
     Kline,
 }
 
-/// All attacks in the order in which they run: the ban comes last, for it may outlive the run.
+/// All attacks in the order in which they run: the ban comes last, because it may outlive the run.
 const ALL: &[(&str, Attack, &str)] = &[
     (
         "quiet",
@@ -83,14 +83,14 @@ impl Attack {
         ALL.iter().map(|(name, ..)| *name)
     }
 
-    /// By its name.
+    /// The attack of this name.
     pub fn named(name: &str) -> Option<Self> {
         let mut all = ALL.iter();
         all.find(|(of, ..)| *of == name)
             .map(|(_, attack, _)| *attack)
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(self) -> &'static str {
         let named = ALL.iter().find(|(_, attack, _)| *attack == self);
         named.map_or("", |(name, ..)| name)
@@ -102,27 +102,27 @@ impl Attack {
         named.map_or("", |(.., about)| about)
     }
 
-    /// How many attackers it has where the user asks for so many.
+    /// How many attackers it has if the user asks for so many.
     pub(super) fn attackers(self, asked: u32) -> u32 {
         match self {
             Self::Quiet => 0,
-            // Whoever needs no name can come in numbers.
+            // Attackers that do not register are cheap.
             Self::Telnet => asked.saturating_mul(5),
             _ => asked,
         }
     }
 
-    /// Whether the attackers say no word of IRC.
+    /// Whether the attackers speak no IRC.
     pub(super) fn is_nameless(self) -> bool {
         self == Self::Telnet
     }
 
-    /// Whether it pours bytes in, in place of lines that are answered.
+    /// Whether it sends a stream of bytes, instead of lines that are answered.
     pub(super) fn is_poured(self) -> bool {
         matches!(self, Self::Telnet | Self::Frames)
     }
 
-    /// Whether it is made through a endpoint of this protocol.
+    /// Whether it can be made over this protocol.
     pub(super) fn suits(self, protocol: Protocol) -> bool {
         match self {
             Self::Telnet => protocol == Protocol::Telnet,
@@ -131,7 +131,7 @@ impl Attack {
         }
     }
 
-    /// Whether the server has what it takes; what is missing, else.
+    /// Checks that the server has what the attack needs.
     pub(super) fn is_possible(self, context: &AttackContext) -> Result<(), String> {
         let features = &context.features;
         match self {
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_they_are_shown() {
+    fn names_of_attacks_can_be_parsed() {
         for name in Attack::names() {
             assert_eq!(Attack::named(name).unwrap().name(), name);
             assert!(!Attack::named(name).unwrap().about().is_empty());

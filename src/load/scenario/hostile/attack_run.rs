@@ -1,6 +1,6 @@
-//! One attack while it lasts: bursts leave, PINGs are sent on schedule, and in the end everyone waits for the victims.
+//! One attack while it lasts: bursts leave, PINGs are sent on schedule, and in the end the victims recover.
 //!
-//! Invariant: it ends at the moment it was given, and the recovery after [`RECOVERY_MAX`] at the latest, three times.
+//! Invariant: it ends at the moment it was given, and the recovery after three times [`RECOVERY_MAX`] at the latest.
 
 use super::{
     attack::Attack,
@@ -16,13 +16,13 @@ use crate::load::{
 };
 use std::{io, time::Duration};
 
-/// How long one waits after an attack until the victims are answered again.
+/// How long to wait after an attack until the victims are answered again.
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
 
-/// Bytes of a poured attack that may wait in the tool for one attacker: what the kernel holds keeps a server busy.
+/// Bytes of a stream that may wait in the tool for one attacker: what the kernel's buffers hold keeps a server busy.
 const POURED_BYTES_MAX: usize = 32 * 1024;
 
-/// The time of one attack.
+/// The state of one attack.
 pub(super) struct AttackRun<'a> {
     plan: &'a Hostile,
     attack: Attack,
@@ -31,10 +31,10 @@ pub(super) struct AttackRun<'a> {
     start: Moment,
     schedule: Schedule,
     pings: u32,
-    /// What is poured in, and the bytes of a unit of it.
+    /// The block that is sent again and again, and the bytes of a unit of it.
     block: (Vec<u8>, usize),
     poured: u64,
-    /// Those who came back.
+    /// How many attackers have reconnected.
     returned: u32,
 }
 
@@ -124,13 +124,13 @@ impl<'a> AttackRun<'a> {
         });
     }
 
-    /// Keeps every attacker's queue filled with what is poured in.
+    /// Keeps every attacker's queue filled with the stream.
     fn pour(&mut self, runner: &mut Runner<AttackObserver>) {
         let (block, unit) = (&self.block.0, self.block.1);
         for (id, index) in present_attackers(runner) {
             let (clients, net) = runner.parts();
             if self.attack.is_nameless() {
-                // Nobody answers: what waits here is all that is known.
+                // Without answers, the length of our queue is all that is known.
                 if net.queued(id) < POURED_BYTES_MAX {
                     clients.send_bytes(net, id, block);
                     self.poured += block.len() as u64;
@@ -148,7 +148,7 @@ impl<'a> AttackRun<'a> {
         }
     }
 
-    /// Whoever pours and is let go comes back at once, as an attacker would.
+    /// Replaces attackers of a stream whose connections the server has closed, as a real attacker would.
     fn call_again(&mut self, runner: &mut Runner<AttackObserver>) {
         let events = std::mem::take(&mut runner.clients().events);
         if !self.attack.is_poured() {
@@ -160,16 +160,17 @@ impl<'a> AttackRun<'a> {
             .count();
         for _ in 0..gone.min(CALLS_PER_TURN) {
             let name = self.attackers + self.returned;
-            let place = self.returned % self.attackers.max(1);
+            let number = self.returned % self.attackers.max(1);
             self.returned += 1;
-            runner.observer().forget(place);
-            let role = role(runner.observer(), self.attack, place, name, self.endpoint);
+            runner.observer().forget(number);
+            let role = role(runner.observer(), self.attack, number, name, self.endpoint);
             let (clients, net) = runner.parts();
             clients.connect(net, role);
         }
     }
 
-    /// The attackers vanish. Waits until every victim is answered at once, and says how many seconds that took.
+    /// Ends the attackers' connections. Waits until every victim is answered at once; returns how many seconds that
+    /// took.
     pub(super) fn recover(&mut self, runner: &mut Runner<AttackObserver>) -> io::Result<f64> {
         let since = runner.now();
         let first = runner.observer().first();
@@ -181,7 +182,7 @@ impl<'a> AttackRun<'a> {
             }
         }
         let is_answered = |runner: &mut Runner<AttackObserver>| runner.observer().waiting() == 0;
-        // The second time for what the going of so many costs.
+        // The second round measures what the end of so many connections costs.
         for _ in 0..2 {
             if !wait(runner, RECOVERY_MAX, is_answered)? {
                 break;

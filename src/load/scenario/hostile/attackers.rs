@@ -15,7 +15,7 @@ use std::{io, time::Duration};
 /// Calls placed in one turn at most.
 pub(super) const CALLS_PER_TURN: usize = 64;
 
-/// Lets the loop turn until something is so, or for this long; whether it is.
+/// Lets the loop turn until a condition holds, or for this long; returns whether it holds.
 pub(super) fn wait(
     runner: &mut Runner<AttackObserver>,
     time: Duration,
@@ -33,7 +33,7 @@ pub(super) fn wait(
     Ok(true)
 }
 
-/// All attackers who are there, and their seats.
+/// The attackers that are ready, each with its index.
 pub(super) fn present_attackers(runner: &mut Runner<AttackObserver>) -> Vec<(ConnId, u32)> {
     let first = runner.observer().first();
     let clients = runner.clients();
@@ -43,17 +43,17 @@ pub(super) fn present_attackers(runner: &mut Runner<AttackObserver>) -> Vec<(Con
     ready.filter(|(_, index)| *index >= first).collect()
 }
 
-/// What an attacker is called for. `name` makes the name: whoever comes back has another.
+/// The role of an attacker. `name` is the number for its name: an attacker that reconnects has a new one.
 pub(super) fn role(
     observer: &AttackObserver,
     attack: Attack,
-    place: u32,
+    number: u32,
     name: u32,
     endpoint: Endpoint,
 ) -> Role {
     let context = observer.attack.as_ref().map(|(_, context)| context);
     Role {
-        index: observer.first() + place,
+        index: observer.first() + number,
         mode: match attack.is_nameless() {
             true => ClientMode::ConnectOnly,
             false => ClientMode::Register,

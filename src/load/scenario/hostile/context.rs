@@ -1,15 +1,15 @@
-//! Where and with what an attack is made: its people, rooms and masks, and what the server offers.
+//! The names that an attack uses, its numbers, and the features of the server.
 //!
 //! Names are made from numbers whenever they are needed. Invariant: no two attacks of a run share a name or a room.
 
 use super::features::ServerFeatures;
 use crate::load::adapter::{Nick, RoomName, Run};
 
-/// Where and with what an attack is made.
+/// What the lines of an attack are made from.
 #[derive(Clone, Debug)]
 pub(super) struct AttackContext {
     pub(super) run: Run,
-    /// The attack's number in the run: its people and rooms have names of their own.
+    /// The attack's number in the run: its clients and rooms have names of their own.
     pub(super) turn: u32,
     /// Attackers.
     pub(super) attackers: u32,
@@ -17,17 +17,17 @@ pub(super) struct AttackContext {
     pub(super) rooms: u32,
     /// Masks in each list.
     pub(super) masks: u32,
-    /// Attackers may be in many rooms at once, but no more than the server lets them.
+    /// The server's features: an attack stays within the limits that the server announces.
     pub(super) features: ServerFeatures,
-    /// Addresses the attackers come from.
+    /// The addresses that attackers connect from.
     pub(super) sources: Vec<String>,
 }
 
-/// People and rooms of an attack before those of the next.
+/// How many numbers each attack has for its clients and rooms.
 const STRIDE: u32 = 100_000;
 
 impl AttackContext {
-    /// The number of an attacker, which makes the name.
+    /// The number for the name of an attacker.
     pub(super) fn number(&self, attacker: u32) -> u32 {
         (self.turn + 1) * STRIDE + attacker
     }
@@ -36,7 +36,7 @@ impl AttackContext {
         Nick(self.run, self.number(attacker % self.attackers), tries)
     }
 
-    /// The room that all stand in.
+    /// The room that all attackers join.
     pub(super) fn common(&self) -> RoomName {
         RoomName(self.run, self.turn * STRIDE)
     }
@@ -45,13 +45,13 @@ impl AttackContext {
         RoomName(self.run, self.turn * STRIDE + 1 + n)
     }
 
-    /// The rooms that one attacker founds.
+    /// The rooms that one attacker creates.
     pub(super) fn own_rooms(&self, attacker: u32) -> impl Iterator<Item = RoomName> + '_ {
         let rooms = (attacker..self.rooms).step_by(self.attackers.max(1) as usize);
         rooms.map(|n| self.room(n))
     }
 
-    /// Letters of the lists that are filled: bans, and exceptions where the server has them.
+    /// Letters of the lists that are filled: bans, and exceptions if the server has them.
     pub(super) fn lists(&self) -> impl Iterator<Item = char> {
         let exceptions = self.features.token("EXCEPTS").map(|letter| {
             let letter = letter.chars().next();
@@ -60,13 +60,13 @@ impl AttackContext {
         [Some('b'), exceptions].into_iter().flatten()
     }
 
-    /// A mask that nobody matches, and that takes a while to find out; the last of a list matches everyone where
-    /// exceptions undo that again.
+    /// A mask that matches no user and takes long to compare. The last of a list matches every user if exceptions
+    /// undo that.
     pub(super) fn mask(&self, n: u32) -> String {
         if n + 1 == self.masks && self.features.token("EXCEPTS").is_some() {
             return "*!*@*".into();
         }
-        // No name of ours has this sign in it.
+        // No name of ours has an underscore.
         format!("*b*0*_{n}*!*b*n*h*@*")
     }
 }

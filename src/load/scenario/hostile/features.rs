@@ -1,31 +1,31 @@
-//! What a server says it can do: ISUPPORT tokens (numeric 005) and capabilities (`CAP LS`).
+//! The features that a server announces: ISUPPORT tokens (numeric 005) and capabilities (`CAP LS`).
 //!
-//! The attacks are fitted to it, so that each server is attacked within its own limits. Invariant: bounded, whatever a
-//! server says. Knows no connections.
+//! The attacks are adapted to them, so that each server is attacked within its own limits. Invariant: bounded,
+//! whatever a server sends. Knows no connections.
 
 use std::collections::BTreeMap;
 
 /// Tokens and capabilities that are kept. Servers have some forty of each.
 const KEPT_MAX: usize = 400;
 
-/// What a server offers.
+/// The features of a server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ServerFeatures {
     tokens: BTreeMap<String, String>,
     capabilities: BTreeMap<String, String>,
-    /// The list of capabilities has come to its end.
+    /// The list of capabilities is complete.
     pub(super) is_whole: bool,
 }
 
 impl ServerFeatures {
-    /// Takes the parameters of a 005: the client's name, tokens, words behind a colon.
+    /// Reads the parameters of a 005: the client's name, tokens, a text after a colon.
     pub(super) fn note_isupport(&mut self, parameters: &[u8]) {
         let text = String::from_utf8_lossy(parameters);
         let tokens = text.split(" :").next().unwrap_or_default();
         note(&mut self.tokens, tokens.split(' ').skip(1));
     }
 
-    /// Takes the parameters of a `CAP`: the client's name, `LS`, `*` if more lines follow, capabilities.
+    /// Reads the parameters of a `CAP`: the client's name, `LS`, `*` if more lines follow, capabilities.
     pub(super) fn note_capabilities(&mut self, parameters: &[u8]) {
         let text = String::from_utf8_lossy(parameters);
         let mut words = text.split_whitespace().skip(1);
@@ -56,7 +56,7 @@ impl ServerFeatures {
         let mut parts = self.token(name)?.split(',');
         let found = parts.find_map(|part| {
             let (keys, number) = part.split_once(':')?;
-            // One number may be for several signs or letters: `CHANLIMIT=#&:50`, `MAXLIST=be:100`.
+            // One number may be for several letters: `CHANLIMIT=#&:50`, `MAXLIST=be:100`.
             let is_sign = key.len() == 1 && keys.contains(key);
             (keys == key || is_sign).then_some(number)
         });
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_and_their_parts() {
+    fn tokens_and_their_parts_are_read() {
         let mut features = ServerFeatures::default();
         features.note_isupport(
             b"nick MODES=4 CHANLIMIT=#&:50,+:10 EXCEPTS MAXLIST=be:60 :are supported",
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn capabilities_over_several_lines() {
+    fn capabilities_may_come_in_several_lines() {
         let mut features = ServerFeatures::default();
         features.note_capabilities(b"nick LS * :batch draft/multiline=max-bytes=4096,max-lines=32");
         assert!(!features.is_whole);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_fills_no_memory() {
+    fn a_server_cannot_fill_our_memory() {
         let mut features = ServerFeatures::default();
         for n in 0..10_000 {
             features.note_isupport(format!("nick A{n}=1 :words").as_bytes());

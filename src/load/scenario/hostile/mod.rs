@@ -1,13 +1,13 @@
-//! `hostile`: attacks, one after the other, while a few victims want nothing but an answer to their PINGs. Does anyone
-//! who has done nothing have to wait?
+//! `hostile`: one attack after the other, while a few victims only send PINGs. Do clients that do no harm have to
+//! wait?
 //!
 //! ```text
 //! victims come ─> what the server offers ─> for each attack:
 //!     attackers come ─> set-up ─> silence ─> attack, PINGs on schedule ─> attackers vanish ─> recovery
 //! ```
 //!
-//! The attackers call from other addresses than the victims, so that what a server does to an address is seen too.
-//! Invariant: every step of an attack has an end, whatever the server does: see the constants.
+//! The attackers connect from other addresses than the victims, so that limits per address are visible in the
+//! results. Invariant: every step of an attack ends, whatever the server does: see the constants.
 
 mod attack;
 mod attack_run;
@@ -48,19 +48,19 @@ use std::{
     time::Duration,
 };
 
-/// How long the attackers may take to come, and each step of their set-up.
+/// How long the attackers may take to connect, and how long each step of their set-up may take.
 const COMING_MAX: Duration = Duration::from_secs(20);
 
-/// How long the server may take to say what it offers, and to make someone an operator.
+/// How long the server may take to announce its features, and to accept an operator.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// Where everyone calls.
+/// The addresses that victims and attackers connect to.
 struct Endpoints {
     victims: Endpoint,
     attackers: Vec<(Protocol, Endpoint)>,
 }
 
-/// What the server and the tool had used up when an attack began.
+/// What the server and the tool had used when an attack began.
 type Before = (UsageMark, Option<TurnTimes>);
 
 impl Scenario for Hostile {
@@ -108,7 +108,7 @@ impl Scenario for Hostile {
             endpoint: endpoints.victims,
             ..Role::without_room(number)
         };
-        // The operator comes with the victims, and is let alone as they are.
+        // The operator connects like the victims, from their address.
         let present = self.victims as u32 + u32::from(self.operator.is_some());
         let first: Vec<Role> = (0..present).map(role).collect();
         runner.connect_all(&first)?;
@@ -162,8 +162,8 @@ impl Hostile {
         target: &Target,
         sources: &[IpAddr],
     ) -> Endpoints {
-        // The first address of the loopback network is not among those that attackers call from. Elsewhere only the user
-        // knows which addresses there are: of several, the last is the victims'.
+        // The first address of the loopback network is not among the attackers' addresses. In other networks only the
+        // user knows which addresses there are: of several, the last is the victims'.
         let own = match target.address.ip() {
             IpAddr::V4(ip) if ip.is_loopback() => vec![Ipv4Addr::LOCALHOST.into()],
             _ => sources
@@ -184,7 +184,7 @@ impl Hostile {
         Endpoints { victims, attackers }
     }
 
-    /// As many rooms as asked for, if one person may be in so many.
+    /// As many rooms as asked for, if one client may be in so many.
     fn rooms_for(&self, runner: &mut Runner<AttackObserver>) -> u32 {
         let features = &runner.observer().features;
         let most = features
@@ -193,7 +193,7 @@ impl Hostile {
         (self.rooms as u32).min(most.unwrap_or(u32::MAX))
     }
 
-    /// Asks the server what it offers, and makes the operator one.
+    /// Asks the server for its features, and makes the operator an operator.
     fn ask(&self, runner: &mut Runner<AttackObserver>) -> io::Result<()> {
         runner.begin_phase(Phase::Settle, 0)?;
         let end = runner.now().after(ANSWER_MAX);
@@ -222,7 +222,7 @@ impl Hostile {
         Ok(())
     }
 
-    /// One attack, from the coming of the attackers to the recovery of the victims.
+    /// Makes one attack, from the connections of the attackers to the recovery of the victims.
     fn make(
         &self,
         runner: &mut Runner<AttackObserver>,
@@ -283,7 +283,7 @@ impl Hostile {
         Ok(row)
     }
 
-    /// Whether there is someone who may ban, where that is needed.
+    /// Checks that there is an operator, if the attack needs one.
     fn may_ban(&self, attack: Attack, observer: &AttackObserver) -> Result<(), String> {
         match (attack, &self.operator) {
             (Attack::Kline, None) => {
@@ -297,7 +297,7 @@ impl Hostile {
         }
     }
 
-    /// Calls all attackers, and waits until each is there or is not let in.
+    /// Connects all attackers, and waits until each of them is ready or was refused.
     fn come(
         &self,
         runner: &mut Runner<AttackObserver>,
@@ -326,7 +326,7 @@ impl Hostile {
         Ok(())
     }
 
-    /// Lets the attackers do all steps of their set-up; whether all were done in time.
+    /// Lets the attackers do all steps of their set-up; returns whether all were done in time.
     fn set_up(&self, runner: &mut Runner<AttackObserver>) -> io::Result<bool> {
         for step in 0.. {
             let mut is_more = false;

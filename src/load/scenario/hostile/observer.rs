@@ -1,9 +1,9 @@
-//! The ear of the run: times the victims' PINGs, and keeps every attacker's next burst ready.
+//! The observer of the run: times the victims' PINGs, and keeps every attacker's next burst ready.
 //!
-//! An attacker has two bursts under way, each with a PING behind it: when its PONG comes, the server has taken the
-//! burst, and the next one leaves. So there is always something for the server to read, and never more than two bursts of
-//! an attacker in a queue. Seats: the victims first, then the operator, then the attackers. Invariant: every PING of a
-//! victim is counted once. Knows no schedule and no sockets.
+//! An attacker has two bursts under way, each followed by a PING: when its PONG comes, the server has handled the
+//! burst, and the next one leaves. So there is always something for the server to read, and never more than two
+//! bursts of an attacker in a queue. Indices: the victims first, then the operator, then the attackers. Invariant:
+//! every PING of a victim is counted once. Knows no schedule and no sockets.
 
 use super::{attack::Attack, context::AttackContext, features::ServerFeatures};
 use crate::load::{
@@ -21,9 +21,9 @@ const WINDOW: usize = 2;
 #[derive(Clone, Debug, Default)]
 struct Attacker {
     bursts: u32,
-    /// Number and lines of those under way.
+    /// Number and lines of each burst under way.
     under_way: VecDeque<(u32, u32)>,
-    /// Steps of the set-up that are done.
+    /// How many steps of the set-up are done.
     steps: u32,
 }
 
@@ -32,19 +32,19 @@ struct Attacker {
 pub(super) struct AttackObserver {
     pub(super) victims: u32,
     pub(super) features: ServerFeatures,
-    /// What is going on, if anything is.
+    /// The attack that is going on, if there is one.
     pub(super) attack: Option<(Attack, AttackContext)>,
     /// Milliseconds of the run that are done, for its progress.
     pub(super) done: u64,
-    /// Answered bursts are followed by others.
+    /// Whether an answered burst is followed by another.
     pub(super) is_on: bool,
     pub(super) sent: u64,
     pub(super) taken: u64,
     /// Commands that the server does not know.
     pub(super) unknown: u64,
-    /// The operator is one.
+    /// Whether the operator has been accepted.
     pub(super) is_operator: bool,
-    /// The victims' PINGs.
+    /// How long the victims' PINGs took.
     pub(super) latency: Spans,
     pub(super) unanswered: u64,
     /// By victim: numbers and planned moments of the PINGs under way.
@@ -73,17 +73,17 @@ impl AttackObserver {
         }
     }
 
-    /// The operator's seat.
+    /// The operator's index.
     pub(super) fn operator(&self) -> u32 {
         self.victims
     }
 
-    /// The first attacker's seat.
+    /// The first attacker's index.
     pub(super) fn first(&self) -> u32 {
         self.victims + 1
     }
 
-    /// An attack is prepared: all counts begin anew.
+    /// Prepares an attack: all counts begin at zero.
     pub(super) fn begin(&mut self, attack: Attack, context: AttackContext) {
         let attackers = context.attackers as usize;
         self.attackers = vec![Attacker::default(); attackers + 1];
@@ -103,7 +103,7 @@ impl AttackObserver {
         self.pings.iter().map(VecDeque::len).sum()
     }
 
-    /// Nobody waits any longer: what is not answered took at least until now.
+    /// Gives up all PINGs under way: those without an answer took at least until now.
     pub(super) fn give_up(&mut self, now: Moment) {
         for (_, planned) in self.pings.iter_mut().flat_map(|pings| pings.drain(..)) {
             self.latency.note(now.since(planned));
@@ -111,7 +111,7 @@ impl AttackObserver {
         }
     }
 
-    /// A PONG for a victim. Answers come in order; what is missing in between never will.
+    /// Counts a PONG for a victim. Answers come in order; one that is missing in between will never come.
     fn note_pong(&mut self, victim: usize, number: u32, now: Moment) {
         let pings = &mut self.pings[victim];
         while let Some((of, planned)) = pings.front().copied().filter(|ping| ping.0 <= number) {
@@ -141,21 +141,21 @@ impl AttackObserver {
         attacker.is_none_or(|attacker| attacker.steps >= steps)
     }
 
-    /// Appends as many bursts of whoever has this seat as may be under way.
+    /// Appends as many bursts of the client with this index as may be under way.
     pub(super) fn attack(&mut self, index: u32, out: &mut Vec<u8>) {
         let Some((attack, context)) = &self.attack else {
             return;
         };
-        // The operator has the place behind the attackers.
-        let place = index
+        // The operator's place is after the attackers.
+        let number = index
             .checked_sub(self.victims + 1)
             .unwrap_or(context.attackers);
-        let Some(attacker) = self.attackers.get_mut(place as usize) else {
+        let Some(attacker) = self.attackers.get_mut(number as usize) else {
             return;
         };
         while self.is_on && attacker.under_way.len() < WINDOW {
             let burst = attacker.bursts;
-            let lines = attack.burst(burst, place, context, out);
+            let lines = attack.burst(burst, number, context, out);
             if lines == 0 {
                 return;
             }
@@ -166,12 +166,12 @@ impl AttackObserver {
         }
     }
 
-    /// Enters a block that is poured in, and appends the PING behind it; `false` if enough is under way.
+    /// Records a block of a stream, and appends the PING that follows it; `false` if enough is under way.
     pub(super) fn pour(&mut self, index: u32, units: u32, out: &mut Vec<u8>) -> bool {
-        let place = index
+        let number = index
             .checked_sub(self.victims + 1)
-            .map(|place| place as usize);
-        let attacker = place.and_then(|place| self.attackers.get_mut(place));
+            .map(|number| number as usize);
+        let attacker = number.and_then(|number| self.attackers.get_mut(number));
         let Some(attacker) = attacker.filter(|of| of.under_way.len() < WINDOW) else {
             return false;
         };
@@ -182,20 +182,21 @@ impl AttackObserver {
         true
     }
 
-    /// Someone else has this seat now: nothing of theirs is under way.
-    pub(super) fn forget(&mut self, place: u32) {
-        if let Some(attacker) = self.attackers.get_mut(place as usize) {
+    /// The client with this index was replaced: nothing of it is under way.
+    pub(super) fn forget(&mut self, number: u32) {
+        if let Some(attacker) = self.attackers.get_mut(number as usize) {
             attacker.under_way.clear();
         }
     }
 
-    /// An attacker hears that everything up to a PING of theirs is done.
+    /// The server has handled everything up to a PING of an attacker.
     fn note_answer(&mut self, index: u32, token: &[u8], out: &mut Vec<u8>) {
-        let place = index.checked_sub(self.first());
-        let place = place.map_or(self.attackers.len().saturating_sub(1), |place| {
-            place as usize
-        });
-        let Some(attacker) = self.attackers.get_mut(place) else {
+        let attacker_number = index.checked_sub(self.first());
+        let attacker_number = attacker_number
+            .map_or(self.attackers.len().saturating_sub(1), |number| {
+                number as usize
+            });
+        let Some(attacker) = self.attackers.get_mut(attacker_number) else {
             return;
         };
         match (token.first(), number(token)) {
@@ -214,7 +215,7 @@ impl AttackObserver {
     }
 }
 
-/// The number behind the letter of one of our tokens.
+/// The number after the letter of one of our tokens.
 fn number(token: &[u8]) -> Option<u32> {
     std::str::from_utf8(token.get(1..)?).ok()?.parse().ok()
 }
@@ -286,7 +287,7 @@ mod tests {
         observer.note_pong(0, 0, Moment(1500));
         observer.note_pong(0, 0, Moment(1600));
         assert_eq!((observer.waiting(), observer.latency.count()), (3, 1));
-        // Number 1 was left out: its answer will not come any more.
+        // PONG 1 was left out: it will not come any more.
         observer.note_pong(1, 3, Moment(2000));
         assert_eq!((observer.latency.count(), observer.unanswered), (3, 1));
         observer.give_up(Moment(5000));

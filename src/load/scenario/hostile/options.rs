@@ -15,36 +15,36 @@ pub struct Operator {
 
 impl fmt::Debug for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A password has no business in anything that is printed.
+        // A password is never printed.
         f.debug_struct("Operator")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-/// What is asked for.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct Hostile {
-    /// Which attacks.
+    /// The attacks.
     pub attacks: Vec<Attack>,
-    /// Attackers of each.
+    /// How many attackers each attack has.
     pub attackers: usize,
-    /// Those who have done nothing.
+    /// Clients that only send PINGs.
     pub victims: usize,
     /// PINGs a second from each of them.
     pub rate: Rate,
     /// How long each attack lasts.
     pub time: Duration,
-    /// Silence before each, so that allowances are whole again.
+    /// A pause before each attack, so that the server's allowances are full again.
     pub rest: Duration,
     /// Rooms with full lists.
     pub rooms: usize,
     /// Masks in each list.
     pub masks: usize,
-    /// Other places where the same server is called, for attacks by other protocols.
+    /// Other URLs of the same server, for attacks by other protocols.
     pub also: Vec<Target>,
-    /// Who may ban.
+    /// The operator for the attack by bans.
     pub operator: Option<Operator>,
-    /// The longest a PING may take.
+    /// The longest that a PING may take.
     pub at_most: Option<Duration>,
 }

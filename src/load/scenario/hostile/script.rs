@@ -1,4 +1,4 @@
-//! What attackers say: the steps of each set-up, and one burst of each attack.
+//! What attackers send: the steps of each set-up, and one burst of each attack.
 //!
 //! Texts only: lines and bytes are appended to the caller's buffer. Invariant: every line fits the 512 bytes of RFC 1459
 //! section 2.3, and every burst and every set-up is bounded. Knows no connections and no time.
@@ -13,10 +13,10 @@ use std::{fmt::Display, io::Write as _};
 /// Lines of a burst: a little less than most servers take at once before they make a client wait.
 const BURST: u32 = 50;
 
-/// Bytes of the part of a line that lists names: with what stands before it, it stays below 512.
+/// Bytes of the part of a line that lists names: with the rest of the line it stays below 512.
 const LIST_BYTES: usize = 400;
 
-/// Rooms that each attacker founds so that LIST has something to tell.
+/// Rooms that each attacker creates so that LIST has something to list.
 const LISTED_ROOMS: u32 = 10;
 
 impl Attack {
@@ -66,7 +66,7 @@ impl Attack {
         true
     }
 
-    /// Appends one burst of an attacker, and says how many lines it has.
+    /// Appends one burst of an attacker, and returns how many lines it has.
     pub(super) fn burst(
         self,
         burst: u32,
@@ -82,7 +82,7 @@ impl Attack {
             .sum()
     }
 
-    /// Appends the `n`th line of an attacker; says how many lines it came to.
+    /// Appends the `n`th line of an attacker; returns how many lines it became.
     fn line(self, n: u32, attacker: u32, context: &AttackContext, out: &mut Vec<u8>) -> u32 {
         let is_even = n % 2 == 0;
         let own = context.room(attacker % context.rooms.max(1));
@@ -119,7 +119,7 @@ impl Attack {
             Self::List => write!(out, "LIST\r\n"),
             Self::Monitor => match n % 3 {
                 0 => {
-                    // Names that do not exist yet can be watched too, and each burst has others.
+                    // MONITOR takes names that do not exist, and each burst has others.
                     let names = (0..40).map(|k| Nick(context.run, n * 40 + k, 20));
                     let names: Vec<String> = names.map(|nick| nick.to_string()).collect();
                     write!(out, "MONITOR + {}\r\n", names.join(","))
@@ -150,7 +150,7 @@ impl Attack {
         1
     }
 
-    /// What is poured in, again and again, and how many bytes each unit of it has.
+    /// The block that a stream repeats, and how many bytes each unit of it has.
     pub(super) fn block(self) -> (Vec<u8>, usize) {
         let mut block = Vec::new();
         match self {
@@ -180,7 +180,7 @@ impl Attack {
     }
 }
 
-/// Appends a command for all names, in as many lines as that takes; says how many.
+/// Appends a command for all names, in as many lines as needed; returns how many.
 fn lists_of(out: &mut Vec<u8>, command: &str, names: impl Iterator<Item = impl Display>) -> u32 {
     let (mut lines, mut list) = (0, String::new());
     let mut end = |list: &mut String, out: &mut Vec<u8>| {
@@ -204,11 +204,11 @@ fn lists_of(out: &mut Vec<u8>, command: &str, names: impl Iterator<Item = impl D
     lines
 }
 
-/// Fills the lists of the rooms that an attacker has founded, with as many masks in a line as the server takes.
+/// Fills the lists of the rooms that an attacker has created, with as many masks in a line as the server takes.
 fn fill_lists(attacker: u32, context: &AttackContext, out: &mut Vec<u8>) {
     let at_once = context.features.number("MODES").unwrap_or(3).clamp(1, 20);
     for room in context.own_rooms(attacker) {
-        // Exceptions first: what matches everyone would shut everyone out.
+        // Exceptions first: a ban that matches every user would lock out all.
         let mut lists: Vec<char> = context.lists().collect();
         lists.reverse();
         for letter in lists {
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!((masks('e'), masks('b')), (100, 100));
         assert!(lines[0].contains("+e"), "{}", lines[0]);
         assert!(lines.last().unwrap().ends_with("*!*@*"));
-        // Fewer people than rooms: everyone founds several.
+        // Fewer attackers than rooms: each attacker creates several.
         let few = AttackContext {
             attackers: 30,
             ..context()
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_does_not_have_is_not_asked_of_it() {
+    fn missing_features_are_not_attacked() {
         let bare = AttackContext {
             features: ServerFeatures::default(),
             sources: Vec::new(),
