@@ -15,12 +15,8 @@
 //! than their share, the sum is below the ceiling. What the owner keeps beside connections counts for at most half of
 //! the ceiling, so that it cannot squeeze the shares to nothing; the owner bounds it by itself. Knows no people.
 
-use super::{
-    core::Net,
-    handler::{Handler, Loss, Standing},
-    token::ConnId,
-};
-use std::{cmp::Reverse, mem};
+use super::source::token::ConnId;
+use std::mem;
 
 /// Bytes held for one connection, rounded up to units of 64, so that an idle client pays two bytes for the counting. It
 /// counts at most 4 MiB, and unfinished input, the most that a peer can make us hold, is far less.
@@ -41,14 +37,15 @@ impl Held {
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(super) struct Ceiling {
-    bytes: usize,
+pub(crate) struct Ceiling {
+    /// The ceiling itself.
+    pub(crate) bytes: usize,
     /// What connections hold beside their queues.
     held: usize,
     /// The same for each, in the order of the table's slots.
     by_slot: Vec<Held>,
     /// What the owner keeps beside connections.
-    elsewhere: usize,
+    pub(crate) elsewhere: usize,
 }
 
 /// Unless told otherwise.
@@ -65,116 +62,24 @@ impl Default for Ceiling {
     }
 }
 
-impl Net {
-    /// Sets how many bytes peers may make the process hold in all.
-    pub fn set_ceiling(&mut self, bytes: usize) {
-        self.ceiling.bytes = bytes;
-    }
-
-    /// How many bytes peers may make the process hold in all.
-    pub fn ceiling(&self) -> usize {
-        self.ceiling.bytes
-    }
-
-    /// Tells how many bytes the owner of the loop keeps for peers beside what it tells of each connection.
-    pub fn set_kept_elsewhere(&mut self, bytes: usize) {
-        self.ceiling.elsewhere = bytes;
-    }
-
-    /// Bytes that peers make the process hold: what the ceiling is compared with.
-    pub fn held(&self) -> usize {
-        self.held_by_connections() + self.elsewhere()
-    }
-
-    /// Bytes that connections hold beside their queues, as they were counted last.
-    pub fn held_beside_queues(&self) -> usize {
-        self.ceiling.held
-    }
-
-    fn held_by_connections(&self) -> usize {
-        self.buffers.bytes() + self.buffers.segments_memory() + self.ceiling.held
-    }
-
-    fn elsewhere(&self) -> usize {
-        self.ceiling.elsewhere.min(self.ceiling.bytes / 2)
-    }
-
-    /// Counts again what a connection holds beside its queue.
-    pub(super) fn recount(&mut self, id: ConnId, handler: &impl Handler) {
-        if let Some(connection) = self.table.connection(id) {
-            let owned = handler.held_for(id);
-            let held = connection.input.memory() + connection.stream.memory() + owned;
-            self.ceiling.note(id, held);
-        }
-    }
-
-    /// A connection's record goes, and with it all that it held.
-    pub(super) fn forget_held(&mut self, id: ConnId) {
-        self.ceiling.note(id, 0);
-        if self.table.len() <= 1 {
-            // Nobody is left of a crowd.
-            self.ceiling.by_slot = Vec::new();
-        }
-    }
-
-    /// Too much is held in the whole process: the largest go, in the order above, until it is not. What their going
-    /// makes others say does not count before it was flushed, for most of those who hear it read; else one farewell to a
-    /// crowd would push the next over the edge.
-    pub(super) fn enforce_ceiling(&mut self, handler: &mut impl Handler) {
-        if self.held() <= self.ceiling.bytes {
-            return;
-        }
-        handler.handle_pressure(self);
-        let mut excess = self.held().saturating_sub(self.ceiling.bytes);
-        if excess == 0 {
-            return;
-        }
-        let count = self.table.connection_count().max(1);
-        let share = (self.ceiling.bytes - self.elsewhere()) / count;
-        let mut order: Vec<(Standing, Reverse<usize>, ConnId)> = self
-            .table
-            .connections()
-            .map(|(id, connection)| (id, connection.output.bytes() + self.ceiling.of(id)))
-            .filter(|(_, held)| *held > 0 && *held >= share)
-            .map(|(id, held)| (handler.standing(id), Reverse(held), id))
-            .collect();
-        order.sort_unstable();
-        for (_, Reverse(held), id) in order {
-            if excess == 0 {
-                return;
-            }
-            excess = excess.saturating_sub(held);
-            self.stats.over_ceiling += 1;
-            self.fail(id, &Loss::OverCeiling, handler);
-        }
-    }
-
-    /// Panics if the count is not the sum of what is remembered of each connection.
-    #[cfg(test)]
-    pub(super) fn check_held(&self) {
-        let ids = self.table.connections().map(|(id, _)| id);
-        let counted: usize = ids.map(|id| self.ceiling.of(id)).sum();
-        assert_eq!(self.ceiling.held, counted, "held in all");
-    }
-
-    /// Panics if what is remembered of a connection is not what it holds.
-    #[cfg(test)]
-    pub(crate) fn check_held_by_walk(&self, handler: &impl Handler) {
-        self.check_held();
-        for (id, connection) in self.table.connections() {
-            let owned = handler.held_for(id);
-            let held = connection.input.memory() + connection.stream.memory() + owned;
-            assert_eq!(
-                self.ceiling.of(id),
-                Held::of(held).bytes(),
-                "held for {id:?}"
-            );
-        }
-    }
-}
-
 impl Ceiling {
-    fn note(&mut self, id: ConnId, bytes: usize) {
+    /// What connections hold beside their queues, as they were counted last.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// What the owner keeps elsewhere, as far as it counts.
+    pub(crate) fn elsewhere(&self) -> usize {
+        self.elsewhere.min(self.bytes / 2)
+    }
+
+    /// The equal share of so many connections.
+    pub(crate) fn share(&self, connections: usize) -> usize {
+        (self.bytes - self.elsewhere()) / connections.max(1)
+    }
+
+    /// Notes what a connection holds now.
+    pub(crate) fn note(&mut self, id: ConnId, bytes: usize) {
         let slot = id.slot as usize;
         if self.by_slot.len() <= slot {
             if bytes == 0 {
@@ -187,10 +92,25 @@ impl Ceiling {
         self.held = self.held - before.bytes() + held.bytes();
     }
 
+    /// A connection's record goes, one of so many sources, and with it all that it held.
+    pub(crate) fn forget(&mut self, id: ConnId, sources: usize) {
+        self.note(id, 0);
+        if sources <= 1 {
+            // Nothing is left of a rush.
+            self.by_slot = Vec::new();
+        }
+    }
+
     /// What was counted last for a connection that is in the table.
-    fn of(&self, id: ConnId) -> usize {
+    pub(crate) fn of(&self, id: ConnId) -> usize {
         self.by_slot
             .get(id.slot as usize)
             .map_or(0, |held| held.bytes())
     }
+}
+
+/// What so many bytes count as.
+#[cfg(test)]
+pub(crate) fn rounded(bytes: usize) -> usize {
+    Held::of(bytes).bytes()
 }

@@ -2,8 +2,11 @@
 
 use super::{
     core::Net,
-    token::{ConnId, External},
-    transport::Notice,
+    source::{
+        token::{ConnId, External},
+        transport::Notice,
+    },
+    time::clock::Tick,
 };
 use std::{io, net::SocketAddr};
 
@@ -140,7 +143,7 @@ pub enum Next {
     /// When more has arrived: what is left is no whole frame.
     ReadMore,
     /// Not before this moment: flood control. Until then nothing is read, and TCP slows the sender.
-    PauseUntil(super::Tick),
+    PauseUntil(Tick),
 }
 
 /// Why a connection was lost.

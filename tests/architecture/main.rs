@@ -94,7 +94,7 @@ const BANNED: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Files that may read the clock of their layer (invariant 8: once a turn).
-const CLOCKS: &[&str] = &["src/net/clock.rs", "src/net/event_loop/mod.rs"];
+const CLOCKS: &[&str] = &["src/net/time/clock.rs", "src/net/event_loop/mod.rs"];
 
 /// The one file of the server that asks for the time of day; what is waited for goes by the loop's clock.
 const WALL_CLOCK: &str = "src/server/wall_clock.rs";

@@ -16,7 +16,7 @@
 
 use super::{
     Acceptor, Net, Readiness, Stream, Transport,
-    token::{Named, named},
+    source::token::{Named, named},
 };
 use mio::event::Source;
 use std::{
@@ -27,27 +27,13 @@ use std::{
     rc::Rc,
 };
 
+mod check;
 mod odds;
 mod registered;
 
+pub(crate) use check::{check_at_rest, check_held_by_walk, check_invariants};
 pub(crate) use odds::{Odds, Random};
 pub(crate) use registered::Registered;
-
-/// Panics with the name of what does not hold between two turns.
-pub(crate) fn check_invariants(net: &Net) {
-    super::tests::stage::check_invariants(net);
-}
-
-/// Panics if a loop without connections still holds, awaits or plans anything.
-pub(crate) fn check_at_rest(net: &Net) {
-    check_invariants(net);
-    assert_eq!(net.connection_count(), 0, "connections");
-    assert!(!net.has_work(), "nobody is here and there is work");
-    assert_eq!(net.nearest_deadline(), None, "nobody is to be reminded");
-    assert_eq!(net.buffers().bytes(), 0, "bytes in queues");
-    assert_eq!(net.buffers().segments().0, 0, "places in queues");
-    assert_eq!(net.buffers().buffers(), 0, "logs that no place refers to");
-}
 
 /// The whole network.
 #[derive(Clone)]

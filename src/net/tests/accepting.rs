@@ -181,11 +181,11 @@ fn a_spare_descriptor_that_was_lost_is_taken_again_after_the_rest() {
     gate.fails(Errno::NFILE.into());
     stage.readable(listener);
     // Someone else was quicker to take what we let go.
-    stage.net().spare.let_go();
+    stage.event_loop.spare.give_up();
     stage.at(1250);
     stage.turn();
     assert!(
-        stage.net().spare.is_held(),
+        stage.event_loop.spare.is_held(),
         "now, not when there is none left"
     );
 }

@@ -66,7 +66,7 @@ impl Broadcast {
 fn a_line_for_a_crowd_is_one_call_each_and_no_place_in_any_queue() {
     let mut broadcast = Broadcast::of(3);
     broadcast.tell(None, "hello\n");
-    assert_eq!(broadcast.stage.net().buffers.segments().0, 0);
+    assert_eq!(broadcast.stage.net().buffers().segments().0, 0);
     broadcast.stage.turn();
     for peer in 0..3 {
         broadcast.check(peer, "hello\n", 1);

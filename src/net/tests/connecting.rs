@@ -1,6 +1,7 @@
 //! Calls of ours: answered, refused, given up.
 
 use super::stage::{Stage, Told, chunk};
+use crate::net::source::marks::Marks;
 use crate::net::{Phase, SocketOptions, Tick, listen_tcp};
 use std::{
     io::{Read, Write},
@@ -27,7 +28,8 @@ fn a_call_that_is_answered_delivers_what_was_queued_meanwhile() {
     let mut heard = [0; 6];
     peer.read_exact(&mut heard).unwrap();
     assert_eq!(&heard, b"hello\n");
-    assert!(!stage.net().table.connection(id).unwrap().wants_writable);
+    let marks = stage.net().table.connection(id).unwrap().marks;
+    assert!(!marks.has(Marks::WRITABLE_INTEREST));
     peer.write_all(b"welcome\n").unwrap();
     stage.turn_until(|stage| !stage.handler.told.is_empty());
     assert_eq!(stage.lines(id), ["welcome"]);

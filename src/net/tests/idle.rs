@@ -32,7 +32,7 @@ fn after_traffic_a_connection_owns_no_buffer() {
     let connection = stage.net().table.connection(id).unwrap();
     assert_eq!(connection.input.capacity(), 0);
     assert!(connection.output.is_empty());
-    assert_eq!(stage.net().buffers.segments().0, 0);
+    assert_eq!(stage.net().buffers().segments().0, 0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_reminders_of_those_who_left_wake_nobody() {
     }
     assert_eq!(stage.net().connection_count(), 0);
     assert_eq!(stage.net().nearest_deadline(), None);
-    assert_eq!(stage.net().deadlines.len(), 0);
+    assert_eq!(stage.net().state.timers.len(), 0);
 }
 
 #[test]
@@ -83,9 +83,9 @@ fn the_memory_of_a_burst_is_given_back() {
     for index in 0..10_000 {
         stage.send_in_lane(id, index % 2, "x");
     }
-    assert_eq!(stage.net().buffers.segments().0, 10_000);
+    assert_eq!(stage.net().buffers().segments().0, 10_000);
     stage.turn();
-    assert_eq!(stage.net().buffers.segments(), (0, 0));
+    assert_eq!(stage.net().buffers().segments(), (0, 0));
 }
 
 #[test]
@@ -100,9 +100,9 @@ fn setting_alarms_does_not_grow_the_heap() {
         stage.turn();
     }
     assert!(
-        stage.net().deadlines.len() <= 100,
+        stage.net().state.timers.len() <= 100,
         "{}",
-        stage.net().deadlines.len()
+        stage.net().state.timers.len()
     );
     assert_eq!(stage.net().nearest_deadline(), Some(Tick(999_001)));
     for round in 0..1000 {
@@ -110,9 +110,9 @@ fn setting_alarms_does_not_grow_the_heap() {
         stage.turn();
     }
     assert!(
-        stage.net().deadlines.len() <= 100,
+        stage.net().state.timers.len() <= 100,
         "{}",
-        stage.net().deadlines.len()
+        stage.net().state.timers.len()
     );
 }
 
@@ -132,9 +132,9 @@ fn traffic_under_flood_control_does_not_grow_the_heap() {
     }
     assert_eq!(stage.lines(id).len(), 1000);
     assert!(
-        stage.net().deadlines.len() <= 100,
+        stage.net().state.timers.len() <= 100,
         "{}",
-        stage.net().deadlines.len()
+        stage.net().state.timers.len()
     );
 }
 

@@ -48,7 +48,7 @@ fn a_late_event_of_the_kernel_finds_nothing() {
         .unwrap();
     sender.set_nonblocking(true).unwrap();
     let mut source = mio::net::UnixStream::from_std(sender);
-    let registry = &stage.net().registry;
+    let registry = &stage.net().state.registry;
     registry
         .register(&mut source, token, mio::Interest::READABLE)
         .unwrap();

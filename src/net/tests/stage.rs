@@ -4,9 +4,10 @@ use super::script::{Gate, Script};
 use crate::net::{
     BufferKey, ConnId, Consumed, EventLoop, External, Handler, Limits, Loss, Net, Next, Phase,
     Readiness, Standing, Tick,
+    source::{half::WriteHalf, marks::Marks},
+    state::LoopState,
 };
 use std::{
-    collections::VecDeque,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -330,36 +331,43 @@ pub(crate) fn chunk(text: &str) -> Rc<[u8]> {
 
 /// Panics with the name of what does not hold between two turns.
 pub(crate) fn check_invariants(net: &Net) {
+    let LoopState { work, output, .. } = &net.state;
     let mut queued = 0;
     for (id, connection) in net.table.connections() {
-        connection.output.check_invariants(&net.buffers);
+        connection.output.check_invariants(&output.buffers);
         queued += connection.output.bytes();
-        let once = |in_ready_list: bool, times: usize, what| {
-            assert_eq!(
-                usize::from(in_ready_list),
-                times,
-                "{id:?} and the list `{what}`"
-            );
+        let marks = connection.marks;
+        let once = |mark: Marks, times: usize, what| {
+            let is_marked = usize::from(marks.has(mark));
+            assert_eq!(is_marked, times, "{id:?} and the list `{what}`");
         };
-        let times = |list: &VecDeque<ConnId>| list.iter().filter(|on| **on == id).count();
-        once(connection.in_ready_list, times(&net.ready), "ready");
-        let dirty = net.dirty.iter().filter(|on| **on == id).count();
-        once(connection.dirty, dirty, "dirty");
-        if connection.phase != Phase::Connecting {
+        let ready = work.ready.iter().filter(|on| **on == id).count();
+        once(Marks::IN_READY_LIST, ready, "ready");
+        let dirty = work.dirty.iter().filter(|on| **on == id).count();
+        once(Marks::DIRTY, dirty, "dirty");
+        if connection.phase() != Phase::Connecting {
             let stream = &connection.stream;
             let waits = !connection.output.is_empty() && stream.takes_output();
             let unsent = waits || stream.holds_unsent();
+            let is_excused = marks.has(Marks::DIRTY) || connection.write_half == WriteHalf::Failed;
             assert!(
-                connection.wants_writable == unsent || connection.dirty || connection.write_failed,
+                marks.has(Marks::WRITABLE_INTEREST) == unsent || is_excused,
                 "{id:?}: writable interest exactly while something is unsent"
             );
         }
-        let forgotten = connection.has_work()
+        let forgotten = connection.has_input()
             && !connection.is_held(net.now())
-            && matches!(connection.phase, Phase::Open | Phase::Lingering)
-            && !connection.in_ready_list;
+            && matches!(connection.phase(), Phase::Open | Phase::Lingering)
+            && !marks.has(Marks::IN_READY_LIST);
         assert!(!forgotten, "{id:?} has work and is on no list");
     }
-    assert_eq!(queued, net.buffers.bytes(), "bytes of all queues");
-    net.check_held();
+    assert_eq!(queued, output.buffers.bytes(), "bytes of all queues");
+    check_held(net);
+}
+
+/// Panics if the count is not the sum of what is remembered of each connection.
+pub(crate) fn check_held(net: &Net) {
+    let ids = net.table.connections().map(|(id, _)| id);
+    let counted: usize = ids.map(|id| net.ceiling.of(id)).sum();
+    assert_eq!(net.ceiling.held(), counted, "held in all");
 }

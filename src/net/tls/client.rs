@@ -1,15 +1,9 @@
 //! The client's side of TLS: for the load generator and for tests, which call servers.
 
-use super::{ScratchBuffers, Tls};
-use crate::net::Stream;
+use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
+use crate::net::source::transport::Stream;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-    client::{
-        UnbufferedClientConnection,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    ClientConfig, Error, client::UnbufferedClientConnection, crypto::ring, pki_types::ServerName,
 };
 use std::{fmt, rc::Rc, sync::Arc};
 
@@ -61,47 +55,4 @@ pub fn unverified_client() -> Client {
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     Client::new(Arc::new(config))
-}
-
-/// Believes any server to be whoever has the key of the certificate. What it is good for is said at
-/// [`unverified_client`].
-#[derive(Debug)]
-pub struct AcceptAnyCertificate(pub Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AcceptAnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let known = &self.0.signature_verification_algorithms;
-        known.supported_schemes()
-    }
 }

@@ -19,7 +19,7 @@ use rustls::{
 const SAID_MAX: usize = 256 * 1024;
 
 /// The server's or the client's side of a TLS connection.
-pub(super) trait Side {
+pub(super) trait Engine {
     /// What rustls keeps for this side.
     type Data;
 
@@ -33,7 +33,7 @@ pub(super) trait Side {
     fn common(&self) -> &CommonState;
 }
 
-impl Side for UnbufferedServerConnection {
+impl Engine for UnbufferedServerConnection {
     type Data = rustls::server::ServerConnectionData;
 
     fn process<'c, 'i>(
@@ -48,7 +48,7 @@ impl Side for UnbufferedServerConnection {
     }
 }
 
-impl Side for UnbufferedClientConnection {
+impl Engine for UnbufferedClientConnection {
     type Data = rustls::client::ClientConnectionData;
 
     fn process<'c, 'i>(
@@ -105,7 +105,7 @@ pub(super) struct Moved {
 }
 
 /// Opens every whole record of `incoming`. What TLS itself wants to send is put behind `said`.
-pub(super) fn advance<S: Side>(
+pub(super) fn advance<S: Engine>(
     engine: &mut S,
     incoming: &mut [u8],
     opened: &mut Opened<'_>,
@@ -170,7 +170,7 @@ pub(super) enum Sealed {
 }
 
 /// Encrypts a piece as one record. `scratch` grows if it must.
-pub(super) fn seal<S: Side>(
+pub(super) fn seal<S: Engine>(
     engine: &mut S,
     incoming: &mut [u8],
     piece: &[u8],
@@ -202,7 +202,7 @@ fn encrypt<D>(
 }
 
 /// Makes close_notify the next thing that TLS wants to say.
-pub(super) fn queue_close_notify<S: Side>(engine: &mut S, incoming: &mut [u8]) {
+pub(super) fn queue_close_notify<S: Engine>(engine: &mut S, incoming: &mut [u8]) {
     let UnbufferedStatus { state, .. } = engine.process(incoming);
     if let Ok(ConnectionState::WriteTraffic(mut traffic)) = state {
         // No room is what makes it wait among the rest that is to be said.

@@ -4,18 +4,14 @@
 //! its key, so that its fingerprint stands for them. Sessions are resumed by tickets that the clients keep; nothing is
 //! remembered here. Does not know where certificates come from, nor when they end.
 
-use super::{ScratchBuffers, Tls};
-use crate::net::Stream;
+use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
+use crate::net::source::transport::Stream;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureAlgorithm,
-    SignatureScheme,
-    client::danger::HandshakeSignatureValid,
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, UnixTime},
+    Error, ServerConfig, SignatureAlgorithm, SignatureScheme,
+    crypto::ring,
     server::{
         ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
         UnbufferedServerConnection,
-        danger::{ClientCertVerified, ClientCertVerifier},
     },
     sign::{CertifiedKey, Signer, SigningKey},
 };
@@ -89,12 +85,12 @@ impl Server {
         scratch: Rc<ScratchBuffers>,
     ) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
-        let callers = Arc::new(AnyCaller(provider.clone()));
+        let clients = Arc::new(AcceptAnyCertificate(provider.clone()));
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(callers)
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(Arc::new(Choice(certificates)));
-        settle(&mut config, tickets);
+        keep_no_sessions(&mut config, tickets);
         let config = Arc::new(config);
         Ok(Self { config, scratch })
     }
@@ -108,7 +104,7 @@ impl Server {
             .expect("the provider speaks them")
             .with_no_client_auth()
             .with_cert_resolver(asks.cert_resolver.clone());
-        settle(&mut config, asks.ticketer.clone());
+        keep_no_sessions(&mut config, asks.ticketer.clone());
         Self {
             config: Arc::new(config),
             scratch: self.scratch.clone(),
@@ -125,7 +121,7 @@ impl Server {
 }
 
 /// Sessions are remembered by those who want to resume them, never here.
-fn settle(config: &mut ServerConfig, tickets: Arc<dyn ProducesTickets>) {
+fn keep_no_sessions(config: &mut ServerConfig, tickets: Arc<dyn ProducesTickets>) {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = tickets;
     // One is enough to come back once; each costs the wire 250 bytes.
@@ -213,52 +209,4 @@ fn is_pkcs1(scheme: SignatureScheme) -> bool {
         scheme,
         RSA_PKCS1_SHA1 | RSA_PKCS1_SHA256 | RSA_PKCS1_SHA384 | RSA_PKCS1_SHA512
     )
-}
-
-/// Believes any caller to be whoever has the key of the certificate.
-#[derive(Debug)]
-struct AnyCaller(Arc<CryptoProvider>);
-
-impl ClientCertVerifier for AnyCaller {
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let known = &self.0.signature_verification_algorithms;
-        known.supported_schemes()
-    }
 }

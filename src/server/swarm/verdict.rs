@@ -20,7 +20,7 @@ impl Swarm {
     pub(super) fn check(&self) {
         let (net, connections) = (self.server.event_loop.net(), &self.server.connections);
         sim::check_invariants(net);
-        net.check_held_by_walk(connections);
+        sim::check_held_by_walk(net, connections);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
             connections.shared.hub.check_invariants();
         }

@@ -1,11 +1,12 @@
 //! Certificates: which one a caller is shown, what it shows of its own, and sessions that are resumed.
 
 use super::{
-    super::{Client, Fingerprint, Notice, Secured, Server},
+    super::{Client, Fingerprint, Secured, Server},
     wire::{
         Pair, VERSIONS, Wire, certificate, certificate_with, client, client_config, mint, server,
     },
 };
+use crate::net::Notice;
 use rustls::{client::Resumption, pki_types::ServerName};
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! How streams end: with TLS's own word, without it, or in the middle.
 
 use super::{
-    super::Notice,
     text,
     wire::{Pair, VERSIONS, Wire},
 };
+use crate::net::Notice;
 use std::io::ErrorKind;
 
 #[test]

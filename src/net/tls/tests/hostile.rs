@@ -1,10 +1,10 @@
 //! What a peer may send that is no TLS, or not any more.
 
 use super::{
-    super::Notice,
     text,
     wire::{Pair, VERSIONS, Wire},
 };
+use crate::net::Notice;
 use std::io::ErrorKind;
 
 /// A server that was sent these bytes and no more; what it said of them and what it sent.

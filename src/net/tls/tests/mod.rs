@@ -6,7 +6,9 @@ mod hostile;
 mod unfit;
 mod wire;
 
-use super::*;
+use super::{Certificate, Fingerprint, HANDSHAKE, scratch::RECORD_BYTES};
+use crate::net::Notice;
+use std::io::{ErrorKind, IoSlice};
 use wire::{Pair, Wire};
 
 /// Every step a wire may make, from a byte at a time to more than a record.

@@ -1,7 +1,7 @@
 //! Two ends of a wire in memory, TLS over each, and someone at each end who says things and listens.
 
-use super::super::{Certificate, Client, Notice, Server, client::AcceptAnyCertificate};
-use crate::net::{Stream, Transport, sim::Random};
+use super::super::{AcceptAnyCertificate, Certificate, Client, Server};
+use crate::net::{Notice, Stream, Transport, sim::Random};
 use mio::event::Source;
 use rustls::{
     ClientConfig, SupportedProtocolVersion,
@@ -22,7 +22,7 @@ pub(super) const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 /// What goes one way.
 #[derive(Default)]
-pub(super) struct BufferKey {
+pub(super) struct OneWay {
     pub(super) bytes: VecDeque<u8>,
     pub(super) eof: bool,
 }
@@ -30,8 +30,8 @@ pub(super) struct BufferKey {
 /// Both ways, and how the wire behaves.
 #[derive(Clone)]
 pub(super) struct Wire {
-    pub(super) to_server: Rc<RefCell<BufferKey>>,
-    pub(super) to_client: Rc<RefCell<BufferKey>>,
+    pub(super) to_server: Rc<RefCell<OneWay>>,
+    pub(super) to_client: Rc<RefCell<OneWay>>,
     manners: Rc<Manners>,
 }
 
@@ -82,7 +82,7 @@ impl Wire {
         self.to_server.borrow_mut().bytes.drain(..).collect()
     }
 
-    fn end(&self, from: &Rc<RefCell<BufferKey>>, to: &Rc<RefCell<BufferKey>>) -> Stream {
+    fn end(&self, from: &Rc<RefCell<OneWay>>, to: &Rc<RefCell<OneWay>>) -> Stream {
         Stream::Other(Box::new(End {
             from: from.clone(),
             to: to.clone(),
@@ -100,8 +100,8 @@ impl Wire {
 }
 
 struct End {
-    from: Rc<RefCell<BufferKey>>,
-    to: Rc<RefCell<BufferKey>>,
+    from: Rc<RefCell<OneWay>>,
+    to: Rc<RefCell<OneWay>>,
     manners: Rc<Manners>,
 }
 

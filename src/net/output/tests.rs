@@ -1,22 +1,25 @@
 //! Tests of output queues and the backlog behind them: whatever the schedule of writes, the bytes are the same and none leaks.
 
 use super::{
-    super::{segments::PLACES_KEPT, shared_buffers::BufferKey},
-    *,
+    chunk::{BufferKey, Chunk},
+    queue::{OutputQueue, SLICES_PER_WRITE},
+    segments::SEGMENTS_KEPT,
+    shared_buffers::{BUFFER_BYTES, SharedBuffers},
 };
+use std::io::IoSlice;
 
-const LANE: BufferKey = BufferKey(0);
+const KEY: BufferKey = BufferKey(0);
 
-fn chunk(buffers: &mut SharedBuffers, lane: BufferKey, text: &str) -> Chunk {
-    let composed = buffers.make_chunk(lane, |out| {
+fn chunk(buffers: &mut SharedBuffers, key: BufferKey, text: &str) -> Chunk {
+    let composed = buffers.make_chunk(key, |out| {
         out.extend_from_slice(text.as_bytes());
         true
     });
     composed.expect("the text is not empty")
 }
 
-fn push(queue: &mut OutputQueue, buffers: &mut SharedBuffers, lane: BufferKey, text: &str) {
-    let chunk = chunk(buffers, lane, text);
+fn push(queue: &mut OutputQueue, buffers: &mut SharedBuffers, key: BufferKey, text: &str) {
+    let chunk = chunk(buffers, key, text);
     queue.push(buffers, chunk);
 }
 
@@ -45,15 +48,15 @@ fn every_schedule_of_short_writes_sends_the_same_bytes() {
             let mut got = String::new();
             let mut sizes = [first, second].into_iter().cycle();
             for (index, text) in chunks.into_iter().enumerate() {
-                // Two lanes, so that there are ranges; a turn's end after each, so that they settle.
+                // Two keys, so that there are ranges; a turn's end after each, so that they settle.
                 push(&mut queue, &mut buffers, BufferKey(index as u32 % 2), text);
                 chunk(
                     &mut buffers,
-                    LANE,
+                    KEY,
                     "for somebody else, and longer than the rest",
                 );
                 got += &send(&mut queue, &mut buffers, sizes.next().unwrap());
-                queue.settle(&mut buffers);
+                queue.compact(&mut buffers);
                 queue.check_invariants(&buffers);
                 buffers.end_turn();
             }
@@ -67,15 +70,15 @@ fn every_schedule_of_short_writes_sends_the_same_bytes() {
 }
 
 #[test]
-fn lines_of_one_lane_are_one_slice() {
+fn lines_of_one_key_are_one_slice() {
     let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     for text in ["one ", "two ", "three"] {
-        push(&mut queue, &mut buffers, LANE, text);
+        push(&mut queue, &mut buffers, KEY, text);
         chunk(&mut buffers, BufferKey::PRIVATE, "an answer to somebody");
     }
     assert_eq!(slices(&queue, &buffers), ["one two three"]);
-    chunk(&mut buffers, LANE, "not for this one");
-    push(&mut queue, &mut buffers, LANE, " four");
+    chunk(&mut buffers, KEY, "not for this one");
+    push(&mut queue, &mut buffers, KEY, " four");
     assert_eq!(slices(&queue, &buffers), ["one two three", " four"]);
     queue.clear(&mut buffers);
 }
@@ -84,7 +87,7 @@ fn lines_of_one_lane_are_one_slice() {
 fn queues_share_bytes_but_not_cursors() {
     let mut buffers = SharedBuffers::default();
     let (mut fast, mut slow) = (OutputQueue::new(), OutputQueue::new());
-    let hello = chunk(&mut buffers, LANE, "hello");
+    let hello = chunk(&mut buffers, KEY, "hello");
     fast.push(&mut buffers, hello);
     slow.push(&mut buffers, hello);
     assert_eq!((buffers.bytes(), buffers.held()), (10, 5));
@@ -99,9 +102,9 @@ fn queues_share_bytes_but_not_cursors() {
 fn a_slow_reader_holds_no_more_than_twice_its_queue() {
     let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     for turn in 0..1000 {
-        chunk(&mut buffers, LANE, &"for others ".repeat(500));
-        push(&mut queue, &mut buffers, LANE, "a line\r\n");
-        queue.settle(&mut buffers);
+        chunk(&mut buffers, KEY, &"for others ".repeat(500));
+        push(&mut queue, &mut buffers, KEY, "a line\r\n");
+        queue.compact(&mut buffers);
         buffers.end_turn();
         queue.check_invariants(&buffers);
         assert!(buffers.held() <= 2 * queue.bytes(), "in turn {turn}");
@@ -121,10 +124,10 @@ fn a_slow_reader_holds_no_more_than_twice_its_queue() {
 #[test]
 fn what_was_said_after_the_flush_of_a_turn_is_moved_by_the_next() {
     let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
-    push(&mut queue, &mut buffers, LANE, "someone quit\r\n");
-    chunk(&mut buffers, LANE, &"for others ".repeat(500));
+    push(&mut queue, &mut buffers, KEY, "someone quit\r\n");
+    chunk(&mut buffers, KEY, &"for others ".repeat(500));
     buffers.end_turn();
-    queue.settle(&mut buffers);
+    queue.compact(&mut buffers);
     assert_eq!(buffers.held(), queue.bytes());
     queue.clear(&mut buffers);
     assert_eq!(buffers.held(), 0);
@@ -135,11 +138,11 @@ fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
     let (mut shared, mut own) = (OutputQueue::new(), OutputQueue::new());
     let mut buffers = SharedBuffers::default();
     let list = "a long answer ".repeat(1000);
-    push(&mut shared, &mut buffers, LANE, &list);
+    push(&mut shared, &mut buffers, KEY, &list);
     buffers.end_turn();
     for _ in 0..1000 {
-        push(&mut own, &mut buffers, LANE, "a long answer ");
-        own.settle(&mut buffers);
+        push(&mut own, &mut buffers, KEY, "a long answer ");
+        own.compact(&mut buffers);
         buffers.end_turn();
     }
     for queue in [&mut shared, &mut own] {
@@ -148,7 +151,7 @@ fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
         while !left.is_empty() {
             let sent = send(queue, &mut buffers, 999);
             assert_eq!(left.drain(..sent.len()).as_str(), sent);
-            queue.settle(&mut buffers);
+            queue.compact(&mut buffers);
             queue.check_invariants(&buffers);
             let held = buffers.held() - held_for_others;
             assert!(held <= 2 * left.len(), "{held} bytes for {}", left.len());
@@ -158,11 +161,11 @@ fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
 }
 
 #[test]
-fn a_chunk_stays_good_while_its_lane_fills_log_after_log() {
+fn a_chunk_stays_good_while_its_key_fills_log_after_log() {
     let mut buffers = SharedBuffers::default();
-    let first = chunk(&mut buffers, LANE, "hello");
+    let first = chunk(&mut buffers, KEY, "hello");
     for _ in 0..4 {
-        chunk(&mut buffers, LANE, &"x".repeat(BUFFER_BYTES));
+        chunk(&mut buffers, KEY, &"x".repeat(BUFFER_BYTES));
     }
     let mut queue = OutputQueue::new();
     queue.push(&mut buffers, first);
@@ -174,8 +177,8 @@ fn a_chunk_stays_good_while_its_lane_fills_log_after_log() {
 #[test]
 fn what_is_not_to_be_sent_is_no_chunk() {
     let mut buffers = SharedBuffers::default();
-    assert!(buffers.make_chunk(LANE, |_| true).is_none());
-    let refused = buffers.make_chunk(LANE, |out| {
+    assert!(buffers.make_chunk(KEY, |_| true).is_none());
+    let refused = buffers.make_chunk(KEY, |out| {
         out.push(b'x');
         false
     });
@@ -201,8 +204,8 @@ fn no_more_slices_are_offered_than_there_is_room_for() {
 #[test]
 fn memory_of_a_burst_is_given_back() {
     let mut buffers = SharedBuffers::default();
-    let mut queues: Vec<_> = (0..2 * PLACES_KEPT).map(|_| OutputQueue::new()).collect();
-    let x = chunk(&mut buffers, LANE, "x");
+    let mut queues: Vec<_> = (0..2 * SEGMENTS_KEPT).map(|_| OutputQueue::new()).collect();
+    let x = chunk(&mut buffers, KEY, "x");
     for queue in &mut queues {
         queue.push(&mut buffers, x);
     }
@@ -211,7 +214,7 @@ fn memory_of_a_burst_is_given_back() {
     }
     buffers.end_turn();
     assert_eq!(buffers.segments.capacity(), 0);
-    assert_eq!(buffers.bytes_peak(), 2 * PLACES_KEPT);
+    assert_eq!(buffers.bytes_peak(), 2 * SEGMENTS_KEPT);
 }
 
 #[test]

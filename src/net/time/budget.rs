@@ -8,25 +8,32 @@
 //!
 //! Owns these counts. Does not know connections, nor what the work was.
 
-use super::{clock::Clock, core::Net, stats::Stats};
+use super::clock::Clock;
 use std::time::Duration;
 
 /// Time for reading and for all that is done about what was read. Someone who talks waits for at most one slice of each
 /// kind and a flush, and 50 ms is what people notice. Shorter slices would make fan-outs coalesce less.
-pub(super) const READ_SLICE: Duration = Duration::from_millis(5);
+pub(crate) const READ_SLICE: Duration = Duration::from_millis(5);
 
 /// Time for due deadlines: a thousand peers of one room that time out at once tell each other's rooms in several turns.
-pub(super) const DEADLINE_SLICE: Duration = Duration::from_millis(3);
+pub(crate) const DEADLINE_SLICE: Duration = Duration::from_millis(3);
 
 /// Time for those who go on with long replies.
-pub(super) const DRAINED_SLICE: Duration = Duration::from_millis(3);
+pub(crate) const DRAINED_SLICE: Duration = Duration::from_millis(3);
 
 /// Bytes read from all connections together in one turn, those that transports use up themselves (TLS) included. Two
 /// mebibytes of plain lines take some two milliseconds.
 const BYTES_IN_PER_TURN: usize = 2 * 1024 * 1024;
 
+/// Deliveries after which a turn hands over no more input but flushes first: so that a thousand clients that arrive at once
+/// make neither a turn of seconds nor a queue of gigabytes. A quarter of a million takes some ten milliseconds.
+const DELIVERIES_PER_TURN: u64 = 256 * 1024;
+
+/// The same for bytes queued in one turn.
+const QUEUED_PER_TURN: usize = 32 * 1024 * 1024;
+
 /// Bytes read from one connection in one turn: one scratch area. A stream moves fast, and others still share the turn.
-pub(super) const BYTES_EACH_MAX: usize = 64 * 1024;
+pub(crate) const BYTES_EACH_MAX: usize = 64 * 1024;
 
 /// When many are ready each gets its part of the turn's bytes, so that a quiet one among them is reached soon; less than
 /// this is not worth a system call.
@@ -36,15 +43,15 @@ const BYTES_EACH_MIN: usize = 4 * 1024;
 const EFFORT_PER_LOOK: u32 = 500;
 
 /// Effort of one look at a source: two system calls.
-pub(super) const VISIT: u32 = 20;
+pub(crate) const VISIT: u32 = 20;
 
 /// Effort of one step of a handshake (TLS): so much that the clock is read behind each, for what a signature takes depends
 /// on the key.
-pub(super) const HANDSHAKE: u32 = EFFORT_PER_LOOK;
+pub(crate) const HANDSHAKE: u32 = EFFORT_PER_LOOK;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// When the slice at hand is over, in the clock's nanoseconds.
     ends_at_ns: u64,
     /// Effort since the clock was read last.
@@ -55,40 +62,50 @@ pub(super) struct Budget {
     bytes_each: usize,
     /// Whether the slice, or the turn's bytes, are used up.
     is_spent: bool,
+    /// Deliveries made and bytes queued in all when this turn began.
+    at_start: (u64, usize),
 }
 
 impl Budget {
-    /// A new turn: nothing was read in it yet.
-    pub(super) fn begin_turn(&mut self) {
+    /// A new turn: nothing was read in it yet, and so many deliveries were made and bytes queued before it.
+    pub(crate) fn begin_turn(&mut self, deliveries: u64, queued: usize) {
         self.bytes = 0;
+        self.at_start = (deliveries, queued);
+    }
+
+    /// Whether it is time to flush: so much was read or done, or delivered and queued by now.
+    pub(crate) fn is_turn_full(&self, deliveries: u64, queued: usize) -> bool {
+        self.is_spent
+            || deliveries - self.at_start.0 > DELIVERIES_PER_TURN
+            || queued > self.at_start.1 + QUEUED_PER_TURN
     }
 
     /// A stage begins that may take so long.
-    pub(super) fn begin_slice(&mut self, clock: &Clock, span: Duration) {
+    pub(crate) fn begin_slice(&mut self, clock: &Clock, span: Duration) {
         self.ends_at_ns = clock.nanos().saturating_add(span.as_nanos() as u64);
         self.effort = 0;
         self.is_spent = false;
     }
 
     /// So many connections are ready: each gets its part of the turn's bytes.
-    pub(super) fn share_among(&mut self, ready: usize) {
+    pub(crate) fn share_among(&mut self, ready: usize) {
         let each = BYTES_IN_PER_TURN / ready.max(1);
         self.bytes_each = each.clamp(BYTES_EACH_MIN, BYTES_EACH_MAX);
     }
 
     /// Bytes that one connection may bring in this turn.
-    pub(super) fn bytes_each(&self) -> usize {
+    pub(crate) fn bytes_each(&self) -> usize {
         self.bytes_each
     }
 
     /// So many bytes were read.
-    pub(super) fn note_bytes(&mut self, count: usize) {
+    pub(crate) fn note_bytes(&mut self, count: usize) {
         self.bytes += count;
         self.is_spent |= self.bytes >= BYTES_IN_PER_TURN;
     }
 
     /// So much was done.
-    pub(super) fn note_effort(&mut self, clock: &Clock, units: u32) {
+    pub(crate) fn note_effort(&mut self, clock: &Clock, units: u32) {
         self.effort = self.effort.saturating_add(units);
         if self.effort >= EFFORT_PER_LOOK {
             self.effort = 0;
@@ -97,28 +114,7 @@ impl Budget {
     }
 
     /// Whether the stage at hand should stop.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.is_spent
-    }
-}
-
-impl Net {
-    /// Notes that something was done for a peer that took about so many tenths of a microsecond. The loop looks at its
-    /// clock when enough has come together, and ends the stage when its time is over; see
-    /// [`is_turn_full`](Self::is_turn_full).
-    pub fn note_effort(&mut self, units: u32) {
-        self.budget.note_effort(&self.clock, units);
-    }
-
-    /// Begins a stage of the turn that may take so long.
-    pub(super) fn begin_slice(&mut self, span: Duration) {
-        self.budget.begin_slice(&self.clock, span);
-    }
-
-    /// Whether the time of the stage at hand is used up; counts if it is so.
-    pub(super) fn is_slice_over(&mut self) -> bool {
-        let Stats { slices_spent, .. } = &mut self.stats;
-        *slices_spent += u64::from(self.budget.is_spent());
-        self.budget.is_spent()
     }
 }

@@ -7,25 +7,28 @@
 //!
 //! Invariant: every place is in one queue, or in the list of the vacant. Knows no queue.
 
-use super::shared_buffers::{Chunk, NONE};
+use super::chunk::Chunk;
 use std::ops::{Index, IndexMut};
+
+/// "No segment": the end of a list, or an empty queue.
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// Places in a block: 16 KiB of them, far below the 128 KiB from which on glibc maps memory.
 const BLOCK: usize = 1024;
 
 /// Memory for so many places is kept for the next burst when none is taken.
-pub(super) const PLACES_KEPT: usize = 4 * BLOCK;
+pub(crate) const SEGMENTS_KEPT: usize = 4 * BLOCK;
 
 /// A range in one queue.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
-    pub(super) chunk: Chunk,
-    pub(super) next: u32,
+pub(crate) struct Segment {
+    pub(crate) chunk: Chunk,
+    pub(crate) next: u32,
 }
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(super) struct SegmentPool {
+pub(crate) struct SegmentPool {
     blocks: Vec<Box<[Segment]>>,
     /// The first vacant one.
     vacant: u32,
@@ -47,7 +50,7 @@ impl SegmentPool {
     ///
     /// # Panics
     /// At 2^32 places, which the ceiling on queued bytes keeps far away.
-    pub(super) fn insert(&mut self, chunk: Chunk) -> u32 {
+    pub(crate) fn insert(&mut self, chunk: Chunk) -> u32 {
         if self.vacant == NONE {
             self.grow();
         }
@@ -59,7 +62,7 @@ impl SegmentPool {
     }
 
     /// Gives a place back, and says what was there.
-    pub(super) fn remove(&mut self, segment: u32) -> Segment {
+    pub(crate) fn remove(&mut self, segment: u32) -> Segment {
         let vacant = self.vacant;
         let was = self[segment];
         self[segment].next = vacant;
@@ -86,30 +89,30 @@ impl SegmentPool {
     }
 
     /// Gives memory back after a burst, if nothing is left of it.
-    pub(super) fn tidy(&mut self) {
-        if self.taken == 0 && self.capacity() > PLACES_KEPT {
+    pub(crate) fn tidy(&mut self) {
+        if self.taken == 0 && self.capacity() > SEGMENTS_KEPT {
             *self = Self::default();
         }
     }
 
     /// What is at a place; nothing at `NONE`.
-    pub(super) fn get(&self, segment: u32) -> Option<&Segment> {
+    pub(crate) fn get(&self, segment: u32) -> Option<&Segment> {
         (segment != NONE).then(|| &self[segment])
     }
 
     /// The same, to be changed.
-    pub(super) fn get_mut(&mut self, segment: u32) -> Option<&mut Segment> {
+    pub(crate) fn get_mut(&mut self, segment: u32) -> Option<&mut Segment> {
         (segment != NONE).then(|| &mut self[segment])
     }
 
     /// How many are taken.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.taken
     }
 
     /// For how many there is memory.
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.blocks.len() * BLOCK
     }
 }

@@ -29,7 +29,7 @@ impl Phase {
     ///
     /// # Panics
     /// When the move is not in the diagram: that is a mistake in this layer, no peer can cause it.
-    pub(super) fn advance(&mut self, next: Self) {
+    pub(crate) fn advance(&mut self, next: Self) {
         let legal = match (*self, next) {
             (Self::Closed, _) => false,
             (_, Self::Closed) => true,

@@ -5,7 +5,8 @@
 //! is put in again for the right moment; one that no longer counts is dropped, at the latest when such ones are in
 //! the majority. Knows ids and moments, nothing else.
 
-use super::{clock::Tick, token::ConnId};
+use super::clock::Tick;
+use crate::net::source::token::ConnId;
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Reminders that no longer count are not worth a walk through the heap while there are no more of them than this.
@@ -13,24 +14,24 @@ const FORGOTTEN_AT_LEAST: usize = 64;
 
 /// Reminders, nearest first.
 #[derive(Debug, Default)]
-pub(super) struct Deadlines {
+pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<(Tick, ConnId)>>,
 }
 
-impl Deadlines {
+impl Timers {
     /// Reminds of `id` at `at`.
-    pub(super) fn arm(&mut self, at: Tick, id: ConnId) {
+    pub(crate) fn arm(&mut self, at: Tick, id: ConnId) {
         debug_assert!(at < Tick::NEVER, "never needs no reminder");
         self.heap.push(Reverse((at, id)));
     }
 
     /// The nearest reminder; `None` lets the loop sleep without a timeout.
-    pub(super) fn nearest(&self) -> Option<Tick> {
+    pub(crate) fn nearest(&self) -> Option<Tick> {
         self.heap.peek().map(|Reverse((at, _))| *at)
     }
 
     /// Takes the nearest reminder if its moment has come.
-    pub(super) fn pop_due(&mut self, now: Tick) -> Option<(Tick, ConnId)> {
+    pub(crate) fn pop_due(&mut self, now: Tick) -> Option<(Tick, ConnId)> {
         self.nearest().filter(|at| *at <= now)?;
         let due = self.heap.pop().map(|Reverse(entry)| entry);
         // A burst of short-lived connections must not leave its peak behind as memory.
@@ -43,7 +44,7 @@ impl Deadlines {
     /// Forgets reminders that no longer count: always at the front, where they would wake the loop for nothing, and
     /// everywhere once there are twice as many as sources. So what traffic leaves behind is bounded, and costs each
     /// reminder one look.
-    pub(super) fn tidy(&mut self, sources: usize, counts: impl Fn(Tick, ConnId) -> bool) {
+    pub(crate) fn tidy(&mut self, sources: usize, counts: impl Fn(Tick, ConnId) -> bool) {
         while let Some(Reverse((at, id))) = self.heap.peek() {
             if counts(*at, *id) {
                 break;
@@ -56,7 +57,7 @@ impl Deadlines {
     }
 
     /// How many reminders wait, those that no longer count included.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }
 }
@@ -71,15 +72,15 @@ mod tests {
             slot,
             generation: 0,
         };
-        let mut deadlines = Deadlines::default();
+        let mut timers = Timers::default();
         for (at, slot) in [(30, 3), (10, 1), (20, 2)] {
-            deadlines.arm(Tick(at), id(slot));
+            timers.arm(Tick(at), id(slot));
         }
-        assert_eq!(deadlines.nearest(), Some(Tick(10)));
-        assert_eq!(deadlines.pop_due(Tick(9)), None);
-        assert_eq!(deadlines.pop_due(Tick(25)), Some((Tick(10), id(1))));
-        assert_eq!(deadlines.pop_due(Tick(25)), Some((Tick(20), id(2))));
-        assert_eq!(deadlines.pop_due(Tick(25)), None);
-        assert_eq!(deadlines.nearest(), Some(Tick(30)));
+        assert_eq!(timers.nearest(), Some(Tick(10)));
+        assert_eq!(timers.pop_due(Tick(9)), None);
+        assert_eq!(timers.pop_due(Tick(25)), Some((Tick(10), id(1))));
+        assert_eq!(timers.pop_due(Tick(25)), Some((Tick(20), id(2))));
+        assert_eq!(timers.pop_due(Tick(25)), None);
+        assert_eq!(timers.nearest(), Some(Tick(30)));
     }
 }

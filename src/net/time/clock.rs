@@ -15,7 +15,7 @@ impl Tick {
     /// Later than every moment: "no deadline".
     pub const NEVER: Self = Self(u64::MAX);
 
-    pub(super) fn of_nanos(nanos: u64) -> Self {
+    pub(crate) fn of_nanos(nanos: u64) -> Self {
         Self(nanos / NANOS_PER_TICK)
     }
 
@@ -63,7 +63,7 @@ enum Source {
 /// debugger), or a virtual machine is, it goes on, and every deadline passes with nobody there to hear the answers. With
 /// pauses left out no deadline comes nearer meanwhile, whoever set it and for whatever.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     source: Source,
     /// The sum of all pauses, in nanoseconds.
     left_out: u64,
@@ -73,7 +73,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// The system's clock, from now on.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             source: Source::System(Instant::now()),
             left_out: 0,
@@ -82,7 +82,7 @@ impl Clock {
     }
 
     /// A clock that stands still.
-    pub(super) fn held(at: Tick) -> Self {
+    pub(crate) fn held(at: Tick) -> Self {
         Self {
             source: Source::Held(at),
             left_out: 0,
@@ -91,16 +91,16 @@ impl Clock {
     }
 
     /// From now on pauses are left out.
-    pub(super) fn leave_out_pauses(&mut self) {
+    pub(crate) fn leave_out_pauses(&mut self) {
         self.leaves_out = matches!(self.source, Source::System(_));
     }
 
-    pub(super) fn now(&self) -> Tick {
+    pub(crate) fn now(&self) -> Tick {
         Tick::of_nanos(self.nanos())
     }
 
     /// The same in nanoseconds, to see how long something takes. They last for 584 years.
-    pub(super) fn nanos(&self) -> u64 {
+    pub(crate) fn nanos(&self) -> u64 {
         let nanos = match self.source {
             Source::System(origin) => origin.elapsed().as_nanos() as u64,
             Source::Held(tick) => tick.0.saturating_mul(NANOS_PER_TICK),
@@ -110,7 +110,7 @@ impl Clock {
 
     /// Leaves out what has passed since a moment, if it is far more than was asked for; says how much that was. None of it
     /// counts, not even what was asked for: nobody knows when in it the pause began. `None` asked for: as long as it takes.
-    pub(super) fn leave_out_pause(&mut self, since: u64, asked: Option<Duration>) -> u64 {
+    pub(crate) fn leave_out_pause(&mut self, since: u64, asked: Option<Duration>) -> u64 {
         let passed = self.nanos().saturating_sub(since);
         if !self.leaves_out || !is_pause(passed, asked) {
             return 0;

@@ -4,65 +4,65 @@
 //! here, so an idle connection owns no buffer (invariant 7). A remainder is appended to, and searched from where the last
 //! search ended, so that a peer which sends byte by byte costs linear time. Knows no line ends and no limits of protocols.
 
-use super::clock::Tick;
+use crate::net::time::clock::Tick;
 
 /// A remainder may own this much memory, however short it is: less is not worth a call of the allocator.
 const ROOM_KEPT: usize = 512;
 
 /// Unread input of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Input(Option<Box<Remainder>>);
+pub(crate) struct Input(Option<Box<Remainder>>);
 
 #[derive(Debug, Default)]
 struct Remainder {
     bytes: Vec<u8>,
     searched: usize,
     /// Nothing more is handed over before this moment (flood control).
-    rests_until: Tick,
+    paused_until: Tick,
 }
 
 impl Input {
     /// How many bytes are kept.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |rest| rest.bytes.len())
     }
 
     /// Until when input is left unread; in the past if it is not.
-    pub(super) fn rests_until(&self) -> Tick {
-        self.0.as_ref().map_or(Tick(0), |rest| rest.rests_until)
+    pub(crate) fn paused_until(&self) -> Tick {
+        self.0.as_ref().map_or(Tick(0), |rest| rest.paused_until)
     }
 
     /// Leaves what is kept, and all that follows it, unread until this moment.
-    pub(super) fn rest_until(&mut self, at: Tick) {
-        self.0.get_or_insert_default().rests_until = at;
+    pub(crate) fn pause_until(&mut self, at: Tick) {
+        self.0.get_or_insert_default().paused_until = at;
     }
 
     /// Forgets a rest that is over, and with it all memory if nothing is kept.
-    pub(super) fn wake(&mut self, now: Tick) {
+    pub(crate) fn end_pause(&mut self, now: Tick) {
         if self
             .0
             .as_ref()
-            .is_some_and(|rest| rest.bytes.is_empty() && rest.rests_until <= now)
+            .is_some_and(|rest| rest.bytes.is_empty() && rest.paused_until <= now)
         {
             self.0 = None;
         }
     }
 
     /// Bytes of memory held.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         let held = |rest: &Remainder| size_of::<Remainder>() + rest.bytes.capacity();
         self.0.as_deref().map_or(0, held)
     }
 
     /// Room for input, in bytes.
     #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.0.as_ref().map_or(0, |rest| rest.bytes.capacity())
     }
 
     /// Lets `take` look at what is kept followed by `fresh`; it returns how many bytes it took from the front and may note in
     /// its second argument how far it searched. What it did not take is kept.
-    pub(super) fn offer(&mut self, fresh: &[u8], take: impl FnOnce(&[u8], &mut usize) -> usize) {
+    pub(crate) fn offer(&mut self, fresh: &[u8], take: impl FnOnce(&[u8], &mut usize) -> usize) {
         let Some(rest) = &mut self.0 else {
             let mut searched = 0;
             let taken = take(fresh, &mut searched);

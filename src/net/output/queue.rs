@@ -2,21 +2,22 @@
 //!
 //! The ranges are places in the [`SharedBuffers`]; a queue itself is twenty bytes in its connection's record. A range keeps
 //! its whole log in memory. That is fine within a turn; what is still unsent after a flush and is short, or covers less
-//! than half of the log, is moved to a log of its own ([`OutputQueue::settle`]), so slow readers never hold more than
+//! than half of the log, is moved to a log of its own ([`OutputQueue::compact`]), so slow readers never hold more than
 //! twice what is queued for them.
 //!
 //! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
 //! cleared before. Knows no socket.
 
 use super::{
-    segments::Segment,
-    shared_buffers::{BUFFER_BYTES, Chunk, NONE, SharedBuffers},
+    chunk::Chunk,
+    segments::{NONE, Segment},
+    shared_buffers::{BUFFER_BYTES, SharedBuffers},
 };
 use std::io::IoSlice;
 
 /// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
 /// than the call, and the array of slices lives on the stack.
-pub(super) const SLICES_PER_WRITE: usize = 64;
+pub(crate) const SLICES_PER_WRITE: usize = 64;
 
 /// A range shorter than this is not worth a place (16 bytes) and a share in a log: a slow reader gets a copy.
 const SHARED_BYTES_MIN: usize = 256;
@@ -29,8 +30,8 @@ pub struct OutputQueue {
     /// How much of the first range is sent already.
     cursor: u32,
     bytes: u32,
-    /// Up to this place the ranges are settled; `NONE` if none of those that are left is.
-    settled: u32,
+    /// Up to this place the ranges are compacted; `NONE` if none of those that are left is.
+    compacted: u32,
 }
 
 impl OutputQueue {
@@ -41,7 +42,7 @@ impl OutputQueue {
             last: NONE,
             cursor: 0,
             bytes: 0,
-            settled: NONE,
+            compacted: NONE,
         }
     }
 
@@ -56,7 +57,7 @@ impl OutputQueue {
     }
 
     /// Whether all that waits lies side by side, so that one slice holds it.
-    pub(super) fn is_one_range(&self) -> bool {
+    pub(crate) fn is_one_range(&self) -> bool {
         self.first == self.last
     }
 
@@ -120,8 +121,8 @@ impl OutputQueue {
                 return;
             }
             left -= rest;
-            if self.settled == self.first {
-                self.settled = NONE;
+            if self.compacted == self.first {
+                self.compacted = NONE;
             }
             self.first = buffers.remove(self.first);
             self.cursor = 0;
@@ -138,11 +139,11 @@ impl OutputQueue {
 
     /// After a flush that left something over: moves the ranges that are new out of logs of which they are only a small
     /// part. A range that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
-    pub(super) fn settle(&mut self, buffers: &mut SharedBuffers) {
-        self.leave_sent_behind(buffers);
-        let mut before = self.settled;
+    pub(crate) fn compact(&mut self, buffers: &mut SharedBuffers) {
+        self.leave_sent_part(buffers);
+        let mut before = self.compacted;
         let mut at = match buffers.segments.get(before) {
-            Some(settled) => settled.next,
+            Some(compacted) => compacted.next,
             None => self.first,
         };
         while at != NONE {
@@ -156,12 +157,12 @@ impl OutputQueue {
             }
             (before, at) = (at, next);
         }
-        self.settled = before;
+        self.compacted = before;
     }
 
     /// What was sent of the first range stays in memory with the rest. Once it is the greater part of its log the rest
     /// moves out, so each byte sent costs at most one byte copied.
-    fn leave_sent_behind(&mut self, buffers: &mut SharedBuffers) {
+    fn leave_sent_part(&mut self, buffers: &mut SharedBuffers) {
         let Some(Segment { chunk, .. }) = buffers.segments.get(self.first) else {
             return;
         };
@@ -198,13 +199,14 @@ impl OutputQueue {
     fn own_buffer(&self, buffers: &SharedBuffers, segment: u32) -> Option<u32> {
         let chunk = buffers.segments.get(segment)?.chunk;
         let buffer = &buffers.buffers[chunk.buffer as usize];
-        let own = !buffer.young && buffer.segments == 1 && buffer.bytes.len() == chunk.end as usize;
+        let own =
+            !buffer.opened_now && buffer.segments == 1 && buffer.bytes.len() == chunk.end as usize;
         (own && buffer.bytes.len() < BUFFER_BYTES).then_some(chunk.buffer)
     }
 
     /// Panics with the name of the broken invariant.
     #[cfg(test)]
-    pub(super) fn check_invariants(&self, buffers: &SharedBuffers) {
+    pub(crate) fn check_invariants(&self, buffers: &SharedBuffers) {
         let (mut at, mut sum, mut last) = (self.first, 0, NONE);
         while at != NONE {
             let Segment { chunk, next } = &buffers.segments[at];
@@ -235,6 +237,3 @@ impl Default for OutputQueue {
         Self::new()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -23,7 +23,7 @@ pub struct External(pub u8);
 
 /// What a token that comes with an event names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(crate) enum Named {
     /// A source of the table. On 32-bit hosts the token has no room for the generation, so `None` means "whoever has the
     /// slot now"; there the reap at the end of the turn is what keeps late events from a newcomer.
     Table { slot: u32, generation: Option<u32> },
@@ -33,7 +33,7 @@ pub(super) enum Named {
 
 impl ConnId {
     /// The token to register this source with.
-    pub(super) fn token(self) -> Token {
+    pub(crate) fn token(self) -> Token {
         debug_assert!(
             self.slot < FIRST_EXTERNAL_SLOT,
             "the table gave out an external slot"
@@ -55,7 +55,7 @@ impl External {
 }
 
 /// Reads a token back.
-pub(super) fn named(token: Token) -> Named {
+pub(crate) fn named(token: Token) -> Named {
     let slot = token.0 as u32;
     if slot >= FIRST_EXTERNAL_SLOT {
         return Named::External(External((slot - FIRST_EXTERNAL_SLOT) as u8));

@@ -3,12 +3,12 @@
 //! Invariants (3): a slot is freed only by [`Table::remove`], which the loop calls for the reaped at the end of a turn;
 //! a generation is given out once, so an id that outlived its source finds nothing. Does not know what the sources do.
 
-use super::{connection::Connection, listener::Listener, token::ConnId, udp::Datagrams};
+use super::{connection::Connection, datagrams::Datagrams, listener::Listener, token::ConnId};
 use slab::Slab;
 
 /// One source.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Connection(Connection),
     // Few, so that they do not make each connection's slot larger.
     Datagrams(Box<Datagrams>),
@@ -26,25 +26,26 @@ const SLOTS_KEPT: usize = 1024;
 
 /// Slab plus generations.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     slots: Slab<Slot>,
     next_generation: u32,
     connections: usize,
 }
 
 impl Table {
-    /// Takes a source in and names it.
-    pub(super) fn insert(&mut self, source: Source) -> ConnId {
+    /// Adds a source and names it.
+    pub(crate) fn insert(&mut self, source: Source) -> (ConnId, &mut Source) {
         let generation = self.next_generation;
         self.next_generation = generation.wrapping_add(1);
         self.connections += usize::from(matches!(source, Source::Connection(_)));
-        let slot = self.slots.insert(Slot { generation, source });
-        let slot = u32::try_from(slot).expect("descriptors run out long before 2^32 slots");
-        ConnId { slot, generation }
+        let entry = self.slots.vacant_entry();
+        let slot = u32::try_from(entry.key()).expect("descriptors run out long before 2^32 slots");
+        let source = &mut entry.insert(Slot { generation, source }).source;
+        (ConnId { slot, generation }, source)
     }
 
     /// Lets a source go and its slot be used again.
-    pub(super) fn remove(&mut self, id: ConnId) -> Option<Source> {
+    pub(crate) fn remove(&mut self, id: ConnId) -> Option<Source> {
         self.get_mut(id)?;
         let source = self.slots.remove(id.slot as usize).source;
         self.connections -= usize::from(matches!(source, Source::Connection(_)));
@@ -56,44 +57,44 @@ impl Table {
     }
 
     /// The id behind a token's slot and generation, if its source is still here.
-    pub(super) fn find(&self, slot: u32, generation: Option<u32>) -> Option<ConnId> {
+    pub(crate) fn find(&self, slot: u32, generation: Option<u32>) -> Option<ConnId> {
         let tenant = self.slots.get(slot as usize)?.generation;
         let generation = generation.unwrap_or(tenant);
         (tenant == generation).then_some(ConnId { slot, generation })
     }
 
-    pub(super) fn get(&self, id: ConnId) -> Option<&Source> {
+    pub(crate) fn get(&self, id: ConnId) -> Option<&Source> {
         let slot = self.slots.get(id.slot as usize)?;
         (slot.generation == id.generation).then_some(&slot.source)
     }
 
-    pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Source> {
+    pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Source> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         (slot.generation == id.generation).then_some(&mut slot.source)
     }
 
-    pub(super) fn connection(&self, id: ConnId) -> Option<&Connection> {
+    pub(crate) fn connection(&self, id: ConnId) -> Option<&Connection> {
         match self.get(id)? {
             Source::Connection(connection) => Some(connection),
             _ => None,
         }
     }
 
-    pub(super) fn connection_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
+    pub(crate) fn connection_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
         match self.get_mut(id)? {
             Source::Connection(connection) => Some(connection),
             _ => None,
         }
     }
 
-    pub(super) fn listener_mut(&mut self, id: ConnId) -> Option<&mut Listener> {
+    pub(crate) fn listener_mut(&mut self, id: ConnId) -> Option<&mut Listener> {
         match self.get_mut(id)? {
             Source::Listener(listener) => Some(listener),
             _ => None,
         }
     }
 
-    pub(super) fn datagrams_mut(&mut self, id: ConnId) -> Option<&mut Datagrams> {
+    pub(crate) fn datagrams_mut(&mut self, id: ConnId) -> Option<&mut Datagrams> {
         match self.get_mut(id)? {
             Source::Datagrams(datagrams) => Some(datagrams),
             _ => None,
@@ -101,7 +102,7 @@ impl Table {
     }
 
     /// All connections, in no particular order.
-    pub(super) fn connections(&self) -> impl Iterator<Item = (ConnId, &Connection)> {
+    pub(crate) fn connections(&self) -> impl Iterator<Item = (ConnId, &Connection)> {
         self.slots.iter().filter_map(|(slot, tenant)| {
             let id = ConnId {
                 slot: slot as u32,
@@ -114,18 +115,32 @@ impl Table {
         })
     }
 
+    /// The same, to be changed.
+    pub(crate) fn connections_mut(&mut self) -> impl Iterator<Item = (ConnId, &mut Connection)> {
+        self.slots.iter_mut().filter_map(|(slot, tenant)| {
+            let id = ConnId {
+                slot: slot as u32,
+                generation: tenant.generation,
+            };
+            match &mut tenant.source {
+                Source::Connection(connection) => Some((id, connection)),
+                _ => None,
+            }
+        })
+    }
+
     /// Bytes of memory for the slots, those kept for later included.
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.slots.capacity() * size_of::<Option<Slot>>()
     }
 
     /// How many sources there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// How many connections there are, those that linger included.
-    pub(super) fn connection_count(&self) -> usize {
+    pub(crate) fn connection_count(&self) -> usize {
         self.connections
     }
 }

@@ -3,11 +3,14 @@
 //! The loop sees bytes and readiness only through this trait, so TLS stands behind it, and a scripted fake that
 //! misbehaves in every way a network can. Knows no tokens, no queues and no limits.
 
-use super::tls::Secured;
-use mio::{event::Source, net::TcpStream};
+use crate::net::tls::secured::Secured;
+use mio::{
+    event::Source,
+    net::{TcpListener, TcpStream},
+};
 use std::{
     io::{self, ErrorKind, IoSlice, Read, Write},
-    net::Shutdown,
+    net::{Shutdown, SocketAddr},
 };
 
 /// A non-blocking stream of bytes in both directions.
@@ -41,7 +44,7 @@ pub trait Transport {
     /// system says; the connection is over then.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
-    /// What to register with the poll; `None` if no kernel knows it and events come by [`Net::inject`](super::Net::inject).
+    /// What to register with the poll; `None` if no kernel knows it and events come by [`Net::inject`](crate::net::Net::inject).
     fn source(&mut self) -> Option<&mut dyn Source>;
 
     /// How many bytes it holds that wait for room: its own, and what it took and has not sent yet.
@@ -110,7 +113,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    pub(super) fn transport(&mut self) -> &mut dyn Transport {
+    pub(crate) fn transport(&mut self) -> &mut dyn Transport {
         match self {
             Self::Tcp(stream) => stream,
             Self::Other(transport) => transport.as_mut(),
@@ -118,7 +121,7 @@ impl Stream {
     }
 
     /// See [`Transport::memory`].
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Tcp(_) => 0,
             Self::Other(transport) => transport.memory(),
@@ -126,12 +129,12 @@ impl Stream {
     }
 
     /// No stream at all, in the place of one that is being wrapped.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::Other(Box::new(Nowhere))
     }
 
     /// See [`Transport::unsent`].
-    pub(super) fn unsent(&self) -> usize {
+    pub(crate) fn unsent(&self) -> usize {
         match self {
             Self::Tcp(_) => 0,
             Self::Other(transport) => transport.unsent(),
@@ -139,12 +142,12 @@ impl Stream {
     }
 
     /// Whether it holds anything that waits for room.
-    pub(super) fn holds_unsent(&self) -> bool {
+    pub(crate) fn holds_unsent(&self) -> bool {
         self.unsent() > 0
     }
 
     /// See [`Transport::takes_output`].
-    pub(super) fn takes_output(&self) -> bool {
+    pub(crate) fn takes_output(&self) -> bool {
         match self {
             Self::Tcp(_) => true,
             Self::Other(transport) => transport.takes_output(),
@@ -209,5 +212,27 @@ impl std::fmt::Debug for Stream {
             Self::Tcp(stream) => stream.fmt(f),
             Self::Other(_) => f.write_str("Other(..)"),
         }
+    }
+}
+
+/// Where callers come from: a listening socket, or a test's script.
+pub trait Acceptor {
+    /// Takes the next caller.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nobody waits; others concern one caller, or the whole process.
+    fn accept(&mut self) -> io::Result<(Stream, SocketAddr)>;
+
+    /// What to register with the poll; `None` if events come by [`Net::inject`](crate::net::Net::inject).
+    fn source(&mut self) -> Option<&mut dyn Source>;
+}
+
+impl Acceptor for TcpListener {
+    fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
+        TcpListener::accept(self).map(|(stream, peer)| (Stream::Tcp(stream), peer))
+    }
+
+    fn source(&mut self) -> Option<&mut dyn Source> {
+        Some(self)
     }
 }
