@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Read,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
@@ -216,4 +217,57 @@ fn a_closed_stdout_is_no_error() {
         assert_eq!(wait(&mut child), Some(0), "{args:?}");
         assert_eq!(stderr.join().unwrap(), "", "{args:?}");
     }
+}
+
+/// With certbot's layout: links in `live` to files in `archive`, and directories that this user may not enter.
+#[test]
+fn a_file_that_may_not_be_read_is_named_with_the_user_and_the_right() {
+    let folder = std::env::temp_dir().join(format!("madang-rights-cli-{}", std::process::id()));
+    let [live, archive] =
+        ["live/chat.example", "archive/chat.example"].map(|name| folder.join(name));
+    for folder in [&live, &archive] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let [file, link] = [archive.join("fullchain1.pem"), live.join("fullchain.pem")];
+    fs::write(&file, "").unwrap();
+    symlink("../../archive/chat.example/fullchain1.pem", &link).unwrap();
+    let config = folder.join("madang.toml");
+    fs::write(
+        &config,
+        "[tls]\ncertificate = \"live/chat.example/fullchain.pem\"\n",
+    )
+    .unwrap();
+    for (place, right) in [
+        (folder.join("live"), "enter the directory"),
+        (folder.join("archive"), "enter the directory"),
+        (file, "read the file"),
+    ] {
+        let usual = fs::metadata(&place).unwrap().permissions();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o000)).unwrap();
+        // Without its capabilities root has no more rights than others.
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set=-all", env!("CARGO_BIN_EXE_madang")]);
+        if !rustix::process::geteuid().is_root() {
+            command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        }
+        let output = command.args(["config", "check"]).arg(&config).output();
+        fs::set_permissions(&place, usual).unwrap();
+        let output = output.unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        let expected = format!("has no right to {right} {} (owner ", place.display());
+        assert!(
+            stderr.contains(&format!("{} cannot be read: ", link.display())),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains(" user ") && stderr.contains(&expected),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains(", mode 0000); grant that right, or copy the file"),
+            "{stderr}"
+        );
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }

@@ -14,6 +14,7 @@ mod host;
 mod listen;
 mod listen_options;
 mod listen_url;
+mod missing_right;
 mod motd;
 mod network;
 mod print;

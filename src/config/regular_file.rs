@@ -1,10 +1,10 @@
 //! Reading files: they must be regular and bounded in size, and reading never waits for another process.
 
-use super::{error::Invalid, units::show_size};
+use super::{error::Invalid, missing_right::MissingRight, units::show_size};
 use rustix::fs::OFlags;
 use std::{
     fs::{File, Metadata},
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
@@ -17,7 +17,7 @@ pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Inv
     open_regular(path)?
         .take(limit)
         .read_to_end(&mut bytes)
-        .map_err(|e| cannot_read(&e))?;
+        .map_err(|e| cannot_read(path, &e))?;
     if bytes.len() > bytes_max {
         let most = show_size(bytes_max as u64);
         return Err(Invalid::new(format!("is longer than {most}")));
@@ -31,7 +31,7 @@ fn open_regular(path: &Path) -> Result<File, Invalid> {
     let check = |metadata: io::Result<Metadata>| match metadata {
         Ok(metadata) if metadata.is_file() => Ok(()),
         Ok(_) => Err(Invalid::new("is not a regular file")),
-        Err(error) => Err(cannot_read(&error)),
+        Err(error) => Err(cannot_read(path, &error)),
     };
     // Before it is opened, because opening a device can already change it (a tape is rewound)...
     check(path.metadata())?;
@@ -40,14 +40,25 @@ fn open_regular(path: &Path) -> Result<File, Invalid> {
     // waits for a writer, and opening a terminal can make it ours.
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
     options.read(true).custom_flags(flags as i32);
-    let file = options.open(path).map_err(|e| cannot_read(&e))?;
+    let file = options.open(path).map_err(|e| cannot_read(path, &e))?;
     check(file.metadata())?;
     Ok(file)
 }
 
-/// `cannot be read: No such file or directory`, without the "(os error 2)", which does not help the user.
-pub(super) fn cannot_read(error: &io::Error) -> Invalid {
+/// `cannot be read: No such file or directory`, without the "(os error 2)", which does not help the user. If a right is
+/// missing: whose, which, where, and the remedy.
+pub(super) fn cannot_read(path: &Path, error: &io::Error) -> Invalid {
     let text = error.to_string();
     let cause = text.split(" (os error").next().unwrap_or_default();
-    Invalid::new(format!("cannot be read: {cause}"))
+    let missing = match error.kind() {
+        ErrorKind::PermissionDenied => MissingRight::find(path),
+        _ => None,
+    };
+    Invalid::new(match missing {
+        Some(missing) => format!(
+            "cannot be read: {cause}: {missing}; grant that right, or copy the file to where this user can read it \
+             (docs/OPERATIONS.md, \"systemd\")"
+        ),
+        None => format!("cannot be read: {cause}"),
+    })
 }

@@ -127,7 +127,7 @@ fn find(path: &Path, now: Duration) -> Result<Found, Invalid> {
     match fs::symlink_metadata(path) {
         Ok(_) => {}
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(e) => return Err(Invalid::new(at(&cannot_read(&e)))),
+        Err(e) => return Err(Invalid::new(at(&cannot_read(path, &e)))),
     }
     let text = read_bounded(path, PEM_BYTES_MAX).map_err(|e| Invalid::new(at(&e)))?;
     if text.is_empty() {
