@@ -12,7 +12,7 @@ use madang::{
         flavour::{Distinction, Flavour, View, encode},
         irc::{
             caps::{Cap, CapSet},
-            message::Message,
+            codec::message::Message,
         },
     },
 };

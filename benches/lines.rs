@@ -33,7 +33,7 @@ fn one_read(bencher: Bencher<'_, '_>, line: usize) {
         loop {
             let cut = lines.next(black_box(&input[at..]), &mut searched, LINE_BYTES_MAX);
             at += cut.consumed;
-            if black_box(cut.frame) == Frame::Incomplete {
+            if black_box(cut.item) == Frame::Incomplete {
                 return at;
             }
         }
@@ -49,7 +49,7 @@ fn byte_by_byte(bencher: Bencher<'_, '_>, line: usize) {
         for end in 1..=INPUT {
             let cut = lines.next(black_box(&input[at..end]), &mut searched, LINE_BYTES_MAX);
             at += cut.consumed;
-            black_box(cut.frame);
+            black_box(cut.item);
         }
         at
     });

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::irc::{
+use madang::protocol::irc::codec::{
     line::{BODY_BYTES_MAX, Line},
     message::{Message, PARAMS_MAX, Source},
     tags::unescape,

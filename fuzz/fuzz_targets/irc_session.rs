@@ -10,8 +10,10 @@ use madang::protocol::{
     Frame,
     irc::{
         Irc,
-        line::BODY_BYTES_MAX,
-        message::{Message, Source},
+        codec::{
+            line::BODY_BYTES_MAX,
+            message::{Message, Source},
+        },
     },
     testing::World,
 };
@@ -99,8 +101,8 @@ impl Client {
             let cut = self.irc.next_frame(&kept, &mut self.searched);
             let consumed = cut.consumed;
             let mut at = world.at(self.seat);
-            let is_incomplete = cut.frame == Frame::Incomplete;
-            match cut.frame {
+            let is_incomplete = cut.item == Frame::Incomplete;
+            match cut.item {
                 Frame::Line(line) => self.irc.handle_line(&line, &mut at),
                 Frame::TooLong => self.irc.handle_too_long(&mut at),
                 Frame::Incomplete => {}

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::irc::tags::{Tags, push_escaped, unescape};
+use madang::protocol::irc::codec::tags::{Tags, push_escaped, unescape};
 use std::collections::BTreeMap;
 
 fuzz_target!(|text: &str| {

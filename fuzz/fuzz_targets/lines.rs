@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use madang::protocol::{
-    Cut, Frame,
-    irc::frames::{Frames, LINE_BYTES_MAX},
+    Decoded, Frame,
+    irc::codec::frames::{Frames, LINE_BYTES_MAX},
     lines::Lines,
 };
 
@@ -39,8 +39,8 @@ fuzz_target!(|input: &[u8]| {
 /// What a cut says, without its borrow: the line, or why there is none.
 type Told = (Result<Vec<u8>, Frame<'static>>, usize);
 
-fn owned(cut: Cut<'_>) -> Told {
-    let told = match cut.frame {
+fn owned(cut: Decoded<Frame<'_>>) -> Told {
+    let told = match cut.item {
         Frame::Line(line) => Ok(line.into_owned()),
         Frame::TooLong => Err(Frame::TooLong),
         Frame::Incomplete => Err(Frame::Incomplete),

@@ -45,8 +45,8 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<Vec<u8>>>, Ve
         loop {
             let cut = telnet.next_frame(&kept, &mut searched, CAP, &mut replies);
             let consumed = cut.consumed;
-            let is_incomplete = cut.frame == Frame::Incomplete;
-            match cut.frame {
+            let is_incomplete = cut.item == Frame::Incomplete;
+            match cut.item {
                 Frame::Line(line) => {
                     assert!(line.len() <= CAP && !line.contains(&b'\n'));
                     found.push(Some(line.into_owned()));

@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod room;
 pub mod same;
 pub mod user;
+pub mod watches;
 pub mod whowas;
 
 pub use bans::ServerBan;

@@ -5,7 +5,7 @@
 
 use crate::{
     net::{ConnId, Consumed, EventLoop, External, Handler, Loss, Net, Next, Phase, Tick},
-    protocol::clean::Cleaner,
+    protocol::sanitize::Cleaner,
     server::plain,
 };
 use mio::unix::SourceFd;

@@ -93,7 +93,7 @@ impl Framing {
         match self {
             Self::Lines(lines) => {
                 let cut = lines.next(input, searched, LINE_BYTES_MAX);
-                let unit = match cut.frame {
+                let unit = match cut.item {
                     Frame::Line(line) => Unit::Line(line),
                     Frame::TooLong => Unit::Other,
                     Frame::Incomplete => Unit::Incomplete,

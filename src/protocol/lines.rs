@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Cut, Frame};
+use super::{Decoded, Frame};
 
 /// The longest line by default, in bytes without its end: room for the longest IRC message with
 /// tags twice over, small enough that a thousand peers in the middle of one cost 4 MiB.
@@ -36,7 +36,12 @@ impl Lines {
     /// `searched` says how much of the input earlier calls have looked through, and starts at zero.
     /// After the call it counts from behind what was consumed; the caller keeps it beside the bytes
     /// it keeps.
-    pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize, cap: usize) -> Cut<'a> {
+    pub fn next<'a>(
+        &mut self,
+        input: &'a [u8],
+        searched: &mut usize,
+        cap: usize,
+    ) -> Decoded<Frame<'a>> {
         let mut skipped = 0;
         if self.skipping {
             let Some(end) = find_end(input, *searched) else {
@@ -52,7 +57,12 @@ impl Lines {
     }
 
     /// The first line of an input that does not begin in the middle of a long one.
-    fn first<'a>(&mut self, input: &'a [u8], searched: &mut usize, cap: usize) -> Cut<'a> {
+    fn first<'a>(
+        &mut self,
+        input: &'a [u8],
+        searched: &mut usize,
+        cap: usize,
+    ) -> Decoded<Frame<'a>> {
         let Some(end) = find_end(input, *searched) else {
             return self.unfinished(input, searched, cap);
         };
@@ -63,20 +73,25 @@ impl Lines {
         } else {
             Frame::TooLong
         };
-        Cut {
-            frame,
+        Decoded {
+            item: frame,
             consumed: end + 1,
         }
     }
 
     /// No end in sight: wait for more, or, past the cap, begin to skip.
-    fn unfinished(&mut self, input: &[u8], searched: &mut usize, cap: usize) -> Cut<'static> {
+    fn unfinished(
+        &mut self,
+        input: &[u8],
+        searched: &mut usize,
+        cap: usize,
+    ) -> Decoded<Frame<'static>> {
         // A CR at the end may be half of the line's end, so it neither counts nor is dropped.
         let length = without_cr(input).len();
         if !self.skipping && length <= cap {
             *searched = input.len();
-            return Cut {
-                frame: Frame::Incomplete,
+            return Decoded {
+                item: Frame::Incomplete,
                 consumed: 0,
             };
         }
@@ -87,8 +102,8 @@ impl Lines {
         } else {
             Frame::TooLong
         };
-        Cut {
-            frame,
+        Decoded {
+            item: frame,
             consumed: length,
         }
     }
@@ -127,7 +142,7 @@ mod tests {
             loop {
                 let cut = lines.next(&kept, &mut searched, CAP);
                 let consumed = cut.consumed;
-                match cut.frame {
+                match cut.item {
                     Frame::Line(line) => found.push(Some(line.to_vec())),
                     Frame::TooLong => found.push(None),
                     Frame::Incomplete => {
@@ -187,7 +202,7 @@ mod tests {
         // linear time.
         let mut searched = 2;
         let cut = Lines::default().next(b"a\nb", &mut searched, CAP);
-        assert_eq!((cut.frame, cut.consumed), (Frame::Incomplete, 0));
+        assert_eq!((cut.item, cut.consumed), (Frame::Incomplete, 0));
         assert_eq!(searched, 3);
     }
 

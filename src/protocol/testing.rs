@@ -7,8 +7,9 @@
 use super::{
     Context, PasswordCheck, TurnedAway,
     flavour::{Flavour, View, encode, encode_personal},
-    irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
+    irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
 };
+use crate::chat::watches::Watches;
 use crate::chat::{
     Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan, ServerPassword, UserId,
 };
@@ -20,7 +21,7 @@ pub struct World {
     /// What the server says of itself.
     pub server_info: ServerInfo,
     /// Who waits for whom.
-    pub monitors: Monitors,
+    pub watches: Watches,
     /// What was asked of the server.
     pub wishes: Vec<DeferredRequest>,
     /// The names of operators whose passwords are being checked.
@@ -61,7 +62,7 @@ impl World {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
             server_info: ServerInfo::new("srv", "net", Now::at_ms(1_700_000_000_000)),
-            monitors: Monitors::default(),
+            watches: Watches::default(),
             wishes: Vec::new(),
             checks: Vec::new(),
             try_again: None,
@@ -236,12 +237,12 @@ impl ServerContext for At<'_> {
         self.world.routes[self.route].flavour = flavour;
     }
 
-    fn aside(&mut self) -> &mut Vec<u8> {
+    fn deferred(&mut self) -> &mut Vec<u8> {
         &mut self.world.routes[self.route].aside
     }
 
-    fn monitors(&mut self) -> &mut Monitors {
-        &mut self.world.monitors
+    fn watches(&mut self) -> &mut Watches {
+        &mut self.world.watches
     }
 
     fn nameless_count(&self) -> usize {

@@ -217,7 +217,7 @@ pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
             .map(|(name, _)| name.clone())
             .collect(),
         // A client that reads nothing of it must not be let go for what it asked.
-        piece_bytes: ServerInfo::PIECE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
+        page_bytes: ServerInfo::PAGE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
         ..ServerInfo::new(server.name.as_str(), &server.network, started)
     }
 }

@@ -6,21 +6,17 @@
 //!
 //! Invariant: the counts are what a walk would find. Does not know what else the process keeps.
 
+use super::{Hub, messages};
+use crate::chat::{
+    ListEntry, Room, User, UserId,
+    mode::ListKind,
+    refusal::Fullness,
+    room::{Member, Setter},
+};
+use rustc_hash::FxHashMap;
 use std::{
     net::{IpAddr, Ipv6Addr},
     rc::Rc,
-};
-
-use rustc_hash::FxHashMap;
-
-use super::{
-    super::{
-        ListEntry, Room, User, UserId,
-        mode::ListKind,
-        refusal::Fullness,
-        room::{Member, Setter},
-    },
-    Hub, speech,
 };
 
 /// Below this many networks the table is not worth shrinking.
@@ -54,7 +50,7 @@ impl Hub {
     pub fn memory(&self) -> usize {
         self.users.capacity() * size_of::<Option<User>>()
             + self.rooms.capacity() * size_of::<Option<Room>>()
-            + self.sent.capacity() * size_of::<Option<speech::Sent>>()
+            + self.sent.capacity() * size_of::<Option<messages::Sent>>()
             + self.nicks.memory()
             + self.room_names.memory()
             + self.whowas.memory()

@@ -33,18 +33,18 @@ use super::{
     whowas::Whowas,
 };
 
-mod access;
 mod audience;
 mod commands;
 mod entry;
 mod invariants;
 mod kept;
+mod messages;
 #[cfg(test)]
 mod model_test;
+mod moderation;
 mod modes;
-mod order;
+mod permissions;
 mod read;
-mod speech;
 #[cfg(test)]
 mod tests;
 
@@ -97,8 +97,8 @@ pub struct Hub {
     /// The last generation given, to a person or a room. It would take 2^32 arrivals, the last of them in the very same
     /// slot, while someone still holds the old id, to name someone else by it.
     last_generation: u32,
-    /// The last messages, to be taken back; see [`speech`].
-    sent: Vec<Option<speech::Sent>>,
+    /// The last messages, to be taken back; see [`messages`].
+    sent: Vec<Option<messages::Sent>>,
     whowas: Whowas,
     counts: Counts,
     kept: kept::Kept,

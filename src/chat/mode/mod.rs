@@ -20,7 +20,7 @@ mod tests;
 
 pub use letters::{Letter, ModeSet, Rank, Ranks, RoomFlag, RoomFlags, UserMode, UserModes};
 pub use parse::{
-    KEY_BYTES_MAX, ModeTrouble, PARAMETERS_MAX, RoomModeRequest, is_valid_key, parse_room_changes,
+    KEY_BYTES_MAX, ModeError, PARAMETERS_MAX, RoomModeRequest, is_valid_key, parse_room_changes,
     parse_user_changes,
 };
 

@@ -20,12 +20,12 @@ pub struct RoomModeRequest<'a> {
     /// Lists that shall be shown: their letters came without a mask.
     pub lists: Vec<ListKind>,
     /// What could not be understood.
-    pub troubles: Vec<ModeTrouble<'a>>,
+    pub errors: Vec<ModeError<'a>>,
 }
 
 /// What is wrong with the form of a MODE command; `Display` is a sentence for the person who gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ModeTrouble<'a> {
+pub enum ModeError<'a> {
     /// A key with a space, a comma, a control character, a colon in front, too many bytes or none (`ERR_INVALIDKEY`).
     #[error(
         "a key has 1 to {KEY_BYTES_MAX} bytes, without spaces and commas, and no colon in front"
@@ -72,7 +72,7 @@ impl<'a> RoomModeRequest<'a> {
         } else if let Some(rank) = Rank::from_letter(letter) {
             match parameters.next() {
                 Some(nick) => self.changes.push(ModeChange::Rank { sign, rank, nick }),
-                None => self.complain(ModeTrouble::MissingParameter(letter)),
+                None => self.complain(ModeError::MissingParameter(letter)),
             }
         } else if let Some(kind) = ListKind::ALL.into_iter().find(|k| k.letter() == letter) {
             match parameters.next() {
@@ -90,7 +90,7 @@ impl<'a> RoomModeRequest<'a> {
                 }
                 ('l', Sign::Plus) => self.read_limit(parameters.next()),
                 ('l', Sign::Minus) => self.changes.push(ModeChange::Limit(None)),
-                _ => self.complain(ModeTrouble::UnknownLetter(letter)),
+                _ => self.complain(ModeError::UnknownLetter(letter)),
             }
         }
     }
@@ -98,26 +98,26 @@ impl<'a> RoomModeRequest<'a> {
     fn read_key(&mut self, key: Option<&'a str>) {
         match key {
             Some(key) if is_valid_key(key) => self.changes.push(ModeChange::Key(Some(key))),
-            Some(key) => self.complain(ModeTrouble::InvalidKey(key)),
-            None => self.complain(ModeTrouble::MissingParameter('k')),
+            Some(key) => self.complain(ModeError::InvalidKey(key)),
+            None => self.complain(ModeError::MissingParameter('k')),
         }
     }
 
     fn read_limit(&mut self, limit: Option<&'a str>) {
         let Some(text) = limit else {
-            return self.complain(ModeTrouble::MissingParameter('l'));
+            return self.complain(ModeError::MissingParameter('l'));
         };
         let is_number = text.bytes().all(|b| b.is_ascii_digit());
         match text.parse() {
             Ok(max) if is_number && max > 0 => self.changes.push(ModeChange::Limit(Some(max))),
-            _ => self.complain(ModeTrouble::InvalidLimit(text)),
+            _ => self.complain(ModeError::InvalidLimit(text)),
         }
     }
 
-    /// Each trouble once, so that a long line of nonsense gets a short answer.
-    fn complain(&mut self, trouble: ModeTrouble<'a>) {
-        if !self.troubles.contains(&trouble) {
-            self.troubles.push(trouble);
+    /// Each error once, so that a long line of nonsense gets a short answer.
+    fn complain(&mut self, error: ModeError<'a>) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
         }
     }
 }

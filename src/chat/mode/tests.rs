@@ -4,14 +4,14 @@ use super::*;
 
 /// Reads letters and writes the changes again, with what else there was.
 #[track_caller]
-fn check(letters: &str, parameters: &[&str], changes: &str, lists: &str, troubles: &[&str]) {
+fn check(letters: &str, parameters: &[&str], changes: &str, lists: &str, errors: &[&str]) {
     let request = parse_room_changes(letters, parameters.iter().copied());
     let spelled: Vec<_> = request.changes.iter().map(spell).collect();
     assert_eq!(spelled.join(" "), changes, "{letters}");
     let letters_of: String = request.lists.iter().map(|kind| kind.letter()).collect();
     assert_eq!(letters_of, lists, "{letters}");
-    let told: Vec<_> = request.troubles.iter().map(|t| format!("{t:?}")).collect();
-    assert_eq!(told, troubles, "{letters}");
+    let told: Vec<_> = request.errors.iter().map(|t| format!("{t:?}")).collect();
+    assert_eq!(told, errors, "{letters}");
 }
 
 fn spell(change: &ModeChange<'_>) -> String {
@@ -95,7 +95,7 @@ fn a_line_has_so_many_parameters_at_most() {
     let nicks = vec!["al"; PARAMETERS_MAX + 3];
     let request = parse_room_changes(&"v".repeat(PARAMETERS_MAX + 3), nicks);
     assert_eq!(request.changes.len(), PARAMETERS_MAX);
-    assert_eq!(request.troubles, [ModeTrouble::MissingParameter('v')]);
+    assert_eq!(request.errors, [ModeError::MissingParameter('v')]);
 }
 
 #[test]

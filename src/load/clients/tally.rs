@@ -1,7 +1,7 @@
 //! Counts of clients: in which state they are, and how they began and ended.
 
 use super::client::State;
-use crate::{load::measure::Spans, protocol::clean::clean};
+use crate::{load::measure::Spans, protocol::sanitize::clean};
 use std::{collections::BTreeMap, io};
 
 /// How many reasons are counted apart. A server that invents a new text each time does not fill our memory.

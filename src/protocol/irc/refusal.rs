@@ -1,23 +1,21 @@
 //! Refusals of the hub, each as the one numeric that "Modern IRC" has for it.
 //!
-//! Owns the table. Does not know which command was refused, but for what [`Call::refuse`] is told.
+//! Owns the table. Does not know which command was refused, but for what [`Request::refuse`] is told.
 
 use super::{
-    call::{Call, Heading},
-    line::Line,
-    numeric::*,
-    speech::Msgid,
+    codec::reply::ReplyPrefix,
+    codec::{line::Line, numeric::*, text::Msgid},
 };
 use crate::chat::{Fullness, Refusal, Silence, mode::Letter as _};
 
 /// Appends the reply to a refusal.
-pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8>) {
     let room = |numeric: Numeric, room: &dyn std::fmt::Display, out: &mut Vec<u8>| {
-        let line = heading.numeric(numeric, out).param(room);
+        let line = prefix.numeric(numeric, out).param(room);
         line.text(numeric.words).end();
     };
     match refusal {
-        Refusal::AlreadyInRoom { nick, room } => heading
+        Refusal::AlreadyInRoom { nick, room } => prefix
             .numeric(ERR_USERONCHANNEL, out)
             .param(nick)
             .param(room)
@@ -25,11 +23,11 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             .end(),
         Refusal::BadKey { room: name } => room(ERR_BADCHANNELKEY, name, out),
         Refusal::Banned { room: name } => room(ERR_BANNEDFROMCHAN, name, out),
-        Refusal::BannedFromServer { reason } => heading
+        Refusal::BannedFromServer { reason } => prefix
             .numeric(ERR_YOUREBANNEDCREEP, out)
             .text(format_args!("You are banned from this server: {reason}"))
             .end(),
-        Refusal::CannotSpeak { room: name, why } => heading
+        Refusal::CannotSpeak { room: name, why } => prefix
             .numeric(ERR_CANNOTSENDTOCHAN, out)
             .param(name)
             .text(words_of(*why))
@@ -38,7 +36,7 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             room: name,
             kind,
             mask,
-        } => heading
+        } => prefix
             .numeric(ERR_INVALIDMODEPARAM, out)
             .param(name)
             .param(kind.letter())
@@ -49,7 +47,7 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             room: name,
             kind,
             mask,
-        } => heading
+        } => prefix
             .numeric(ERR_INVALIDMODEPARAM, out)
             .param(name)
             .param(kind.letter())
@@ -63,7 +61,7 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             of,
             ..
         } => {
-            let line = heading.numeric(ERR_BANLISTFULL, out);
+            let line = prefix.numeric(ERR_BANLISTFULL, out);
             let line = line.param(name).param(kind.letter());
             match of {
                 Fullness::List => line.text(ERR_BANLISTFULL.words).end(),
@@ -72,28 +70,28 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
             }
         }
         // RFC 2812 section 5.2: "nick/channel is temporarily unavailable", for want of resources.
-        Refusal::NoRoomForTopic { room: name } => heading
+        Refusal::NoRoomForTopic { room: name } => prefix
             .numeric(ERR_UNAVAILRESOURCE, out)
             .param(name)
             .text(refusal)
             .end(),
         Refusal::NickReserved { nick } => {
-            let line = heading.numeric(ERR_ERRONEUSNICKNAME, out).param(nick);
+            let line = prefix.numeric(ERR_ERRONEUSNICKNAME, out).param(nick);
             line.text(refusal).end();
         }
         Refusal::LooksLike { nick, .. } | Refusal::NickTaken { nick } => {
             room(ERR_NICKNAMEINUSE, nick, out);
         }
         Refusal::NoSuchMessage { message } => {
-            fail_redact("UNKNOWN_MSGID", &Msgid(*message), refusal, heading, out);
+            fail_redact("UNKNOWN_MSGID", &Msgid(*message), refusal, prefix, out);
         }
         Refusal::NotYourMessage { message } => {
-            fail_redact("REDACT_FORBIDDEN", &Msgid(*message), refusal, heading, out);
+            fail_redact("REDACT_FORBIDDEN", &Msgid(*message), refusal, prefix, out);
         }
         Refusal::NoSuchRoom { room: name } => room(ERR_NOSUCHCHANNEL, name, out),
         Refusal::NoSuchUser { nick } => room(ERR_NOSUCHNICK, nick, out),
         Refusal::NotInRoom { room: name } => room(ERR_NOTONCHANNEL, name, out),
-        Refusal::NotOperator { room: name, needed } => heading
+        Refusal::NotOperator { room: name, needed } => prefix
             .numeric(ERR_CHANOPRIVSNEEDED, out)
             .param(name)
             .text(format_args!(
@@ -101,23 +99,23 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
                 needed.letter()
             ))
             .end(),
-        Refusal::NotServerOperator => heading
+        Refusal::NotServerOperator => prefix
             .numeric(ERR_NOPRIVILEGES, out)
             .text(ERR_NOPRIVILEGES.words)
             .end(),
-        Refusal::PasswordRequired => heading
+        Refusal::PasswordRequired => prefix
             .numeric(ERR_PASSWDMISMATCH, out)
             .text(ERR_PASSWDMISMATCH.words)
             .end(),
         Refusal::RegisteredOnly { room: name } => room(ERR_NEEDREGGEDNICK, name, out),
         Refusal::RoomFull { room: name } => room(ERR_CHANNELISFULL, name, out),
-        Refusal::RoomLooksLike { room: name, .. } => heading
+        Refusal::RoomLooksLike { room: name, .. } => prefix
             .numeric(ERR_BADCHANMASK, out)
             .param(name)
             .text(refusal)
             .end(),
         Refusal::RoomOpen { room: name } => room(ERR_CHANOPEN, name, out),
-        Refusal::TargetNotInRoom { nick, room: name } => heading
+        Refusal::TargetNotInRoom { nick, room: name } => prefix
             .numeric(ERR_USERNOTINCHANNEL, out)
             .param(nick)
             .param(name)
@@ -134,7 +132,7 @@ pub(super) fn write(refusal: &Refusal, heading: Heading<'_>, out: &mut Vec<u8>) 
         | Refusal::NoMoreRooms
         | Refusal::RealnameTooLong { .. }
         | Refusal::RoomExists { .. }
-        | Refusal::TopicTooLong { .. } => heading
+        | Refusal::TopicTooLong { .. } => prefix
             .numeric(ERR_UNKNOWNERROR, out)
             .param("*")
             .text(refusal)
@@ -147,11 +145,11 @@ fn fail_redact(
     code: &str,
     message: &Msgid,
     refusal: &Refusal,
-    heading: Heading<'_>,
+    prefix: ReplyPrefix<'_>,
     out: &mut Vec<u8>,
 ) {
     Line::new(out)
-        .source(heading.server)
+        .source(prefix.server)
         .command("FAIL")
         .param("REDACT")
         .param(code)
@@ -169,13 +167,5 @@ fn words_of(why: Silence) -> &'static str {
         Silence::NoNotices => "Cannot send to channel (+T)",
         Silence::Outside => "Cannot send to channel (+n)",
         Silence::Unregistered => "Cannot send to channel (+M)",
-    }
-}
-
-impl Call<'_> {
-    /// Answers a refusal.
-    pub(super) fn refuse(&mut self, refusal: &Refusal) {
-        let (heading, _, out) = self.parts();
-        write(refusal, heading, out);
     }
 }

@@ -4,17 +4,15 @@
 //! before the person has a name, that name. Handlers parse, ask the hub through [`Context`], and
 //! say what the hub's events do not.
 //!
-//! Owns nothing: a [`Call`] lives as long as one line. Does not know bytes, telnet's own commands,
+//! Owns nothing: a [`Request`] lives as long as one line. Does not know bytes, telnet's own commands,
 //! nor other people's connections.
-
-use std::mem;
 
 use super::{
     QUESTION, Telnet,
+    command_error::CommandError,
     encode::{line, news},
-    report,
+    listings,
     table::{self, COMMANDS},
-    trouble::Trouble,
 };
 use crate::{
     chat::{
@@ -23,6 +21,7 @@ use crate::{
     },
     protocol::Context,
 };
+use std::mem;
 
 /// The room where everyone stands first.
 const LOBBY: &str = "#lobby";
@@ -31,15 +30,15 @@ const LOBBY: &str = "#lobby";
 const UNKNOWN_BYTES_MAX: usize = 40;
 
 /// What became of a line.
-pub(super) type Outcome = Result<(), Trouble>;
+pub(super) type Outcome = Result<(), CommandError>;
 
 /// The handling of one line.
-pub(super) struct Call<'a> {
+pub(super) struct Request<'a> {
     telnet: &'a mut Telnet,
     pub(super) ctx: &'a mut dyn Context,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Request<'a> {
     pub(super) fn new(telnet: &'a mut Telnet, ctx: &'a mut dyn Context) -> Self {
         Self { telnet, ctx }
     }
@@ -60,12 +59,12 @@ impl<'a> Call<'a> {
             .split_once(char::is_whitespace)
             .unwrap_or((command, ""));
         let Some(entry) = table::find(word) else {
-            let (word, _) = report::shortened(word, UNKNOWN_BYTES_MAX);
-            return Err(Trouble::Unknown(word.into()));
+            let (word, _) = listings::shortened(word, UNKNOWN_BYTES_MAX);
+            return Err(CommandError::Unknown(word.into()));
         };
         let rest = rest.trim();
         if rest.split_whitespace().take(entry.words_min).count() < entry.words_min {
-            return Err(Trouble::Usage {
+            return Err(CommandError::Usage {
                 name: entry.name,
                 arguments: entry.arguments,
             });
@@ -117,9 +116,9 @@ impl<'a> Call<'a> {
         if let Some(room) = self.telnet.room {
             self.tell(|hub, out| {
                 if let Some(record) = hub.room(room) {
-                    report::topic(record, None, out);
+                    listings::topic(record, None, out);
                 }
-                report::names(room, Some(me), report::NAMES_ON_ARRIVAL_MAX, hub, out);
+                listings::names(room, Some(me), listings::NAMES_ON_ARRIVAL_MAX, hub, out);
             });
         }
         Ok(())
@@ -137,25 +136,25 @@ impl<'a> Call<'a> {
         let next = self.telnet.room;
         self.tell(|hub, out| match next.and_then(|room| hub.room(room)) {
             Some(room) => line(out, &["* you are now talking in ", room.name().as_str()]),
-            None => line(out, &["* ", &Trouble::NoRoom.to_string()]),
+            None => line(out, &["* ", &CommandError::NoRoom.to_string()]),
         });
         Ok(())
     }
 
     pub(super) fn rooms(&mut self) -> Outcome {
         let me = self.ctx.user();
-        self.tell(|hub, out| report::rooms(me, hub, out));
+        self.tell(|hub, out| listings::rooms(me, hub, out));
         Ok(())
     }
 
     pub(super) fn who(&mut self, name: &str) -> Outcome {
         let room = self.named_or_current(name)?;
         let me = self.ctx.user();
-        if !report::is_visible(room, me, self.ctx.hub()) {
+        if !listings::is_visible(room, me, self.ctx.hub()) {
             let room = self.room_name_of(room)?;
             return Err(Refusal::NoSuchRoom { room }.into());
         }
-        self.tell(|hub, out| report::names(room, me, report::NAMES_ON_REQUEST_MAX, hub, out));
+        self.tell(|hub, out| listings::names(room, me, listings::NAMES_ON_REQUEST_MAX, hub, out));
         Ok(())
     }
 
@@ -171,7 +170,7 @@ impl<'a> Call<'a> {
         })?;
         self.tell(|hub, out| {
             if let Some(user) = hub.find_user(nick).and_then(|id| hub.user(id)) {
-                report::away(user, out);
+                listings::away(user, out);
             }
         });
         Ok(())
@@ -209,7 +208,7 @@ impl<'a> Call<'a> {
         if text.is_empty() {
             self.tell(|hub, out| {
                 if let Some(room) = hub.room(current) {
-                    report::topic(room, Some(" has no topic"), out);
+                    listings::topic(room, Some(" has no topic"), out);
                 }
             });
             return Ok(());
@@ -277,20 +276,23 @@ impl<'a> Call<'a> {
     }
 
     /// Who types, if they have said their name.
-    pub(super) fn person(&self) -> Result<UserId, Trouble> {
-        self.ctx.user().ok_or(Trouble::Nameless)
+    pub(super) fn person(&self) -> Result<UserId, CommandError> {
+        self.ctx.user().ok_or(CommandError::Nameless)
     }
 
     /// Where words go. A room in which the person no longer stands, by whoever's doing, is not
     /// replaced by another in silence: words must not go where nobody meant them to.
-    pub(super) fn current(&self) -> Result<RoomId, Trouble> {
+    pub(super) fn current(&self) -> Result<RoomId, CommandError> {
         let me = self.person()?;
         let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
-        self.telnet.room.filter(stands_there).ok_or(Trouble::NoRoom)
+        self.telnet
+            .room
+            .filter(stands_there)
+            .ok_or(CommandError::NoRoom)
     }
 
     /// The room that a command names, or the current one.
-    fn named_or_current(&self, name: &str) -> Result<RoomId, Trouble> {
+    fn named_or_current(&self, name: &str) -> Result<RoomId, CommandError> {
         if name.is_empty() {
             return self.current();
         }
@@ -299,12 +301,12 @@ impl<'a> Call<'a> {
         found.ok_or_else(|| Refusal::NoSuchRoom { room }.into())
     }
 
-    fn room_name(&self, name: &str) -> Result<RoomName, Trouble> {
+    fn room_name(&self, name: &str) -> Result<RoomName, CommandError> {
         Ok(RoomName::parse(name, self.ctx.hub().rules())?)
     }
 
-    pub(super) fn room_name_of(&self, room: RoomId) -> Result<RoomName, Trouble> {
-        let record = self.ctx.hub().room(room).ok_or(Trouble::NoRoom)?;
+    pub(super) fn room_name_of(&self, room: RoomId) -> Result<RoomName, CommandError> {
+        let record = self.ctx.hub().room(room).ok_or(CommandError::NoRoom)?;
         Ok(record.name().clone())
     }
 

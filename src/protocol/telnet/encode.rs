@@ -10,13 +10,13 @@ use crate::{
         Body, Event, Hub, Place, Room, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes},
     },
-    protocol::{clean, flavour::View},
+    protocol::{flavour::View, sanitize},
 };
 
 /// Appends one line made of `parts`.
 pub(super) fn line(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
-        clean::push(out, part);
+        sanitize::push(out, part);
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -12,7 +12,7 @@
 //! password.rs   whether the client may come in, before it says its name
 //! report.rs     lists: who is here, which rooms there are
 //! table.rs      the commands, their names and help
-//! trouble.rs    why nothing came of a line
+//! error.rs    why nothing came of a line
 //! wire.rs       telnet's own commands, taken out of the input
 //! ```
 //!
@@ -21,24 +21,24 @@
 //!
 //! Does not know sockets, nor other connections.
 
+mod command_error;
 mod commands;
 mod encode;
-mod order;
+mod listings;
+mod moderation;
+mod negotiation;
 mod password;
-mod report;
 mod table;
-mod trouble;
-mod wire;
 
 pub use encode::{encode, news, refusal};
-pub use wire::PROBE;
+pub use negotiation::PROBE;
 
-use super::{Context, Cut, clean, lines::Lines};
+use self::{
+    command_error::CommandError, commands::Request, negotiation::Negotiation,
+    password::PasswordEntry,
+};
+use super::{Context, Decoded, Frame, lines::Lines, sanitize};
 use crate::chat::RoomId;
-use commands::Call;
-use password::PasswordEntry;
-use trouble::Trouble;
-use wire::Negotiation;
 
 /// Asks for a name; the greeting ends with it.
 pub const QUESTION: &str = "what is your name?";
@@ -103,11 +103,11 @@ impl Telnet {
         searched: &mut usize,
         cap: usize,
         replies: &mut Vec<u8>,
-    ) -> Cut<'a> {
+    ) -> Decoded<Frame<'a>> {
         let Self {
             lines, negotiation, ..
         } = self;
-        wire::next_frame(lines, negotiation, input, searched, cap, replies)
+        negotiation::next_frame(lines, negotiation, input, searched, cap, replies)
     }
 
     /// Does what a line says. Before the person has a name, the line is the server's password, if it has one, and then the
@@ -117,17 +117,17 @@ impl Telnet {
             return;
         }
         let outcome = match std::str::from_utf8(line) {
-            Ok(line) => Call::new(self, ctx).handle(&clean::clean(line)),
-            Err(_) => Err(Trouble::NotUtf8),
+            Ok(line) => Request::new(self, ctx).handle(&sanitize::clean(line)),
+            Err(_) => Err(CommandError::NotUtf8),
         };
-        if let Err(trouble) = outcome {
-            refuse(&trouble, ctx);
+        if let Err(error) = outcome {
+            refuse(&error, ctx);
         }
     }
 
     /// Says that a line was longer than the cap.
     pub fn handle_too_long(&mut self, cap: usize, ctx: &mut dyn Context) {
-        refuse(&Trouble::TooLong(cap), ctx);
+        refuse(&CommandError::TooLong(cap), ctx);
     }
 
     /// Whether the peer has sent a telnet command, and so can be asked for a sign of life with
@@ -138,8 +138,8 @@ impl Telnet {
 }
 
 /// Says why nothing came of a line, and asks for a name again if that is still what we wait for.
-fn refuse(trouble: &Trouble, ctx: &mut dyn Context) {
-    refusal(ctx.answer(), &trouble.to_string());
+fn refuse(error: &CommandError, ctx: &mut dyn Context) {
+    refusal(ctx.answer(), &error.to_string());
     if ctx.user().is_none() {
         news(ctx.answer(), QUESTION);
     }

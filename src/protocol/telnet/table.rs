@@ -3,7 +3,7 @@
 //! Invariant: no two commands share a word. Owns names, help and the number of words needed; does
 //! not know what the commands do.
 
-use super::commands::{Call, Outcome};
+use super::commands::{Outcome, Request};
 
 /// One command.
 pub(super) struct Entry {
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     /// What it does, as help shows it.
     pub(super) help: &'static str,
     /// Does it, with the rest of the line.
-    pub(super) run: fn(&mut Call<'_>, &str) -> Outcome,
+    pub(super) run: fn(&mut Request<'_>, &str) -> Outcome,
 }
 
 /// All commands, in the order in which help shows them.

@@ -12,13 +12,13 @@ use crate::{
     auth::Verifier,
     chat::{
         Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, USERNAME_OF_UNASKED,
-        UserId, user::Entrant,
+        UserId, user::Entrant, watches::Watches,
     },
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
         Context, PasswordCheck, TurnedAway,
         flavour::Flavour,
-        irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain, monitor::Monitors},
+        irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
 };
@@ -197,12 +197,12 @@ impl ServerContext for CommandContext<'_> {
         }
     }
 
-    fn aside(&mut self) -> &mut Vec<u8> {
+    fn deferred(&mut self) -> &mut Vec<u8> {
         self.aside
     }
 
-    fn monitors(&mut self) -> &mut Monitors {
-        &mut self.shared.monitors
+    fn watches(&mut self) -> &mut Watches {
+        &mut self.shared.watches
     }
 
     fn nameless_count(&self) -> usize {

@@ -206,7 +206,7 @@ impl Connections {
         let session = self.sessions.get_mut(id)?;
         let user = session.user.take()?;
         if let Some(irc) = session.irc_mut() {
-            irc.forget_monitored(user, &mut self.shared.monitors);
+            irc.forget_watched(user, &mut self.shared.watches);
         }
         self.shared.routes.leave(user);
         Some(user)

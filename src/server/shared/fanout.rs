@@ -5,11 +5,11 @@
 
 use crate::server::{connections::close_reason::CloseReason, metrics::activity::Counters};
 use crate::{
-    chat::{self, Body, Event, Hub, Nick, Place, UserId},
+    chat::{self, Body, Event, Hub, Nick, Place, UserId, watches::Watches},
     net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
     protocol::{
         flavour::{Distinction, Flavour, View, encode, encode_personal},
-        irc::{self, monitor::Monitors},
+        irc,
     },
 };
 use rustc_hash::FxHashSet;
@@ -86,7 +86,7 @@ pub(crate) struct Audience<'a> {
     pub(crate) hub: &'a mut Hub,
     pub(crate) routes: &'a Routes,
     pub(crate) net: &'a mut Net,
-    pub(crate) monitors: &'a Monitors,
+    pub(crate) watches: &'a Watches,
     /// The server's name.
     pub(crate) server: &'a str,
     /// Whose stay was ended by others: their connections are closed when the line at hand is done.
@@ -177,10 +177,10 @@ impl Audience<'_> {
 
     /// Tells those who watch a name that its bearer came, went, or changed (IRCv3 monitor and extended-monitor).
     fn tell_watchers(&mut self, event: &Event) {
-        if self.monitors.is_empty() {
+        if self.watches.is_empty() {
             return;
         }
-        let (hub, monitors) = (&*self.hub, self.monitors);
+        let (hub, watches) = (&*self.hub, self.watches);
         let Some(author) = hub.user(event.author) else {
             return;
         };
@@ -194,7 +194,7 @@ impl Audience<'_> {
                 self.tell_come(event.author);
             }
             Body::AwayChanged | Body::RealnameChanged => {
-                self.tell_change(event, monitors.of(author.nick()));
+                self.tell_change(event, watches.of(author.nick()));
             }
             _ => {}
         }
@@ -235,7 +235,7 @@ impl Audience<'_> {
         let Some(user) = self.hub.user(newcomer) else {
             return;
         };
-        for &watcher in self.monitors.of(user.nick()) {
+        for &watcher in self.watches.of(user.nick()) {
             let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
             else {
                 continue;
@@ -248,7 +248,7 @@ impl Audience<'_> {
     }
 
     fn tell_gone(&mut self, nick: &Nick) {
-        for &watcher in self.monitors.of(nick) {
+        for &watcher in self.watches.of(nick) {
             let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
             else {
                 continue;

@@ -15,9 +15,9 @@ use crate::server::{
     shared::password_checks::PasswordChecks,
 };
 use crate::{
-    chat::{Hub, Origin, UserId},
+    chat::{Hub, Origin, UserId, watches::Watches},
     net::{ConnId, Net},
-    protocol::irc::{ServerInfo, monitor::Monitors},
+    protocol::irc::ServerInfo,
 };
 use rustc_hash::FxHashMap;
 use std::{collections::VecDeque, net::IpAddr, rc::Rc};
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) routes: Routes,
     pub(crate) server_info: ServerInfo,
-    pub(crate) monitors: Monitors,
+    pub(crate) watches: Watches,
     pub(crate) hosts: Hosts,
     /// Passwords.
     pub(crate) password_checks: PasswordChecks,
@@ -54,7 +54,7 @@ impl Shared {
             hub,
             routes: Routes::default(),
             server_info,
-            monitors: Monitors::default(),
+            watches: Watches::default(),
             hosts: Hosts::new()?,
             password_checks: PasswordChecks::default(),
             clients: 0,
@@ -79,7 +79,7 @@ impl Shared {
             hub: &mut self.hub,
             routes: &self.routes,
             net,
-            monitors: &self.monitors,
+            watches: &self.watches,
             server: &self.server_info.name,
             expelled: &mut self.expelled,
             last_fan_out: &mut self.last_fan_out,

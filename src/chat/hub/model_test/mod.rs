@@ -125,7 +125,7 @@ impl Real {
             },
             Step::Mode(name, letters, parameters) => {
                 request = parse_room_changes(letters, parameters.iter().copied());
-                assert!(request.troubles.is_empty() && request.lists.is_empty());
+                assert!(request.errors.is_empty() && request.lists.is_empty());
                 Command::SetRoomModes {
                     room: room(name),
                     changes: &request.changes,

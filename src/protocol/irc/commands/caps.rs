@@ -1,59 +1,57 @@
 //! CAP: which capabilities there are, and which this client wants (IRCv3 capability-negotiation).
 
 use crate::protocol::irc::{
-    call::Call,
     caps::{CAPS, Cap, CapSet, find},
-    message::Params,
-    numeric::ERR_INVALIDCAPCMD,
-    register,
+    codec::{message::Params, numeric::ERR_INVALIDCAPCMD},
+    session::{register, request::Request},
 };
 
 /// Bytes of a line without its end.
 const LINE_BYTES_MAX: usize = 510;
 
 /// CAP.
-pub(in super::super) fn cap(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn cap(request: &mut Request<'_>, params: &Params<'_>) {
     let subcommand = params.at(0);
     match subcommand.to_ascii_uppercase().as_str() {
-        "LS" => list_all(call, params.at(1)),
+        "LS" => list_all(request, params.at(1)),
         "LIST" => {
-            let names = call.irc.caps.names().map(str::to_owned).collect();
-            say(call, "LIST", names, true);
+            let names = request.irc.caps.names().map(str::to_owned).collect();
+            say(request, "LIST", names, true);
         }
-        "REQ" => request(call, params.at(1)),
+        "REQ" => request_caps(request, params.at(1)),
         "END" => {
-            if let Some(registration) = call.irc.registration() {
+            if let Some(registration) = request.irc.registration() {
                 registration.negotiating = false;
-                register::complete(call);
+                register::complete(request);
             }
         }
-        _ => call.reply(ERR_INVALIDCAPCMD, &[subcommand]),
+        _ => request.reply(ERR_INVALIDCAPCMD, &[subcommand]),
     }
 }
 
 /// CAP LS: every name; with its value for clients of version 302, which are also told when anything changes.
-fn list_all(call: &mut Call<'_>, version: &str) {
+fn list_all(request: &mut Request<'_>, version: &str) {
     let is_302 = version.parse().is_ok_and(|version: u32| version >= 302);
     if is_302 {
-        call.irc.caps.set(Cap::CapNotify, true);
+        request.irc.caps.set(Cap::CapNotify, true);
     }
-    suspend(call);
+    suspend(request);
     let names = CAPS.iter().map(|entry| match entry.value {
         value if is_302 && !value.is_empty() => format!("{}={value}", entry.name),
         _ => entry.name.to_owned(),
     });
     let mut names: Vec<String> = names.collect();
     if is_302 {
-        names.extend(sts(call));
+        names.extend(sts(request));
     }
-    say(call, "LS", names, is_302);
+    say(request, "LS", names, is_302);
 }
 
 /// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
 /// is told NAK as for any stranger.
-fn sts(call: &Call<'_>) -> Option<String> {
-    let policy = call.ctx.server_info().sts?;
-    Some(if call.ctx.is_secure() {
+fn sts(request: &Request<'_>) -> Option<String> {
+    let policy = request.ctx.server_info().sts?;
+    Some(if request.ctx.is_secure() {
         format!("sts=duration={}", policy.duration)
     } else {
         format!("sts=port={}", policy.port)
@@ -61,41 +59,41 @@ fn sts(call: &Call<'_>) -> Option<String> {
 }
 
 /// CAP REQ: all that was asked for, or none of it.
-fn request(call: &mut Call<'_>, wanted: &str) {
-    suspend(call);
-    let mut caps = call.irc.caps;
+fn request_caps(request: &mut Request<'_>, wanted: &str) {
+    suspend(request);
+    let mut caps = request.irc.caps;
     for word in wanted.split_ascii_whitespace() {
         let (name, present) = match word.strip_prefix('-') {
             Some(name) => (name, false),
             None => (word, true),
         };
         let Some(cap) = find(name) else {
-            return answer(call, "NAK", wanted.trim_end());
+            return answer(request, "NAK", wanted.trim_end());
         };
         caps.set(cap, present);
     }
-    answer(call, "ACK", wanted.trim_end());
-    change(call, caps);
+    answer(request, "ACK", wanted.trim_end());
+    change(request, caps);
 }
 
-fn change(call: &mut Call<'_>, caps: CapSet) {
-    call.irc.caps = caps;
-    if call.irc.registered {
-        call.ctx.set_flavour(call.irc.flavour());
+fn change(request: &mut Request<'_>, caps: CapSet) {
+    request.irc.caps = caps;
+    if request.irc.registered {
+        request.ctx.set_flavour(request.irc.flavour());
     }
 }
 
 /// Registration waits for CAP END.
-fn suspend(call: &mut Call<'_>) {
-    if let Some(registration) = call.irc.registration() {
+fn suspend(request: &mut Request<'_>) {
+    if let Some(registration) = request.irc.registration() {
         registration.negotiating = true;
     }
 }
 
-fn answer(call: &mut Call<'_>, subcommand: &str, words: &str) {
-    let (heading, _, _) = call.parts();
-    let client = heading.client.to_owned();
-    call.line(|line| {
+fn answer(request: &mut Request<'_>, subcommand: &str, words: &str) {
+    let (prefix, _, _) = request.split();
+    let client = prefix.client.to_owned();
+    request.line(|line| {
         let line = line.command("CAP").param(&client).param(subcommand);
         line.text(words)
     });
@@ -103,16 +101,16 @@ fn answer(call: &mut Call<'_>, subcommand: &str, words: &str) {
 
 /// Names in as many lines as it takes. Clients that know of no continuation get one, which is short enough for all
 /// names without values.
-fn say(call: &mut Call<'_>, subcommand: &str, names: Vec<String>, may_continue: bool) {
-    let (heading, _, _) = call.parts();
-    let client = heading.client.to_owned();
+fn say(request: &mut Request<'_>, subcommand: &str, names: Vec<String>, may_continue: bool) {
+    let (prefix, _, _) = request.split();
+    let client = prefix.client.to_owned();
     // One line if it can be: there are clients that read only one.
-    let head = ": CAP   * :".len() + heading.server.len() + client.len() + subcommand.len();
+    let head = ": CAP   * :".len() + prefix.server.len() + client.len() + subcommand.len();
     let mut row = String::new();
     for name in names {
         let is_full = head + row.len() + 1 + name.len() > LINE_BYTES_MAX;
         if may_continue && !row.is_empty() && is_full {
-            call.line(|line| {
+            request.line(|line| {
                 let line = line.command("CAP").param(&client).param(subcommand);
                 line.param("*").text(&row)
             });
@@ -123,5 +121,5 @@ fn say(call: &mut Call<'_>, subcommand: &str, names: Vec<String>, may_continue: 
         }
         row.push_str(&name);
     }
-    answer(call, subcommand, &row);
+    answer(request, subcommand, &row);
 }

@@ -1,12 +1,11 @@
-//! LIST and NAMES: what they ask for. How they are answered is in `long`.
+//! LIST and NAMES: what they ask for. `paged_reply` answers.
 
 use crate::{
     chat::{effort, mask::fold},
     protocol::irc::{
-        call::Call,
-        long::{ListFilter, Long, Names},
-        message::Params,
-        numeric::RPL_LISTSTART,
+        codec::{message::Params, numeric::RPL_LISTSTART},
+        paged_reply::{ListFilter, NameCondition, Names, NamesScope, PagedReply},
+        session::request::Request,
     },
 };
 use std::time::Duration;
@@ -15,16 +14,16 @@ use std::time::Duration;
 const CONDITIONS_MAX: usize = 20;
 
 /// LIST ("Modern IRC", LIST message; ELIST's letters C, M, N, T and U).
-pub(in super::super) fn list(call: &mut Call<'_>, params: &Params<'_>) {
-    let mut filter = ListFilter::new(call.ctx.now().moment);
+pub(crate) fn list(request: &mut Request<'_>, params: &Params<'_>) {
+    let mut filter = ListFilter::new(request.ctx.now().moment);
     let words = params.at(0).split(',').filter(|word| !word.is_empty());
     for word in words.take(CONDITIONS_MAX) {
         add_condition(&mut filter, word);
     }
-    let (heading, _, out) = call.parts();
-    let line = heading.numeric(RPL_LISTSTART, out).param("Channel");
+    let (prefix, _, out) = request.split();
+    let line = prefix.numeric(RPL_LISTSTART, out).param("Channel");
     line.text(RPL_LISTSTART.words).end();
-    call.start_long(Long::List { filter, slot: 0 });
+    request.start_pages(PagedReply::List { filter, slot: 0 });
 }
 
 fn add_condition(filter: &mut ListFilter, word: &str) {
@@ -52,30 +51,27 @@ fn add_condition(filter: &mut ListFilter, word: &str) {
         (Some('>'), Some(count)) => filter.more_than = Some(count as usize),
         (Some('<'), Some(count)) => filter.fewer_than = Some(count as usize),
         _ => {
-            let (mask, is_not) = match word.strip_prefix('!') {
-                Some(mask) => (mask, true),
-                None => (word, false),
-            };
-            filter.masks.push((fold(mask).into(), is_not));
+            filter.names.push(match word.strip_prefix('!') {
+                Some(mask) => NameCondition::MatchesNot(fold(mask).into()),
+                None => NameCondition::Matches(fold(word).into()),
+            });
         }
     }
 }
 
 /// NAMES: several rooms, closed by one line that names them as they were asked for.
-pub(in super::super) fn names(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn names(request: &mut Request<'_>, params: &Params<'_>) {
     let asked = params.at(0);
     let mut rooms: Vec<_> = asked
         .split(',')
-        .inspect(|_| call.ctx.hub().charge(effort::LOOKED_UP))
-        .filter_map(|name| call.find_room(name))
+        .inspect(|_| request.ctx.hub().charge(effort::LOOKED_UP))
+        .filter_map(|name| request.find_room(name))
         .collect();
     rooms.reverse();
     rooms.dedup();
-    let all = asked.is_empty();
-    call.start_long(Long::Names(Names {
-        rooms,
-        slot: all.then_some(0),
-        left: None,
-        end: Some(if all { "*".into() } else { asked.into() }),
-    }));
+    let scope = match asked {
+        "" => NamesScope::All { slot: 0 },
+        asked => NamesScope::Asked(asked.into()),
+    };
+    request.start_pages(PagedReply::Names(Names::new(rooms, scope)));
 }

@@ -3,12 +3,14 @@
 use crate::{
     chat::{Command, MessageId, Refusal, RoomName, Speech, Target, mode::Rank},
     protocol::irc::{
-        call::Call,
         caps::Cap,
+        codec::{
+            message::Message,
+            numeric::*,
+            text::{Msgid, TargetName, room_for_text, verb},
+        },
         isupport::RECIPIENTS_MAX,
-        message::Message,
-        numeric::*,
-        speech::{Msgid, TargetName, room_for_text, verb},
+        session::request::Request,
     },
 };
 
@@ -17,27 +19,27 @@ use crate::{
 const TOO_LONG_TO_RELAY: &str = "Your text is too long: others get your name in front of it, and that line would pass 512 bytes";
 
 /// PRIVMSG.
-pub(in super::super) fn privmsg(call: &mut Call<'_>, message: &Message<'_>) {
-    say(call, message, Speech::Message);
+pub(crate) fn privmsg(request: &mut Request<'_>, message: &Message<'_>) {
+    say(request, message, Speech::Message);
 }
 
 /// NOTICE. Nothing that comes of it is ever answered (RFC 2812 section 3.3.2), but that a line was too long.
-pub(in super::super) fn notice(call: &mut Call<'_>, message: &Message<'_>) {
-    say(call, message, Speech::Notice);
+pub(crate) fn notice(request: &mut Request<'_>, message: &Message<'_>) {
+    say(request, message, Speech::Notice);
 }
 
-fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
+fn say(request: &mut Request<'_>, message: &Message<'_>, speech: Speech) {
     let answers = speech != Speech::Notice;
     let text = message.params.at(1);
     let Some(targets) = message.params.get(0) else {
         if answers {
-            call.reply(ERR_NORECIPIENT, &[]);
+            request.reply(ERR_NORECIPIENT, &[]);
         }
         return;
     };
     if text.is_empty() {
         if answers {
-            call.reply(ERR_NOTEXTTOSEND, &[]);
+            request.reply(ERR_NOTEXTTOSEND, &[]);
         }
         return;
     }
@@ -46,17 +48,17 @@ fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
     for (index, target) in targets.split(',').enumerate() {
         if index == RECIPIENTS_MAX {
             if answers {
-                call.reply(ERR_TOOMANYTARGETS, &[target]);
+                request.reply(ERR_TOOMANYTARGETS, &[target]);
             }
             return;
         }
-        if !fits(call, target, speech, text) {
-            call.reply_words(ERR_INPUTTOOLONG, &[], TOO_LONG_TO_RELAY);
+        if !fits(request, target, speech, text) {
+            request.reply_words(ERR_INPUTTOOLONG, &[], TOO_LONG_TO_RELAY);
             continue;
         }
         let mut room = None;
-        let told = target_of(call, target, &mut room).and_then(|to| {
-            call.apply(Command::Say {
+        let told = target_of(request, target, &mut room).and_then(|to| {
+            request.apply(Command::Say {
                 to,
                 speech,
                 text,
@@ -64,8 +66,8 @@ fn say(call: &mut Call<'_>, message: &Message<'_>, speech: Speech) {
             })
         });
         match told {
-            Ok(()) if answers => tell_away(call, target),
-            Err(refusal) if answers => call.refuse(&refusal),
+            Ok(()) if answers => tell_away(request, target),
+            Err(refusal) if answers => request.refuse(&refusal),
             _ => {}
         }
     }
@@ -85,32 +87,27 @@ fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
 }
 
 /// Who is meant by a word; a room's name is kept in `room`.
-pub(in super::super) fn target_of<'t>(
-    call: &Call<'_>,
+pub(crate) fn target_of<'t>(
+    request: &Request<'_>,
     word: &'t str,
     room: &'t mut Option<RoomName>,
 ) -> Result<Target<'t>, Refusal> {
     let no_such = || Refusal::NoSuchUser { nick: word.into() };
     if word.starts_with('#') {
-        let name = room.insert(call.room_name(word).ok_or_else(no_such)?);
+        let name = room.insert(request.room_name(word).ok_or_else(no_such)?);
         return Ok(Target::Room(name));
     }
     let rank = word.chars().next().and_then(Rank::from_prefix);
     if let (Some(rank), Some(name)) = (rank, word.get(1..).filter(|name| name.starts_with('#'))) {
-        let name = room.insert(call.room_name(name).ok_or_else(no_such)?);
+        let name = room.insert(request.room_name(name).ok_or_else(no_such)?);
         return Ok(Target::Ranked(rank, name));
     }
     Ok(Target::User(word))
 }
 
 /// Whether the words fit into the line that others get: it begins with who said them.
-pub(in super::super) fn fits(
-    call: &mut Call<'_>,
-    target: &str,
-    speech: Speech,
-    text: &str,
-) -> bool {
-    let Some((_, _, _, _, author)) = call.parts_with_me() else {
+pub(crate) fn fits(request: &mut Request<'_>, target: &str, speech: Speech, text: &str) -> bool {
+    let Some((_, _, _, _, author)) = request.split_with_user() else {
         return false;
     };
     let target = TargetName {
@@ -121,22 +118,22 @@ pub(in super::super) fn fits(
 }
 
 /// Who speaks to someone who is away learns it.
-pub(super) fn tell_away(call: &mut Call<'_>, target: &str) {
+pub(super) fn tell_away(request: &mut Request<'_>, target: &str) {
     if target.starts_with('#') {
         return;
     }
-    let (heading, hub, out) = call.parts();
+    let (prefix, hub, out) = request.split();
     let user = hub.find_user(target).and_then(|id| hub.user(id));
     if let Some((user, text)) = user.and_then(|user| Some((user, user.away()?))) {
-        let line = heading.numeric(RPL_AWAY, out);
+        let line = prefix.numeric(RPL_AWAY, out);
         line.param(user.nick()).text(text).end();
     }
 }
 
 /// TAGMSG (IRCv3 message-tags).
-pub(in super::super) fn tagmsg(call: &mut Call<'_>, message: &Message<'_>) {
-    if !call.irc.caps.has(Cap::MessageTags) {
-        return call.reply(ERR_UNKNOWNCOMMAND, &["TAGMSG"]);
+pub(crate) fn tagmsg(request: &mut Request<'_>, message: &Message<'_>) {
+    if !request.irc.caps.has(Cap::MessageTags) {
+        return request.reply(ERR_UNKNOWNCOMMAND, &["TAGMSG"]);
     }
     let tags = message.tags.client_only();
     if tags.is_empty() {
@@ -144,31 +141,31 @@ pub(in super::super) fn tagmsg(call: &mut Call<'_>, message: &Message<'_>) {
     }
     for (index, target) in message.params.at(0).split(',').enumerate() {
         if index == RECIPIENTS_MAX {
-            return call.reply(ERR_TOOMANYTARGETS, &[target]);
+            return request.reply(ERR_TOOMANYTARGETS, &[target]);
         }
         let mut room = None;
-        let told = target_of(call, target, &mut room).and_then(|to| {
+        let told = target_of(request, target, &mut room).and_then(|to| {
             let tags = &tags;
-            call.apply(Command::Tag { to, tags })
+            request.apply(Command::Tag { to, tags })
         });
         if let Err(refusal) = told {
-            call.refuse(&refusal);
+            request.refuse(&refusal);
         }
     }
 }
 
 /// REDACT (IRCv3 draft/message-redaction), which has standard replies in place of numerics.
-pub(in super::super) fn redact(call: &mut Call<'_>, message: &Message<'_>) {
-    if !call.irc.caps.has(Cap::MessageRedaction) {
-        return call.reply(ERR_UNKNOWNCOMMAND, &["REDACT"]);
+pub(crate) fn redact(request: &mut Request<'_>, message: &Message<'_>) {
+    if !request.irc.caps.has(Cap::MessageRedaction) {
+        return request.reply(ERR_UNKNOWNCOMMAND, &["REDACT"]);
     }
     let params = &message.params;
     let (target, msgid, reason) = (params.at(0), params.at(1), params.at(2));
     let mut room = None;
-    let outcome = target_of(call, target, &mut room).and_then(|from| {
+    let outcome = target_of(request, target, &mut room).and_then(|from| {
         // What is no id names no message; but whether the target is one comes first.
         let message = Msgid::parse(msgid).unwrap_or(MessageId(u64::MAX));
-        call.apply(Command::Redact {
+        request.apply(Command::Redact {
             from,
             message,
             reason,
@@ -178,11 +175,11 @@ pub(in super::super) fn redact(call: &mut Call<'_>, message: &Message<'_>) {
     let words = refusal.to_string();
     match refusal {
         Refusal::NoSuchMessage { .. } => {
-            call.fail("REDACT", "UNKNOWN_MSGID", &[target, msgid], &words);
+            request.fail("REDACT", "UNKNOWN_MSGID", &[target, msgid], &words);
         }
         Refusal::NotYourMessage { .. } => {
-            call.fail("REDACT", "REDACT_FORBIDDEN", &[target, msgid], &words);
+            request.fail("REDACT", "REDACT_FORBIDDEN", &[target, msgid], &words);
         }
-        _ => call.fail("REDACT", "INVALID_TARGET", &[target], &words),
+        _ => request.fail("REDACT", "INVALID_TARGET", &[target], &words),
     }
 }

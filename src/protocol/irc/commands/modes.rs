@@ -4,130 +4,136 @@ use crate::{
     chat::{
         Command, RoomId, RoomName, effort,
         mode::{
-            Letter as _, ListKind, ModeTrouble, Rank, RoomFlag, UserMode, parse_room_changes,
+            Letter as _, ListKind, ModeError, Rank, RoomFlag, UserMode, parse_room_changes,
             parse_user_changes,
         },
     },
-    protocol::irc::{call::Call, message::Params, numeric::*, time::unix},
+    protocol::{
+        irc::{
+            codec::{message::Params, numeric::*},
+            session::request::Request,
+        },
+        time::unix,
+    },
 };
 use std::sync::LazyLock;
 
 /// MODE.
-pub(in super::super) fn mode(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn mode(request: &mut Request<'_>, params: &Params<'_>) {
     let target = params.at(0);
     if !target.starts_with('#') {
-        return user_mode(call, target, params);
+        return user_mode(request, target, params);
     }
-    let Some(room) = call.find_room(target) else {
-        return call.reply(ERR_NOSUCHCHANNEL, &[target]);
+    let Some(room) = request.find_room(target) else {
+        return request.reply(ERR_NOSUCHCHANNEL, &[target]);
     };
     match params.get(1) {
-        None => show(call, room),
-        Some(letters) => change(call, room, letters, params),
+        None => show(request, room),
+        Some(letters) => change(request, room, letters, params),
     }
 }
 
-fn show(call: &mut Call<'_>, id: RoomId) {
-    let Some((heading, hub, out, me, _)) = call.parts_with_me() else {
+fn show(request: &mut Request<'_>, id: RoomId) {
+    let Some((prefix, hub, out, me, _)) = request.split_with_user() else {
         return;
     };
     let Some(room) = hub.room(id) else { return };
     let modes = room.spelled_modes(hub.is_member(me, id));
-    let line = heading.numeric(RPL_CHANNELMODEIS, out).param(room.name());
+    let line = prefix.numeric(RPL_CHANNELMODEIS, out).param(room.name());
     let words = modes.split(' ');
     words.fold(line, |line, word| line.param(word)).end();
-    let line = heading.numeric(RPL_CREATIONTIME, out).param(room.name());
+    let line = prefix.numeric(RPL_CREATIONTIME, out).param(room.name());
     line.param(unix(room.created().wall)).end();
 }
 
-fn change(call: &mut Call<'_>, room: RoomId, letters: &str, params: &Params<'_>) {
-    let Some(name) = call.ctx.hub().room(room).map(|room| room.name().clone()) else {
+fn change(request: &mut Request<'_>, room: RoomId, letters: &str, params: &Params<'_>) {
+    let Some(name) = request.ctx.hub().room(room).map(|room| room.name().clone()) else {
         return;
     };
     let parameters = params.as_slice().get(2..).unwrap_or_default();
-    let request = parse_room_changes(letters, parameters.iter().copied());
-    for trouble in &request.troubles {
-        tell_trouble(call, &name, *trouble);
+    let wanted = parse_room_changes(letters, parameters.iter().copied());
+    for error in &wanted.errors {
+        reply_error(request, &name, *error);
     }
-    for kind in &request.lists {
-        show_list(call, room, *kind);
+    for kind in &wanted.lists {
+        show_list(request, room, *kind);
     }
-    if !request.changes.is_empty() {
-        call.apply_or_refuse(Command::SetRoomModes {
+    if !wanted.changes.is_empty() {
+        request.apply_or_refuse(Command::SetRoomModes {
             room: name,
-            changes: &request.changes,
+            changes: &wanted.changes,
         });
     }
 }
 
-fn tell_trouble(call: &mut Call<'_>, room: &RoomName, trouble: ModeTrouble<'_>) {
+fn reply_error(request: &mut Request<'_>, room: &RoomName, error: ModeError<'_>) {
     let room = room.as_str();
-    match trouble {
-        ModeTrouble::InvalidKey(_) => call.reply(ERR_INVALIDKEY, &[room]),
-        ModeTrouble::InvalidLimit(text) => {
-            call.reply_with(ERR_INVALIDMODEPARAM, &[room, "l", text], trouble);
+    match error {
+        ModeError::InvalidKey(_) => request.reply(ERR_INVALIDKEY, &[room]),
+        ModeError::InvalidLimit(text) => {
+            request.reply_with(ERR_INVALIDMODEPARAM, &[room, "l", text], error);
         }
-        ModeTrouble::MissingParameter(letter) => {
+        ModeError::MissingParameter(letter) => {
             let letter = letter.to_string();
-            call.reply_with(ERR_INVALIDMODEPARAM, &[room, &letter, "*"], trouble);
+            request.reply_with(ERR_INVALIDMODEPARAM, &[room, &letter, "*"], error);
         }
-        ModeTrouble::UnknownLetter(letter) => {
-            call.reply(ERR_UNKNOWNMODE, &[&letter.to_string()]);
+        ModeError::UnknownLetter(letter) => {
+            request.reply(ERR_UNKNOWNMODE, &[&letter.to_string()]);
         }
     }
 }
 
 /// The masks of a list. Who may not read it is told so.
-fn show_list(call: &mut Call<'_>, id: RoomId, kind: ListKind) {
+fn show_list(request: &mut Request<'_>, id: RoomId, kind: ListKind) {
     let (numeric, end) = match kind {
         ListKind::Ban => (RPL_BANLIST, RPL_ENDOFBANLIST),
         ListKind::Exception => (RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST),
         ListKind::Invitation => (RPL_INVEXLIST, RPL_ENDOFINVEXLIST),
     };
-    let Some((heading, hub, out, me, _)) = call.parts_with_me() else {
+    let Some((prefix, hub, out, me, _)) = request.split_with_user() else {
         return;
     };
     let Some(room) = hub.room(id) else { return };
     if !hub.may_read_list(me, id, kind) {
-        let line = heading.numeric(ERR_CHANOPRIVSNEEDED, out);
+        let line = prefix.numeric(ERR_CHANOPRIVSNEEDED, out);
         let line = line.param(room.name());
         return line.text(ERR_CHANOPRIVSNEEDED.words).end();
     }
     hub.charge_each(room.list(kind).len(), effort::LISTED);
     for entry in room.list(kind) {
-        let line = heading.numeric(numeric, out).param(room.name());
+        let line = prefix.numeric(numeric, out).param(room.name());
         let line = line.param(entry.mask.as_str()).param(&entry.by.name);
         line.param(unix(entry.at)).end();
     }
-    let line = heading.numeric(end, out).param(room.name());
+    let line = prefix.numeric(end, out).param(room.name());
     line.text(end.words).end();
 }
 
-fn user_mode(call: &mut Call<'_>, target: &str, params: &Params<'_>) {
-    let Some(user) = call.ctx.hub().find_user(target) else {
-        return call.reply(ERR_NOSUCHNICK, &[target]);
+fn user_mode(request: &mut Request<'_>, target: &str, params: &Params<'_>) {
+    let Some(user) = request.ctx.hub().find_user(target) else {
+        return request.reply(ERR_NOSUCHNICK, &[target]);
     };
-    if Some(user) != call.me() {
-        return call.reply(ERR_USERSDONTMATCH, &[]);
+    if Some(user) != request.me() {
+        return request.reply(ERR_USERSDONTMATCH, &[]);
     }
     let Some(letters) = params.get(1) else {
-        let modes = call.ctx.hub().user(user).map(|user| user.modes());
+        let modes = request.ctx.hub().user(user).map(|user| user.modes());
         let modes = modes.iter().flat_map(|modes| modes.iter());
         let letters: String = modes.map(|mode| mode.letter()).collect();
-        return call.reply_params(RPL_UMODEIS, &[&format!("+{letters}")]);
+        return request.reply_params(RPL_UMODEIS, &[&format!("+{letters}")]);
     };
     let (changes, unknown) = parse_user_changes(letters);
     if !changes.is_empty() {
-        call.apply_or_refuse(Command::SetUserModes { changes: &changes });
+        request.apply_or_refuse(Command::SetUserModes { changes: &changes });
     }
     if !unknown.is_empty() {
-        call.reply(ERR_UMODEUNKNOWNFLAG, &[]);
+        request.reply(ERR_UMODEUNKNOWNFLAG, &[]);
     }
 }
 
 /// Letters for `RPL_MYINFO`: modes of people, modes of rooms, those of rooms that take a parameter. Put together once,
 /// for everyone who comes in is told.
-pub(in super::super) fn mode_letters() -> &'static [String; 3] {
+pub(crate) fn mode_letters() -> &'static [String; 3] {
     static LETTERS: LazyLock<[String; 3]> = LazyLock::new(|| {
         let lists = ListKind::ALL.map(ListKind::letter);
         let ranks = Rank::ALL.iter().map(|rank| rank.letter());

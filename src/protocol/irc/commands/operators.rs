@@ -4,11 +4,12 @@ use crate::{
     chat::{Command, ServerBan, mask::ServerMask},
     protocol::{
         irc::{
-            Busy,
-            call::Call,
-            message::Params,
-            numeric::*,
-            server_context::{DeferredRequest, TryAgain},
+            codec::{message::Params, numeric::*},
+            session::{
+                request::Request,
+                server_context::{DeferredRequest, TryAgain},
+                state::Pending,
+            },
         },
         seconds_to_wait,
     },
@@ -17,13 +18,13 @@ use std::time::Duration;
 
 /// OPER. The password is checked while others are served; the answer comes when that is done, and tells nobody whether the
 /// name exists.
-pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
-    match call.ctx.check_operator(params.at(0), params.at(1)) {
-        Ok(()) => call.irc.desk().busy = Some(Busy::Oper { label: None }),
-        Err(TryAgain::Busy) => call.reply(RPL_TRYAGAIN, &["OPER"]),
+pub(crate) fn oper(request: &mut Request<'_>, params: &Params<'_>) {
+    match request.ctx.check_operator(params.at(0), params.at(1)) {
+        Ok(()) => request.irc.cold().pending = Some(Pending::Oper { label: None }),
+        Err(TryAgain::Busy) => request.reply(RPL_TRYAGAIN, &["OPER"]),
         Err(TryAgain::After(wait)) => {
             let seconds = seconds_to_wait(wait);
-            call.reply_with(
+            request.reply_with(
                 RPL_TRYAGAIN,
                 &["OPER"],
                 format_args!("Too many wrong passwords; try again in {seconds} seconds"),
@@ -33,64 +34,64 @@ pub(in super::super) fn oper(call: &mut Call<'_>, params: &Params<'_>) {
 }
 
 /// The password was right.
-pub(in super::super) fn become_operator(call: &mut Call<'_>) {
-    call.apply_or_refuse(Command::MakeOperator);
-    call.reply(RPL_YOUREOPER, &[]);
+pub(crate) fn become_operator(request: &mut Request<'_>) {
+    request.apply_or_refuse(Command::MakeOperator);
+    request.reply(RPL_YOUREOPER, &[]);
 }
 
 /// Says so to those who are no operators.
-fn lacks_right(call: &mut Call<'_>) -> bool {
-    let lacks = !call.is_operator();
+fn lacks_right(request: &mut Request<'_>) -> bool {
+    let lacks = !request.is_operator();
     if lacks {
-        call.reply(ERR_NOPRIVILEGES, &[]);
+        request.reply(ERR_NOPRIVILEGES, &[]);
     }
     lacks
 }
 
 /// KILL.
-pub(in super::super) fn kill(call: &mut Call<'_>, params: &Params<'_>) {
-    if lacks_right(call) {
+pub(crate) fn kill(request: &mut Request<'_>, params: &Params<'_>) {
+    if lacks_right(request) {
         return;
     }
     let (nick, reason) = (params.at(0), params.get(1).unwrap_or("no reason given"));
-    if *nick == *call.ctx.server_info().name {
-        return call.reply(ERR_CANTKILLSERVER, &[]);
+    if *nick == *request.ctx.server_info().name {
+        return request.reply(ERR_CANTKILLSERVER, &[]);
     }
-    call.apply_or_refuse(Command::Kill { nick, reason });
+    request.apply_or_refuse(Command::Kill { nick, reason });
 }
 
 /// KLINE: `[minutes] user@host [:reason]`.
-pub(in super::super) fn kline(call: &mut Call<'_>, params: &Params<'_>) {
-    if lacks_right(call) {
+pub(crate) fn kline(request: &mut Request<'_>, params: &Params<'_>) {
+    if lacks_right(request) {
         return;
     }
     let minutes = params.at(0).parse::<u32>().ok();
     let at = usize::from(minutes.is_some());
     let Some(mask) = params.get(at).and_then(complete) else {
-        return call.reply(ERR_NEEDMOREPARAMS, &["KLINE"]);
+        return request.reply(ERR_NEEDMOREPARAMS, &["KLINE"]);
     };
     let reason = params.get(at + 1).unwrap_or("no reason given");
-    let now = call.ctx.now().moment;
+    let now = request.ctx.now().moment;
     let lasts = minutes.filter(|minutes| *minutes > 0);
     let until = lasts.map(|minutes| now.after(Duration::from_secs(u64::from(minutes) * 60)));
-    let (heading, _, _) = call.parts();
-    let by = heading.client.into();
+    let (prefix, _, _) = request.split();
+    let by = prefix.client.into();
     let shown = mask.clone();
     if is_about_loopback(&mask) {
         // Before the ban, which may end this connection too.
-        call.notice(format_args!(
+        request.notice(format_args!(
             "{mask} meets everyone who comes through a proxy on this machine: they all have that address here"
         ));
     }
-    call.flush();
-    let is_new = call.ctx.add_ban(ServerBan {
+    request.flush();
+    let is_new = request.ctx.add_ban(ServerBan {
         mask: mask.into(),
         reason: reason.into(),
         by,
         until,
     });
     let word = if is_new { "Added" } else { "Changed" };
-    call.notice(format_args!("{word} the ban of {shown}"));
+    request.notice(format_args!("{word} the ban of {shown}"));
 }
 
 /// Whether a mask names addresses of the server's own machine, which everyone behind a proxy on it has.
@@ -101,15 +102,15 @@ fn is_about_loopback(mask: &str) -> bool {
 }
 
 /// UNKLINE.
-pub(in super::super) fn unkline(call: &mut Call<'_>, params: &Params<'_>) {
-    if lacks_right(call) {
+pub(crate) fn unkline(request: &mut Request<'_>, params: &Params<'_>) {
+    if lacks_right(request) {
         return;
     }
     let mask = complete(params.at(0)).unwrap_or_default();
-    if call.ctx.remove_ban(&mask) {
-        call.notice(format_args!("Lifted the ban of {mask}"));
+    if request.ctx.remove_ban(&mask) {
+        request.notice(format_args!("Lifted the ban of {mask}"));
     } else {
-        call.notice(format_args!("There is no ban of {}", params.at(0)));
+        request.notice(format_args!("There is no ban of {}", params.at(0)));
     }
 }
 
@@ -120,24 +121,24 @@ fn complete(typed: &str) -> Option<String> {
 }
 
 /// WALLOPS.
-pub(in super::super) fn wallops(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn wallops(request: &mut Request<'_>, params: &Params<'_>) {
     let text = params.at(0);
-    if !lacks_right(call) {
-        call.apply_or_refuse(Command::Wallops { text });
+    if !lacks_right(request) {
+        request.apply_or_refuse(Command::Wallops { text });
     }
 }
 
 /// REHASH.
-pub(in super::super) fn rehash(call: &mut Call<'_>, _params: &Params<'_>) {
-    if !lacks_right(call) {
-        call.ctx.wish(DeferredRequest::Rehash);
-        call.reply(RPL_REHASHING, &["madang.toml"]);
+pub(crate) fn rehash(request: &mut Request<'_>, _params: &Params<'_>) {
+    if !lacks_right(request) {
+        request.ctx.wish(DeferredRequest::Rehash);
+        request.reply(RPL_REHASHING, &["madang.toml"]);
     }
 }
 
 /// DIE.
-pub(in super::super) fn die(call: &mut Call<'_>, _params: &Params<'_>) {
-    if !lacks_right(call) {
-        call.ctx.wish(DeferredRequest::Die);
+pub(crate) fn die(request: &mut Request<'_>, _params: &Params<'_>) {
+    if !lacks_right(request) {
+        request.ctx.wish(DeferredRequest::Die);
     }
 }

@@ -5,14 +5,19 @@ use crate::{
         Hub, Nick, RoomId, User, UserId, effort,
         mode::{Letter as _, UserMode},
     },
-    protocol::irc::{
-        call::{Call, Heading},
-        isupport::RECIPIENTS_MAX,
-        line::Line,
-        long::{Long, Whowas, push_prefixes},
-        message::Params,
-        monitor::TARGETS_MAX,
-        numeric::*,
+    protocol::{
+        irc::{
+            codec::{
+                line::Line,
+                message::Params,
+                numeric::*,
+                reply::{RankPrefixes, ReplyPrefix},
+            },
+            isupport::RECIPIENTS_MAX,
+            monitor::TARGETS_MAX,
+            paged_reply::{PagedReply, Whowas},
+            session::request::Request,
+        },
         time::unix,
     },
 };
@@ -21,44 +26,44 @@ use crate::{
 const USERHOST_MAX: usize = 5;
 
 /// WHOIS ("Modern IRC", WHOIS message). With two parameters the first names the server that shall answer.
-pub(in super::super) fn whois(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn whois(request: &mut Request<'_>, params: &Params<'_>) {
     let asked = if params.len() > 1 {
-        if !super::server::is_here(call, params.at(0)) {
-            return call.reply(ERR_NOSUCHSERVER, &[params.at(0)]);
+        if !super::server::is_here(request, params.at(0)) {
+            return request.reply(ERR_NOSUCHSERVER, &[params.at(0)]);
         }
         params.at(1)
     } else {
         params.at(0)
     };
     if asked.is_empty() {
-        return call.reply(ERR_NONICKNAMEGIVEN, &[]);
+        return request.reply(ERR_NONICKNAMEGIVEN, &[]);
     }
     for nick in asked.split(',').take(RECIPIENTS_MAX) {
-        match call.ctx.hub().find_user(nick) {
-            Some(id) => describe(call, id),
-            None => call.reply(ERR_NOSUCHNICK, &[nick]),
+        match request.ctx.hub().find_user(nick) {
+            Some(id) => describe(request, id),
+            None => request.reply(ERR_NOSUCHNICK, &[nick]),
         }
     }
-    call.reply(RPL_ENDOFWHOIS, &[asked]);
+    request.reply(RPL_ENDOFWHOIS, &[asked]);
 }
 
-fn describe(call: &mut Call<'_>, id: UserId) {
-    let description = call.ctx.server_info().description.clone();
-    let now = call.ctx.now().moment;
-    let Some((heading, hub, out, me, reader)) = call.parts_with_me() else {
+fn describe(request: &mut Request<'_>, id: UserId) {
+    let description = request.ctx.server_info().description.clone();
+    let now = request.ctx.now().moment;
+    let Some((prefix, hub, out, me, reader)) = request.split_with_user() else {
         return;
     };
     let Some(user) = hub.user(id) else { return };
     hub.charge(effort::COMMAND);
     let nick = user.nick();
-    let line = heading.numeric(RPL_WHOISUSER, out).param(nick);
+    let line = prefix.numeric(RPL_WHOISUSER, out).param(nick);
     let line = line.param(user.username()).param(user.host());
     line.param("*").text(user.realname()).end();
-    write_rooms(heading, hub, user, me, out);
-    let line = heading.numeric(RPL_WHOISSERVER, out).param(nick);
-    line.param(heading.server).text(description).end();
+    write_rooms(prefix, hub, user, me, out);
+    let line = prefix.numeric(RPL_WHOISSERVER, out).param(nick);
+    line.param(prefix.server).text(description).end();
     if let Some(text) = user.away() {
-        let line = heading.numeric(RPL_AWAY, out).param(nick);
+        let line = prefix.numeric(RPL_AWAY, out).param(nick);
         line.text(text).end();
     }
     let facts = [
@@ -75,45 +80,45 @@ fn describe(call: &mut Call<'_>, id: UserId) {
         (user.is_secure(), RPL_WHOISSECURE, RPL_WHOISSECURE.words),
     ];
     for (_, numeric, words) in facts.into_iter().filter(|(is_true, _, _)| *is_true) {
-        let line = heading.numeric(numeric, out).param(nick);
+        let line = prefix.numeric(numeric, out).param(nick);
         line.text(words).end();
     }
     if reader.is_operator() || id == me {
         if let Some(certificate) = user.certificate() {
-            let line = heading.numeric(RPL_WHOISCERTFP, out).param(nick);
+            let line = prefix.numeric(RPL_WHOISCERTFP, out).param(nick);
             let words = RPL_WHOISCERTFP.words;
             line.text(format_args!("{words} {certificate}")).end();
         }
-        write_origin(heading, user, out);
+        write_origin(prefix, user, out);
     }
     if let Some(account) = user.account() {
-        let line = heading.numeric(RPL_WHOISACCOUNT, out).param(nick);
+        let line = prefix.numeric(RPL_WHOISACCOUNT, out).param(nick);
         line.param(account).text(RPL_WHOISACCOUNT.words).end();
     }
     let idle = now.since(user.last_spoke()).as_secs();
-    let line = heading.numeric(RPL_WHOISIDLE, out).param(nick);
+    let line = prefix.numeric(RPL_WHOISIDLE, out).param(nick);
     let line = line.param(idle).param(unix(user.entered()));
     line.text(RPL_WHOISIDLE.words).end();
 }
 
 /// Where someone really comes from: for themselves and for operators.
-fn write_origin(heading: Heading<'_>, user: &User, out: &mut Vec<u8>) {
+fn write_origin(prefix: ReplyPrefix<'_>, user: &User, out: &mut Vec<u8>) {
     let (nick, name, address) = (user.nick(), user.username(), user.address());
-    let line = heading.numeric(RPL_WHOISACTUALLY, out).param(nick);
+    let line = prefix.numeric(RPL_WHOISACTUALLY, out).param(nick);
     let line = line.param(format_args!("{name}@{address}")).param(address);
     line.text(RPL_WHOISACTUALLY.words).end();
-    let line = heading.numeric(RPL_WHOISHOST, out).param(nick);
+    let line = prefix.numeric(RPL_WHOISHOST, out).param(nick);
     line.text(format_args!(
         "is connecting from {name}@{address} {address}"
     ))
     .end();
     let letters: String = user.modes().iter().map(|mode| mode.letter()).collect();
-    let line = heading.numeric(RPL_WHOISMODES, out).param(nick);
+    let line = prefix.numeric(RPL_WHOISMODES, out).param(nick);
     line.text(format_args!("is using modes +{letters}")).end();
 }
 
 /// The rooms of someone that a reader may know of, with their prefixes.
-fn write_rooms(heading: Heading<'_>, hub: &Hub, user: &User, me: UserId, out: &mut Vec<u8>) {
+fn write_rooms(prefix: ReplyPrefix<'_>, hub: &Hub, user: &User, me: UserId, out: &mut Vec<u8>) {
     let is_hidden = user.modes().contains(UserMode::Invisible) && user.id() != me;
     let may_know = |id: &RoomId| {
         let shared = hub.is_member(me, *id);
@@ -123,11 +128,11 @@ fn write_rooms(heading: Heading<'_>, hub: &Hub, user: &User, me: UserId, out: &m
     let rooms = hub.rooms_of(user.id()).filter(may_know);
     let names = rooms.filter_map(|id| {
         let mut name = String::new();
-        push_prefixes(hub.ranks(user.id(), id), true, &mut name);
+        RankPrefixes::All.push(hub.ranks(user.id(), id), &mut name);
         Some(name + hub.room(id)?.name().as_str())
     });
     write_rows(names, ' ', out, |out| {
-        heading.numeric(RPL_WHOISCHANNELS, out).param(user.nick())
+        prefix.numeric(RPL_WHOISCHANNELS, out).param(user.nick())
     });
 }
 
@@ -156,13 +161,13 @@ fn write_rows(
 }
 
 /// WHOWAS: who bore a name before, the newest first.
-pub(in super::super) fn whowas(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn whowas(request: &mut Request<'_>, params: &Params<'_>) {
     let Some(asked) = params.get(0) else {
-        return call.reply(ERR_NONICKNAMEGIVEN, &[]);
+        return request.reply(ERR_NONICKNAMEGIVEN, &[]);
     };
     let count: i64 = params.at(1).parse().unwrap_or(0);
     let count = usize::try_from(count).ok().filter(|count| *count > 0);
-    call.start_long(Long::Whowas(Whowas {
+    request.start_pages(PagedReply::Whowas(Whowas {
         asked: asked.into(),
         told: 0,
         wanted: count.unwrap_or(usize::MAX),
@@ -170,8 +175,8 @@ pub(in super::super) fn whowas(call: &mut Call<'_>, params: &Params<'_>) {
 }
 
 /// USERHOST.
-pub(in super::super) fn userhost(call: &mut Call<'_>, params: &Params<'_>) {
-    let (heading, hub, out) = call.parts();
+pub(crate) fn userhost(request: &mut Request<'_>, params: &Params<'_>) {
+    let (prefix, hub, out) = request.split();
     let people = words(params)
         .take(USERHOST_MAX)
         .filter_map(|nick| hub.user(hub.find_user(nick)?));
@@ -183,17 +188,17 @@ pub(in super::super) fn userhost(call: &mut Call<'_>, params: &Params<'_>) {
             format!("{nick}{star}={sign}{name}@{host}")
         })
         .collect();
-    let line = heading.numeric(RPL_USERHOST, out);
+    let line = prefix.numeric(RPL_USERHOST, out);
     line.text(answers.join(" ")).end();
 }
 
 /// ISON.
-pub(in super::super) fn ison(call: &mut Call<'_>, params: &Params<'_>) {
-    let (heading, hub, out) = call.parts();
+pub(crate) fn ison(request: &mut Request<'_>, params: &Params<'_>) {
+    let (prefix, hub, out) = request.split();
     hub.charge_each(words(params).count(), effort::LOOKED_UP);
     let people = words(params).filter_map(|nick| hub.user(hub.find_user(nick)?));
     let nicks: Vec<_> = people.map(|user| user.nick().as_str()).collect();
-    let line = heading.numeric(RPL_ISON, out);
+    let line = prefix.numeric(RPL_ISON, out);
     line.text(nicks.join(" ")).end();
 }
 
@@ -207,78 +212,84 @@ fn words<'p>(params: &'p Params<'_>) -> impl Iterator<Item = &'p str> {
 }
 
 /// MONITOR (IRCv3 monitor).
-pub(in super::super) fn monitor(call: &mut Call<'_>, params: &Params<'_>) {
+pub(crate) fn monitor(request: &mut Request<'_>, params: &Params<'_>) {
     match params.at(0) {
-        "+" => watch(call, params.at(1)),
-        "-" => forget(call, params.at(1)),
+        "+" => watch(request, params.at(1)),
+        "-" => forget(request, params.at(1)),
         "C" | "c" => {
-            let watched = std::mem::take(&mut call.irc.desk().monitored);
+            let watched = std::mem::take(&mut request.irc.cold().watched);
             for target in watched {
-                forget_one(call, &target);
+                forget_one(request, &target);
             }
         }
         "L" | "l" => {
-            let watched = call.irc.desk().monitored.clone();
-            call.ctx.hub().charge_each(watched.len(), effort::LISTED);
+            let watched = request.irc.cold().watched.clone();
+            request.ctx.hub().charge_each(watched.len(), effort::LISTED);
             let names = watched.iter().map(|nick| nick.as_str().to_owned());
-            write_lists(call, RPL_MONLIST, names.collect());
-            call.reply(RPL_ENDOFMONLIST, &[]);
+            write_lists(request, RPL_MONLIST, names.collect());
+            request.reply(RPL_ENDOFMONLIST, &[]);
         }
         "S" | "s" => {
-            let watched = call.irc.desk().monitored.clone();
-            tell_status(call, &watched);
+            let watched = request.irc.cold().watched.clone();
+            tell_status(request, &watched);
         }
-        _ => call.reply(ERR_NEEDMOREPARAMS, &["MONITOR"]),
+        _ => request.reply(ERR_NEEDMOREPARAMS, &["MONITOR"]),
     }
 }
 
-fn watch(call: &mut Call<'_>, names: &str) {
-    let Some(me) = call.me() else { return };
+fn watch(request: &mut Request<'_>, names: &str) {
+    let Some(me) = request.me() else { return };
     let mut added = Vec::new();
     // The server as a whole may be out of room for what people make it keep.
-    let has_room = call.ctx.hub().has_room_to_keep();
+    let has_room = request.ctx.hub().has_room_to_keep();
     let mut names = names.split(',').filter(|name| !name.is_empty());
     while let Some(name) = names.next() {
-        let Some(nick) = call.nick(name) else {
+        let Some(nick) = request.nick(name) else {
             continue;
         };
-        let watched = &mut call.irc.desk().monitored;
-        call.ctx.hub().charge_each(watched.len(), effort::LOOKED_AT);
+        let watched = &mut request.irc.cold().watched;
+        request
+            .ctx
+            .hub()
+            .charge_each(watched.len(), effort::LOOKED_AT);
         if !watched.contains(&nick) {
             if watched.len() >= TARGETS_MAX || !has_room {
-                tell_status(call, &added);
+                tell_status(request, &added);
                 let rest = names.fold(name.to_owned(), |rest, name| rest + "," + name);
                 let limit = TARGETS_MAX.to_string();
-                return call.reply(ERR_MONLISTFULL, &[&limit, &rest]);
+                return request.reply(ERR_MONLISTFULL, &[&limit, &rest]);
             }
             watched.push(nick.clone());
-            call.ctx.monitors().watch(me, &nick);
+            request.ctx.watches().watch(me, &nick);
         }
         added.push(nick);
     }
-    tell_status(call, &added);
+    tell_status(request, &added);
 }
 
-fn forget(call: &mut Call<'_>, names: &str) {
+fn forget(request: &mut Request<'_>, names: &str) {
     for name in names.split(',') {
-        if let Some(nick) = call.nick(name) {
-            let watched = call.irc.desk().monitored.len();
-            call.ctx.hub().charge_each(1 + watched, effort::LOOKED_AT);
-            call.irc.desk().monitored.retain(|other| *other != nick);
-            forget_one(call, &nick);
+        if let Some(nick) = request.nick(name) {
+            let watched = request.irc.cold().watched.len();
+            request
+                .ctx
+                .hub()
+                .charge_each(1 + watched, effort::LOOKED_AT);
+            request.irc.cold().watched.retain(|other| *other != nick);
+            forget_one(request, &nick);
         }
     }
 }
 
-fn forget_one(call: &mut Call<'_>, target: &Nick) {
-    if let Some(me) = call.me() {
-        call.ctx.monitors().forget(me, target);
+fn forget_one(request: &mut Request<'_>, target: &Nick) {
+    if let Some(me) = request.me() {
+        request.ctx.watches().forget(me, target);
     }
 }
 
 /// Who of these is here and who is not.
-fn tell_status(call: &mut Call<'_>, targets: &[Nick]) {
-    let hub = call.ctx.hub();
+fn tell_status(request: &mut Request<'_>, targets: &[Nick]) {
+    let hub = request.ctx.hub();
     hub.charge_each(targets.len(), effort::LOOKED_UP + effort::LISTED);
     let (mut here, mut gone) = (Vec::new(), Vec::new());
     for target in targets {
@@ -288,14 +299,14 @@ fn tell_status(call: &mut Call<'_>, targets: &[Nick]) {
             None => gone.push(target.to_string()),
         }
     }
-    write_lists(call, RPL_MONONLINE, here);
-    write_lists(call, RPL_MONOFFLINE, gone);
+    write_lists(request, RPL_MONONLINE, here);
+    write_lists(request, RPL_MONOFFLINE, gone);
 }
 
 /// Names joined by commas.
-fn write_lists(call: &mut Call<'_>, numeric: Numeric, names: Vec<String>) {
-    let (heading, _, out) = call.parts();
+fn write_lists(request: &mut Request<'_>, numeric: Numeric, names: Vec<String>) {
+    let (prefix, _, out) = request.split();
     write_rows(names.into_iter(), ',', out, |out| {
-        heading.numeric(numeric, out)
+        prefix.numeric(numeric, out)
     });
 }

@@ -141,9 +141,9 @@ fn the_new_name_of_a_crowded_room_costs_a_bounded_answer_in_all() {
     let id = hub.find_room(&room).unwrap();
     let me = hub.members(id).next().unwrap();
     let (server, client) = ("srv", "guest0");
-    let heading = super::super::call::Heading { server, client };
+    let prefix = super::super::codec::reply::ReplyPrefix { server, client };
     let mut out = Vec::new();
-    super::super::long::write_names_to_all(heading, hub, id, me, &mut out);
+    super::super::paged_reply::write_names_to_all(prefix, hub, id, me, &mut out);
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("guest4999"), "some names: {text}");
     assert!(text.ends_with(":End of /NAMES list\r\n"), "{text}");

@@ -9,7 +9,7 @@ mod operators;
 mod privacy;
 mod random;
 
-use super::Irc;
+use super::session::state::Irc;
 use crate::protocol::{flavour::Flavour, testing::World};
 
 /// Some clients in one world.

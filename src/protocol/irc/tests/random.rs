@@ -48,7 +48,7 @@ const WORDS: [&str; 40] = [
 
 fn lines() -> impl proptest::strategy::Strategy<Value = (usize, String)> {
     use proptest::prelude::*;
-    let commands: Vec<&str> = crate::protocol::irc::table::COMMANDS
+    let commands: Vec<&str> = crate::protocol::irc::commands::table::COMMANDS
         .iter()
         .map(|entry| entry.name)
         .collect();

@@ -419,7 +419,7 @@ fn frames_come_out_of_a_session_and_commands_are_answered() {
     let mut telnet = Telnet::default();
     let mut replies = Vec::new();
     let cut = telnet.next_frame(b"\xFF\xFD\x03bob\r\n", &mut 0, LINE_BYTES_MAX, &mut replies);
-    assert_eq!((cut.frame, cut.consumed), (Frame::Line(b"bob".into()), 8));
+    assert_eq!((cut.item, cut.consumed), (Frame::Line(b"bob".into()), 8));
     assert_eq!(replies, b"\xFF\xFC\x03");
     assert!(telnet.speaks_telnet());
 }

@@ -11,7 +11,7 @@ use crate::server::connections::{
 };
 use crate::{
     net::{ConnId, Consumed, Net, Next, Tick},
-    protocol::{Cut, Frame, flavour::Flavour, telnet},
+    protocol::{Decoded, Frame, flavour::Flavour, telnet},
 };
 
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that nobody waits long
@@ -90,7 +90,10 @@ impl Connections {
     ) -> (usize, bool) {
         let cap = self.settings.line;
         let told = self.run_protocol(net, id, |session, context| {
-            let Cut { frame, consumed } = match session {
+            let Decoded {
+                item: frame,
+                consumed,
+            } = match session {
                 LineProtocol::Irc(irc) => irc.next_frame(input, searched),
                 LineProtocol::Telnet(telnet) => {
                     telnet.next_frame(input, searched, cap, context.answer)

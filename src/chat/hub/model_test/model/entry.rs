@@ -7,7 +7,7 @@ use super::{
 use crate::chat::{Now, ServerPassword};
 
 impl Model {
-    pub(in super::super) fn ban(&mut self, mask: &str, now: Now) -> Answer {
+    pub(crate) fn ban(&mut self, mask: &str, now: Now) -> Answer {
         self.bans.retain(|(_, until)| *until > Some(now.moment));
         self.unban(mask)?;
         if !mask.contains(' ') {
@@ -17,7 +17,7 @@ impl Model {
         Ok(vec![])
     }
 
-    pub(in super::super) fn unban(&mut self, mask: &str) -> Answer {
+    pub(crate) fn unban(&mut self, mask: &str) -> Answer {
         let wanted = mask.to_lowercase();
         self.bans.retain(|(mask, _)| mask.to_lowercase() != wanted);
         Ok(vec![])
@@ -40,7 +40,7 @@ impl Model {
         masks.any(|mask| texts.iter().any(|text| fits(&mask, text)))
     }
 
-    pub(in super::super) fn enter(
+    pub(crate) fn enter(
         &mut self,
         (name, username): (&str, &str),
         password: ServerPassword,

@@ -202,7 +202,7 @@ impl Kind {
     /// A text up to the first byte that it may not hold.
     fn passable(self, text: &str) -> &str {
         let bytes = text.as_bytes();
-        // Most are a few bytes, and a call of memchr costs as much as fifty of them.
+        // Most are a few bytes, and a request of memchr costs as much as fifty of them.
         let end = match self {
             Self::Word => bytes
                 .iter()

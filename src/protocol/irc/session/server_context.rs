@@ -2,10 +2,9 @@
 //!
 //! Owns the record of what the server says of itself ([`ServerInfo`]). Does not know sockets.
 
-use super::{isupport, monitor::Monitors};
 use crate::{
-    chat::{Now, ServerBan, mode::UserModes},
-    protocol::{Context, flavour::Flavour},
+    chat::{Now, ServerBan, mode::UserModes, watches::Watches},
+    protocol::{Context, flavour::Flavour, irc::isupport},
 };
 use std::{rc::Rc, time::Duration};
 
@@ -13,7 +12,7 @@ use std::{rc::Rc, time::Duration};
 #[derive(Clone, Debug)]
 pub struct ServerInfo {
     /// Its name, one word; the source of its replies.
-    pub name: Box<str>,
+    pub name: Rc<str>,
     /// What it is, in a few words.
     pub description: Box<str>,
     /// The name of its network, one word.
@@ -33,7 +32,7 @@ pub struct ServerInfo {
     /// Where clients that came in the clear shall come in future, and for how long (IRCv3 sts).
     pub sts: Option<Sts>,
     /// How much of a long reply is made at once.
-    pub piece_bytes: usize,
+    pub page_bytes: usize,
 }
 
 impl ServerInfo {
@@ -41,7 +40,7 @@ impl ServerInfo {
     pub const VERSION: &'static str = concat!("madang-", env!("CARGO_PKG_VERSION"));
 
     /// A full read of most clients.
-    pub const PIECE_BYTES: usize = 16 * 1024;
+    pub const PAGE_BYTES: usize = 16 * 1024;
 
     /// A house with a name, and nothing else decided.
     pub fn new(name: &str, network: &str, started: Now) -> Self {
@@ -56,7 +55,7 @@ impl ServerInfo {
             operators: Box::new([]),
             isupport: isupport::lines(network),
             sts: None,
-            piece_bytes: Self::PIECE_BYTES,
+            page_bytes: Self::PAGE_BYTES,
         }
     }
 }
@@ -103,9 +102,9 @@ pub trait ServerContext: Context {
     /// From now on, events are told to this connection in this flavour.
     fn set_flavour(&mut self, flavour: Flavour);
     /// What reaches this connection because it was spoken to by itself: sent behind the answer, and no part of it.
-    fn aside(&mut self) -> &mut Vec<u8>;
-    /// Who waits for whom.
-    fn monitors(&mut self) -> &mut Monitors;
+    fn deferred(&mut self) -> &mut Vec<u8>;
+    /// Which user watches which nick.
+    fn watches(&mut self) -> &mut Watches;
     /// Connections of people who have not given a name yet.
     fn nameless_count(&self) -> usize;
     /// Begins to see whether this is an operator's password; then [`Irc::operator_checked`](super::Irc::operator_checked)

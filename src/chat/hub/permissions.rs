@@ -3,13 +3,11 @@
 //! Only asks; what is remembered of an answer ([`Hush`]) changes nothing but the time it takes. Does not know what the
 //! asker does with it.
 
-use super::{
-    super::{
-        Refusal, Room, RoomId, RoomName, Silence, Speech, UserId, effort,
-        mode::{Rank, Ranks, RoomFlag},
-        room::{Hush, Welcome},
-    },
-    Hub,
+use super::Hub;
+use crate::chat::{
+    Refusal, Room, RoomId, RoomName, Silence, Speech, UserId, effort,
+    mode::{Rank, Ranks, RoomFlag},
+    room::{Hush, Welcome},
 };
 
 impl Hub {

@@ -195,7 +195,7 @@ fn feed(input: &[u8], size: usize) -> Vec<Option<Vec<u8>>> {
         loop {
             let cut = frames.next(&kept, &mut searched);
             let consumed = cut.consumed;
-            let whole = match cut.frame {
+            let whole = match cut.item {
                 Frame::Line(line) => {
                     found.push(Some(line.to_vec()));
                     true

@@ -6,13 +6,12 @@
 //!
 //! Owns nothing. Does not know who asked.
 
-use std::cmp::Reverse;
-
 use super::encode::{line, news};
 use crate::chat::{
     Hub, ListEntry, Room, RoomId, User, UserId, cut, effort,
     mode::{ListKind, RoomFlag},
 };
+use std::cmp::Reverse;
 
 /// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the
 /// conversation away.

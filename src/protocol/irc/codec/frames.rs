@@ -7,7 +7,7 @@
 //! Owns one bit, whether a line is being skipped. Does not know what is in a line.
 
 use super::line::BODY_BYTES_MAX;
-use crate::protocol::{Cut, Frame};
+use crate::protocol::{Decoded, Frame};
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ pub struct Frames {
 impl Frames {
     /// Takes the first line off the input. `searched` is kept by the caller between calls: how far the input was
     /// looked through in vain, counted from its first byte that is not consumed.
-    pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> Cut<'a> {
+    pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> Decoded<Frame<'a>> {
         let from = (*searched).min(input.len());
         let Some(at) = memchr(b'\n', &input[from..]) else {
             return self.unfinished(input, searched);
@@ -46,22 +46,25 @@ impl Frames {
         } else {
             Frame::Line(Cow::Borrowed(line))
         };
-        Cut { frame, consumed }
+        Decoded {
+            item: frame,
+            consumed,
+        }
     }
 
-    fn unfinished(&mut self, input: &[u8], searched: &mut usize) -> Cut<'static> {
+    fn unfinished(&mut self, input: &[u8], searched: &mut usize) -> Decoded<Frame<'static>> {
         // One more than the longest line: its CR.
         if !self.skipping && input.len() <= LINE_BYTES_MAX + 1 {
             *searched = input.len();
-            return Cut {
-                frame: Frame::Incomplete,
+            return Decoded {
+                item: Frame::Incomplete,
                 consumed: 0,
             };
         }
         *searched = 0;
         let was_told = std::mem::replace(&mut self.skipping, true);
-        Cut {
-            frame: if was_told {
+        Decoded {
+            item: if was_told {
                 Frame::Incomplete
             } else {
                 Frame::TooLong
@@ -72,7 +75,7 @@ impl Frames {
 }
 
 /// Whether the tags, or the rest, are longer than they may be.
-pub(super) fn is_too_long(line: &[u8]) -> bool {
+pub(crate) fn is_too_long(line: &[u8]) -> bool {
     if line.first() != Some(&b'@') {
         return line.len() > BODY_BYTES_MAX - 2;
     }

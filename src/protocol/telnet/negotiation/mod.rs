@@ -17,15 +17,14 @@
 //!
 //! Does not know what lines mean.
 
-use std::borrow::Cow;
-
-use memchr::{memchr, memchr3};
-
 use super::encode;
 use crate::protocol::{
-    Cut, Frame,
+    Decoded, Frame,
     lines::{LINE_END_BYTES_MAX, Lines},
 };
+use command::{AYT, DO, DONT, EC, EL, EOF, IAC, SB, SE, WILL, WONT};
+use memchr::{memchr, memchr3};
+use std::borrow::Cow;
 
 /// Commands by their published names (RFC 854, page 14). Below `EOF`, a byte behind IAC is none.
 mod command {
@@ -42,7 +41,6 @@ mod command {
     pub(super) const DONT: u8 = 254;
     pub(super) const IAC: u8 = 255;
 }
-use command::{AYT, DO, DONT, EC, EL, EOF, IAC, SB, SE, WILL, WONT};
 
 /// Option TIMING-MARK (RFC 860).
 const TIMING_MARK: u8 = 6;
@@ -74,12 +72,12 @@ pub(super) fn next_frame<'a>(
     searched: &mut usize,
     cap: usize,
     replies: &mut Vec<u8>,
-) -> Cut<'a> {
+) -> Decoded<Frame<'a>> {
     let is_in_the_middle = negotiation.as_ref().is_some_and(|n| n.is_in_the_middle());
     if !is_in_the_middle {
         let (mut trial, mut looked) = (*lines, *searched);
         let cut = trial.next(input, &mut looked, cap);
-        let seen = match cut.frame {
+        let seen = match cut.item {
             Frame::Incomplete => input.len(),
             Frame::Line(_) | Frame::TooLong => cut.consumed,
         };
@@ -141,14 +139,14 @@ impl Negotiation {
         input: &[u8],
         cap: usize,
         replies: &mut Vec<u8>,
-    ) -> Cut<'static> {
+    ) -> Decoded<Frame<'static>> {
         let mut consumed = 0;
         let frame = loop {
             consumed += self.step(&input[consumed..], cap, replies);
             // After each step, for a line that passed the cap has passed it whatever is erased
             // later.
             let cut = lines.next(&self.data, &mut self.searched, cap);
-            match cut.frame {
+            match cut.item {
                 // A step stops behind a line's end, so there is nothing behind the line.
                 Frame::Line(line) => {
                     let line = line.into_owned();
@@ -175,7 +173,10 @@ impl Negotiation {
         if self.data.is_empty() {
             self.data = Vec::new();
         }
-        Cut { frame, consumed }
+        Decoded {
+            item: frame,
+            consumed,
+        }
     }
 
     /// Reads a run of data up to a line's end, or one byte of a command. Says how many bytes that

@@ -6,7 +6,7 @@
 //!
 //! Owns nothing. Does not know what was asked.
 
-use super::{line::Line, tags::push_escaped};
+use crate::protocol::irc::codec::{line::Line, tags::push_escaped};
 
 /// The longest label, in bytes (the specification's limit).
 pub const LABEL_BYTES_MAX: usize = 64;

@@ -1,8 +1,7 @@
 //! Telnet commands in all the places where they can stand, and what known programs send.
 
-use proptest::prelude::*;
-
 use super::*;
+use proptest::prelude::*;
 
 const CAP: usize = 12;
 
@@ -26,7 +25,7 @@ impl Wire {
         input: &'a [u8],
         searched: &mut usize,
         replies: &mut Vec<u8>,
-    ) -> Cut<'a> {
+    ) -> Decoded<Frame<'a>> {
         let Self { lines, negotiation } = self;
         next_frame(lines, negotiation, input, searched, CAP, replies)
     }
@@ -41,7 +40,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Heard {
         loop {
             let cut = wire.next(&kept, &mut searched, &mut heard.replies);
             let consumed = cut.consumed;
-            let is_done = match cut.frame {
+            let is_done = match cut.item {
                 Frame::Line(line) => {
                     heard.lines.push(Some(line.into_owned()));
                     false

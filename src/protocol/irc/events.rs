@@ -6,20 +6,22 @@
 //! Owns nothing. Does not know who listens.
 
 use super::{
-    call::Heading,
     caps::{Cap, CapSet},
-    line::Line,
-    numeric::RPL_KNOCK,
+    codec::{
+        line::Line,
+        numeric::RPL_KNOCK,
+        reply::{ReplyPrefix, write_topic},
+        text::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
+    },
+    paged_reply::write_names_to_all,
     refusal,
-    speech::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
-    time::Iso,
 };
 use crate::{
     chat::{
         Body, Event, Hub, MessageId, Place, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes, UserMode},
     },
-    protocol::flavour::View,
+    protocol::{flavour::View, time::Iso},
 };
 
 /// The capabilities that make a difference to the bytes of an event.
@@ -112,12 +114,12 @@ pub fn encode_personal(
     end_with_reason(part.param(old), reason);
     let join = Line::new(out).source(user.mask()).command("JOIN");
     join.param(name).end();
-    let heading = Heading {
+    let prefix = ReplyPrefix {
         server,
         client: user.nick().as_str(),
     };
-    super::commands::write_topic(heading, hub, *room, out);
-    super::long::write_names_to_all(heading, hub, *room, recipient, out);
+    write_topic(prefix, hub, *room, out);
+    write_names_to_all(prefix, hub, *room, recipient, out);
 }
 
 impl Scene<'_> {
@@ -163,12 +165,12 @@ impl Scene<'_> {
                 reason,
             } => self.redacted(*place, *message, reason, out),
             Body::Refused(refusals) => {
-                let heading = Heading {
+                let prefix = ReplyPrefix {
                     server: self.server,
                     client: self.author.nick().as_str(),
                 };
                 for refusal in refusals {
-                    refusal::write(refusal, heading, out);
+                    refusal::write(refusal, prefix, out);
                 }
             }
             Body::Renamed { old } => {
@@ -386,4 +388,17 @@ fn end_with_reason(line: Line<'_>, reason: &str) {
     } else {
         line.text(reason).end();
     }
+}
+
+/// The last line of a connection that the server ends ("Modern IRC", ERROR message).
+pub fn error(reason: &str, out: &mut Vec<u8>) {
+    Line::new(out)
+        .command("ERROR")
+        .text(format_args!("Closing Link: {reason}"))
+        .end();
+}
+
+/// What a silent client is asked.
+pub fn ping(server: &str, out: &mut Vec<u8>) {
+    Line::new(out).command("PING").text(server).end();
 }

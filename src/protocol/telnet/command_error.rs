@@ -7,7 +7,7 @@ use crate::chat::{NameError, Refusal};
 
 /// Why nothing came of a line. `Display` is a sentence for the person who typed it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum CommandError {
     /// What was typed as a name is none.
     #[error(transparent)]
     Name(#[from] NameError),

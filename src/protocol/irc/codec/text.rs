@@ -7,11 +7,11 @@ use crate::chat::{MessageId, Speech, User};
 use std::fmt;
 
 /// The id of a message, as the `msgid` tag has it (IRCv3 message-ids).
-pub(super) struct Msgid(pub(super) MessageId);
+pub(crate) struct Msgid(pub(crate) MessageId);
 
 impl Msgid {
     /// The number in such an id.
-    pub(super) fn parse(text: &str) -> Option<MessageId> {
+    pub(crate) fn parse(text: &str) -> Option<MessageId> {
         let is_plain = text.bytes().all(|b| b.is_ascii_hexdigit());
         let id = u64::from_str_radix(text, 16).ok().filter(|_| is_plain);
         id.map(MessageId)
@@ -25,14 +25,14 @@ impl fmt::Display for Msgid {
 }
 
 /// Where something was said, as the first parameter has it: `#room`, `@#room`, `nick`.
-pub(super) struct TargetName<'n> {
-    pub(super) prefix: Option<char>,
-    pub(super) name: &'n str,
+pub(crate) struct TargetName<'n> {
+    pub(crate) prefix: Option<char>,
+    pub(crate) name: &'n str,
 }
 
 impl TargetName<'_> {
     /// Length in bytes.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.prefix.map_or(0, char::len_utf8) + self.name.len()
     }
 }
@@ -47,7 +47,7 @@ impl fmt::Display for TargetName<'_> {
 }
 
 /// The command that says it.
-pub(super) fn verb(speech: Speech) -> &'static str {
+pub(crate) fn verb(speech: Speech) -> &'static str {
     match speech {
         Speech::Action | Speech::Message => "PRIVMSG",
         Speech::Notice => "NOTICE",
@@ -55,7 +55,7 @@ pub(super) fn verb(speech: Speech) -> &'static str {
 }
 
 /// Ends a line with words; an action is a CTCP message (the client-to-client protocol's ACTION).
-pub(super) fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
+pub(crate) fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
     match speech {
         Speech::Action => line.text(format_args!("\x01ACTION {text}\x01")).end(),
         Speech::Message | Speech::Notice => line.text(text).end(),
@@ -63,7 +63,7 @@ pub(super) fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
 }
 
 /// How many bytes of text fit into a line `:nick!user@host VERB target :text`.
-pub(super) fn room_for_text(
+pub(crate) fn room_for_text(
     author: &User,
     verb: &str,
     target: &TargetName<'_>,
@@ -79,7 +79,7 @@ pub(super) fn room_for_text(
 }
 
 /// Cuts a text that came by a protocol with longer lines: between words if that is possible, between characters if not.
-pub(super) fn pieces(text: &str, room: usize) -> impl Iterator<Item = &str> {
+pub(crate) fn pieces(text: &str, room: usize) -> impl Iterator<Item = &str> {
     let room = room.max(1);
     let mut rest = text;
     let mut begun = false;

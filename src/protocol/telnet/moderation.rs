@@ -4,10 +4,10 @@
 //! by [`parse_room_changes`]. Owns nothing.
 
 use super::{
-    commands::{Call, Outcome, first_word},
+    command_error::CommandError,
+    commands::{Outcome, Request, first_word},
     encode::{news, refusal},
-    report,
-    trouble::Trouble,
+    listings,
 };
 use crate::chat::{
     Command, Hub, Refusal, RoomId, UserId, effort,
@@ -15,7 +15,7 @@ use crate::chat::{
     mode::{ListKind, ModeChange, Rank, Sign, parse_room_changes},
 };
 
-impl Call<'_> {
+impl Request<'_> {
     pub(super) fn invite(&mut self, text: &str) -> Outcome {
         let (room, (nick, _)) = (self.current()?, first_word(text));
         let room = self.room_name_of(room)?;
@@ -59,7 +59,7 @@ impl Call<'_> {
         let (room, (typed, _)) = (self.current()?, first_word(text));
         let masks = bans_on(typed, room, self.ctx.hub());
         if masks.is_empty() {
-            return Err(Trouble::NoBan(report::shortened(typed, 40).0.into()));
+            return Err(CommandError::NoBan(listings::shortened(typed, 40).0.into()));
         }
         let lift = masks.iter().map(|mask| ModeChange::List {
             sign: Sign::Minus,
@@ -74,13 +74,13 @@ impl Call<'_> {
     pub(super) fn mode(&mut self, text: &str) -> Outcome {
         let room = self.current()?;
         if text.is_empty() {
-            self.tell(|hub, out| report::modes(room, hub, out));
+            self.tell(|hub, out| listings::modes(room, hub, out));
             return Ok(());
         }
         let (letters, rest) = first_word(text);
         let request = parse_room_changes(letters, rest.split_whitespace());
-        for trouble in &request.troubles {
-            refusal(self.ctx.answer(), &trouble.to_string());
+        for error in &request.errors {
+            refusal(self.ctx.answer(), &error.to_string());
         }
         for kind in request.lists {
             self.show_list(room, kind)?;
@@ -98,7 +98,7 @@ impl Call<'_> {
             let needed = Rank::HalfOperator;
             return Err(Refusal::NotOperator { room, needed }.into());
         }
-        self.tell(|hub, out| report::masks(room, kind, hub, out));
+        self.tell(|hub, out| listings::masks(room, kind, hub, out));
         Ok(())
     }
 

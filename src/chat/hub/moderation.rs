@@ -2,19 +2,14 @@
 //!
 //! Invariant: a method that refuses has changed nothing. Does not know modes; ranks are asked for in `access`.
 
-use std::{mem, time::Duration};
-
-use super::{
-    super::{
-        Audience, Body, Now, Refusal, RoomName, UserId, cut, effort,
-        mode::{Rank, RoomFlag, UserMode},
-        room::Welcome,
-        user::Invitation,
-    },
-    Hub,
-    commands::debug_assert_one_line,
-    room_name_in,
+use super::{Hub, commands::debug_assert_one_line, room_name_in};
+use crate::chat::{
+    Audience, Body, Now, Refusal, RoomName, UserId, cut, effort,
+    mode::{Rank, RoomFlag, UserMode},
+    room::Welcome,
+    user::Invitation,
 };
+use std::{mem, time::Duration};
 
 /// How long a room hears no second knock: a minute, as solanum has it.
 const KNOCK_PAUSE: Duration = Duration::from_secs(60);

@@ -3,13 +3,10 @@
 //! Keeps the last messages' numbers in a ring, so that they can be taken back by those who said them and by operators
 //! of the room; what was said is not kept. Does not know history, which would remember more.
 
-use super::{
-    super::{
-        Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, effort,
-        mode::Rank,
-    },
-    Hub,
-    commands::debug_assert_one_line,
+use super::{Hub, commands::debug_assert_one_line};
+use crate::chat::{
+    Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, effort,
+    mode::Rank,
 };
 
 /// How many of the last events are in the ring: messages older than that cannot be taken back. A power of two; 32 KiB,

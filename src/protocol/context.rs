@@ -1,0 +1,73 @@
+//! What a protocol may do to the world while it handles one line: the seam that the server implements and tests fake.
+
+use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
+use std::time::Duration;
+
+/// What came of checking a text against the server's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// It is right, or the server has no password.
+    Right,
+    /// It is wrong.
+    Wrong,
+    /// It was not checked, for there were too many wrong ones from that address; the next may come after this span.
+    TooSoon(Duration),
+}
+
+/// A span that someone has to wait, for them: whole seconds, at least one.
+pub fn seconds_to_wait(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1) as u64
+}
+
+/// Why a protocol lets someone not come in, or sends them away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// The server's password was asked for, and another was said.
+    BadPassword,
+    /// A ban from the server concerns them.
+    Banned,
+    /// There is no room for another person.
+    Full,
+}
+
+/// What a protocol may do for the one connection whose line it is handling.
+///
+/// Answers and the person's own events keep their order: what is put into
+/// [`answer`](Context::answer) before [`apply`](Context::apply) stands before the events that it
+/// caused, what is put there afterwards stands behind them.
+pub trait Context {
+    /// The chat, to read from.
+    fn hub(&self) -> &Hub;
+    /// The moment of this turn.
+    fn now(&self) -> Now;
+    /// Checks what the client gave as the server's password, if the server has one.
+    fn check_password(&mut self, given: &[u8]) -> PasswordCheck;
+    /// Whether the client may become a user, as far as that does not depend on its nick; for protocols that ask for no user
+    /// name.
+    ///
+    /// # Errors
+    /// Those of [`Hub::may_enter`].
+    fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal>;
+    /// Who sits at this connection, once they gave a name.
+    fn user(&self) -> Option<UserId>;
+    /// Makes the client at this connection a user of the hub. The protocol fills in of the profile what the client said; the
+    /// rest comes from the connection.
+    ///
+    /// # Errors
+    /// Those of [`Hub::enter`].
+    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal>;
+    /// Applies a command in the name of the person at this connection and tells everyone concerned.
+    /// Their own share of it is encoded into the answer.
+    ///
+    /// # Errors
+    /// What the hub refuses; nothing has changed then.
+    fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal>;
+    /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
+    /// handled.
+    fn answer(&mut self) -> &mut Vec<u8>;
+    /// Ends this connection once its answer has been delivered, for that was asked for; the person
+    /// (if any) quits with this reason.
+    fn quit(&mut self, reason: &str);
+    /// The same for someone who did not ask for it, and has been told why in the answer.
+    fn turn_away(&mut self, why: TurnedAway);
+}

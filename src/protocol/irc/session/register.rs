@@ -1,0 +1,214 @@
+//! Registration: from the first line to the welcome ("Modern IRC", section Connection Setup).
+//!
+//! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
+//! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
+
+use super::{request::Request, server_context::ServerInfo, state::UserParams};
+use crate::{
+    chat::{
+        Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
+        user::USERNAME_BYTES_MAX,
+    },
+    protocol::{
+        PasswordCheck, TurnedAway,
+        irc::{
+            caps::Cap,
+            codec::{message::Params, numeric::*},
+            commands::{modes, server},
+        },
+        seconds_to_wait,
+        time::Iso,
+    },
+};
+
+/// PASS.
+pub(crate) fn pass(request: &mut Request<'_>, params: &Params<'_>) {
+    let password = params.at(0).into();
+    if let Some(registration) = request.irc.registration() {
+        registration.password = Some(password);
+    }
+}
+
+/// NICK before registration.
+pub(crate) fn nick(request: &mut Request<'_>, params: &Params<'_>) {
+    let text = params.at(0);
+    let nick = match Nick::parse(text, request.ctx.hub().rules()) {
+        Ok(nick) => nick,
+        Err(error) => return request.refuse_nick(text, error),
+    };
+    if request.ctx.hub().is_reserved(&nick) {
+        return request.refuse(&Refusal::NickReserved { nick });
+    }
+    if request.ctx.hub().find_user(nick.as_str()).is_some() {
+        return request.reply(ERR_NICKNAMEINUSE, &[text]);
+    }
+    if let Some(registration) = request.irc.registration() {
+        registration.nick = Some(nick);
+    }
+    complete(request);
+}
+
+/// USER.
+pub(crate) fn user(request: &mut Request<'_>, params: &Params<'_>) {
+    let (username, realname) = (params.at(0), params.at(3));
+    if username.is_empty() || realname.is_empty() {
+        return request.reply(ERR_NEEDMOREPARAMS, &["USER"]);
+    }
+    let named = UserParams {
+        username: fit_username(username).into(),
+        realname: cut(realname, request.ctx.hub().limits().realname_bytes).into(),
+    };
+    if let Some(registration) = request.irc.registration() {
+        registration.user = Some(named);
+    }
+    complete(request);
+}
+
+/// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would
+/// break a mask is left out. Cut here to what will be shown, for a ban is compared with that before anyone is in.
+fn fit_username(text: &str) -> String {
+    let fit = |c: &char| c.is_alphanumeric() || "-._[]{}\\|`^".contains(*c);
+    let kept: String = text.trim_start_matches('~').chars().filter(fit).collect();
+    if kept.is_empty() {
+        return "~user".into();
+    }
+    cut(&format!("~{kept}"), USERNAME_BYTES_MAX).to_owned()
+}
+
+/// Lets the newcomer in if they have said everything.
+pub(crate) fn complete(request: &mut Request<'_>) {
+    let Some(registration) = request.irc.registration() else {
+        return;
+    };
+    if registration.negotiating || registration.nick.is_none() || registration.user.is_none() {
+        return;
+    }
+    let (Some(nick), Some(user)) = (registration.nick.take(), registration.user.take()) else {
+        return;
+    };
+    let password = registration.password.take();
+    if !gives_password(request, password.as_deref().unwrap_or_default()) {
+        return request.turn_away(TurnedAway::BadPassword, "Bad password");
+    }
+    request.flush();
+    let profile = Profile {
+        username: user.username.clone(),
+        realname: user.realname.clone(),
+        password: ServerPassword::Correct,
+        ..Profile::default()
+    };
+    let refusal = match request.ctx.enter(nick.clone(), profile) {
+        Ok(_) => return welcome(request),
+        Err(refusal) => refusal,
+    };
+    match &refusal {
+        Refusal::Full => return request.turn_away(TurnedAway::Full, "Server is full"),
+        Refusal::BannedFromServer { reason } => {
+            request.refuse(&refusal);
+            return request.turn_away(TurnedAway::Banned, &format!("Banned: {reason}"));
+        }
+        Refusal::PasswordRequired => {
+            request.refuse(&refusal);
+            return request.turn_away(TurnedAway::BadPassword, "Bad password");
+        }
+        Refusal::NickReserved { .. } => request.refuse(&refusal),
+        _ => request.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]),
+    }
+    // The client may send another NICK; the rest of its registration stays.
+    if let Some(registration) = request.irc.registration() {
+        registration.user = Some(user);
+        registration.password = password;
+    }
+}
+
+/// Whether the client gave the server's password, if there is one; if not, the answer says so.
+fn gives_password(request: &mut Request<'_>, given: &str) -> bool {
+    match request.ctx.check_password(given.as_bytes()) {
+        PasswordCheck::Right => return true,
+        PasswordCheck::Wrong => request.reply(ERR_PASSWDMISMATCH, &[]),
+        PasswordCheck::TooSoon(wait) => {
+            let seconds = seconds_to_wait(wait);
+            request.reply_with(
+                ERR_PASSWDMISMATCH,
+                &[],
+                format_args!("Too many wrong passwords; try again in {seconds} seconds"),
+            );
+        }
+    }
+    false
+}
+
+/// A welcome without a message of the day takes some 1,500 bytes.
+const WELCOME_BYTES: usize = 2048;
+
+fn welcome(request: &mut Request<'_>) {
+    let away = request.irc.finish_registration().and_then(|said| said.away);
+    request.ctx.set_flavour(request.irc.flavour());
+    request.reserve(WELCOME_BYTES);
+    greet(request);
+    server::isupport(request);
+    server::lusers(request);
+    server::motd(request);
+    let modes = request.ctx.server_info().default_user_modes;
+    if !modes.is_empty() {
+        let letters: String = modes.iter().map(|mode| mode.letter()).collect();
+        let (prefix, _, _) = request.split();
+        let nick = prefix.client.to_owned();
+        request.line(|line| {
+            line.command("MODE")
+                .param(&nick)
+                .param(format_args!("+{letters}"))
+        });
+    }
+    if let Some(text) = away {
+        request.apply_or_refuse(Command::SetAway { text: Some(&text) });
+    }
+}
+
+fn greet(request: &mut Request<'_>) {
+    let server_info = request.ctx.server_info();
+    let (name, network, started) = (
+        server_info.name.clone(),
+        server_info.network.clone(),
+        server_info.started,
+    );
+    let version = ServerInfo::VERSION;
+    if let Some((prefix, _, out, _, user)) = request.split_with_user() {
+        prefix
+            .numeric(RPL_WELCOME, out)
+            .text(format_args!(
+                "Welcome to the {network} Network, {}",
+                user.mask()
+            ))
+            .end();
+    }
+    let words = ["Your host is ", &name, ", running version ", version];
+    request.reply_words(RPL_YOURHOST, &[], &words.concat());
+    let started = Iso(started.wall).to_string();
+    let words = ["This server was created ", &started];
+    request.reply_words(RPL_CREATED, &[], &words.concat());
+    let [users, rooms, with_params] = modes::mode_letters();
+    request.reply_params(RPL_MYINFO, &[&name, version, users, rooms, with_params]);
+}
+
+/// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).
+pub(crate) fn authenticate(request: &mut Request<'_>, _params: &Params<'_>) {
+    request.reply(ERR_SASLFAIL, &[]);
+}
+
+/// AWAY before registration (IRCv3 draft/pre-away).
+pub(crate) fn away(request: &mut Request<'_>, params: &Params<'_>) {
+    if !request.irc.caps.has(Cap::PreAway) {
+        return request.reply(ERR_NOTREGISTERED, &[]);
+    }
+    let text = params.get(0).map(Box::from);
+    let numeric = if text.is_some() {
+        RPL_NOWAWAY
+    } else {
+        RPL_UNAWAY
+    };
+    if let Some(registration) = request.irc.registration() {
+        registration.away = text;
+    }
+    request.reply(numeric, &[]);
+}

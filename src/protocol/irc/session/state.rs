@@ -1,0 +1,197 @@
+//! What is remembered of one connection that speaks IRC.
+//!
+//! Owns the records. Invariant: to wait costs nothing, for what only some connections need is in one box
+//! ([`ColdState`]) that goes when it is empty. Knows no commands.
+
+use super::{
+    super::{
+        caps::{Cap, CapSet},
+        codec::{frames::Frames, line::BODY_BYTES_MAX},
+        paged_reply::PagedReply,
+    },
+    multiline::Multiline,
+};
+use crate::{
+    chat::{
+        Nick, UserId,
+        watches::{self, Watches},
+    },
+    protocol::flavour::Flavour,
+};
+
+/// What is remembered of one connection.
+#[derive(Debug)]
+pub struct Irc {
+    pub(super) cold: Option<Box<ColdState>>,
+    pub(crate) caps: CapSet,
+    last_batch: u16,
+    pub(super) frames: Frames,
+    pub(crate) registered: bool,
+}
+
+// Tens of thousands of these lie in the server's table.
+const _: () = assert!(size_of::<Irc>() <= 16);
+
+/// What only some connections need, and most of those only for a while.
+#[derive(Debug, Default)]
+pub(crate) struct ColdState {
+    registration: Option<Registration>,
+    pub(crate) pending: Option<Pending>,
+    pub(crate) multiline: Option<Multiline>,
+    /// The nicks that this client watches (MONITOR).
+    pub(crate) watched: Vec<Nick>,
+}
+
+/// A reply that takes more than a moment. Until it is done, no further line is handled.
+#[derive(Debug)]
+pub(crate) enum Pending {
+    /// A reply in pages, as the client reads; with the reference of the batch around it, if it was asked for with a
+    /// label.
+    Paged {
+        reply: PagedReply,
+        batch: Option<Box<str>>,
+    },
+    /// A password is being checked.
+    Oper { label: Option<Box<str>> },
+}
+
+impl Pending {
+    /// Bytes of memory outside of the record. A reply remembers conditions and masks out of one line at most.
+    fn memory(&self) -> usize {
+        let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        match self {
+            Self::Paged { batch, .. } => BODY_BYTES_MAX + length(batch),
+            Self::Oper { label } => length(label),
+        }
+    }
+}
+
+/// What a client said before it is registered.
+#[derive(Debug, Default)]
+pub(crate) struct Registration {
+    pub(super) nick: Option<Nick>,
+    pub(super) user: Option<UserParams>,
+    /// CAP LS or REQ came, and CAP END did not.
+    pub(crate) negotiating: bool,
+    pub(super) password: Option<Box<str>>,
+    /// AWAY before registration (IRCv3 draft/pre-away).
+    pub(super) away: Option<Box<str>>,
+}
+
+/// The parameters of USER.
+#[derive(Debug)]
+pub(super) struct UserParams {
+    pub(super) username: Box<str>,
+    pub(super) realname: Box<str>,
+}
+
+impl Registration {
+    /// Bytes of memory outside of the record.
+    fn memory(&self) -> usize {
+        let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        let user = self.user.as_ref();
+        let user = user.map_or(0, |user| user.username.len() + user.realname.len());
+        user + length(&self.password) + length(&self.away)
+    }
+}
+
+/// Capabilities that change the bytes of events.
+const EVENT_CAPS: CapSet = CapSet::of(&[
+    Cap::AwayNotify,
+    Cap::Batch,
+    Cap::ChannelRename,
+    Cap::EchoMessage,
+    Cap::ExtendedJoin,
+    Cap::ExtendedMonitor,
+    Cap::InviteNotify,
+    Cap::MessageRedaction,
+    Cap::MessageTags,
+    Cap::Multiline,
+    Cap::ServerTime,
+    Cap::SetName,
+]);
+
+impl Default for Irc {
+    fn default() -> Self {
+        let cold = ColdState {
+            registration: Some(Registration::default()),
+            ..ColdState::default()
+        };
+        Self {
+            cold: Some(Box::new(cold)),
+            caps: CapSet::NONE,
+            last_batch: 0,
+            frames: Frames::default(),
+            registered: false,
+        }
+    }
+}
+
+impl Irc {
+    /// Bytes of memory outside of the record. Asked after each read, so it walks over nothing that can be long.
+    pub fn memory(&self) -> usize {
+        let Some(cold) = self.cold.as_deref() else {
+            return 0;
+        };
+        // A watched nick counts twice: here, and in the table of all watches.
+        size_of::<ColdState>()
+            + cold.watched.capacity() * (size_of::<Nick>() + watches::ENTRY_BYTES)
+            + cold.registration.as_ref().map_or(0, Registration::memory)
+            + cold.multiline.as_ref().map_or(0, Multiline::memory)
+            + cold.pending.as_ref().map_or(0, Pending::memory)
+    }
+
+    /// In which form this connection gets events.
+    pub fn flavour(&self) -> Flavour {
+        Flavour::Irc(self.caps.and(EVENT_CAPS))
+    }
+
+    /// Whether a reply is still being made; until it is done no line is to be handed in, and
+    /// [`go_on`](Self::go_on) called in each turn in which the client has read enough.
+    pub fn is_busy(&self) -> bool {
+        self.cold
+            .as_ref()
+            .is_some_and(|cold| cold.pending.is_some())
+    }
+
+    /// The user of this connection has quit: it watches no nick any more.
+    pub fn forget_watched(&mut self, user: UserId, watches: &mut Watches) {
+        if let Some(cold) = &mut self.cold {
+            for target in cold.watched.drain(..) {
+                watches.forget(user, &target);
+            }
+        }
+    }
+
+    pub(crate) fn next_batch(&mut self) -> String {
+        // 65,536 batches of one client are never open at once.
+        self.last_batch = self.last_batch.wrapping_add(1);
+        self.last_batch.to_string()
+    }
+
+    pub(crate) fn cold(&mut self) -> &mut ColdState {
+        self.cold.get_or_insert_default()
+    }
+
+    pub(crate) fn registration(&mut self) -> Option<&mut Registration> {
+        self.cold.as_mut()?.registration.as_mut()
+    }
+
+    pub(super) fn finish_registration(&mut self) -> Option<Registration> {
+        self.registered = true;
+        self.cold.as_mut()?.registration.take()
+    }
+
+    /// Frees the cold state when there is nothing in it.
+    pub(super) fn tidy(&mut self) {
+        let is_empty = |cold: &ColdState| {
+            cold.registration.is_none()
+                && cold.pending.is_none()
+                && cold.multiline.is_none()
+                && cold.watched.is_empty()
+        };
+        if self.cold.as_deref().is_some_and(is_empty) {
+            self.cold = None;
+        }
+    }
+}
