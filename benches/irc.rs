@@ -9,7 +9,8 @@ use madang::{
         mode::RoomFlags,
     },
     protocol::{
-        flavour::{Distinction, Flavour, View, encode},
+        encode::encode,
+        flavour::{Distinction, Flavour, View},
         irc::{
             caps::{Cap, CapSet},
             codec::message::Message,

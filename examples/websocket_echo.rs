@@ -16,10 +16,13 @@ use madang::{
         BufferKey, ConnId, Consumed, EventLoop, Handler, Limits, Net, Next, SocketOptions, Tick,
         listen_tcp,
     },
-    protocol::web::{
-        WallTime,
-        http::{Http, Method, Request, Status, Step, Version, refuse, respond_early},
-        websocket::{Opcode, WebSocket, What, handshake, push_frame},
+    protocol::{
+        Decoded,
+        web::{
+            WallTime,
+            http::{Http, Method, Request, Status, Step, Version, refuse, respond_early},
+            websocket::{Opcode, Received, WebSocket, handshake, push_frame},
+        },
     },
 };
 use std::{
@@ -97,7 +100,10 @@ fn answer_requests(
 ) -> (usize, Action) {
     let mut taken = 0;
     loop {
-        let (step, consumed) = http.next(&input[taken..], searched);
+        let Decoded {
+            item: step,
+            consumed,
+        } = http.next(&input[taken..], searched);
         taken += consumed;
         let next = match step {
             Step::Incomplete => return (taken, Action::Wait),
@@ -143,13 +149,13 @@ fn echo_messages(
     loop {
         let step = socket.next(&input[taken..], scratch, out);
         taken += step.consumed;
-        match step.what {
-            What::Incomplete => return (taken, Action::Wait),
-            What::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
-            What::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
-            What::Fragment | What::Ping | What::Pong => {}
+        match step.item {
+            Received::Incomplete => return (taken, Action::Wait),
+            Received::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
+            Received::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
+            Received::Fragment | Received::Ping | Received::Pong => {}
             // Our Close is said; the server ends the connection first (RFC 6455 section 7.1.1).
-            What::Closed { .. } | What::Failed(_) => return (taken, Action::Close),
+            Received::Closed { .. } | Received::Failed(_) => return (taken, Action::Close),
         }
     }
 }

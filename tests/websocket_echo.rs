@@ -7,7 +7,7 @@ mod common;
 
 use common::{Dice, PATIENCE, Process};
 use madang::protocol::web::websocket::{
-    Opcode, WebSocket, What,
+    Opcode, Received, WebSocket,
     handshake::{push_request, read_answer},
     push_masked_frame,
 };
@@ -115,12 +115,12 @@ impl Peer {
         let (mut scratch, mut replies) = (Vec::new(), Vec::new());
         loop {
             let step = self.socket.next(&self.kept, &mut scratch, &mut replies);
-            let heard = match step.what {
-                What::Incomplete => None,
-                What::Text(text) => Some(Heard::Text(text.into())),
-                What::Binary(bytes) => Some(Heard::Binary(bytes.into())),
-                What::Pong => Some(Heard::Pong),
-                What::Closed { code, .. } => Some(Heard::Closed(code)),
+            let heard = match step.item {
+                Received::Incomplete => None,
+                Received::Text(text) => Some(Heard::Text(text.into())),
+                Received::Binary(bytes) => Some(Heard::Binary(bytes.into())),
+                Received::Pong => Some(Heard::Pong),
+                Received::Closed { code, .. } => Some(Heard::Closed(code)),
                 other => panic!("an echo server says no {other:?}"),
             };
             self.kept.drain(..step.consumed);

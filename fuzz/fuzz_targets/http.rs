@@ -2,10 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::web::{
-    WallTime,
-    http::{Body, Cache, HEAD_BYTES_MAX, Http, Method, Page, Request, Status, Step, respond},
-    upgrade::{Upgrade, upgrade},
+use madang::protocol::{
+    Decoded,
+    web::{
+        WallTime,
+        http::{Body, Cache, HEAD_BYTES_MAX, Http, Method, Page, Request, Status, Step, respond},
+        upgrade::{Upgrade, upgrade},
+    },
 };
 
 const PAGE: Page<'_> = Page {
@@ -30,7 +33,10 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Option<Status>)
     for piece in pieces {
         kept.extend_from_slice(piece);
         loop {
-            let (step, consumed) = http.next(&kept, &mut searched);
+            let Decoded {
+                item: step,
+                consumed,
+            } = http.next(&kept, &mut searched);
             match step {
                 Step::Request(request) => answer(&request, &mut answers),
                 Step::Refused(status) => return (answers, Some(status)),

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::web::websocket::{Fault, Opcode, WebSocket, What, push_masked_frame};
+use madang::protocol::web::websocket::{Fault, Opcode, WebSocket, Received, push_masked_frame};
 
 /// Short, so that the fuzzer finds messages that are too long.
 const LIMIT: u32 = 64;
@@ -66,18 +66,18 @@ fn feed<'a>(is_client: bool, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Tol
         kept.extend_from_slice(piece);
         loop {
             let step = socket.next(&kept, &mut scratch, &mut replies);
-            let told = match step.what {
-                What::Incomplete => None,
-                What::Fragment => {
+            let told = match step.item {
+                Received::Incomplete => None,
+                Received::Fragment => {
                     kept.drain(..step.consumed);
                     continue;
                 }
-                What::Text(text) => Some(Told::Message(Opcode::Text, text.into())),
-                What::Binary(bytes) => Some(Told::Message(Opcode::Binary, bytes.into())),
-                What::Ping => Some(Told::Ping),
-                What::Pong => Some(Told::Pong),
-                What::Closed { code, reason } => Some(Told::Closed(code, reason.into())),
-                What::Failed(fault) => Some(Told::Failed(fault)),
+                Received::Text(text) => Some(Told::Message(Opcode::Text, text.into())),
+                Received::Binary(bytes) => Some(Told::Message(Opcode::Binary, bytes.into())),
+                Received::Ping => Some(Told::Ping),
+                Received::Pong => Some(Told::Pong),
+                Received::Closed { code, reason } => Some(Told::Closed(code, reason.into())),
+                Received::Failed(fault) => Some(Told::Failed(fault)),
             };
             kept.drain(..step.consumed);
             let Some(told) = told else {

@@ -7,7 +7,7 @@ use super::target::{ClientMode, Protocol};
 use crate::protocol::{
     Frame,
     lines::Lines,
-    web::websocket::{Opcode, WebSocket, What, handshake, push_masked_frame},
+    web::websocket::{Opcode, Received, WebSocket, handshake, push_masked_frame},
 };
 use std::borrow::Cow;
 
@@ -118,16 +118,18 @@ impl Framing {
             }
             Self::Socket(socket) => {
                 let step = socket.next(input, scratch, replies);
-                let unit = match step.what {
-                    What::Incomplete => Unit::Incomplete,
-                    What::Text(text) => Unit::Line(Cow::Borrowed(text.as_bytes())),
-                    What::Binary(bytes) => Unit::Line(Cow::Borrowed(bytes)),
-                    What::Fragment | What::Ping | What::Pong => Unit::Other,
-                    What::Closed { code, .. } => {
+                let unit = match step.item {
+                    Received::Incomplete => Unit::Incomplete,
+                    Received::Text(text) => Unit::Line(Cow::Borrowed(text.as_bytes())),
+                    Received::Binary(bytes) => Unit::Line(Cow::Borrowed(bytes)),
+                    Received::Fragment | Received::Ping | Received::Pong => Unit::Other,
+                    Received::Closed { code, .. } => {
                         let code = code.map_or("none".into(), |code| code.to_string());
                         Unit::Over(format!("the server closed the WebSocket (code {code})"))
                     }
-                    What::Failed(fault) => Unit::Over(format!("a fault of the WebSocket: {fault}")),
+                    Received::Failed(fault) => {
+                        Unit::Over(format!("a fault of the WebSocket: {fault}"))
+                    }
                 };
                 (step.consumed, unit)
             }

@@ -11,6 +11,7 @@ mod context;
 mod decoded;
 pub mod detect;
 pub mod echo;
+pub mod encode;
 pub mod flavour;
 pub mod irc;
 pub mod lines;

@@ -6,7 +6,8 @@
 
 use super::{
     Context, PasswordCheck, TurnedAway,
-    flavour::{Flavour, View, encode, encode_personal},
+    encode::{encode, encode_personal},
+    flavour::{Distinction, Flavour, View},
     irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
 };
 use crate::chat::watches::Watches;
@@ -122,7 +123,7 @@ impl World {
                     .filter(|route| route.user == Some(user))
                 {
                     let (hub, flavour) = (&self.hub, route.flavour);
-                    if flavour.is_personal(&event) {
+                    if flavour.is_personal(Distinction::of(&event, hub)) {
                         encode_personal(flavour, user, &event, hub, "srv", &mut route.inbox);
                     } else {
                         encode(flavour, view, &event, hub, "srv", &mut route.inbox);

@@ -41,9 +41,12 @@ impl fmt::Display for Iso {
 }
 
 /// A moment as the header field `Date` has it (RFC 9110 section 5.6.7, IMF-fixdate): `Thu, 29 Feb 2024 12:00:00 GMT`.
-pub(super) struct Imf(pub WallTime);
+///
+/// The calendar is that of [`Iso`]; the crate `httpdate` would save these lines alone, and panics where a clock stands
+/// before 1970.
+pub(super) struct HttpDate(pub WallTime);
 
-impl fmt::Display for Imf {
+impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // 1970-01-01 was a Thursday.
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
@@ -117,7 +120,7 @@ mod tests {
             (951_782_400_999, "Tue, 29 Feb 2000 00:00:00 GMT"),
             (4_107_542_400_000, "Mon, 01 Mar 2100 00:00:00 GMT"),
         ] {
-            assert_eq!(Imf(WallTime::from_unix_ms(ms)).to_string(), expected);
+            assert_eq!(HttpDate(WallTime::from_unix_ms(ms)).to_string(), expected);
         }
     }
 }

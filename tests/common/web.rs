@@ -2,7 +2,7 @@
 
 use super::PATIENCE;
 use madang::protocol::web::websocket::{
-    Kind, Opcode, WebSocket, What,
+    Kind, Opcode, Received, WebSocket,
     handshake::{Answer as Upgraded, push_request, read_answer},
     push_masked_frame,
 };
@@ -233,15 +233,15 @@ impl Socket {
                 assert!(!text.contains(['\r', '\n']), "{text:?}");
                 Some(Heard::Line(text.to_owned()))
             };
-            let heard = match step.what {
-                What::Incomplete => None,
-                What::Text(text) => line(text, Kind::Text),
-                What::Binary(bytes) => {
+            let heard = match step.item {
+                Received::Incomplete => None,
+                Received::Text(text) => line(text, Kind::Text),
+                Received::Binary(bytes) => {
                     line(std::str::from_utf8(bytes).expect("UTF-8"), Kind::Binary)
                 }
-                What::Ping => Some(Heard::Ping),
-                What::Pong => Some(Heard::Pong),
-                What::Closed { code, .. } => Some(Heard::Closed(code.expect("a number"))),
+                Received::Ping => Some(Heard::Ping),
+                Received::Pong => Some(Heard::Pong),
+                Received::Closed { code, .. } => Some(Heard::Closed(code.expect("a number"))),
                 other => panic!("a server of lines says no {other:?}"),
             };
             self.visitor.unread.drain(..consumed);

@@ -1,7 +1,7 @@
 //! What has happened, as lines of IRC ("Modern IRC"; IRCv3's texts for what only some clients are told).
 //!
-//! Invariant: the bytes depend on the event, the capabilities of [`relevant`] and the view, never on who receives
-//! them; so they are made once for all who share those. The one exception is told by [`is_personal`].
+//! Invariant: the bytes depend on the event, the [`distinction`] and the view, never on who receives
+//! them; so they are made once for all who share those. The one exception is a personal event, for which [`encode_personal`] is.
 //!
 //! Owns nothing. Does not know who listens.
 
@@ -21,17 +21,28 @@ use crate::{
         Body, Event, Hub, MessageId, Place, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes, UserMode},
     },
-    protocol::{flavour::View, time::Iso},
+    protocol::{
+        flavour::{Distinction, View},
+        time::Iso,
+    },
 };
 
-/// The capabilities that make a difference to the bytes of an event.
-pub fn relevant(event: &Event, hub: &Hub) -> CapSet {
-    match hub.user(event.author) {
+/// What makes a difference to the bytes of an event.
+pub fn distinction(event: &Event, hub: &Hub) -> Distinction {
+    let caps = match hub.user(event.author) {
         // Whatever a bot does is marked (IRCv3 bot-mode).
         Some(author) if author.modes().contains(UserMode::Bot) => {
             relevant_to(&event.body).or(CapSet::of(&[Cap::MessageTags]))
         }
         _ => relevant_to(&event.body),
+    };
+    let personal_without = match event.body {
+        Body::RoomRenamed { .. } => CapSet::of(&[Cap::ChannelRename]),
+        _ => CapSet::NONE,
+    };
+    Distinction {
+        caps,
+        personal_without,
     }
 }
 
@@ -51,11 +62,6 @@ fn relevant_to(body: &Body) -> CapSet {
         Body::Refused(_) => CapSet::NONE,
         _ => TIMED,
     }
-}
-
-/// Whether the lines for these capabilities differ for each who receives them; then [`encode_personal`] makes them.
-pub fn is_personal(caps: CapSet, body: &Body) -> bool {
-    matches!(body, Body::RoomRenamed { .. }) && !caps.has(Cap::ChannelRename)
 }
 
 /// An event and all that its lines are made from.
@@ -96,7 +102,7 @@ pub fn encode(
     out.len() > start
 }
 
-/// Appends what [`is_personal`]: a room's new name, to one who knows no RENAME, is that they leave the old one and
+/// Appends a personal event: a room's new name, to one who knows no RENAME, is that they leave the old one and
 /// enter the new one (IRCv3 draft/channel-rename).
 pub fn encode_personal(
     recipient: UserId,

@@ -25,7 +25,7 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 
-pub use events::{encode, encode_personal, error, is_personal, ping, relevant};
+pub use events::{distinction, encode, encode_personal, error, ping};
 pub use session::{
     server_context::{DeferredRequest, ServerContext, ServerInfo, Sts, TryAgain},
     state::Irc,

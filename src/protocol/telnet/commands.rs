@@ -8,11 +8,11 @@
 //! nor other people's connections.
 
 use super::{
-    QUESTION, Telnet,
     command_error::CommandError,
     encode::{line, news},
+    greeting::QUESTION,
     listings,
-    table::{self, COMMANDS},
+    state::Telnet,
 };
 use crate::{
     chat::{
@@ -25,9 +25,6 @@ use std::mem;
 
 /// The room where everyone stands first.
 const LOBBY: &str = "#lobby";
-
-/// Bytes of an unknown command that are said back.
-const UNKNOWN_BYTES_MAX: usize = 40;
 
 /// What became of a line.
 pub(super) type Outcome = Result<(), CommandError>;
@@ -43,37 +40,8 @@ impl<'a> Request<'a> {
         Self { telnet, ctx }
     }
 
-    /// Does what a line says. The line is clean already.
-    pub(super) fn handle(&mut self, line: &str) -> Outcome {
-        match line.strip_prefix('/') {
-            None if self.ctx.user().is_none() => self.enter(line.trim()),
-            None => self.say(line),
-            Some(text) if text.starts_with('/') => self.say(text),
-            Some(command) => self.command(command),
-        }
-    }
-
-    /// Finds a command in the table and runs it.
-    fn command(&mut self, command: &str) -> Outcome {
-        let (word, rest) = command
-            .split_once(char::is_whitespace)
-            .unwrap_or((command, ""));
-        let Some(entry) = table::find(word) else {
-            let (word, _) = listings::shortened(word, UNKNOWN_BYTES_MAX);
-            return Err(CommandError::Unknown(word.into()));
-        };
-        let rest = rest.trim();
-        if rest.split_whitespace().take(entry.words_min).count() < entry.words_min {
-            return Err(CommandError::Usage {
-                name: entry.name,
-                arguments: entry.arguments,
-            });
-        }
-        (entry.run)(self, rest)
-    }
-
     /// The first line: a name, and with it a place in the lobby.
-    fn enter(&mut self, name: &str) -> Outcome {
+    pub(super) fn enter(&mut self, name: &str) -> Outcome {
         if name.is_empty() {
             news(self.ctx.answer(), QUESTION);
             return Ok(());
@@ -88,7 +56,7 @@ impl<'a> Request<'a> {
     }
 
     /// Words for the current room.
-    fn say(&mut self, text: &str) -> Outcome {
+    pub(super) fn say(&mut self, text: &str) -> Outcome {
         self.speak(Speech::Message, text)
     }
 
@@ -232,22 +200,6 @@ impl<'a> Request<'a> {
         }
         let text = Some(text).filter(|text| !text.is_empty());
         self.ctx.apply(Command::SetAway { text })?;
-        Ok(())
-    }
-
-    pub(super) fn help(&mut self) -> Outcome {
-        let width = |entry: &table::Entry| entry.name.len() + entry.arguments.len() + 1;
-        let column = COMMANDS.iter().map(width).max().unwrap_or(0);
-        let out = self.ctx.answer();
-        for entry in &COMMANDS {
-            let gap = " ".repeat(column - width(entry) + 2);
-            line(
-                out,
-                &["* /", entry.name, " ", entry.arguments, &gap, entry.help],
-            );
-        }
-        let gap = " ".repeat(column - "/text".len() + 2);
-        line(out, &["* //text", &gap, "say /text"]);
         Ok(())
     }
 

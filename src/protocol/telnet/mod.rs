@@ -8,12 +8,14 @@
 //! ```text
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
-//! order.rs      kicks, bans, modes, invitations
+//! greeting.rs   what comes first
+//! moderation.rs kicks, bans, modes, invitations
 //! password.rs   whether the client may come in, before it says its name
-//! report.rs     lists: who is here, which rooms there are
+//! listings.rs   lists: who is here, which rooms there are
+//! state.rs      what is remembered of a connection
 //! table.rs      the commands, their names and help
 //! error.rs    why nothing came of a line
-//! wire.rs       telnet's own commands, taken out of the input
+//! negotiation/  telnet's own commands, taken out of the input
 //! ```
 //!
 //! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap
@@ -24,67 +26,23 @@
 mod command_error;
 mod commands;
 mod encode;
+mod greeting;
 mod listings;
 mod moderation;
 mod negotiation;
 mod password;
+mod state;
 mod table;
 
 pub use encode::{encode, news, refusal};
+pub use greeting::{Greeting, QUESTION};
 pub use negotiation::PROBE;
+pub use state::Telnet;
 
-use self::{
-    command_error::CommandError, commands::Request, negotiation::Negotiation,
-    password::PasswordEntry,
-};
-use super::{Context, Decoded, Frame, lines::Lines, sanitize};
-use crate::chat::RoomId;
-
-/// Asks for a name; the greeting ends with it.
-pub const QUESTION: &str = "what is your name?";
-
-/// What a host says to everyone who comes in.
-#[derive(Clone, Copy, Debug)]
-pub struct Greeting<'a> {
-    /// The server's name.
-    pub server: &'a str,
-    /// The message of the day, any number of lines; empty for none.
-    pub motd: &'a str,
-}
-
-impl Greeting<'_> {
-    /// Appends the greeting. Whole lines only, the question for a name too: many programs show no
-    /// line before its end.
-    pub fn push(&self, out: &mut Vec<u8>) {
-        encode::line(out, &["* welcome to ", self.server]);
-        for text in self.motd.lines() {
-            news(out, text);
-        }
-        news(out, "/help lists the commands, /quit leaves");
-        news(out, QUESTION);
-    }
-
-    /// Appends the greeting of a server that has a password: what there is to read comes when it was said.
-    pub fn push_with_password(&self, out: &mut Vec<u8>) {
-        encode::line(out, &["* welcome to ", self.server]);
-        news(out, "what is the password?");
-    }
-}
-
-/// What is remembered of one connection.
-#[derive(Debug, Default)]
-pub struct Telnet {
-    lines: Lines,
-    /// From the first of telnet's commands on.
-    negotiation: Option<Box<Negotiation>>,
-    /// Where words go that are no command. The hub is asked each time whether the person still
-    /// stands there.
-    room: Option<RoomId>,
-    entry: PasswordEntry,
-}
-
-// Tens of thousands of these lie in the server's table.
-const _: () = assert!(size_of::<Telnet>() <= 24);
+use super::{Context, Decoded, Frame, sanitize};
+use command_error::CommandError;
+use commands::Request;
+use negotiation::Negotiation;
 
 impl Telnet {
     /// Bytes of memory outside of the record.
@@ -117,7 +75,7 @@ impl Telnet {
             return;
         }
         let outcome = match std::str::from_utf8(line) {
-            Ok(line) => Request::new(self, ctx).handle(&sanitize::clean(line)),
+            Ok(line) => table::handle(&mut Request::new(self, ctx), &sanitize::clean(line)),
             Err(_) => Err(CommandError::NotUtf8),
         };
         if let Err(error) = outcome {

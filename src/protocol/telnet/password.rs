@@ -3,7 +3,10 @@
 //! Owns how far a client is with the server's password. The rules are the hub's, the checks of passwords are the server's;
 //! the sentences are here.
 
-use super::{QUESTION, news, refusal};
+use super::{
+    encode::{news, refusal},
+    greeting::QUESTION,
+};
 use crate::{
     chat::{Refusal, ServerPassword},
     protocol::{Context, PasswordCheck, TurnedAway, seconds_to_wait},

@@ -3,7 +3,15 @@
 //! Invariant: no two commands share a word. Owns names, help and the number of words needed; does
 //! not know what the commands do.
 
-use super::commands::{Outcome, Request};
+use super::{
+    command_error::CommandError,
+    commands::{Outcome, Request},
+    encode::line,
+    listings,
+};
+
+/// Bytes of an unknown command that are repeated in the answer.
+const UNKNOWN_BYTES_MAX: usize = 40;
 
 /// One command.
 pub(super) struct Entry {
@@ -29,7 +37,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "ROOM [KEY]",
         words_min: 1,
         help: "enter a room; what you type goes there",
-        run: |call, text| call.join(text),
+        run: |request, text| request.join(text),
     },
     Entry {
         name: "leave",
@@ -37,7 +45,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[ROOM]",
         words_min: 0,
         help: "leave a room, or the one you are talking in",
-        run: |call, text| call.leave(text),
+        run: |request, text| request.leave(text),
     },
     Entry {
         name: "rooms",
@@ -45,7 +53,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "",
         words_min: 0,
         help: "which rooms there are",
-        run: |call, _| call.rooms(),
+        run: |request, _| request.rooms(),
     },
     Entry {
         name: "who",
@@ -53,7 +61,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[ROOM]",
         words_min: 0,
         help: "who is in a room",
-        run: |call, text| call.who(text),
+        run: |request, text| request.who(text),
     },
     Entry {
         name: "msg",
@@ -61,7 +69,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK TEXT",
         words_min: 2,
         help: "say something to one person alone",
-        run: |call, text| call.msg(text),
+        run: |request, text| request.msg(text),
     },
     Entry {
         name: "me",
@@ -69,7 +77,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "TEXT",
         words_min: 1,
         help: "do something: /me waves",
-        run: |call, text| call.me(text),
+        run: |request, text| request.me(text),
     },
     Entry {
         name: "nick",
@@ -77,7 +85,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NAME",
         words_min: 1,
         help: "be known by another name",
-        run: |call, text| call.nick(text),
+        run: |request, text| request.nick(text),
     },
     Entry {
         name: "topic",
@@ -85,7 +93,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[TEXT]",
         words_min: 0,
         help: "show the room's topic, or change it (- clears it)",
-        run: |call, text| call.topic(text),
+        run: |request, text| request.topic(text),
     },
     Entry {
         name: "away",
@@ -93,7 +101,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[TEXT]",
         words_min: 0,
         help: "say that you are away and why, or that you are back",
-        run: |call, text| call.away(text),
+        run: |request, text| request.away(text),
     },
     Entry {
         name: "invite",
@@ -101,7 +109,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK",
         words_min: 1,
         help: "ask someone into the room",
-        run: |call, text| call.invite(text),
+        run: |request, text| request.invite(text),
     },
     Entry {
         name: "kick",
@@ -109,7 +117,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK [REASON]",
         words_min: 1,
         help: "send someone out of the room",
-        run: |call, text| call.kick(text),
+        run: |request, text| request.kick(text),
     },
     Entry {
         name: "ban",
@@ -117,7 +125,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK|MASK",
         words_min: 1,
         help: "keep someone out of the room: by host, or nick!user@host",
-        run: |call, text| call.ban(text),
+        run: |request, text| request.ban(text),
     },
     Entry {
         name: "unban",
@@ -125,7 +133,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK|MASK",
         words_min: 1,
         help: "lift all bans that concern someone, or the one given",
-        run: |call, text| call.unban(text),
+        run: |request, text| request.unban(text),
     },
     Entry {
         name: "op",
@@ -133,7 +141,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK",
         words_min: 1,
         help: "make someone an operator of the room",
-        run: |call, text| call.rank("+o", text),
+        run: |request, text| request.rank("+o", text),
     },
     Entry {
         name: "deop",
@@ -141,7 +149,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK",
         words_min: 1,
         help: "the opposite",
-        run: |call, text| call.rank("-o", text),
+        run: |request, text| request.rank("-o", text),
     },
     Entry {
         name: "voice",
@@ -149,7 +157,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "NICK",
         words_min: 1,
         help: "let someone speak in a moderated room",
-        run: |call, text| call.rank("+v", text),
+        run: |request, text| request.rank("+v", text),
     },
     Entry {
         name: "mode",
@@ -157,7 +165,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[CHANGES]",
         words_min: 0,
         help: "show the room's modes, or change them as in IRC: +l 20",
-        run: |call, text| call.mode(text),
+        run: |request, text| request.mode(text),
     },
     Entry {
         name: "help",
@@ -165,7 +173,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "",
         words_min: 0,
         help: "this list",
-        run: |call, _| call.help(),
+        run: |request, _| help(request),
     },
     Entry {
         name: "quit",
@@ -173,7 +181,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
         arguments: "[REASON]",
         words_min: 0,
         help: "leave the server",
-        run: |call, text| call.quit(text),
+        run: |request, text| request.quit(text),
     },
 ];
 
@@ -183,6 +191,52 @@ pub(super) fn find(word: &str) -> Option<&'static Entry> {
     COMMANDS
         .iter()
         .find(|entry| is_called(entry.name) || entry.aliases.iter().any(|name| is_called(name)))
+}
+
+/// Does what a line says. The line is clean already.
+pub(super) fn handle(request: &mut Request<'_>, line: &str) -> Outcome {
+    match line.strip_prefix('/') {
+        None if request.ctx.user().is_none() => request.enter(line.trim()),
+        None => request.say(line),
+        Some(text) if text.starts_with('/') => request.say(text),
+        Some(command) => dispatch(request, command),
+    }
+}
+
+/// Finds a command in the table and runs it.
+fn dispatch(request: &mut Request<'_>, command: &str) -> Outcome {
+    let (word, rest) = command
+        .split_once(char::is_whitespace)
+        .unwrap_or((command, ""));
+    let Some(entry) = find(word) else {
+        let (word, _) = listings::shortened(word, UNKNOWN_BYTES_MAX);
+        return Err(CommandError::Unknown(word.into()));
+    };
+    let rest = rest.trim();
+    if rest.split_whitespace().take(entry.words_min).count() < entry.words_min {
+        return Err(CommandError::Usage {
+            name: entry.name,
+            arguments: entry.arguments,
+        });
+    }
+    (entry.run)(request, rest)
+}
+
+/// Lists all commands.
+fn help(request: &mut Request<'_>) -> Outcome {
+    let width = |entry: &Entry| entry.name.len() + entry.arguments.len() + 1;
+    let column = COMMANDS.iter().map(width).max().unwrap_or(0);
+    let out = request.ctx.answer();
+    for entry in &COMMANDS {
+        let gap = " ".repeat(column - width(entry) + 2);
+        line(
+            out,
+            &["* /", entry.name, " ", entry.arguments, &gap, entry.help],
+        );
+    }
+    let gap = " ".repeat(column - "/text".len() + 2);
+    line(out, &["* //text", &gap, "say /text"]);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -104,7 +104,10 @@ fn bare_origin(origin: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::web::http::{Http, Step};
+    use crate::protocol::{
+        Decoded,
+        web::http::{Http, Step},
+    };
 
     const ASKED: &str = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -113,7 +116,7 @@ mod tests {
     /// subprotocol that was answered.
     fn ask(line: &str, fields: &str, others: &[&str]) -> (Upgrade, Option<String>) {
         let head = format!("{line}\r\nHost: chat.example:8080\r\n{fields}\r\n");
-        let (step, _) = Http::default().next(head.as_bytes(), &mut 0);
+        let Decoded { item: step, .. } = Http::default().next(head.as_bytes(), &mut 0);
         let Step::Request(request) = step else {
             panic!("{step:?}")
         };

@@ -8,7 +8,8 @@ use crate::{
     chat::{self, Body, Event, Hub, Nick, Place, UserId, watches::Watches},
     net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
     protocol::{
-        flavour::{Distinction, Flavour, View, encode, encode_personal},
+        encode::{encode, encode_personal},
+        flavour::{Distinction, Flavour, View},
         irc,
     },
 };
@@ -137,7 +138,7 @@ impl Audience<'_> {
                 View::Other
             };
             if let Some(own) = own.as_mut().filter(|own| own.user == user) {
-                if own.flavour.is_personal(event) {
+                if own.flavour.is_personal(distinction) {
                     encode_personal(own.flavour, user, event, hub, server, own.answer);
                     return;
                 }
@@ -150,7 +151,7 @@ impl Audience<'_> {
             let Some(Route { conn, flavour }) = routes.of(user) else {
                 return;
             };
-            if flavour.is_personal(event) {
+            if flavour.is_personal(distinction) {
                 let mut bytes = Vec::new();
                 encode_personal(flavour, user, event, hub, server, &mut bytes);
                 return net.send(conn, &bytes);
@@ -294,7 +295,7 @@ fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<
         return None;
     };
     let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-    (own.user == event.author && !own.flavour.is_personal(event)).then(|| {
+    (own.user == event.author && !own.flavour.is_personal(distinction)).then(|| {
         FanOutKey(
             pair(room.slot, room.generation.get()),
             pair(own.user.slot, distinction.number()),

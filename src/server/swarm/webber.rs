@@ -7,7 +7,7 @@ use super::{guest::Cue, plan::WEB_DOOR};
 use crate::{
     net::sim::{Network, Peer, Random},
     protocol::web::websocket::{
-        Opcode, WebSocket, What,
+        Opcode, Received, WebSocket,
         handshake::{Answer, push_request, read_answer},
         push_masked_frame,
     },
@@ -202,15 +202,15 @@ impl Webber {
             let input = &self.peer.heard()[self.taken..];
             let step = self.codec.next(input, &mut scratch, &mut replies);
             self.taken += step.consumed;
-            match step.what {
-                What::Incomplete => break,
-                What::Text(line) => {
+            match step.item {
+                Received::Incomplete => break,
+                Received::Text(line) => {
                     let line = line.to_owned();
                     self.hear(line);
                 }
-                What::Fragment | What::Ping | What::Pong => {}
-                What::Closed { code, .. } => self.closed = Some(code.expect("a number")),
-                What::Binary(_) | What::Failed(_) => panic!("{:?}", step.what),
+                Received::Fragment | Received::Ping | Received::Pong => {}
+                Received::Closed { code, .. } => self.closed = Some(code.expect("a number")),
+                Received::Binary(_) | Received::Failed(_) => panic!("{:?}", step.item),
             }
         }
         // Not in the middle of what is being said.

@@ -16,7 +16,7 @@ pub(crate) fn cap(request: &mut Request<'_>, params: &Params<'_>) {
         "LS" => list_all(request, params.at(1)),
         "LIST" => {
             let names = request.irc.caps.names().map(str::to_owned).collect();
-            say(request, "LIST", names, true);
+            say(request, "LIST", names, Continuation::Understood);
         }
         "REQ" => request_caps(request, params.at(1)),
         "END" => {
@@ -44,7 +44,11 @@ fn list_all(request: &mut Request<'_>, version: &str) {
     if is_302 {
         names.extend(sts(request));
     }
-    say(request, "LS", names, is_302);
+    let continuation = match is_302 {
+        true => Continuation::Understood,
+        false => Continuation::Unknown,
+    };
+    say(request, "LS", names, continuation);
 }
 
 /// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
@@ -99,9 +103,21 @@ fn answer(request: &mut Request<'_>, subcommand: &str, words: &str) {
     });
 }
 
+/// Whether a client understands that a list goes on in the next line (CAP LS 302).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Continuation {
+    Understood,
+    Unknown,
+}
+
 /// Names in as many lines as it takes. Clients that know of no continuation get one, which is short enough for all
 /// names without values.
-fn say(request: &mut Request<'_>, subcommand: &str, names: Vec<String>, may_continue: bool) {
+fn say(
+    request: &mut Request<'_>,
+    subcommand: &str,
+    names: Vec<String>,
+    continuation: Continuation,
+) {
     let (prefix, _, _) = request.split();
     let client = prefix.client.to_owned();
     // One line if it can be: there are clients that read only one.
@@ -109,7 +125,7 @@ fn say(request: &mut Request<'_>, subcommand: &str, names: Vec<String>, may_cont
     let mut row = String::new();
     for name in names {
         let is_full = head + row.len() + 1 + name.len() > LINE_BYTES_MAX;
-        if may_continue && !row.is_empty() && is_full {
+        if continuation == Continuation::Understood && !row.is_empty() && is_full {
             request.line(|line| {
                 let line = line.command("CAP").param(&client).param(subcommand);
                 line.param("*").text(&row)

@@ -12,17 +12,17 @@
 
 mod request;
 mod response;
+mod status;
 
-pub use request::{Method, Request, Version};
-pub use response::{Body, Cache, Page, Status, etag, refuse, respond, respond_early, turn_away};
+pub use request::{HEADERS_MAX, Method, Request, Version};
+pub use response::{Body, Cache, Page, etag, refuse, respond, respond_early, turn_away};
+pub use status::Status;
 
+use crate::protocol::decoded::Decoded;
 use memchr::memchr;
 
 /// The longest head, from the request line to the empty line. Browsers send some 600 bytes.
 pub const HEAD_BYTES_MAX: usize = 8 * 1024;
-
-/// The most header fields. Browsers send some 15.
-pub const HEADERS_MAX: usize = 32;
 
 /// The longest body that is read over, so that the connection can be kept. None of our resources wants one.
 pub const BODY_BYTES_MAX: u64 = 8 * 1024;
@@ -50,9 +50,9 @@ pub enum Step<'a> {
 }
 
 impl Http {
-    /// Takes the next request off the input, and says how many bytes it took. `searched` is kept by the caller
+    /// Takes the next request off the input. `searched` is kept by the caller
     /// between calls: how far the input was looked through in vain, from its first byte that is not consumed.
-    pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> (Step<'a>, usize) {
+    pub fn next<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> Decoded<Step<'a>> {
         let skipped = usize::from(self.skip).min(input.len());
         self.skip -= skipped as u16;
         // Empty lines before a request are passed over (RFC 9112 section 2.2).
@@ -63,16 +63,20 @@ impl Http {
         *searched = searched.saturating_sub(start);
         let rest = &input[start..];
         if self.skip > 0 || rest.is_empty() {
-            return (Step::Incomplete, start);
+            return Decoded {
+                item: Step::Incomplete,
+                consumed: start,
+            };
         }
-        match find_end(rest, searched) {
+        let (item, consumed) = match find_end(rest, searched) {
             Found::Head(length) => {
                 *searched = 0;
                 (self.parse(&rest[..length]), start + length)
             }
             Found::Nothing => (Step::Incomplete, start),
             Found::Fault(status) => (Step::Refused(status), input.len()),
-        }
+        };
+        Decoded { item, consumed }
     }
 
     fn parse<'a>(&mut self, head: &'a [u8]) -> Step<'a> {

@@ -3,8 +3,11 @@
 //! Invariant: a [`Request`] was checked where a mistake could mean two things: one version that we speak, exactly one
 //! host in HTTP/1.1, a target that is a path. Borrows the head. Does not know which paths there are.
 
-use super::{HEADERS_MAX, Status};
+use super::status::Status;
 use httparse::{EMPTY_HEADER, Error, Header};
+
+/// The most header fields. Browsers send some 15.
+pub const HEADERS_MAX: usize = 32;
 
 /// What is asked for, as far as it makes a difference here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,98 +3,14 @@
 //! Everything served is safe to be looked at: no script but our own, no frame around it, no guess at its kind. Owns
 //! the texts of statuses. Does not know which pages there are.
 
-use super::{Method, Request};
-use crate::{chat::WallTime, protocol::time::Imf};
+use super::{
+    request::{Method, Request},
+    status::Status,
+};
+use crate::{chat::WallTime, protocol::time::HttpDate};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// 200
-    Ok,
-    /// 304: the client has it already.
-    NotModified,
-    /// 400: not HTTP, or HTTP that can be understood in two ways.
-    BadRequest,
-    /// 403: a page of another site may not do this.
-    Forbidden,
-    /// 404
-    NotFound,
-    /// 405: something other than looking at it.
-    MethodNotAllowed,
-    /// 408: the head did not come in time.
-    RequestTimeout,
-    /// 411: a body whose length is not told beforehand.
-    LengthRequired,
-    /// 413: a longer body than would be read over.
-    ContentTooLarge,
-    /// 421: the name in the address is not known to be ours (see [`Hosts`](crate::protocol::web::host::Hosts)).
-    MisdirectedRequest,
-    /// 426: there is nothing here but WebSocket, in the version that we speak.
-    UpgradeRequired,
-    /// 431: a longer head than [`HEAD_BYTES_MAX`](super::HEAD_BYTES_MAX), or more fields than
-    /// [`HEADERS_MAX`](super::HEADERS_MAX).
-    HeadTooLarge,
-    /// 501: a coding that we do not know.
-    NotImplemented,
-    /// 503: there is no room; later perhaps.
-    ServiceUnavailable,
-    /// 505: neither HTTP/1.1 nor 1.0.
-    VersionNotSupported,
-}
-
-impl Status {
-    /// Its number and its words (RFC 9110 section 15, RFC 6585).
-    pub fn line(self) -> &'static str {
-        match self {
-            Self::Ok => "200 OK",
-            Self::NotModified => "304 Not Modified",
-            Self::BadRequest => "400 Bad Request",
-            Self::Forbidden => "403 Forbidden",
-            Self::NotFound => "404 Not Found",
-            Self::MethodNotAllowed => "405 Method Not Allowed",
-            Self::RequestTimeout => "408 Request Timeout",
-            Self::LengthRequired => "411 Length Required",
-            Self::ContentTooLarge => "413 Content Too Large",
-            Self::MisdirectedRequest => "421 Misdirected Request",
-            Self::UpgradeRequired => "426 Upgrade Required",
-            Self::HeadTooLarge => "431 Request Header Fields Too Large",
-            Self::NotImplemented => "501 Not Implemented",
-            Self::ServiceUnavailable => "503 Service Unavailable",
-            Self::VersionNotSupported => "505 HTTP Version Not Supported",
-        }
-    }
-
-    /// Its number.
-    pub fn code(self) -> u16 {
-        let digits = &self.line()[..3];
-        digits.parse().expect("every line begins with three digits")
-    }
-
-    /// What can be done about it, for whoever reads the answer; a line, or nothing.
-    fn advice(self) -> &'static str {
-        match self {
-            Self::MisdirectedRequest => {
-                "This server does not know itself by the name in that address. Whoever runs it can add the name to \
-                 hosts in the section [web] of its configuration.\n"
-            }
-            _ => "",
-        }
-    }
-
-    /// The header fields that this status calls for.
-    fn fields(self) -> &'static str {
-        match self {
-            Self::MethodNotAllowed => "Allow: GET, HEAD\r\n",
-            Self::UpgradeRequired => "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-            // A minute: long enough that a crowd of waiting pages is no load.
-            Self::ServiceUnavailable => "Retry-After: 60\r\n",
-            _ => "",
-        }
-    }
-}
 
 /// How long a page may be kept by the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +58,7 @@ pub fn respond(
     now: WallTime,
     out: &mut Vec<u8>,
 ) -> bool {
-    let keep = request.keeps_alive();
+    let persistence = Persistence::of(request);
     let page = match (request.method, page) {
         (Method::Other, _) => return refuse(request, Status::MethodNotAllowed, now, out),
         (_, None) => return refuse(request, Status::NotFound, now, out),
@@ -158,7 +74,7 @@ pub fn respond(
     } else {
         Status::Ok
     };
-    write_head(status, Some(now), keep, out);
+    write_head(status, Some(now), persistence, out);
     field(
         out,
         "Cache-Control",
@@ -177,36 +93,59 @@ pub fn respond(
     if request.method == Method::Get && !is_known {
         out.extend_from_slice(&page.body);
     }
-    keep
+    persistence == Persistence::KeepAlive
 }
 
 /// Appends a refusal of a request that was understood. Says whether the connection is to be kept.
 pub fn refuse(request: &Request<'_>, status: Status, now: WallTime, out: &mut Vec<u8>) -> bool {
-    let keep = request.keeps_alive();
-    write_refusal(status, Some(now), keep, request.method != Method::Head, out);
-    keep
+    let persistence = Persistence::of(request);
+    write_refusal(status, Some(now), persistence, request.method, out);
+    persistence == Persistence::KeepAlive
 }
 
 /// Appends the answer to a caller for whom there is no room, before a request was read and whatever the time is (RFC 9110
 /// section 6.6.1: such an answer needs no date).
 pub fn turn_away(out: &mut Vec<u8>) {
-    write_refusal(Status::ServiceUnavailable, None, false, true, out);
+    write_refusal(
+        Status::ServiceUnavailable,
+        None,
+        Persistence::Close,
+        Method::Get,
+        out,
+    );
 }
 
 /// Appends a refusal to someone whose request was not understood, or not waited for. The connection is to be closed.
 pub fn respond_early(status: Status, now: WallTime, out: &mut Vec<u8>) {
-    write_refusal(status, Some(now), false, true, out);
+    write_refusal(status, Some(now), Persistence::Close, Method::Get, out);
 }
 
+/// What becomes of the connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Persistence {
+    Close,
+    KeepAlive,
+}
+
+impl Persistence {
+    fn of(request: &Request<'_>) -> Self {
+        match request.keeps_alive() {
+            true => Self::KeepAlive,
+            false => Self::Close,
+        }
+    }
+}
+
+/// Appends a refusal; HEAD gets its header fields alone.
 fn write_refusal(
     status: Status,
     now: Option<WallTime>,
-    keep: bool,
-    with_body: bool,
+    persistence: Persistence,
+    method: Method,
     out: &mut Vec<u8>,
 ) {
     let (words, advice) = (status.line(), status.advice());
-    write_head(status, now, keep, out);
+    write_head(status, now, persistence, out);
     field(out, "Cache-Control", "no-store");
     // Lines, for whoever reads them at a terminal.
     write_entity(
@@ -215,7 +154,7 @@ fn write_refusal(
         out,
     );
     out.extend_from_slice(b"\r\n");
-    if with_body {
+    if method != Method::Head {
         out.extend_from_slice(words.as_bytes());
         out.push(b'\n');
         out.extend_from_slice(advice.as_bytes());
@@ -223,20 +162,20 @@ fn write_refusal(
 }
 
 /// Appends the status line and the header fields that go with every answer.
-fn write_head(status: Status, now: Option<WallTime>, keep: bool, out: &mut Vec<u8>) {
+fn write_head(status: Status, now: Option<WallTime>, persistence: Persistence, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.line().as_bytes());
     out.extend_from_slice(b"\r\n");
     if let Some(now) = now {
-        field(out, "Date", &Imf(now).to_string());
+        field(out, "Date", &HttpDate(now).to_string());
     }
     out.extend_from_slice(status.fields().as_bytes());
-    match (status, keep) {
-        (Status::UpgradeRequired, true) => field(out, "Connection", "Upgrade"),
-        (Status::UpgradeRequired, false) => field(out, "Connection", "Upgrade, close"),
+    match (status, persistence) {
+        (Status::UpgradeRequired, Persistence::KeepAlive) => field(out, "Connection", "Upgrade"),
+        (Status::UpgradeRequired, Persistence::Close) => field(out, "Connection", "Upgrade, close"),
         // Asked for by HTTP/1.0's clients, understood by all.
-        (_, true) => field(out, "Connection", "keep-alive"),
-        (_, false) => field(out, "Connection", "close"),
+        (_, Persistence::KeepAlive) => field(out, "Connection", "keep-alive"),
+        (_, Persistence::Close) => field(out, "Connection", "close"),
     }
     field(out, "Content-Security-Policy", POLICY);
     field(out, "X-Content-Type-Options", "nosniff");

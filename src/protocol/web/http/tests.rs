@@ -15,7 +15,10 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     for piece in pieces {
         kept.extend_from_slice(piece);
         loop {
-            let (step, consumed) = http.next(&kept, &mut searched);
+            let Decoded {
+                item: step,
+                consumed,
+            } = http.next(&kept, &mut searched);
             assert!(consumed <= kept.len());
             match step {
                 Step::Incomplete => {
@@ -81,7 +84,8 @@ fn targets_may_be_whole_urls() {
     check("GET x HTTP/1.1\r\nHost: b\r\n\r\n", &["400"]);
     check("GET /#x HTTP/1.1\r\nHost: b\r\n\r\n", &["400"]);
     let mut http = Http::default();
-    let (step, _) = http.next(b"GET https://a:2/ HTTP/1.1\r\nHost: b\r\n\r\n", &mut 0);
+    let Decoded { item: step, .. } =
+        http.next(b"GET https://a:2/ HTTP/1.1\r\nHost: b\r\n\r\n", &mut 0);
     assert!(matches!(step, Step::Request(request) if request.host == Some("a:2")));
 }
 
@@ -195,7 +199,10 @@ fn heads_have_a_limit_in_bytes_and_in_fields() {
 fn what_was_searched_is_not_searched_again() {
     // The claim to have searched past the empty line is believed: that is what makes a slow sender cost linear time.
     let mut searched = 5;
-    let (step, consumed) = Http::default().next(b"a\n\nbcd", &mut searched);
+    let Decoded {
+        item: step,
+        consumed,
+    } = Http::default().next(b"a\n\nbcd", &mut searched);
     assert!(matches!(step, Step::Incomplete));
     assert_eq!((consumed, searched), (0, 6));
 }
@@ -203,7 +210,7 @@ fn what_was_searched_is_not_searched_again() {
 /// The answer to a request, the page at its path being `page`.
 fn answer(input: &str, page: Option<&Page<'_>>) -> String {
     let mut out = Vec::new();
-    let (step, _) = Http::default().next(input.as_bytes(), &mut 0);
+    let Decoded { item: step, .. } = Http::default().next(input.as_bytes(), &mut 0);
     match step {
         Step::Request(request) => {
             let keep = respond(&request, page, NOW, &mut out);
@@ -303,7 +310,7 @@ proptest! {
     #[test]
     fn junk_is_survived(input in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut searched = 0;
-        let (_, consumed) = Http::default().next(&input, &mut searched);
+        let Decoded { consumed, .. } = Http::default().next(&input, &mut searched);
         prop_assert!(consumed <= input.len());
     }
 }

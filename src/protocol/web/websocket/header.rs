@@ -3,7 +3,7 @@
 //! What can be judged by the first bytes is judged by them: a peer that sends a wrong one hears of it at once, and not when
 //! the rest of the header is in.
 
-use super::{fault::Fault, write::Kind};
+use super::{fault::Fault, opcode::Opcode};
 
 /// The longest payload of a control frame.
 pub(super) const CONTROL_BYTES_MAX: usize = 125;
@@ -21,49 +21,11 @@ const FINAL: u8 = 0x80;
 const RESERVED: u8 = 0x70;
 const MASKED: u8 = 0x80;
 
-/// What a frame is.
+/// Whether payloads are masked: those of clients are, those of servers are not (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opcode {
-    /// The next fragment of a message.
-    Continuation = 0,
-    /// A text message, or its first fragment.
-    Text = 1,
-    /// A binary message, or its first fragment.
-    Binary = 2,
-    /// The end of the connection.
-    Close = 8,
-    /// Asks for a sign of life.
-    Ping = 9,
-    /// A sign of life.
-    Pong = 10,
-}
-
-impl Opcode {
-    fn parse(number: u8) -> Result<Self, Fault> {
-        Ok(match number {
-            0 => Self::Continuation,
-            1 => Self::Text,
-            2 => Self::Binary,
-            8 => Self::Close,
-            9 => Self::Ping,
-            10 => Self::Pong,
-            _ => return Err(Fault::Opcode),
-        })
-    }
-
-    /// Whether it may come between the fragments of a message.
-    pub(super) fn is_control(self) -> bool {
-        self as u8 >= Self::Close as u8
-    }
-
-    /// The kind of message that begins with it, if one does.
-    pub(super) fn starts(self) -> Option<Kind> {
-        match self {
-            Self::Text => Some(Kind::Text),
-            Self::Binary => Some(Kind::Binary),
-            _ => None,
-        }
-    }
+pub(super) enum Masking {
+    Masked,
+    Unmasked,
 }
 
 /// All that stands before a payload.
@@ -84,7 +46,7 @@ impl Header {
     /// # Errors
     /// What no further byte could put right. A length need not be spelled as short as can be: section 5.2 asks that of
     /// senders, and to refuse it would protect nobody.
-    pub(super) fn parse(input: &[u8], masked: bool) -> Result<Option<(Self, usize)>, Fault> {
+    pub(super) fn parse(input: &[u8], expected: Masking) -> Result<Option<(Self, usize)>, Fault> {
         let Some(&first) = input.first() else {
             return Ok(None);
         };
@@ -99,7 +61,7 @@ impl Header {
         let Some(&second) = input.get(1) else {
             return Ok(None);
         };
-        if (second & MASKED != 0) != masked {
+        if (second & MASKED != 0) != (expected == Masking::Masked) {
             return Err(Fault::Mask);
         }
         let short = second & !MASKED;
@@ -110,7 +72,7 @@ impl Header {
             return Ok(None);
         };
         let mut key = None;
-        if masked {
+        if expected == Masking::Masked {
             let Some(bytes) = input[size..].first_chunk() else {
                 return Ok(None);
             };

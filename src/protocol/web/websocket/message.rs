@@ -3,7 +3,7 @@
 //! Invariants: its bytes are only those that came; of a text, all but the last three at most are known to be UTF-8, and none
 //! is looked at twice for it.
 
-use super::{fault::Fault, header::Header, mask, write::Kind};
+use super::{fault::Fault, header::Header, mask, opcode::Kind};
 
 /// The message. It exists from its first frame's header to the last byte of its last frame.
 #[derive(Debug)]

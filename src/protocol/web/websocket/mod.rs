@@ -18,33 +18,26 @@ pub mod handshake;
 mod header;
 mod mask;
 mod message;
+mod opcode;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use close::is_close_code;
 pub use fault::Fault;
-pub use header::Opcode;
-pub use write::{Kind, frame_lines, push_close, push_frame, push_masked_frame, push_ping};
+pub use opcode::{Kind, Opcode};
+pub use write::{frame_lines, push_close, push_frame, push_masked_frame, push_ping};
 
-use header::Header;
+use crate::protocol::decoded::Decoded;
+use header::{Header, Masking};
 use message::Unfinished;
 
 /// Memory that a scratch area keeps from one call of [`WebSocket::next`] to the next: what one read brings at most.
 const SCRATCH_KEPT: usize = 64 * 1024;
 
-/// What came in next.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Step<'a> {
-    /// So many bytes of the input were used up, in any case.
-    pub consumed: usize,
-    /// What they made.
-    pub what: What<'a>,
-}
-
 /// One thing that a peer said.
 #[derive(Debug, PartialEq, Eq)]
-pub enum What<'a> {
+pub enum Received<'a> {
     /// Nothing whole yet: ask again when more has come.
     Incomplete,
     /// A text message, whole.
@@ -75,7 +68,7 @@ pub enum What<'a> {
 /// A small record, and no heap memory unless a message is unfinished.
 ///
 /// ```
-/// use madang::protocol::web::websocket::{Opcode, WebSocket, What, push_masked_frame};
+/// use madang::protocol::web::websocket::{Opcode, WebSocket, Received, push_masked_frame};
 ///
 /// let mut socket = WebSocket::server(1024);
 /// let mut input = Vec::new();
@@ -83,7 +76,7 @@ pub enum What<'a> {
 ///
 /// let (mut scratch, mut replies) = (Vec::new(), Vec::new());
 /// let step = socket.next(&input, &mut scratch, &mut replies);
-/// assert_eq!(step.what, What::Text("hello"));
+/// assert_eq!(step.item, Received::Text("hello"));
 /// assert_eq!(step.consumed, input.len());
 /// ```
 #[derive(Debug)]
@@ -156,13 +149,13 @@ impl WebSocket {
     /// closes are appended to `replies`; give the buffer to which your own frames go, so that their order is kept.
     ///
     /// Whatever the answer, drop the bytes that were consumed. Then ask again with the rest, unless it was
-    /// [`What::Incomplete`].
+    /// [`Received::Incomplete`].
     pub fn next<'a>(
         &mut self,
         input: &[u8],
         scratch: &'a mut Vec<u8>,
         replies: &mut Vec<u8>,
-    ) -> Step<'a> {
+    ) -> Decoded<Received<'a>> {
         // The last message may have been a long one.
         scratch.clear();
         scratch.shrink_to(SCRATCH_KEPT);
@@ -177,14 +170,14 @@ impl WebSocket {
                 taken => break taken,
             }
         };
-        let what = match taken {
+        let item = match taken {
             Ok(taken) => self.tell(taken, scratch, replies),
             Err(fault) => self.fail(fault, replies),
         };
-        Step { consumed, what }
+        Decoded { item, consumed }
     }
 
-    /// Ends the connection from our side: appends a Close, once. The peer's answer comes as [`What::Closed`]; a server need
+    /// Ends the connection from our side: appends a Close, once. The peer's answer comes as [`Received::Closed`]; a server need
     /// not wait for it longer than it likes. The reason is cut to the 123 bytes that fit.
     pub fn close(&mut self, code: u16, reason: &str, out: &mut Vec<u8>) {
         if self.phase == Phase::Open {
@@ -223,7 +216,7 @@ impl WebSocket {
                 return Ok(self.finish_message(scratch));
             }
         }
-        let Some((header, size)) = Header::parse(input, self.expects_masks())? else {
+        let Some((header, size)) = Header::parse(input, self.expected())? else {
             return Ok(Taken::Nothing);
         };
         let payload = &input[size..];
@@ -286,23 +279,23 @@ impl WebSocket {
     }
 
     /// Makes what was taken into what is told, and answers it if the protocol wants that.
-    fn tell<'a>(&mut self, taken: Taken, bytes: &'a [u8], replies: &mut Vec<u8>) -> What<'a> {
+    fn tell<'a>(&mut self, taken: Taken, bytes: &'a [u8], replies: &mut Vec<u8>) -> Received<'a> {
         match taken {
-            Taken::Nothing | Taken::Piece => What::Incomplete,
-            Taken::Fragment => What::Fragment,
-            Taken::Message(Kind::Binary) => What::Binary(bytes),
+            Taken::Nothing | Taken::Piece => Received::Incomplete,
+            Taken::Fragment => Received::Fragment,
+            Taken::Message(Kind::Binary) => Received::Binary(bytes),
             Taken::Message(Kind::Text) => match std::str::from_utf8(bytes) {
-                Ok(text) => What::Text(text),
+                Ok(text) => Received::Text(text),
                 Err(_) => self.fail(Fault::NotUtf8, replies),
             },
             Taken::Ping => {
                 self.reply(Opcode::Pong, bytes, replies);
-                What::Ping
+                Received::Ping
             }
-            Taken::Pong => What::Pong,
+            Taken::Pong => Received::Pong,
             Taken::Close(code) => {
                 self.end(&close::payload(code, ""), replies);
-                What::Closed {
+                Received::Closed {
                     code,
                     reason: close::reason(bytes),
                 }
@@ -310,10 +303,10 @@ impl WebSocket {
         }
     }
 
-    fn fail<'a>(&mut self, fault: Fault, replies: &mut Vec<u8>) -> What<'a> {
+    fn fail<'a>(&mut self, fault: Fault, replies: &mut Vec<u8>) -> Received<'a> {
         let words = fault.to_string();
         self.end(&close::payload(Some(fault.close_code()), &words), replies);
-        What::Failed(fault)
+        Received::Failed(fault)
     }
 
     /// The peer is not heard any more; it gets a Close, unless it has ours already.
@@ -335,8 +328,12 @@ impl WebSocket {
         }
     }
 
-    fn expects_masks(&self) -> bool {
-        matches!(self.role, Role::Server)
+    /// How the peer's payloads come.
+    fn expected(&self) -> Masking {
+        match self.role {
+            Role::Server => Masking::Masked,
+            Role::Client(_) => Masking::Unmasked,
+        }
     }
 }
 

@@ -2,29 +2,11 @@
 
 use super::{
     close,
-    header::{CONTROL_BYTES_MAX, Header, Opcode},
+    header::{CONTROL_BYTES_MAX, Header},
     mask,
+    opcode::{Kind, Opcode},
 };
 use memchr::memchr;
-
-/// The two kinds of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// UTF-8, and the receiver checks it.
-    Text,
-    /// Any bytes.
-    Binary,
-}
-
-impl Kind {
-    /// The opcode that a message of this kind begins with.
-    pub fn opcode(self) -> Opcode {
-        match self {
-            Self::Text => Opcode::Text,
-            Self::Binary => Opcode::Binary,
-        }
-    }
-}
 
 /// Appends a server's frame: a whole message, or a control frame.
 ///

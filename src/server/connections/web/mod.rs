@@ -13,11 +13,12 @@ use crate::server::{
 use crate::{
     net::{ConnId, Limits, Net},
     protocol::{
+        Decoded,
         irc::Irc,
         web::{
             http::{self, Http, Page, Request, Status},
             upgrade::{Upgrade, upgrade},
-            websocket::{Kind, Step, WebSocket, What},
+            websocket::{Kind, Received, WebSocket},
         },
     },
     server::limits::rate::{Allowance, Rate},
@@ -163,7 +164,10 @@ impl Connections {
         let Protocol::Http(visit) = protocol else {
             return (input.len(), false);
         };
-        let (step, consumed) = visit.http.next(input, searched);
+        let Decoded {
+            item: step,
+            consumed,
+        } = visit.http.next(input, searched);
         let goes_on = match step {
             http::Step::Incomplete => {
                 let begun = consumed < input.len();
@@ -334,21 +338,24 @@ impl Connections {
             socket.web.set_limit(MESSAGE_BYTES_MAX);
         }
         let mut replies = Vec::new();
-        let Step { consumed, what } = socket.web.next(input, scratch, &mut replies);
-        if !replies.is_empty() && !matches!(what, What::Failed(_)) {
+        let Decoded {
+            consumed,
+            item: what,
+        } = socket.web.next(input, scratch, &mut replies);
+        if !replies.is_empty() && !matches!(what, Received::Failed(_)) {
             net.send(id, &replies);
         }
         let message = match what {
-            What::Incomplete => return (consumed, false),
-            What::Fragment | What::Ping | What::Pong => return (consumed, true),
-            What::Text(text) => text.as_bytes(),
-            What::Binary(bytes) => bytes,
-            What::Closed { .. } => {
+            Received::Incomplete => return (consumed, false),
+            Received::Fragment | Received::Ping | Received::Pong => return (consumed, true),
+            Received::Text(text) => text.as_bytes(),
+            Received::Binary(bytes) => bytes,
+            Received::Closed { .. } => {
                 self.record_end(net, id, CloseReason::PeerClosed);
                 self.hang_up(net, id);
                 return (input.len(), false);
             }
-            What::Failed(fault) => {
+            Received::Failed(fault) => {
                 self.note_end(net, id, CloseReason::WebsocketFault, Some(&fault));
                 net.send(id, &replies);
                 self.record_end(net, id, CloseReason::WebsocketFault);

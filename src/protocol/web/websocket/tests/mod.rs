@@ -64,18 +64,18 @@ impl End {
             let step = self
                 .socket
                 .next(&self.kept, &mut self.scratch, &mut self.replies);
-            let told = match step.what {
-                What::Incomplete => None,
-                What::Fragment => {
+            let told = match step.item {
+                Received::Incomplete => None,
+                Received::Fragment => {
                     self.kept.drain(..step.consumed);
                     continue;
                 }
-                What::Text(text) => Some(Told::Text(text.into())),
-                What::Binary(bytes) => Some(Told::Binary(bytes.into())),
-                What::Ping => Some(Told::Ping),
-                What::Pong => Some(Told::Pong),
-                What::Closed { code, reason } => Some(Told::Closed(code, reason.into())),
-                What::Failed(fault) => Some(Told::Failed(fault)),
+                Received::Text(text) => Some(Told::Text(text.into())),
+                Received::Binary(bytes) => Some(Told::Binary(bytes.into())),
+                Received::Ping => Some(Told::Ping),
+                Received::Pong => Some(Told::Pong),
+                Received::Closed { code, reason } => Some(Told::Closed(code, reason.into())),
+                Received::Failed(fault) => Some(Told::Failed(fault)),
             };
             self.kept.drain(..step.consumed);
             let Some(told) = told else {
@@ -173,10 +173,10 @@ fn a_long_message_leaves_the_scratch_area_small() {
     let mut input = frame(0x82, &long);
     let (mut scratch, mut replies) = (Vec::new(), Vec::new());
     let step = end.socket.next(&input, &mut scratch, &mut replies);
-    assert!(step.what == What::Binary(&long));
+    assert!(step.item == Received::Binary(&long));
     input.drain(..step.consumed);
     let step = end.socket.next(&input, &mut scratch, &mut replies);
-    assert_eq!(step.what, What::Incomplete);
+    assert_eq!(step.item, Received::Incomplete);
     assert!(scratch.capacity() <= SCRATCH_KEPT);
 }
 
