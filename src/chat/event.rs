@@ -5,13 +5,10 @@
 //! small, and lets every protocol take from the records what its wire format needs. Does not know any wire format.
 
 use super::{
-    Nick, Refusal, RoomId, RoomName, UserId, WallTime,
+    Nick, Refusal, RoomName, WallTime,
+    ids::{MessageId, RoomId, UserId},
     mode::{AppliedMode, Rank, UserModeChange},
 };
-
-/// Number of an event, unique in the life of the process and rising.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(pub u64);
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -42,7 +39,7 @@ pub enum Audience {
 
 /// Where something was said; what became of a [`Target`](super::Target).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Destination {
     /// To those in a room with at least this rank. Told to them and to the author.
     Ranked(Rank, RoomId),
     /// In a room. Told to the room and to the author, who need not stand there.
@@ -121,7 +118,7 @@ pub enum Body {
     /// The author took back a message. Told as if they had said something there.
     Redacted {
         /// Where it had been said.
-        place: Place,
+        destination: Destination,
         /// Which message.
         message: MessageId,
         /// Why; may be empty.
@@ -146,7 +143,7 @@ pub enum Body {
     /// The author said something.
     Said {
         /// Where.
-        place: Place,
+        destination: Destination,
         /// In which manner.
         speech: Speech,
         /// The words.
@@ -155,7 +152,7 @@ pub enum Body {
     /// The author said several lines as one message (IRCv3 draft/multiline).
     SaidLines {
         /// Where.
-        place: Place,
+        destination: Destination,
         /// In which manner.
         speech: Speech,
         /// The lines.
@@ -164,7 +161,7 @@ pub enum Body {
     /// The author sent tags without words (IRCv3 TAGMSG); they stand in [`Event::tags`].
     Tagged {
         /// Where.
-        place: Place,
+        destination: Destination,
     },
     /// The room has another topic, which stands in its record. Told to the room and to the author.
     TopicChanged {
@@ -187,12 +184,12 @@ impl Body {
     /// The room that a message was said in, to all or some of it.
     pub(super) fn room_of_message(&self) -> Option<RoomId> {
         match self {
-            Self::Said { place, .. } | Self::SaidLines { place, .. } | Self::Tagged { place } => {
-                match place {
-                    Place::Room(room) | Place::Ranked(_, room) => Some(*room),
-                    Place::User(_) => None,
-                }
-            }
+            Self::Said { destination, .. }
+            | Self::SaidLines { destination, .. }
+            | Self::Tagged { destination } => match destination {
+                Destination::Room(room) | Destination::Ranked(_, room) => Some(*room),
+                Destination::User(_) => None,
+            },
             _ => None,
         }
     }

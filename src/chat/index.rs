@@ -1,14 +1,14 @@
 //! The names in use: who bears this one, and who bears one that looks like it.
 //!
 //! Owns hash tables that hold slots, not names: a name is looked up in the record that bears it, so each operation is
-//! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its looks, once there is
+//! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its skeletons, once there is
 //! anyone who wants to know what they look like.
 //!
 //! Names come from strangers, so the hash is keyed (std's `RandomState`): no one can choose names that fall into one
 //! bucket.
 //!
 //! Invariants: each bearer stands in `by_fold` once, and once in `foreign` or, when that was made, in `plain` for each of
-//! its look-alike keys; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
+//! its skeleton-alike keys; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
 //!
 //! Does not know what bears the names.
 
@@ -35,25 +35,25 @@ pub(super) struct NameIndex {
     ///
     /// Made when the first name beyond ASCII is asked for, by one walk over all names, and kept from then on: where nobody
     /// has such a name, nothing can look like another. (A fifth of a microsecond for each name there is.)
-    plain: OnceCell<HashTable<Look>>,
+    plain: OnceCell<HashTable<Skeleton>>,
     /// Looks of the other names.
-    foreign: HashTable<Look>,
-    /// Whether there can be names beyond ASCII at all. If not, nothing can look like another and no looks are kept.
+    foreign: HashTable<Skeleton>,
+    /// Whether there can be names beyond ASCII at all. If not, nothing can look like another and no skeletons are kept.
     unicode: bool,
 }
 
 /// One key of one bearer. The hash is kept because making it anew, when the table grows, would mean a skeleton for
 /// each name; half of it is enough for a table of slots.
 #[derive(Clone, Copy, Debug)]
-struct Look {
+struct Skeleton {
     hash: u32,
     slot: u32,
 }
 
-impl Look {
-    fn put_into(self, looks: &mut HashTable<Self>) {
+impl Skeleton {
+    fn put_into(self, skeletons: &mut HashTable<Self>) {
         let hash = Self::table_hash(self.hash);
-        looks.insert_unique(hash, self, |look| Self::table_hash(look.hash));
+        skeletons.insert_unique(hash, self, |skeleton| Self::table_hash(skeleton.hash));
     }
 
     /// Spreads the kept half over the 64 bits that the table wants: it takes the upper ones for its tags.
@@ -75,9 +75,9 @@ impl NameIndex {
 
     /// Bytes of memory of its tables.
     pub(super) fn memory(&self) -> usize {
-        let looks = self.plain.get().into_iter().chain([&self.foreign]);
-        let looks: usize = looks.map(HashTable::allocation_size).sum();
-        self.by_fold.allocation_size() + looks
+        let skeletons = self.plain.get().into_iter().chain([&self.foreign]);
+        let skeletons: usize = skeletons.map(HashTable::allocation_size).sum();
+        self.by_fold.allocation_size() + skeletons
     }
 
     /// Adds a bearer; the name must be free.
@@ -97,13 +97,13 @@ impl NameIndex {
             return;
         }
         for hash in self.look_hashes(name) {
-            if let Some(looks) = self.looks_mut(name) {
-                Look { hash, slot }.put_into(looks);
+            if let Some(skeletons) = self.skeletons_mut(name) {
+                Skeleton { hash, slot }.put_into(skeletons);
             }
         }
     }
 
-    /// Whether the looks of such a name are noted, now that there is anyone to be compared with it.
+    /// Whether the skeletons of such a name are noted, now that there is anyone to be compared with it.
     fn keeps_looks_of(&self, name: &Name) -> bool {
         self.unicode && (self.plain.get().is_some() || !name.is_ascii())
     }
@@ -119,13 +119,13 @@ impl NameIndex {
             return;
         }
         for hash in self.look_hashes(name) {
-            let looks = self.looks_mut(name).expect("they are kept");
-            looks
-                .find_entry(Look::table_hash(hash), |look| {
+            let skeletons = self.skeletons_mut(name).expect("they are kept");
+            skeletons
+                .find_entry(Skeleton::table_hash(hash), |skeleton| {
                     // Both: a bearer with two keys may have them side by side in the table.
-                    look.slot == slot && look.hash == hash
+                    skeleton.slot == slot && skeleton.hash == hash
                 })
-                .expect("each bearer stands among the looks once for each key")
+                .expect("each bearer stands among the skeletons once for each key")
                 .remove();
         }
     }
@@ -156,35 +156,36 @@ impl NameIndex {
             return None;
         }
         let wanted = keys(name);
-        let find_in = |looks: &HashTable<Look>| {
+        let find_in = |skeletons: &HashTable<Skeleton>| {
             wanted.iter().find_map(|key| {
                 let hash = self.look_hash(key);
-                looks
-                    .find(Look::table_hash(hash), |look| {
-                        look.hash == hash
-                            && Some(look.slot) != but
-                            && keys(name_of(look.slot)).contains(key)
+                skeletons
+                    .find(Skeleton::table_hash(hash), |skeleton| {
+                        skeleton.hash == hash
+                            && Some(skeleton.slot) != but
+                            && keys(name_of(skeleton.slot)).contains(key)
                     })
-                    .map(|look| look.slot)
+                    .map(|skeleton| skeleton.slot)
             })
         };
         let among_foreign = find_in(&self.foreign);
         if name.is_ascii() {
             return among_foreign;
         }
-        among_foreign.or_else(|| find_in(self.plain.get_or_init(|| self.looks_of_plain(name_of))))
+        among_foreign
+            .or_else(|| find_in(self.plain.get_or_init(|| self.skeletons_of_plain(name_of))))
     }
 
-    /// The looks of all pure ASCII names.
-    fn looks_of_plain<'a>(&self, name_of: impl Fn(u32) -> &'a Name) -> HashTable<Look> {
-        let mut looks = HashTable::with_capacity(self.by_fold.len());
+    /// The skeletons of all pure ASCII names.
+    fn skeletons_of_plain<'a>(&self, name_of: impl Fn(u32) -> &'a Name) -> HashTable<Skeleton> {
+        let mut skeletons = HashTable::with_capacity(self.by_fold.len());
         for &slot in &self.by_fold {
             let name = name_of(slot);
             for hash in self.look_hashes(name).filter(|_| name.is_ascii()) {
-                Look { hash, slot }.put_into(&mut looks);
+                Skeleton { hash, slot }.put_into(&mut skeletons);
             }
         }
-        looks
+        skeletons
     }
 
     /// How many bearers there are.
@@ -209,33 +210,36 @@ impl NameIndex {
             assert_eq!(
                 self.find_look_alike(name, Some(slot), name_of),
                 None,
-                "name index: no two look alike"
+                "name index: no two skeleton alike"
             );
             if !self.keeps_looks_of(name) {
                 continue;
             }
             for hash in self.look_hashes(name) {
-                let (looks, looks_count) = match self.plain.get() {
-                    Some(looks) if name.is_ascii() => (looks, &mut plain),
+                let (skeletons, skeletons_count) = match self.plain.get() {
+                    Some(skeletons) if name.is_ascii() => (skeletons, &mut plain),
                     _ => (&self.foreign, &mut foreign),
                 };
-                *looks_count += 1;
-                let found = looks.find(Look::table_hash(hash), |look| {
-                    look.slot == slot && look.hash == hash
+                *skeletons_count += 1;
+                let found = skeletons.find(Skeleton::table_hash(hash), |skeleton| {
+                    skeleton.slot == slot && skeleton.hash == hash
                 });
-                assert!(found.is_some(), "look index: each bearer has all its keys");
+                assert!(
+                    found.is_some(),
+                    "skeleton index: each bearer has all its keys"
+                );
             }
         }
         assert_eq!(self.len(), count, "name index: no one but the bearers");
         assert_eq!(
             self.plain.get().map_or(0, HashTable::len),
             plain,
-            "look index: no ASCII key is left over"
+            "skeleton index: no ASCII key is left over"
         );
         assert_eq!(
             self.foreign.len(),
             foreign,
-            "look index: no other key is left over"
+            "skeleton index: no other key is left over"
         );
     }
 
@@ -246,7 +250,7 @@ impl NameIndex {
             .copied()
     }
 
-    fn looks_mut(&mut self, name: &Name) -> Option<&mut HashTable<Look>> {
+    fn skeletons_mut(&mut self, name: &Name) -> Option<&mut HashTable<Skeleton>> {
         if name.is_ascii() {
             self.plain.get_mut()
         } else {
@@ -276,7 +280,7 @@ fn hash_of(hasher: &RandomState, source: &[u8]) -> u64 {
     state.finish()
 }
 
-/// The kept half of the hash of a look-alike key.
+/// The kept half of the hash of a skeleton-alike key.
 fn look_hash(hasher: &RandomState, key: &str) -> u32 {
     (hasher.hash_one(key) >> 32) as u32
 }

@@ -11,10 +11,12 @@ pub mod command;
 pub mod effort;
 pub mod event;
 pub mod hub;
+pub mod ids;
 mod index;
 pub mod mask;
 pub mod mode;
 pub mod name;
+pub mod persona;
 pub mod refusal;
 pub mod room;
 pub mod same;
@@ -25,12 +27,14 @@ pub mod whowas;
 pub use bans::ServerBan;
 pub use clock::{Moment, Now, WallTime};
 pub use command::{Command, Line, Target};
-pub use event::{Audience, Body, Event, MessageId, Place, SaidLine, Speech};
+pub use event::{Audience, Body, Destination, Event, SaidLine, Speech};
 pub use hub::Hub;
+pub use ids::{MessageId, RoomId, UserId};
 pub use name::{NameError, NameRules, Nick, RoomName};
+pub use persona::{Origin, USERNAME_OF_UNASKED};
 pub use refusal::{Fullness, Limits, Refusal, Silence};
-pub use room::{ListEntry, Room, RoomId, Topic};
-pub use user::{Entrant, Origin, Profile, ServerPassword, USERNAME_OF_UNASKED, User, UserId};
+pub use room::{ListEntry, Room, Topic};
+pub use user::{Entrant, Profile, ServerPassword, User};
 
 /// The beginning of a text: whole characters, at most so many bytes.
 pub fn cut(text: &str, bytes_max: usize) -> &str {

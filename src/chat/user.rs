@@ -7,30 +7,16 @@
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
 //! the person, nor the protocol they speak.
 
-use std::{fmt, num::NonZeroU32, rc::Rc};
-
-use smallvec::SmallVec;
-
 use super::{
-    Moment, Nick, Now, RoomId, WallTime, cut,
+    Moment, Nick, Now, WallTime, cut,
+    ids::{RoomId, UserId},
     mask::{RealSubject, Subject},
     mode::{UserMode, UserModes},
+    persona::{Origin, Persona, USERNAME_BYTES_MAX, USERNAME_OF_UNASKED},
+    whowas::Was,
 };
-
-/// Names one person for ever: slot and generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId {
-    /// Place in the hub's table; reused after the person quit.
-    pub slot: u32,
-    /// Tells apart those who had the slot.
-    pub generation: NonZeroU32,
-}
-
-/// Longest user name, in bytes (ISUPPORT's USERLEN); what is beyond is cut off.
-pub const USERNAME_BYTES_MAX: usize = 20;
-
-/// The user name of those who come in where nobody is asked for one. Their "real name" is their name.
-pub const USERNAME_OF_UNASKED: &str = "~telnet";
+use smallvec::SmallVec;
+use std::{fmt, rc::Rc};
 
 /// How many rooms fit into a record; most people stand in one or two.
 const ROOMS_INLINE: usize = 2;
@@ -94,34 +80,13 @@ pub struct Entrant<'a> {
     pub password: ServerPassword,
 }
 
-/// Where people come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The host that is shown, cloaked or not.
-    pub host: Box<str>,
-    /// The real address, for operators and bans from the server. May be the same as `host`.
-    pub address: Box<str>,
-}
-
-impl Origin {
-    /// One to be shared.
-    pub fn new(host: &str, address: &str) -> Rc<Self> {
-        Rc::new(Self {
-            host: host.into(),
-            address: address.into(),
-        })
-    }
-}
-
 /// One person.
 #[derive(Debug)]
 pub struct User {
     pub(super) id: UserId,
     pub(super) nick: Nick,
-    /// User name, then "real name": one allocation for both, and none for those who were not asked.
-    words: Box<str>,
-    origin: Rc<Origin>,
-    pub(super) rare: Option<Box<Rare>>,
+    persona: Persona,
+    pub(super) cold: Option<Box<ColdFields>>,
     pub(super) entered: WallTime,
     pub(super) last_spoke: Moment,
     /// In the order in which they were entered.
@@ -129,14 +94,12 @@ pub struct User {
     /// The last walk over neighbours that came by; see `Hub::neighbours`.
     pub(super) visit: u32,
     pub(super) modes: UserModes,
-    /// Zero for those who were not asked.
-    username_len: u8,
     secure: bool,
 }
 
 /// What few people have.
 #[derive(Debug, Default)]
-pub(super) struct Rare {
+pub(super) struct ColdFields {
     pub(super) away: Option<Box<str>>,
     pub(super) certificate: Option<Box<str>>,
     /// The oldest first; some may be to rooms that have vanished.
@@ -163,20 +126,15 @@ pub(super) struct Membership {
 
 impl User {
     pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Now) -> Self {
-        let username = cut(&profile.username, USERNAME_BYTES_MAX);
-        let words = match username {
-            "" => Box::default(),
-            _ => [username, &profile.realname].concat().into(),
-        };
+        let persona = Persona::new(&profile.username, &profile.realname, profile.origin);
         Self {
             id,
             nick,
-            words,
-            origin: profile.origin,
-            rare: profile.certificate.map(|certificate| {
-                Box::new(Rare {
+            persona,
+            cold: profile.certificate.map(|certificate| {
+                Box::new(ColdFields {
                     certificate: Some(certificate),
-                    ..Rare::default()
+                    ..ColdFields::default()
                 })
             }),
             entered: now.wall,
@@ -184,32 +142,29 @@ impl User {
             rooms: SmallVec::new(),
             visit: 0,
             modes: profile.modes,
-            username_len: narrow(username.len()),
             secure: profile.secure,
         }
     }
 
-    pub(super) fn words_len(&self) -> usize {
-        self.words.len()
+    /// Bytes of the names it gave, which lie outside of the record.
+    pub(super) fn names_len(&self) -> usize {
+        self.persona.text_len()
     }
 
     pub(super) fn set_realname(&mut self, realname: &str) {
-        let username = self.username();
-        let username_len = username.len();
-        self.words = [username, realname].concat().into();
-        self.username_len = narrow(username_len);
+        self.persona.set_realname(realname);
     }
 
     pub(super) fn set_away(&mut self, text: Option<&str>) {
-        if text.is_some() || self.rare.is_some() {
-            self.rare.get_or_insert_default().away = text.map(Into::into);
+        if text.is_some() || self.cold.is_some() {
+            self.cold.get_or_insert_default().away = text.map(Into::into);
             self.tidy();
         }
     }
 
     /// Remembers an invitation; the oldest makes room for it if there are `max`.
     pub(super) fn invite(&mut self, invitation: Invitation, max: usize) {
-        let invitations = &mut self.rare.get_or_insert_default().invitations;
+        let invitations = &mut self.cold.get_or_insert_default().invitations;
         invitations.retain(|other| other.room != invitation.room);
         if invitations.len() >= max.max(1) {
             invitations.remove(0);
@@ -219,25 +174,25 @@ impl User {
 
     /// Forgets an invitation, for it was used.
     pub(super) fn use_invitation(&mut self, room: RoomId) {
-        if let Some(rare) = &mut self.rare {
-            rare.invitations.retain(|other| other.room != room);
+        if let Some(cold) = &mut self.cold {
+            cold.invitations.retain(|other| other.room != room);
             self.tidy();
         }
     }
 
     /// The invitation to a room.
     pub(super) fn invitation(&self, room: RoomId) -> Option<Invitation> {
-        let invitations = &self.rare.as_ref()?.invitations;
+        let invitations = &self.cold.as_ref()?.invitations;
         invitations.iter().find(|other| other.room == room).copied()
     }
 
     /// Gives back what is not needed any more.
     fn tidy(&mut self) {
-        let is_empty = |rare: &Rare| {
-            rare.away.is_none() && rare.certificate.is_none() && rare.invitations.is_empty()
+        let is_empty = |cold: &ColdFields| {
+            cold.away.is_none() && cold.certificate.is_none() && cold.invitations.is_empty()
         };
-        if self.rare.as_deref().is_some_and(is_empty) {
-            self.rare = None;
+        if self.cold.as_deref().is_some_and(is_empty) {
+            self.cold = None;
         }
     }
 
@@ -263,7 +218,7 @@ impl User {
 
     /// The fingerprint of the certificate by which their client proves who it is.
     pub fn certificate(&self) -> Option<&str> {
-        self.rare.as_ref()?.certificate.as_deref()
+        self.cold.as_ref()?.certificate.as_deref()
     }
 
     /// Name.
@@ -273,22 +228,22 @@ impl User {
 
     /// IRC's user name.
     pub fn username(&self) -> &str {
-        username_of(&self.words, self.username_len)
+        self.persona.username()
     }
 
     /// IRC's "real name".
     pub fn realname(&self) -> &str {
-        realname_of(&self.words, self.username_len, &self.nick)
+        self.persona.realname(self.nick.as_str())
     }
 
     /// The host that is shown.
     pub fn host(&self) -> &str {
-        &self.origin.host
+        &self.persona.origin.host
     }
 
     /// The real address, for operators.
     pub fn address(&self) -> &str {
-        &self.origin.address
+        &self.persona.origin.address
     }
 
     /// The account they are logged in to; nobody has one yet.
@@ -329,7 +284,7 @@ impl User {
 
     /// The word they left when they went away.
     pub fn away(&self) -> Option<&str> {
-        self.rare.as_ref()?.away.as_deref()
+        self.cold.as_ref()?.away.as_deref()
     }
 
     /// When they came in.
@@ -348,34 +303,12 @@ impl User {
     }
 
     /// As others may want to know of them later.
-    pub(super) fn farewell(&self, nick: Nick, at: WallTime) -> super::whowas::Was {
-        super::whowas::Was {
+    pub(super) fn farewell(&self, nick: Nick, at: WallTime) -> Was {
+        Was {
             nick,
-            words: self.words.clone(),
-            username_len: self.username_len,
-            origin: self.origin.clone(),
             at,
+            persona: self.persona.clone(),
         }
-    }
-}
-
-fn narrow(username_len: usize) -> u8 {
-    u8::try_from(username_len).expect("USERNAME_BYTES_MAX is below 256")
-}
-
-/// The user name in the words of a person.
-pub(super) fn username_of(words: &str, username_len: u8) -> &str {
-    match username_len {
-        0 => USERNAME_OF_UNASKED,
-        length => &words[..usize::from(length)],
-    }
-}
-
-/// The "real name" in the words of the person of this name.
-pub(super) fn realname_of<'a>(words: &'a str, username_len: u8, nick: &'a Nick) -> &'a str {
-    match username_len {
-        0 => nick.as_str(),
-        length => &words[usize::from(length)..],
     }
 }
 
@@ -393,6 +326,7 @@ impl fmt::Display for ShownMask<'_> {
 mod tests {
     use super::*;
     use crate::chat::NameRules;
+    use std::num::NonZeroU32;
 
     #[test]
     fn who_was_not_asked_has_words_all_the_same() {
@@ -402,7 +336,7 @@ mod tests {
         };
         let nick: Nick = Nick::parse("alice", NameRules { unicode: true }).unwrap();
         let mut user = User::new(id, nick, Profile::default(), Now::default());
-        assert_eq!(user.words.len(), 0, "an idle person pays for it");
+        assert_eq!(user.names_len(), 0, "an idle person pays for it");
         assert_eq!((user.username(), user.realname()), ("~telnet", "alice"));
         user.set_realname("Alice");
         assert_eq!((user.username(), user.realname()), ("~telnet", "Alice"));

@@ -3,12 +3,11 @@
 //! Owns a ring, the newest at its end. Looking someone up walks over all of it: it is short, and asked rarely.
 //! Does not know who is here now.
 
-use std::{collections::VecDeque, rc::Rc};
-
 use super::{
-    Nick, Origin, WallTime,
-    user::{realname_of, username_of},
+    Nick, WallTime,
+    persona::{Origin, Persona},
 };
+use std::collections::VecDeque;
 
 /// How many are remembered in all, under whatever name; some 150 KiB when full.
 pub const REMEMBERED_MAX: usize = 1024;
@@ -20,36 +19,36 @@ pub struct Was {
     pub nick: Nick,
     /// When they gave it up.
     pub at: WallTime,
-    pub(super) words: Box<str>,
-    pub(super) username_len: u8,
-    pub(super) origin: Rc<Origin>,
+    pub(super) persona: Persona,
 }
 
 impl Was {
     /// Bytes of memory behind the entry. Where someone came from counts for each, for it may be all that keeps it.
     fn bytes(&self) -> usize {
-        let origin = size_of::<Origin>() + self.origin.host.len() + self.origin.address.len();
-        self.nick.name().memory() + self.words.len() + origin
+        let origin = size_of::<Origin>()
+            + self.persona.origin.host.len()
+            + self.persona.origin.address.len();
+        self.nick.name().memory() + self.persona.text_len() + origin
     }
 
     /// IRC's user name.
     pub fn username(&self) -> &str {
-        username_of(&self.words, self.username_len)
+        self.persona.username()
     }
 
     /// IRC's "real name".
     pub fn realname(&self) -> &str {
-        realname_of(&self.words, self.username_len, &self.nick)
+        self.persona.realname(self.nick.as_str())
     }
 
     /// The host that was shown.
     pub fn host(&self) -> &str {
-        &self.origin.host
+        &self.persona.origin.host
     }
 
     /// The real address, for operators.
     pub fn address(&self) -> &str {
-        &self.origin.address
+        &self.persona.origin.address
     }
 }
 

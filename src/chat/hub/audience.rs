@@ -3,7 +3,7 @@
 //! Owns nothing. Does not know why someone is told.
 
 use super::{
-    super::{Audience, Body, Now, Place, Room, RoomId, UserId, effort, mode::Rank},
+    super::{Audience, Body, Destination, Now, Room, RoomId, UserId, effort, mode::Rank},
     Hub,
 };
 
@@ -48,23 +48,23 @@ impl Hub {
     }
 
     /// Those who hear what `who` says at a place, `who` included.
-    pub(super) fn audience_at(&self, place: Place, who: UserId) -> Audience {
-        match place {
-            Place::Room(room) if self.is_member(who, room) => Audience::Room(room),
-            Place::Room(room) => {
+    pub(super) fn audience_at(&self, destination: Destination, who: UserId) -> Audience {
+        match destination {
+            Destination::Room(room) if self.is_member(who, room) => Audience::Room(room),
+            Destination::Room(room) => {
                 let mut told: Vec<_> = self.members(room).collect();
                 told.push(who);
                 Audience::Users(told)
             }
-            Place::Ranked(least, room) => {
+            Destination::Ranked(least, room) => {
                 let mut told = self.members_ranked(room, least);
                 if !told.contains(&who) {
                     told.push(who);
                 }
                 Audience::Users(told)
             }
-            Place::User(to) if to == who => Audience::Users(vec![who]),
-            Place::User(to) => Audience::Users(vec![who, to]),
+            Destination::User(to) if to == who => Audience::Users(vec![who]),
+            Destination::User(to) => Audience::Users(vec![who, to]),
         }
     }
 

@@ -37,13 +37,13 @@ impl Hub {
                 user.rooms.len() <= self.limits.rooms_per_user,
                 "limit: rooms per user"
             );
-            if let Some(rare) = &user.rare {
+            if let Some(cold) = &user.cold {
                 assert!(
-                    rare.invitations.len() <= self.limits.invitations,
+                    cold.invitations.len() <= self.limits.invitations,
                     "limit: invitations"
                 );
                 assert!(
-                    rare.away.is_some() || !rare.invitations.is_empty(),
+                    cold.away.is_some() || !cold.invitations.is_empty(),
                     "what few people have is kept only for those who have it"
                 );
             }

@@ -217,14 +217,14 @@ impl User {
         } else {
             0
         };
-        let rare = self.rare.as_deref().map_or(0, |rare| {
+        let cold = self.cold.as_deref().map_or(0, |cold| {
             let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-            size_of_val(rare)
-                + text(&rare.away)
-                + text(&rare.certificate)
-                + rare.invitations.capacity() * size_of::<super::super::user::Invitation>()
+            size_of_val(cold)
+                + text(&cold.away)
+                + text(&cold.certificate)
+                + cold.invitations.capacity() * size_of::<super::super::user::Invitation>()
         });
-        self.nick.name().memory() + self.words_len() + rooms + rare
+        self.nick.name().memory() + self.names_len() + rooms + cold
     }
 }
 

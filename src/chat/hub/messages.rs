@@ -5,7 +5,7 @@
 
 use super::{Hub, commands::debug_assert_one_line};
 use crate::chat::{
-    Body, Line, MessageId, Now, Place, Refusal, SaidLine, Speech, Target, UserId, effort,
+    Body, Destination, Line, MessageId, Now, Refusal, SaidLine, Speech, Target, UserId, effort,
     mode::Rank,
 };
 
@@ -18,7 +18,7 @@ const SENT_MAX: usize = 1024;
 pub(super) struct Sent {
     id: MessageId,
     author: UserId,
-    place: Place,
+    destination: Destination,
 }
 
 impl Hub {
@@ -32,15 +32,15 @@ impl Hub {
     ) -> Result<(), Refusal> {
         debug_assert_one_line(text);
         debug_assert!(!text.is_empty(), "protocols refuse to say nothing");
-        let place = self.place(who, to, Some(speech), text.starts_with('\x01'))?;
+        let destination = self.destination(who, to, Some(speech), text.starts_with('\x01'))?;
         let text = text.into();
         let body = Body::Said {
-            place,
+            destination,
             speech,
             text,
         };
         self.users[who.slot as usize].last_spoke = now.moment;
-        self.send(who, place, body, tags, now);
+        self.send(who, destination, body, tags, now);
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Hub {
             debug_assert_one_line(line.text);
         }
         let is_ctcp = lines.iter().any(|line| line.text.starts_with('\x01'));
-        let place = self.place(who, to, Some(speech), is_ctcp)?;
+        let destination = self.destination(who, to, Some(speech), is_ctcp)?;
         let count = lines.len();
         let said = |line: &Line<'_>| SaidLine {
             text: line.text.into(),
@@ -64,17 +64,17 @@ impl Hub {
         };
         let lines = lines.iter().map(said).collect();
         let body = Body::SaidLines {
-            place,
+            destination,
             speech,
             lines,
         };
         self.users[who.slot as usize].last_spoke = now.moment;
         // Each line is told to each.
         self.charge_each(
-            self.count_in(&self.audience_at(place, who)) * count,
+            self.count_in(&self.audience_at(destination, who)) * count,
             effort::TOLD,
         );
-        self.send(who, place, body, tags, now);
+        self.send(who, destination, body, tags, now);
         Ok(())
     }
 
@@ -85,8 +85,8 @@ impl Hub {
         tags: &str,
         now: Now,
     ) -> Result<(), Refusal> {
-        let place = self.place(who, to, None, false)?;
-        self.send(who, place, Body::Tagged { place }, tags, now);
+        let destination = self.destination(who, to, None, false)?;
+        self.send(who, destination, Body::Tagged { destination }, tags, now);
         Ok(())
     }
 
@@ -99,12 +99,16 @@ impl Hub {
         now: Now,
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
-        let Sent { author, place, .. } = self.find_sent(who, from, message)?;
-        let is_operator = match place {
-            Place::Room(room) | Place::Ranked(_, room) => {
+        let Sent {
+            author,
+            destination,
+            ..
+        } = self.find_sent(who, from, message)?;
+        let is_operator = match destination {
+            Destination::Room(room) | Destination::Ranked(_, room) => {
                 self.ranks(who, room).is_at_least(Rank::Operator)
             }
-            Place::User(_) => false,
+            Destination::User(_) => false,
         };
         if author != who && !is_operator {
             return Err(Refusal::NotYourMessage { message });
@@ -112,11 +116,11 @@ impl Hub {
         // Once is enough.
         self.sent[ring_slot(message)] = None;
         let body = Body::Redacted {
-            place,
+            destination,
             message,
             reason: self.cut_reason(reason),
         };
-        self.tell(who, self.audience_at(place, who), body, now);
+        self.tell(who, self.audience_at(destination, who), body, now);
         Ok(())
     }
 
@@ -124,13 +128,17 @@ impl Hub {
     fn find_sent(&self, who: UserId, to: Target<'_>, message: MessageId) -> Result<Sent, Refusal> {
         let wanted = match to {
             Target::Room(name) | Target::Ranked(_, name) => {
-                Place::Room(self.find_membership(who, name)?.0)
+                Destination::Room(self.find_membership(who, name)?.0)
             }
-            Target::User(nick) => Place::User(self.find_user_or_refuse(nick)?),
+            Target::User(nick) => Destination::User(self.find_user_or_refuse(nick)?),
         };
-        let is_there = |sent: &Sent| match (wanted, sent.place) {
-            (Place::Room(wanted), Place::Room(room) | Place::Ranked(_, room)) => wanted == room,
-            (Place::User(wanted), Place::User(user)) => wanted == user && sent.author == who,
+        let is_there = |sent: &Sent| match (wanted, sent.destination) {
+            (Destination::Room(wanted), Destination::Room(room) | Destination::Ranked(_, room)) => {
+                wanted == room
+            }
+            (Destination::User(wanted), Destination::User(user)) => {
+                wanted == user && sent.author == who
+            }
             _ => false,
         };
         let sent = self.sent.get(ring_slot(message)).copied().flatten();
@@ -139,34 +147,34 @@ impl Hub {
     }
 
     /// Where something goes, if the author may say it there. `speech` is none for tags without words.
-    fn place(
+    fn destination(
         &mut self,
         who: UserId,
         to: Target<'_>,
         speech: Option<Speech>,
         is_ctcp: bool,
-    ) -> Result<Place, Refusal> {
+    ) -> Result<Destination, Refusal> {
         let (name, least) = match to {
-            Target::User(nick) => return Ok(Place::User(self.find_user_or_refuse(nick)?)),
+            Target::User(nick) => return Ok(Destination::User(self.find_user_or_refuse(nick)?)),
             Target::Room(name) => (name, None),
             Target::Ranked(least, name) => (name, Some(least)),
         };
         let room = self.find_room_or_refuse(name)?;
         self.check_speech(who, room, speech, is_ctcp)?;
         Ok(match least {
-            None => Place::Room(room),
-            Some(least) => Place::Ranked(least, room),
+            None => Destination::Room(room),
+            Some(least) => Destination::Ranked(least, room),
         })
     }
 
     /// Tells what was said, and remembers its number.
-    fn send(&mut self, who: UserId, place: Place, body: Body, tags: &str, now: Now) {
-        let audience = self.audience_at(place, who);
+    fn send(&mut self, who: UserId, destination: Destination, body: Body, tags: &str, now: Now) {
+        let audience = self.audience_at(destination, who);
         let id = self.tell_tagged(who, audience, body, tags, now);
         let sent = Sent {
             id,
             author: who,
-            place,
+            destination,
         };
         if self.sent.is_empty() {
             self.sent = vec![None; SENT_MAX];

@@ -210,8 +210,8 @@ impl Hub {
     /// Invitations to rooms that have vanished make no room for new ones otherwise.
     fn forget_stale_invitations(&mut self, who: UserId) {
         let rooms = &self.rooms;
-        if let Some(rare) = &mut self.users[who.slot as usize].rare {
-            rare.invitations.retain(|invitation| {
+        if let Some(cold) = &mut self.users[who.slot as usize].cold {
+            cold.invitations.retain(|invitation| {
                 let room = rooms.get(invitation.room.slot as usize);
                 room.is_some_and(|room| room.id == invitation.room)
             });

@@ -32,6 +32,11 @@ impl Hub {
             .filter(|user| user.id == id)
     }
 
+    /// A user's nick; also that of one who quit with the last mutation.
+    pub fn nick_of(&self, id: UserId) -> Option<Nick> {
+        self.user(id).map(|user| user.nick().clone())
+    }
+
     /// A person by name, under the casemapping; `nick` is as typed and need not be a valid name.
     pub fn find_user(&self, nick: &str) -> Option<UserId> {
         let name_of = |slot| nick_in(&self.users, slot);
@@ -175,8 +180,8 @@ impl Hub {
 
     /// The rooms someone is invited to, the oldest invitation first (`RPL_INVITELIST`, 336).
     pub fn invitations(&self, who: UserId) -> impl Iterator<Item = RoomId> {
-        let rare = self.user(who).and_then(|user| user.rare.as_ref());
-        let invitations = rare.map_or(&[][..], |rare| &rare.invitations);
+        let cold = self.user(who).and_then(|user| user.cold.as_ref());
+        let invitations = cold.map_or(&[][..], |cold| &cold.invitations);
         invitations
             .iter()
             .map(|invitation| invitation.room)

@@ -5,7 +5,8 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Block, glob};
+use super::glob::glob;
+use crate::chat::same::Block;
 
 /// The last part of every cloak. No address ends so.
 pub const CLOAK_END: &str = "ip";

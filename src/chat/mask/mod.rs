@@ -15,46 +15,17 @@
 
 use super::same::{Block, parse_address};
 
+mod glob;
 mod hidden;
 #[cfg(test)]
 mod tests;
 
 pub use super::same::fold;
+pub use glob::glob;
 pub use hidden::{CLOAK_END, is_shown_as_it_is, networks_of_cloak};
 
 /// Longest mask, in bytes: a nick of 30 characters in any script, a user name and a host.
 pub const MASK_BYTES_MAX: usize = 220;
-
-/// Whether `text` matches `pattern`, in which `*` stands for any number of characters and `?` for one. Case matters:
-/// [`fold`] both for IRC's masks.
-pub fn glob(pattern: &str, text: &str) -> bool {
-    let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Behind the last star, and the text that it has not swallowed. An earlier star need never swallow more: what
-    // stands between two stars is found at its first place, and that leaves the most for the rest.
-    let mut retry = None;
-    loop {
-        let mut pattern_after = pattern.clone();
-        let mut text_after = text.clone();
-        match (pattern_after.next(), text_after.next()) {
-            (Some('*'), _) => {
-                retry = Some((pattern_after.clone(), text.clone()));
-                pattern = pattern_after;
-            }
-            (None, None) => return true,
-            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
-                (pattern, text) = (pattern_after, text_after);
-            }
-            (Some(_), None) => return false,
-            (_, Some(_)) => {
-                let Some((behind_star, rest)) = &mut retry else {
-                    return false;
-                };
-                rest.next();
-                (pattern, text) = (behind_star.clone(), rest.clone());
-            }
-        }
-    }
-}
 
 /// Completes what was typed to `nick!user@host`: `nick`, `user@host`, `nick!user`, `@host`, and, if it has a dot, a colon
 /// or a slash, which no nick has, `host` (as solanum does).

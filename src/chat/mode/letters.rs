@@ -4,6 +4,25 @@
 
 use std::{fmt, marker::PhantomData};
 
+/// Whether something is switched on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sign {
+    /// Off.
+    Minus,
+    /// On.
+    Plus,
+}
+
+impl Sign {
+    /// `+` or `-`.
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Minus => '-',
+            Self::Plus => '+',
+        }
+    }
+}
+
 /// A kind of mode letter.
 pub trait Letter: Copy + PartialEq + 'static {
     /// All of the kind, in the order in which they are shown.
@@ -207,11 +226,11 @@ impl<M: Letter> ModeSet<M> {
     }
 
     /// Puts one in or takes it out; says whether that changed anything.
-    pub fn set(&mut self, mode: M, sign: super::Sign) -> bool {
+    pub fn set(&mut self, mode: M, sign: Sign) -> bool {
         let before = self.bits;
         match sign {
-            super::Sign::Plus => self.bits |= bit(mode),
-            super::Sign::Minus => self.bits &= !bit(mode),
+            Sign::Plus => self.bits |= bit(mode),
+            Sign::Minus => self.bits &= !bit(mode),
         }
         self.bits != before
     }
@@ -279,7 +298,7 @@ impl<M: Letter> FromIterator<M> for ModeSet<M> {
     fn from_iter<I: IntoIterator<Item = M>>(modes: I) -> Self {
         let mut set = Self::EMPTY;
         for mode in modes {
-            set.set(mode, super::Sign::Plus);
+            set.set(mode, Sign::Plus);
         }
         set
     }
@@ -295,5 +314,30 @@ impl<M: Letter> fmt::Display for ModeSet<M> {
 impl<M: Letter> fmt::Debug for ModeSet<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ModeSet({self})")
+    }
+}
+
+/// The lists of masks that a room has (mode type A of ISUPPORT's CHANMODES).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// `b`: who must not come in nor speak (Modern IRC, "Ban Channel Mode").
+    Ban,
+    /// `e`: whom no ban concerns (Modern IRC, "Exception Channel Mode").
+    Exception,
+    /// `I`: who needs no invitation (Modern IRC, "Invite-Exception Channel Mode").
+    Invitation,
+}
+
+impl ListKind {
+    /// All of them, in the order of their letters in CHANMODES.
+    pub const ALL: [Self; 3] = [Self::Ban, Self::Exception, Self::Invitation];
+
+    /// Its letter.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Ban => 'b',
+            Self::Exception => 'e',
+            Self::Invitation => 'I',
+        }
     }
 }

@@ -16,8 +16,15 @@ use precis_profiles::{
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::{Name, NameError, NameRules, scripts};
+use super::{error::NameError, scripts, text::Name};
 use crate::chat::same::fold;
+
+/// Which names are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameRules {
+    /// Letters and digits of any script (true), or ASCII alone.
+    pub unicode: bool,
+}
 
 /// Longest nick, in characters after normalisation. Room for names of all languages, short enough for a column.
 pub const NICK_CHARS_MAX: usize = 30;

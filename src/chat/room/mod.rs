@@ -6,26 +6,16 @@
 //!
 //! Invariant, kept by the hub: each member's record knows its index in this list. Does not know who may do what.
 
-use std::num::NonZeroU32;
-
 use super::{
-    Nick, Now, RoomName, UserId, WallTime,
+    Nick, Now, RoomName, WallTime,
+    ids::{RoomId, UserId},
     mode::{Letter, ListKind, Ranks, RoomFlag, RoomFlags},
 };
 
 mod rules;
 
+pub(super) use rules::{Hush, Rules, Welcome};
 pub use rules::{ListEntry, Setter};
-pub(super) use rules::{Rules, Welcome};
-
-/// Names one room for ever: slot and generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomId {
-    /// Place in the hub's table; reused after the room vanished.
-    pub slot: u32,
-    /// Tells apart those that had the slot.
-    pub generation: NonZeroU32,
-}
 
 /// One room.
 #[derive(Debug)]
@@ -52,16 +42,6 @@ pub(super) struct Member {
     /// What the room's lists say of them, if that is known: comparing someone with a hundred masks for each word they
     /// say would be dear. Forgotten when a list or their name changes.
     pub(super) hush: Hush,
-}
-
-/// What a room's lists of bans and exceptions say of someone's speaking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hush {
-    Banned,
-    Free,
-    Muted,
-    /// To be found out when they speak next.
-    Unknown,
 }
 
 /// A room's topic: what it says, who set it, when.
@@ -197,6 +177,7 @@ impl Room {
 mod tests {
     use super::*;
     use crate::chat::NameRules;
+    use std::num::NonZeroU32;
 
     fn user(slot: u32) -> UserId {
         UserId {

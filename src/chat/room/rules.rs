@@ -4,10 +4,10 @@
 
 use std::{net::IpAddr, rc::Rc};
 
-use super::{Hush, ListKind, WallTime};
 use crate::chat::{
-    Moment, User, effort,
+    Moment, User, WallTime, effort,
     mask::{Mask, Subject},
+    mode::ListKind,
 };
 
 /// See the module's documentation.
@@ -53,6 +53,16 @@ impl ListEntry {
     pub(in crate::chat) fn bytes(&self) -> usize {
         2 * self.mask.as_str().len() + size_of::<Setter>() + self.by.name.len()
     }
+}
+
+/// What a room's lists of bans and exceptions say of someone's speaking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Hush {
+    Banned,
+    Free,
+    Muted,
+    /// To be found out when they speak next.
+    Unknown,
 }
 
 /// What a room's lists say of someone's coming in.

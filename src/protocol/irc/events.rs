@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Body, Event, Hub, MessageId, Place, RoomId, SaidLine, Speech, User, UserId,
+        Body, Destination, Event, Hub, MessageId, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes, UserMode},
     },
     protocol::{
@@ -166,10 +166,10 @@ impl Scene<'_> {
                 self.command("SETNAME", out).text(realname).end();
             }
             Body::Redacted {
-                place,
+                destination,
                 message,
                 reason,
-            } => self.redacted(*place, *message, reason, out),
+            } => self.redacted(*destination, *message, reason, out),
             Body::Refused(refusals) => {
                 let prefix = ReplyPrefix {
                     server: self.server,
@@ -192,17 +192,17 @@ impl Scene<'_> {
                 line.param(self.room(*room)).text(reason).end();
             }
             Body::Said {
-                place,
+                destination,
                 speech,
                 text,
-            } if self.may_hear() => self.said(*place, *speech, text, out),
+            } if self.may_hear() => self.said(*destination, *speech, text, out),
             Body::SaidLines {
-                place,
+                destination,
                 speech,
                 lines,
-            } if self.may_hear() => self.said_lines(*place, *speech, lines, out),
-            Body::Tagged { place } if self.may_hear() && self.caps.has(Cap::MessageTags) => {
-                let target = self.target(*place);
+            } if self.may_hear() => self.said_lines(*destination, *speech, lines, out),
+            Body::Tagged { destination } if self.may_hear() && self.caps.has(Cap::MessageTags) => {
+                let target = self.target(*destination);
                 let line = self.message(true, out).source(self.author.mask());
                 line.command("TAGMSG").param(target).end();
             }
@@ -263,11 +263,11 @@ impl Scene<'_> {
         self.hub.user(user).map_or("", |user| user.nick().as_str())
     }
 
-    fn target(&self, place: Place) -> TargetName<'_> {
-        let (prefix, name) = match place {
-            Place::Ranked(rank, room) => (Some(rank.prefix()), self.room(room)),
-            Place::Room(room) => (None, self.room(room)),
-            Place::User(user) => (None, self.nick_of(user)),
+    fn target(&self, destination: Destination) -> TargetName<'_> {
+        let (prefix, name) = match destination {
+            Destination::Ranked(rank, room) => (Some(rank.prefix()), self.room(room)),
+            Destination::Room(room) => (None, self.room(room)),
+            Destination::User(user) => (None, self.nick_of(user)),
         };
         TargetName { prefix, name }
     }
@@ -317,11 +317,17 @@ impl Scene<'_> {
         }
     }
 
-    fn redacted(&self, place: Place, message: MessageId, reason: &str, out: &mut Vec<u8>) {
+    fn redacted(
+        &self,
+        destination: Destination,
+        message: MessageId,
+        reason: &str,
+        out: &mut Vec<u8>,
+    ) {
         if !self.may_hear() || !self.caps.has(Cap::MessageRedaction) {
             return;
         }
-        let line = self.command("REDACT", out).param(self.target(place));
+        let line = self.command("REDACT", out).param(self.target(destination));
         end_with_reason(line.param(Msgid(message)), reason);
     }
 
@@ -332,7 +338,7 @@ impl Scene<'_> {
         while !rest.is_empty() {
             let mut count = rest.len();
             let spelled = loop {
-                let spelled = SpelledModes::of_room(&rest[..count], self.hub);
+                let spelled = SpelledModes::of_room(&rest[..count], |user| self.hub.nick_of(user));
                 let length: usize = spelled.parameters.iter().map(|p| p.len() + 1).sum();
                 if count == 1 || spelled.letters.len() + length <= bytes_max {
                     break spelled;
@@ -347,8 +353,8 @@ impl Scene<'_> {
         }
     }
 
-    fn said(&self, place: Place, speech: Speech, text: &str, out: &mut Vec<u8>) {
-        let (verb, target) = (verb(speech), self.target(place));
+    fn said(&self, destination: Destination, speech: Speech, text: &str, out: &mut Vec<u8>) {
+        let (verb, target) = (verb(speech), self.target(destination));
         let room = room_for_text(self.author, verb, &target, speech);
         for (index, piece) in pieces(text, room).enumerate() {
             let line = self.message(index == 0, out).source(self.author.mask());
@@ -356,8 +362,14 @@ impl Scene<'_> {
         }
     }
 
-    fn said_lines(&self, place: Place, speech: Speech, lines: &[SaidLine], out: &mut Vec<u8>) {
-        let (verb, target) = (verb(speech), self.target(place));
+    fn said_lines(
+        &self,
+        destination: Destination,
+        speech: Speech,
+        lines: &[SaidLine],
+        out: &mut Vec<u8>,
+    ) {
+        let (verb, target) = (verb(speech), self.target(destination));
         let mask = self.author.mask();
         if !(self.caps.has(Cap::Multiline) && self.caps.has(Cap::Batch)) {
             let words = lines.iter().filter(|line| !line.text.is_empty());

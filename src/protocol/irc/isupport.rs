@@ -8,7 +8,7 @@ use crate::chat::{
     Limits,
     mode::{Letter as _, ListKind, PARAMETERS_MAX, Rank, RoomFlag},
     name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
-    user::USERNAME_BYTES_MAX,
+    persona::USERNAME_BYTES_MAX,
 };
 use std::rc::Rc;
 

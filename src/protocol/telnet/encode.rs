@@ -7,7 +7,7 @@
 
 use crate::{
     chat::{
-        Body, Event, Hub, Place, Room, RoomId, SaidLine, Speech, User, UserId,
+        Body, Destination, Event, Hub, Room, RoomId, SaidLine, Speech, User, UserId,
         mode::{AppliedMode, SpelledModes},
     },
     protocol::{flavour::View, sanitize},
@@ -70,22 +70,22 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
         }
         (
             Body::Said {
-                place,
+                destination,
                 speech,
                 text,
             },
             _,
-        ) => said(out, (view, event), *place, *speech, text, hub),
+        ) => said(out, (view, event), *destination, *speech, text, hub),
         (
             Body::SaidLines {
-                place,
+                destination,
                 speech,
                 lines,
             },
             _,
         ) => {
             for text in whole_lines(lines) {
-                said(out, (view, event), *place, *speech, &text, hub);
+                said(out, (view, event), *destination, *speech, &text, hub);
             }
         }
         (Body::TopicChanged { room }, _) => topic_changed(out, who, hub.room(*room)),
@@ -178,7 +178,7 @@ fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub)
 
 /// Changes of modes, as one reads them: `+o-v alice bob`.
 fn modes(changes: &[AppliedMode], hub: &Hub) -> String {
-    let spelled = SpelledModes::of_room(changes, hub);
+    let spelled = SpelledModes::of_room(changes, |user| hub.nick_of(user));
     let mut text = spelled.letters;
     for parameter in spelled.parameters {
         text.extend([" ", &parameter]);
@@ -190,7 +190,7 @@ fn modes(changes: &[AppliedMode], hub: &Hub) -> String {
 fn said(
     out: &mut Vec<u8>,
     (view, event): (View, &Event),
-    place: Place,
+    destination: Destination,
     speech: Speech,
     text: &str,
     hub: &Hub,
@@ -201,10 +201,10 @@ fn said(
     let nick = hub
         .user(event.author)
         .map_or("", |user| user.nick().as_str());
-    let (room, rank) = match place {
-        Place::User(to) => return private(out, (view, event), to, speech, text, hub),
-        Place::Room(room) => (room, None),
-        Place::Ranked(rank, room) => (room, Some(rank)),
+    let (room, rank) = match destination {
+        Destination::User(to) => return private(out, (view, event), to, speech, text, hub),
+        Destination::Room(room) => (room, None),
+        Destination::Ranked(rank, room) => (room, Some(rank)),
     };
     // What one typed stands on one's own screen already.
     if view == View::Author {

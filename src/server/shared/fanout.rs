@@ -5,7 +5,7 @@
 
 use crate::server::{connections::close_reason::CloseReason, metrics::activity::Counters};
 use crate::{
-    chat::{self, Body, Event, Hub, Nick, Place, UserId, watches::Watches},
+    chat::{self, Body, Destination, Event, Hub, Nick, UserId, watches::Watches},
     net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
     protocol::{
         encode::{encode, encode_personal},
@@ -306,9 +306,9 @@ fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<
 /// Whether something was said by someone to themselves.
 fn is_to_oneself(event: &Event) -> bool {
     match event.body {
-        Body::Said { place, .. } | Body::SaidLines { place, .. } | Body::Tagged { place } => {
-            place == Place::User(event.author)
-        }
+        Body::Said { destination, .. }
+        | Body::SaidLines { destination, .. }
+        | Body::Tagged { destination } => destination == Destination::User(event.author),
         _ => false,
     }
 }

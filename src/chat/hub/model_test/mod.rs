@@ -9,7 +9,7 @@ use proptest::{collection, prelude::*};
 
 use super::*;
 use crate::chat::{
-    Moment, Origin, Place, Profile, ServerBan, Speech, Target,
+    Destination, Moment, Origin, Profile, ServerBan, Speech, Target,
     mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
 };
 
@@ -193,13 +193,15 @@ impl Real {
             }
             Body::Renamed { old } => format!("was {old}, is {}", author.nick()),
             Body::RoomRenamed { room: id, old, .. } => format!("renamed {old} to {}", room(id)),
-            Body::Said { place, text, .. } => {
-                let place = match place {
-                    Place::Ranked(rank, id) => format!("{}{}", rank.prefix(), room(id)),
-                    Place::Room(id) => room(id).to_string(),
-                    Place::User(id) => self.number(*id).to_string(),
+            Body::Said {
+                destination, text, ..
+            } => {
+                let destination = match destination {
+                    Destination::Ranked(rank, id) => format!("{}{}", rank.prefix(), room(id)),
+                    Destination::Room(id) => room(id).to_string(),
+                    Destination::User(id) => self.number(*id).to_string(),
                 };
-                format!("said to {place}: {text}")
+                format!("said to {destination}: {text}")
             }
             Body::TopicChanged { room: id } => {
                 let topic = self.hub.room(*id).unwrap().topic();

@@ -1,7 +1,7 @@
 //! What is said: where it goes, who may say it, and taking it back.
 
 use super::*;
-use crate::chat::{Line, Place, mode::Rank};
+use crate::chat::{Destination, Line, mode::Rank};
 
 #[test]
 fn a_message_is_taken_back_by_its_author_or_an_operator() {
@@ -93,7 +93,9 @@ fn lines_and_tags_go_where_words_go() {
     };
     let events = told(&mut hub, ids[0], tag);
     assert_eq!(audience(&hub, &events[0]), [ids[0], ids[2]]);
-    assert!(matches!(events[0].body, Body::Tagged { place: Place::User(to) } if to == ids[2]));
+    assert!(
+        matches!(events[0].body, Body::Tagged { destination: Destination::User(to) } if to == ids[2])
+    );
     let events = told(&mut hub, ids[0], say(Target::Room(&here), "plain"));
     assert_eq!(events[0].tags, None);
 }

@@ -7,7 +7,7 @@ use super::{request::Request, server_context::ServerInfo, state::UserParams};
 use crate::{
     chat::{
         Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
-        user::USERNAME_BYTES_MAX,
+        persona::USERNAME_BYTES_MAX,
     },
     protocol::{
         PasswordCheck, TurnedAway,

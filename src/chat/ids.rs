@@ -1,0 +1,25 @@
+//! Ids of users, rooms and messages. An id is a value that is never given twice, so a stale one finds nothing.
+
+use std::num::NonZeroU32;
+
+/// Names one user: slot and generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId {
+    /// Place in the hub's table; reused after the person quit.
+    pub slot: u32,
+    /// Tells apart those who had the slot.
+    pub generation: NonZeroU32,
+}
+
+/// Names one room: slot and generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId {
+    /// Place in the hub's table; reused after the room vanished.
+    pub slot: u32,
+    /// Tells apart those that had the slot.
+    pub generation: NonZeroU32,
+}
+
+/// Number of an event, unique in the life of the process and rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
