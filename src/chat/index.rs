@@ -8,7 +8,8 @@
 //! bucket.
 //!
 //! Invariants: each bearer stands in `by_fold` once, and once in `foreign` or, when that was made, in `plain` for each of
-//! its skeleton-alike keys; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another bearer.
+//! its skeletons; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another
+//! bearer.
 //!
 //! Does not know what bears the names.
 
@@ -280,7 +281,7 @@ fn hash_of(hasher: &RandomState, source: &[u8]) -> u64 {
     state.finish()
 }
 
-/// The kept half of the hash of a skeleton-alike key.
+/// The kept half of the hash of a look-alike key.
 fn look_hash(hasher: &RandomState, key: &str) -> u32 {
     (hasher.hash_one(key) >> 32) as u32
 }

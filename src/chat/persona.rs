@@ -31,60 +31,58 @@ impl Origin {
     }
 }
 
+/// Between user name and "real name": no text from a protocol holds it.
+const SEPARATOR: char = '\0';
+
 /// User name, "real name" and origin.
 #[derive(Clone, Debug)]
 pub(super) struct Persona {
-    /// User name, then "real name"; empty for those who were not asked.
+    /// User name, separator, "real name"; empty for those who were not asked. Where the user name ends is found, not kept:
+    /// a length beside it would cost each record eight bytes.
     text: Box<str>,
     pub(super) origin: Rc<Origin>,
-    /// Zero for those who were not asked.
-    username_len: u8,
 }
 
 impl Persona {
     /// Keeps of the user name what counts; an empty one is that of a client that was not asked.
     pub(super) fn new(username: &str, realname: &str, origin: Rc<Origin>) -> Self {
-        let username = cut(username, USERNAME_BYTES_MAX);
-        let text = match username {
+        let text = match cut(username, USERNAME_BYTES_MAX) {
             "" => Box::default(),
-            _ => [username, realname].concat().into(),
+            username => joined(username, realname),
         };
-        Self {
-            text,
-            origin,
-            username_len: narrow(username.len()),
-        }
+        Self { text, origin }
     }
 
     /// Replaces the "real name".
     pub(super) fn set_realname(&mut self, realname: &str) {
-        let username = self.username();
-        let username_len = username.len();
-        self.text = [username, realname].concat().into();
-        self.username_len = narrow(username_len);
+        self.text = joined(self.username(), realname);
     }
 
     pub(super) fn username(&self) -> &str {
-        match self.username_len {
-            0 => USERNAME_OF_UNASKED,
-            length => &self.text[..usize::from(length)],
-        }
+        self.parts()
+            .map_or(USERNAME_OF_UNASKED, |(username, _)| username)
     }
 
     /// The "real name"; `nick` is that of clients that were not asked.
     pub(super) fn realname<'a>(&'a self, nick: &'a str) -> &'a str {
-        match self.username_len {
-            0 => nick,
-            length => &self.text[usize::from(length)..],
-        }
+        self.parts().map_or(nick, |(_, realname)| realname)
     }
 
     /// Bytes of memory outside of the record, those of the origin not included.
     pub(super) fn text_len(&self) -> usize {
         self.text.len()
     }
+
+    fn parts(&self) -> Option<(&str, &str)> {
+        self.text.split_once(SEPARATOR)
+    }
 }
 
-fn narrow(username_len: usize) -> u8 {
-    u8::try_from(username_len).expect("USERNAME_BYTES_MAX is below 256")
+fn joined(username: &str, realname: &str) -> Box<str> {
+    debug_assert!(!username.contains(SEPARATOR), "no text holds NUL");
+    let mut text = String::with_capacity(username.len() + SEPARATOR.len_utf8() + realname.len());
+    text.push_str(username);
+    text.push(SEPARATOR);
+    text.push_str(realname);
+    text.into()
 }

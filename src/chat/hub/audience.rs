@@ -4,7 +4,7 @@
 
 use super::{
     super::{Audience, Body, Destination, Now, Room, RoomId, UserId, effort, mode::Rank},
-    Hub,
+    state::Hub,
 };
 
 impl Hub {

@@ -12,7 +12,7 @@ use super::{
         room::Hush,
         user::Membership,
     },
-    Hub, nick_in,
+    state::{Hub, debug_assert_one_line, nick_in},
 };
 
 impl Hub {
@@ -208,12 +208,4 @@ impl Hub {
         let reason = self.cut_reason(reason);
         self.tell(who, Audience::Users(told), Body::Quit { reason, by }, now);
     }
-}
-
-/// Text from a protocol is one line: each of these would break the lines of some other protocol.
-pub(super) fn debug_assert_one_line(text: &str) {
-    debug_assert!(
-        !text.contains(['\r', '\n', '\0']),
-        "protocols hand over no CR, LF or NUL"
-    );
 }

@@ -12,7 +12,7 @@ use super::{
         mode::UserModes,
         user::{Entrant, ServerPassword},
     },
-    Hub, nick_in, slot_of,
+    state::{Hub, nick_in, slot_of},
 };
 
 impl Hub {

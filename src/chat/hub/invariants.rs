@@ -8,7 +8,7 @@ use super::{
         mode::{ListKind, UserMode},
         room::Hush,
     },
-    Counts, Hub, nick_in, room_name_in, slot_of,
+    state::{Counts, Hub, nick_in, room_name_in, slot_of},
 };
 
 impl Hub {

@@ -3,23 +3,14 @@
 //! Keeps the last messages' numbers in a ring, so that they can be taken back by those who said them and by operators
 //! of the room; what was said is not kept. Does not know history, which would remember more.
 
-use super::{Hub, commands::debug_assert_one_line};
+use super::{
+    sent::{SENT_MAX, Sent, ring_slot},
+    state::{Hub, debug_assert_one_line},
+};
 use crate::chat::{
     Body, Destination, Line, MessageId, Now, Refusal, SaidLine, Speech, Target, UserId, effort,
     mode::Rank,
 };
-
-/// How many of the last events are in the ring: messages older than that cannot be taken back. A power of two; 32 KiB,
-/// taken when the first message is sent.
-const SENT_MAX: usize = 1024;
-
-/// A message that was sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent {
-    id: MessageId,
-    author: UserId,
-    destination: Destination,
-}
 
 impl Hub {
     pub(super) fn say(
@@ -181,9 +172,4 @@ impl Hub {
         }
         self.sent[ring_slot(id)] = Some(sent);
     }
-}
-
-/// Where in the ring a message is, if it is there: numbers rise, so the newer overwrites the older.
-fn ring_slot(message: MessageId) -> usize {
-    (message.0 % SENT_MAX as u64) as usize
 }

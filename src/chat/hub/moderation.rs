@@ -2,7 +2,7 @@
 //!
 //! Invariant: a method that refuses has changed nothing. Does not know modes; ranks are asked for in `access`.
 
-use super::{Hub, commands::debug_assert_one_line, room_name_in};
+use super::state::{Hub, debug_assert_one_line, room_name_in};
 use crate::chat::{
     Audience, Body, Now, Refusal, RoomName, UserId, cut, effort,
     mode::{Rank, RoomFlag, UserMode},

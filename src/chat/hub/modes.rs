@@ -15,7 +15,7 @@ use super::{
         refusal::Fullness,
         room::Hush,
     },
-    Hub,
+    state::Hub,
 };
 
 /// So many masks are compared with a new one in the time of one look at a record.

@@ -3,7 +3,7 @@
 //! Only asks; what is remembered of an answer ([`Hush`]) changes nothing but the time it takes. Does not know what the
 //! asker does with it.
 
-use super::Hub;
+use super::state::Hub;
 use crate::chat::{
     Refusal, Room, RoomId, RoomName, Silence, Speech, UserId, effort,
     mode::{Rank, Ranks, RoomFlag},

@@ -6,7 +6,7 @@ use super::{
         mode::{ListKind, Rank, Ranks, RoomFlag, UserMode},
         whowas::Was,
     },
-    Counts, Hub, nick_in, room_name_in, slot_of,
+    state::{Counts, Hub, nick_in, room_name_in, slot_of},
 };
 
 impl Hub {

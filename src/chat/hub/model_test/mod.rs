@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use proptest::{collection, prelude::*};
 
-use super::*;
 use crate::chat::{
-    Destination, Moment, Origin, Profile, ServerBan, Speech, Target,
+    Body, Command, Destination, Event, Hub, Moment, Now, Origin, Profile, Refusal, RoomId,
+    ServerBan, Speech, Target, UserId, WallTime,
     mode::{AppliedMode, Letter, ListKind, Rank, RoomFlags, Sign, parse_room_changes},
 };
 

@@ -1,13 +1,16 @@
 //! The hub's rules, one by one.
 
-use super::*;
-use crate::chat::{Moment, Profile, Silence, Speech, Target, Topic, mode::parse_room_changes};
+use crate::chat::{
+    Body, Command, Event, Hub, Limits, MessageId, Moment, NameRules, Nick, Now, Profile, Refusal,
+    RoomName, Silence, Speech, Target, Topic, UserId, WallTime,
+    mode::{RoomFlags, parse_room_changes},
+};
 
 mod effort;
 mod entry;
-mod order;
-mod people;
-mod speech;
+mod messages;
+mod moderation;
+mod users;
 
 const RULES: NameRules = NameRules { unicode: true };
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::chat::{Command, RoomName, Speech, Target};
 use crate::protocol::{Frame, flavour::Flavour, lines::LINE_BYTES_MAX, testing::World};
 
-mod order;
+mod moderation;
 
 /// People at their sessions.
 struct Scene {

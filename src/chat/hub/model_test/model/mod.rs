@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 mod entry;
 mod modes;
 
-use super::{
-    super::{Name, Nick, Now, RoomName},
-    steps::{LIMITS, RULES, Step},
+use super::steps::{LIMITS, RULES, Step};
+use crate::chat::{
+    Moment, Nick, Now, RoomName,
+    name::{Name, lookalike::keys},
 };
-use crate::chat::{Moment, name::lookalike::keys};
 
 /// What was told, in words, and to whom.
 pub(super) type Told = (String, BTreeSet<usize>);
