@@ -1,7 +1,7 @@
 //! One person: name, where they come from, rooms, modes, whether they are away.
 //!
-//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 112 bytes, and one
-//! small allocation for user name and "real name", or none where nobody asked for these; an [`Origin`] is shared by all
+//! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 120 bytes, and one
+//! small allocation for user name and "real name" where these are long; an [`Origin`] is shared by all
 //! who have it, and what few people have lies behind one pointer (a test keeps it so).
 //!
 //! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
@@ -146,9 +146,9 @@ impl User {
         }
     }
 
-    /// Bytes of the names it gave, which lie outside of the record.
-    pub(super) fn names_len(&self) -> usize {
-        self.persona.text_len()
+    /// Bytes of the names that it gave outside of the record.
+    pub(super) fn names_heap_bytes(&self) -> usize {
+        self.persona.heap_bytes()
     }
 
     pub(super) fn set_realname(&mut self, realname: &str) {
@@ -336,7 +336,7 @@ mod tests {
         };
         let nick: Nick = Nick::parse("alice", NameRules { unicode: true }).unwrap();
         let mut user = User::new(id, nick, Profile::default(), Now::default());
-        assert_eq!(user.names_len(), 0, "an idle person pays for it");
+        assert_eq!(user.names_heap_bytes(), 0, "an idle person pays for it");
         assert_eq!((user.username(), user.realname()), ("~telnet", "alice"));
         user.set_realname("Alice");
         assert_eq!((user.username(), user.realname()), ("~telnet", "Alice"));
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<User>() <= 112, "{}", size_of::<User>());
+        assert!(size_of::<User>() <= 120, "{}", size_of::<User>());
         assert_eq!(size_of::<Membership>(), 8);
         // What the slab makes of it: being vacant must hide in a niche.
         assert_eq!(size_of::<Option<User>>(), size_of::<User>());

@@ -28,7 +28,7 @@ impl Was {
         let origin = size_of::<Origin>()
             + self.persona.origin.host.len()
             + self.persona.origin.address.len();
-        self.nick.name().memory() + self.persona.text_len() + origin
+        self.nick.name().memory() + self.persona.heap_bytes() + origin
     }
 
     /// IRC's user name.

@@ -176,7 +176,7 @@ impl User {
                 + text(&cold.certificate)
                 + cold.invitations.capacity() * size_of::<Invitation>()
         });
-        self.nick.name().memory() + self.names_len() + rooms + cold
+        self.nick.name().memory() + self.names_heap_bytes() + rooms + cold
     }
 }
 
