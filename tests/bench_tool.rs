@@ -632,3 +632,21 @@ fn faults_of_a_server_are_found() {
         );
     }
 }
+
+#[test]
+fn messages_that_a_limit_delays_are_late_and_not_lost() {
+    let config = "[limits]\nmessages_per_second = 20\nburst = 5\n";
+    let setup = Setup::new().config(config);
+    let server = setup.listen("irc://127.0.0.1:0").start();
+    let target = format!("irc://{}", server.address());
+    let run = bench(&format!(
+        "fanout {target} --receivers 3 --rate 60/s --for 2s --drain 1s"
+    ));
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("360 of 360 deliveries"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains(" late "), "{}", run.stdout);
+}

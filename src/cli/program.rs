@@ -77,6 +77,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn the_definitions_are_consistent() {
@@ -188,5 +189,74 @@ mod tests {
         ];
         let said = commands.map(|args| format!("$ madang {args}\n{}\n\n", complaint(args)));
         insta::assert_snapshot!(said.concat());
+    }
+
+    /// A command line as a shell would split it, without redirections and with a number for what stands for one.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['<', '>', '|']).next().unwrap_or_default();
+        let line = line
+            .replace("$(pgrep -x ngircd)", "1")
+            .replace(" PID", " 1");
+        let words = line.split_whitespace();
+        words.map(|word| word.replace('\'', "")).collect()
+    }
+
+    /// Checks a line of a document or a help text that begins with `madang`. Text after two spaces may be a remark.
+    fn check_example(line: &str) -> Result<(), String> {
+        let parse = |line: &str| Cli::try_parse_from(words(line)).map(|_| ());
+        let Err(error) = parse(line) else {
+            return Ok(());
+        };
+        let remark = line.rfind("  ").map(|at| parse(&line[..at]));
+        match remark {
+            Some(Ok(())) => Ok(()),
+            _ => Err(format!("{line}\n{error}")),
+        }
+    }
+
+    /// The lines of a text that are commands: indented, and `madang` with one space after it.
+    fn examples(text: &str) -> Vec<String> {
+        let text = text.replace("\\\n", " ");
+        let lines = text.lines().filter(|line| line.starts_with("  "));
+        let lines = lines.map(|line| line.trim().replace("cargo run --release -- ", "madang "));
+        let is_command = |line: &String| {
+            let rest = line.strip_prefix("madang ");
+            line == "madang" || rest.is_some_and(|rest| !rest.starts_with(' '))
+        };
+        lines.filter(is_command).collect()
+    }
+
+    #[test]
+    fn every_command_line_of_the_documents_is_valid() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = Vec::new();
+        for folder in [".", "docs", "benches"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "md") {
+                    texts.push(std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        for path in [&[][..], &["serve"], &["connect"], &["bench"]] {
+            if path != ["bench"] || cfg!(feature = "bench") {
+                texts.push(help(path, "--help"));
+            }
+        }
+        let all: Vec<String> = texts.iter().flat_map(|text| examples(text)).collect();
+        assert!(all.len() > 25, "too few are found: {all:#?}");
+        let wrong: Vec<String> = all
+            .iter()
+            .filter(|line| cfg!(feature = "bench") || !line.starts_with("madang bench"))
+            .filter_map(|line| check_example(line).err())
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn an_example_that_is_wrong_is_found() {
+        assert!(check_example("madang bench fanout irc://h --bogus 1  a remark").is_err());
+        assert!(check_example("madang --config madang.toml           starts it").is_ok());
+        assert!(check_example("madang --config  madang.toml extra  starts it").is_err());
     }
 }

@@ -102,6 +102,10 @@ pub(super) struct DeliveryTracker {
     /// Senders with newly completed messages; the reader of this list empties it.
     pub(super) completed: Vec<u32>,
     pub(super) last_delivery: Moment,
+    /// Deliveries from this moment on are late: the drain time is over.
+    pub(super) late_from: Option<Moment>,
+    /// Deliveries to clients that read, since then.
+    pub(super) late: u64,
     pub(super) stall: Option<Stall>,
     /// When the server announced that the first stalled client is gone.
     pub(super) first_gone: Option<Moment>,
@@ -124,6 +128,8 @@ impl DeliveryTracker {
             complete: Spans::default(),
             completed: Vec::new(),
             last_delivery: Moment(0),
+            late_from: None,
+            late: 0,
             stall: None,
             first_gone: None,
         }
@@ -288,6 +294,7 @@ impl DeliveryTracker {
         }
         self.latency.note(now.0.saturating_sub(stamp.planned));
         self.last_delivery = now;
+        self.late += u64::from(self.late_from.is_some_and(|from| now >= from));
         self.finish_one(sender, stamp.sequence, now);
     }
 

@@ -99,6 +99,20 @@ pub(super) fn add_traffic(report: &mut Report, traffic: Traffic, spans: &[(&'sta
             ));
         }
     }
+    if traffic.late > 0 {
+        warnings.push(format!(
+            "{} deliveries came late, after the drain time; they are not lost, and the latencies contain the wait",
+            traffic.late
+        ));
+    }
+    let busy = report.server.as_ref().and_then(|s| s.traffic_cpu_seconds);
+    let is_busy = busy.is_some_and(|seconds| seconds > 0.8 * traffic.seconds);
+    if let Some(rate) = traffic.steady_rate.filter(|_| !is_busy) {
+        warnings.push(format!(
+            "the server took an even {rate:.1} messages a second from each sender and fewer than were sent: the pattern \
+             of a limit (madang: [limits] messages_per_second, where 0 is none); raise it, or lower --rate"
+        ));
+    }
     report.traffic = Some(traffic);
     report.judge();
 }

@@ -211,7 +211,7 @@ struct Talk {
     /// How long they talk
     #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = duration)]
     time: Duration,
-    /// How long the last deliveries may take after that; what has not come by then is lost
+    /// How long the last deliveries may take after that; later ones are late, and lost if nothing comes for so long
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     drain: Duration,
 }

@@ -130,6 +130,14 @@ impl Table {
             t.lost, t.duplicated, t.reordered, t.corrupted, t.stray
         );
         self.line("deliveries", &text);
+        if t.late + t.behind > 0 {
+            let behind = match t.behind {
+                0 => String::new(),
+                behind => format!(", {behind} had not come when the tool stopped waiting"),
+            };
+            let text = format!("{} late (after the drain time){behind}", t.late);
+            self.line("", &text);
+        }
         for pair in &t.worst_pairs {
             let text = format!(
                 "{} -> {}: {} lost, {} duplicated, {} reordered",

@@ -119,8 +119,17 @@ pub struct Traffic {
     pub expected: u64,
     /// Deliveries that came, each counted once.
     pub delivered: u64,
-    /// Deliveries that did not come before the drain time was over.
+    /// Deliveries that never came.
     pub lost: u64,
+    /// Deliveries that came after the drain time; they are among the delivered.
+    #[serde(default)]
+    pub late: u64,
+    /// Deliveries that had not come when the tool stopped waiting, while others were still coming.
+    #[serde(default)]
+    pub behind: u64,
+    /// Messages a second that the server took from each sender while it was behind, if that was even and less than sent.
+    #[serde(default)]
+    pub steady_rate: Option<f64>,
     /// Came again.
     pub duplicated: u64,
     /// Came after later ones of the same sender.
@@ -329,6 +338,10 @@ impl Report {
         note(connections.lost, "connections were lost");
         if let Some(traffic) = &self.traffic {
             note(traffic.lost, "deliveries were lost");
+            note(
+                traffic.behind,
+                "deliveries had not come when the wait ended",
+            );
             note(traffic.duplicated, "deliveries were duplicated");
             note(traffic.reordered, "deliveries were reordered");
             note(traffic.corrupted, "deliveries were corrupted");

@@ -37,11 +37,21 @@ pub struct Fanout {
     pub payload: usize,
     /// How long the senders send.
     pub time: Duration,
-    /// How long the last deliveries may take after that; what comes later is lost.
+    /// How long the last deliveries may take after that. What comes later is late; when nothing has come for so long,
+    /// the rest is lost.
     pub drain: Duration,
     /// Further connections that send and receive nothing.
     pub idle: usize,
 }
+
+/// How long the tool waits for a server that is behind: this many times as long as the sending took...
+const BACKLOG_FACTOR: u32 = 4;
+
+/// ...and at least this long.
+const BACKLOG_MIN: Duration = Duration::from_secs(60);
+
+/// How often the progress of a server that is behind is noted.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// How sends are timed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -170,6 +180,12 @@ pub(in crate::load) struct Senders {
     payload: usize,
     drain: Duration,
     began: Moment,
+    /// When the sending ended.
+    ended: Moment,
+    /// Whether deliveries were still coming when the drain ended.
+    is_behind: bool,
+    /// How many messages were complete, from the end of the sending on.
+    progress: Vec<(Moment, u64)>,
     /// Open loop: how late the messages were sent.
     lag: Spans,
 }
@@ -195,6 +211,9 @@ impl Senders {
             payload: fanout.payload,
             drain: fanout.drain,
             began: runner.now(),
+            ended: runner.now(),
+            is_behind: false,
+            progress: Vec::new(),
             lag: Spans::default(),
         }
     }
@@ -207,6 +226,7 @@ impl Senders {
     ) -> io::Result<()> {
         runner.begin_phase(Phase::Traffic, time.as_millis() as u64)?;
         self.began = runner.now();
+        runner.observer().late_from = None;
         let end = self.began.after(time);
         match self.drive {
             Drive::Rate(rate) => self.run_open(runner, rate, end),
@@ -299,16 +319,43 @@ impl Senders {
         clients.send_text(net, id, |out| stamp.write(self.payload, out));
     }
 
-    /// Waits until every message has arrived, at most for the drain time; also after the user has asked for the end,
-    /// until they ask again.
+    /// Waits until every message has arrived, also after the user has asked for the end, until they ask again.
+    ///
+    /// A server that is behind, because it is slow or limits the rate of its clients, still delivers when the drain time
+    /// is over: the wait goes on until nothing has come for a whole drain time, within a bound. So late is not lost.
     pub(in crate::load) fn drain(
         &mut self,
         runner: &mut Runner<DeliveryTracker>,
     ) -> io::Result<()> {
-        let (end, stops) = (runner.now().after(self.drain), runner.stops());
-        while !runner.observer().is_complete() && runner.now() < end && runner.stops() == stops {
-            runner.step(Some(end), u64::MAX)?;
+        let (start, stops) = (runner.now(), runner.stops());
+        self.ended = start;
+        let due = start.after(self.drain);
+        let sending = Duration::from_micros(start.since(self.began));
+        let bound = due.after(sending * BACKLOG_FACTOR + BACKLOG_MIN);
+        runner.observer().late_from = Some(due);
+        self.progress.clear();
+        let mut next_look = start;
+        while !runner.observer().is_complete() && runner.stops() == stops {
+            let now = runner.now();
+            if now >= next_look {
+                let complete = runner.observer().complete.count();
+                self.progress.push((now, complete));
+                next_look = now.after(PROGRESS_EVERY);
+            }
+            let quiet_at = runner.observer().last_delivery.after(self.drain);
+            if now >= due.max(quiet_at) {
+                return Ok(());
+            }
+            if now >= bound {
+                self.is_behind = true;
+                return Ok(());
+            }
+            let until = due.max(quiet_at).min(bound).min(next_look);
+            runner.step(Some(until), u64::MAX)?;
         }
+        let complete = runner.observer().complete.count();
+        self.progress
+            .push((runner.observer().last_delivery, complete));
         Ok(())
     }
 
@@ -351,6 +398,52 @@ impl Senders {
             ..Traffic::default()
         };
         traffic.set_faults(faults);
+        traffic.late = delivery.late;
+        if self.is_behind {
+            (traffic.behind, traffic.lost) = (traffic.lost, 0);
+        }
+        if let Drive::Rate(rate) = self.drive {
+            let taken = steady_rate(&self.progress).map(|all| all / self.senders.len() as f64);
+            traffic.steady_rate = taken.filter(|taken| *taken < 0.9 * rate.per_second());
+        }
         traffic
+    }
+}
+
+/// Messages a second that a server completed while it was behind, if they came evenly: the same in both halves.
+fn steady_rate(progress: &[(Moment, u64)]) -> Option<f64> {
+    let (first, last) = (progress.first()?, progress.last()?);
+    let middle = progress.get(progress.len() / 2)?;
+    let rate = |from: &(Moment, u64), to: &(Moment, u64)| {
+        let seconds = to.0.since(from.0) as f64 / 1e6;
+        let count = to.1.saturating_sub(from.1);
+        (seconds > 0.5 && count >= 10).then(|| count as f64 / seconds)
+    };
+    let (one, two) = (rate(first, middle)?, rate(middle, last)?);
+    let is_even = (one - two).abs() < 0.15 * one.max(two);
+    is_even.then(|| rate(first, last)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(counts: &[u64]) -> Vec<(Moment, u64)> {
+        let times = (0..).map(|n| Moment(n * 1_000_000));
+        times.zip(counts.iter().copied()).collect()
+    }
+
+    #[test]
+    fn an_even_rate_is_told_from_an_uneven_one() {
+        let even = steady_rate(&progress(&[100, 120, 140, 161, 180]));
+        assert_eq!(even, Some(20.0));
+        for uneven in [
+            &[100, 200, 250, 260, 270][..],
+            &[100, 101, 102, 103, 104],
+            &[100, 120],
+            &[],
+        ] {
+            assert_eq!(steady_rate(&progress(uneven)), None, "{uneven:?}");
+        }
     }
 }
