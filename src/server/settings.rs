@@ -2,12 +2,15 @@
 //!
 //! Made from a [`Config`] at start and again on reload; what stands here may change while running.
 
-use super::{connections::close_reason::CloseReason, limits::rate::Rate};
+use super::{
+    connections::{close_reason::CloseReason, kind::ProtocolKind},
+    limits::rate::Rate,
+};
 use crate::{
     auth::{PasswordHash, Verifier},
     chat::{Now, mode::parse_user_changes},
-    config::{Config, Host, Network, Scheme},
-    net::{Limits, SocketOptions, tls::ALERT_NO_ROOM},
+    config::{Config, Host, Network},
+    net::{Limits, SocketOptions},
     protocol::{
         irc::{self, ServerInfo},
         telnet::{self, Greeting},
@@ -58,37 +61,69 @@ pub(super) struct Settings {
     pub(super) hosts: Rc<Hosts>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Verifier,
-    /// Why there is no room for a caller.
-    pub(super) full: Word,
-    /// Why a caller's address has no room.
-    too_many: Word,
-    /// Why a caller comes too soon.
-    too_soon: Word,
+    /// The refusals when all places are taken.
+    pub(super) full: Refusals,
+    /// Those when an address has all the connections it may have.
+    too_many: Refusals,
+    /// Those when an address connects too often.
+    too_soon: Refusals,
 }
 
-/// What a caller is told who is turned away, in the words of whatever is spoken at the door.
+/// The form of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RefusalText {
+    /// Nothing is sent.
+    None,
+    /// A line for a user at a terminal, which other clients can log.
+    Plain,
+    /// ERROR.
+    Irc,
+    /// A response.
+    Http,
+}
+
+/// The same refusal in each form.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
-    /// For those who may be people.
-    pub(super) plain: Rc<[u8]>,
-    /// Where only IRC is spoken.
-    pub(super) irc: Rc<[u8]>,
-    /// Where HTTP is.
-    pub(super) web: Rc<[u8]>,
+pub(super) struct Refusals {
+    plain: Rc<[u8]>,
+    irc: Rc<[u8]>,
+    http: Rc<[u8]>,
 }
 
-impl Word {
+impl Refusals {
     fn new(reason: CloseReason) -> Self {
         Self {
             plain: text(|out| telnet::refusal(out, reason.peer_text())),
             irc: text(|out| irc::error(reason.quit_message(), out)),
-            web: text(http::turn_away),
+            http: text(http::turn_away),
+        }
+    }
+
+    pub(super) fn as_text(&self, form: RefusalText) -> Rc<[u8]> {
+        match form {
+            RefusalText::None => [].into(),
+            RefusalText::Plain => self.plain.clone(),
+            RefusalText::Irc => self.irc.clone(),
+            RefusalText::Http => self.http.clone(),
         }
     }
 }
 
+/// Requests of one connection: a page and all that belongs to it at once, then a reload every second.
+pub(super) const REQUESTS: Rate = Rate {
+    per_second: 20,
+    burst: 200,
+};
+
+/// A browser is answered further when it has read most of the last page. It is never closed for a long queue: that holds
+/// one answer more than this at most, and the ceiling of the process is for all.
+const HTTP_LIMITS: Limits = Limits {
+    high_water: 16 * 1024,
+    limit: u32::MAX,
+};
+
 /// An echo peer is not read from until all it is owed is sent; its queue is bounded by that, not by a limit.
-pub(super) const ECHO: Limits = Limits {
+const ECHO_LIMITS: Limits = Limits {
     high_water: 0,
     limit: u32::MAX,
 };
@@ -138,9 +173,9 @@ impl Settings {
             last_words: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
-            full: Word::new(CloseReason::ServerFull),
-            too_many: Word::new(CloseReason::TooManyFromAddress),
-            too_soon: Word::new(CloseReason::TooSoon),
+            full: Refusals::new(CloseReason::ServerFull),
+            too_many: Refusals::new(CloseReason::TooManyFromAddress),
+            too_soon: Refusals::new(CloseReason::TooSoon),
         }
     }
 
@@ -149,25 +184,22 @@ impl Settings {
         self.exempt.iter().any(|network| network.contains(address))
     }
 
-    /// What a caller is told who is not let in.
-    pub(super) fn word(&self, reason: CloseReason) -> &Word {
-        match reason {
+    /// The refusal for a reason, in one form.
+    pub(super) fn refusal(&self, reason: CloseReason, form: RefusalText) -> Rc<[u8]> {
+        let refusals = match reason {
             CloseReason::TooManyFromAddress => &self.too_many,
             CloseReason::TooSoon => &self.too_soon,
             _ => &self.full,
-        }
+        };
+        refusals.as_text(form)
     }
-}
 
-impl Settings {
-    /// The word for callers for whom there is no descriptor, as spoken at this door.
-    pub(super) fn farewell_at(&self, scheme: Scheme) -> Rc<[u8]> {
-        match scheme {
-            Scheme::Echo | Scheme::EchoUdp => [].into(),
-            Scheme::Http | Scheme::Metrics => self.full.web.clone(),
-            Scheme::Https | Scheme::Ircs => ALERT_NO_ROOM.into(),
-            Scheme::Irc => self.full.irc.clone(),
-            Scheme::Any | Scheme::Telnet => self.full.plain.clone(),
+    /// How much may be queued for a client of a protocol.
+    pub(super) fn queue_limits(&self, kind: ProtocolKind) -> Limits {
+        match kind {
+            ProtocolKind::Echo => ECHO_LIMITS,
+            ProtocolKind::Http | ProtocolKind::Metrics => HTTP_LIMITS,
+            _ => self.chat,
         }
     }
 }

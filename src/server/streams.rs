@@ -13,7 +13,8 @@ use crate::{
 use mio::unix::SourceFd;
 use std::time::Duration;
 
-/// The names under which the streams are registered with the loop.
+/// The names under which the signal pipe and the streams are registered with the loop.
+pub(super) const SIGNALS: External = External(0);
 pub(super) const LOG: External = External(1);
 pub(super) const STDOUT: External = External(2);
 

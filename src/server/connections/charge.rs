@@ -1,25 +1,19 @@
-//! What a connection pays for: not only lines, but all that is parsed, looked up and told because of it.
+//! What a connection pays for: not only lines, but all that is parsed, looked up and sent because of it.
 //!
-//! While a connection's input is handled, or a piece of its long reply is made, a [`Charges`] collects *effort*
-//! ([`chat::effort`](crate::chat::effort)): what the hub counted, deliveries of the fan-out, bytes that were parsed. When
-//! that is over it is settled: with the turn of the loop at once, so that it ends in time; with the connection's
-//! allowance, as far as it is more than its lines include; and with the network that it came from ([`Shares`]). Who owes
-//! too much is not read from for a while.
+//! While a connection's input is handled, or a piece of its long reply is made, the [`Bill`](crate::server::limits::bill)
+//! collects *effort* ([`chat::effort`](crate::chat::effort)): what the hub counted, deliveries of the fan-out, bytes
+//! that were parsed. When that is over it is settled: with the turn of the loop at once, so that it ends in time; with
+//! the connection's allowance, as far as it is more than its lines include; and with the network that it came from
+//! (`limits/cpu_shares.rs`). A client that owes too much is not read from for a while.
 //!
-//! Also here: how much may be sent before a name is given.
-//!
-//! Exempt are echo, which is no more than its bytes and switched on by whoever wants it, and metrics, for whoever looks
-//! for the reason of a trouble must not be kept out by it. Where flood control is off nobody waits, but turns are short
-//! all the same. Does not know what the work was.
+//! Also here: how much may be sent before a name is given. Where flood control is off no client waits, but turns are
+//! short all the same. Does not know what the work was.
 
-use crate::server::{
-    connections::Connections,
-    connections::close_reason::CloseReason,
-    connections::session::{Protocol, Session},
-};
+use super::{close_reason::CloseReason, current::Current, ending::Ending};
 use crate::{
-    chat::{effort::PER_LINE, hub::network_of},
-    net::{ConnId, Consumed, Net, Next, Tick},
+    chat::hub::network_of,
+    net::{Consumed, Net, Tick},
+    server::shared::Shared,
 };
 use std::{mem, net::IpAddr};
 
@@ -30,14 +24,11 @@ const BYTES_BEFORE_NAME_MAX: u32 = 32 * 1024;
 /// Effort of taking something from a connection, whatever it is: two system calls.
 const VISIT: u64 = 20;
 
-/// Less effort than this is not charged to a connection.
-const TRIFLE: u64 = 5 * VISIT;
-
 /// A message that is put into one queue, and its part in the system call that sends it.
 const DELIVERY: u64 = 10;
 
 /// A connection that is accepted, with all that is made for it and taken down again.
-const CALL: u64 = 300;
+const ACCEPT: u64 = 300;
 
 /// A TLS handshake: a signature and a key exchange.
 const HANDSHAKE: u64 = 3_000;
@@ -49,181 +40,155 @@ const IDLE_BYTES_PER_UNIT: u64 = 4;
 /// The same for bytes in lines, which are searched and copied, and for bytes that are answered.
 const LINE_BYTES_PER_UNIT: u64 = 32;
 
-/// What a connection's input has come to, until it is settled.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Charges {
-    /// Whole lines, each of which was taken from the allowance.
-    lines: u32,
-    /// Effort.
-    units: u64,
+/// The moment before which nothing of a connection's input may be handled, because its network has used more than its
+/// share of the processor.
+pub(crate) fn waits_for_share(at: &mut Current<'_>) -> Option<Tick> {
+    let now = at.net.now();
+    let shares = &mut at.shared.limits.cpu_shares;
+    if at.shared.settings.rate.per_second == 0
+        || !shares.does_anyone_wait(now)
+        || !at.client.kind.is_charged()
+    {
+        return None;
+    }
+    let until = shares.waits_until(network_of(at.client.peer.ip()), now)?;
+    at.shared.counters.shares_spent += 1;
+    Some(shares.stagger(until))
 }
 
-impl Charges {
-    /// Adds a line that is paid for as such.
-    pub(crate) fn add_line(&mut self) {
-        self.lines += 1;
-    }
+/// Whether a client from this address may cost nothing more now.
+pub(crate) fn is_in_debt(at: &Current<'_>, address: IpAddr) -> bool {
+    let shares = &at.shared.limits.cpu_shares;
+    at.shared.settings.rate.per_second > 0
+        && shares
+            .waits_until(network_of(address), at.net.now())
+            .is_some()
+}
 
-    /// Whether it comes to so much that it should be settled before the next line is handled.
-    pub(crate) fn is_high(&self) -> bool {
-        self.units >= u64::from(PER_LINE)
-    }
+/// The moment at which flood control lets one more line pass, if that is not now.
+pub(crate) fn waits_for_allowance(at: &Current<'_>) -> Option<Tick> {
+    // A copy: the line is paid for when it is whole.
+    let mut allowance = at.client.allowance;
+    let rate = at.client.rate(&at.shared.settings);
+    allowance.take(at.net.now().0, rate).err().map(Tick)
+}
 
-    /// What the connection is to pay beyond its lines. A trifle is not counted: a line that comes in pieces costs no more
-    /// than one that comes whole. (Its network pays for that too.)
-    fn beyond_lines(&self) -> u64 {
-        let lines = u64::from(self.lines) * u64::from(PER_LINE);
-        let beyond = self.units.saturating_sub(lines);
-        if beyond < TRIFLE { 0 } else { beyond }
+/// Pays for a whole line.
+pub(crate) fn charge_line(at: &mut Current<'_>) {
+    at.shared.counters.lines += 1;
+    at.shared.limits.bill.add_line();
+    let rate = at.client.rate(&at.shared.settings);
+    let _ = at.client.allowance.take(at.net.now().0, rate);
+}
+
+/// Adds effort to the bill, and reports it to the loop.
+fn add_effort(shared: &mut Shared, net: &mut Net, units: u64) {
+    net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
+    shared.counters.effort += units;
+    shared.limits.bill.add(units);
+}
+
+/// Adds what was done since there were so many deliveries, and an answer of so many bytes.
+pub(crate) fn add_work(
+    shared: &mut Shared,
+    net: &mut Net,
+    deliveries_before: u64,
+    answered: usize,
+) {
+    let delivered = net.stats().deliveries.saturating_sub(deliveries_before);
+    let units =
+        shared.hub.take_effort() + delivered * DELIVERY + answered as u64 / LINE_BYTES_PER_UNIT;
+    add_effort(shared, net, units);
+}
+
+/// Charges a network for a connection, which has cost something before its first byte.
+pub(crate) fn charge_accept(at: &mut Current<'_>) {
+    charge_network(at, ACCEPT);
+}
+
+/// Charges a network for a handshake that begins.
+pub(crate) fn charge_handshake(at: &mut Current<'_>) {
+    charge_network(at, HANDSHAKE);
+}
+
+/// Charges the network of a connection, and not the connection itself: what every client has to do is no flood.
+fn charge_network(at: &mut Current<'_>, units: u64) {
+    at.net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
+    at.shared.counters.effort += units;
+    charge_share(at, units);
+}
+
+/// Charges the share of a connection's network.
+fn charge_share(at: &mut Current<'_>, units: u64) {
+    if at.client.kind.is_charged() && at.shared.settings.rate.per_second > 0 {
+        let network = network_of(at.client.peer.ip());
+        at.shared
+            .limits
+            .cpu_shares
+            .charge(network, units, at.net.now());
     }
 }
 
-impl Session {
-    /// Whether it pays for what it does.
-    fn pays(&self) -> bool {
-        !matches!(self.protocol, Protocol::Echo) && !self.is_scraper()
+/// Settles the bill with a connection and its network.
+pub(crate) fn settle(at: &mut Current<'_>) {
+    let bill = mem::take(&mut at.shared.limits.bill);
+    if bill.units() == 0 || !at.client.kind.is_charged() {
+        return;
     }
+    let rate = at.client.rate(&at.shared.settings);
+    at.client
+        .allowance
+        .charge(at.net.now().0, rate, bill.beyond_lines());
+    charge_share(at, bill.units());
 }
 
-impl Connections {
-    /// Until when nothing of a connection's input may be handled because its network has used more than its share.
-    pub(crate) fn waits_for_share(&mut self, net: &Net, id: ConnId) -> Option<Tick> {
-        let now = net.now();
-        if self.settings.rate.per_second == 0 || !self.shares.does_anyone_wait(now) {
-            return None;
-        }
-        let session = self.sessions.get(id).filter(|session| session.pays())?;
-        let network = network_of(session.peer.ip());
-        let until = self.shares.waits_until(network, now)?;
-        self.shared.counters.shares_spent += 1;
-        Some(self.shares.stagger(until))
-    }
+/// Charges for what was taken of a connection's input.
+///
+/// # Errors
+/// The client has sent too much without giving a name.
+pub(crate) fn charge_input(
+    at: &mut Current<'_>,
+    consumed: Consumed,
+    inspects_each_byte: bool,
+) -> Result<(), Ending> {
+    let bytes_per_unit = match at.shared.limits.bill.has_lines() && !inspects_each_byte {
+        true => LINE_BYTES_PER_UNIT,
+        false => IDLE_BYTES_PER_UNIT,
+    };
+    add_effort(
+        at.shared,
+        at.net,
+        VISIT + consumed.bytes as u64 / bytes_per_unit,
+    );
+    settle(at);
+    note_bytes_before_name(at, consumed.bytes)
+}
 
-    /// Whether a caller from this address may cost nothing more now.
-    pub(crate) fn is_in_debt(&self, address: IpAddr, now: Tick) -> bool {
-        self.settings.rate.per_second > 0
-            && self.shares.waits_until(network_of(address), now).is_some()
+/// Charges for what a transport read for itself, and lets the client wait if that is too much.
+///
+/// # Errors
+/// The client has sent too much without giving a name.
+pub(crate) fn charge_overhead(at: &mut Current<'_>, bytes: usize) -> Result<(), Ending> {
+    add_effort(
+        at.shared,
+        at.net,
+        VISIT + bytes as u64 / IDLE_BYTES_PER_UNIT,
+    );
+    settle(at);
+    note_bytes_before_name(at, bytes)?;
+    let until = [waits_for_allowance(at), waits_for_share(at)];
+    if let Some(until) = until.into_iter().flatten().max() {
+        at.net.pause(at.id, until);
     }
+    Ok(())
+}
 
-    /// Forgets what was done because a connection was ended by us or broke: that is not its network's doing.
-    pub(crate) fn drop_bill(&mut self) {
-        self.charges = Charges::default();
+fn note_bytes_before_name(at: &mut Current<'_>, bytes: usize) -> Result<(), Ending> {
+    if !at.client.is_nameless() || at.client.closing.is_some() {
+        return Ok(());
     }
-
-    /// Adds work to the bill, and tells the loop of it.
-    pub(crate) fn add_effort(&mut self, net: &mut Net, units: u64) {
-        net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
-        self.shared.counters.effort += units;
-        self.charges.units += units;
-    }
-
-    /// Adds what was done since there were so many deliveries, and an answer of so many bytes.
-    pub(crate) fn add_work(&mut self, net: &mut Net, deliveries_before: u64, answered: usize) {
-        let delivered = net.stats().deliveries.saturating_sub(deliveries_before);
-        let units = self.shared.hub.take_effort()
-            + delivered * DELIVERY
-            + answered as u64 / LINE_BYTES_PER_UNIT;
-        self.add_effort(net, units);
-    }
-
-    /// Charges a network for a caller, who has cost something before saying a word.
-    pub(crate) fn charge_call(&mut self, net: &mut Net, id: ConnId) {
-        self.charge_network(net, id, CALL);
-    }
-
-    /// Charges a network for a handshake that begins.
-    pub(crate) fn charge_handshake(&mut self, net: &mut Net, id: ConnId) {
-        self.charge_network(net, id, HANDSHAKE);
-    }
-
-    /// Charges the network of a connection, and not the connection itself: what everyone has to do is no flood.
-    fn charge_network(&mut self, net: &mut Net, id: ConnId, units: u64) {
-        net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
-        self.shared.counters.effort += units;
-        self.bear(net.now(), id, units);
-    }
-
-    /// Lets the network of a connection bear what was done.
-    fn bear(&mut self, now: Tick, id: ConnId, units: u64) {
-        let session = self.sessions.get(id).filter(|session| session.pays());
-        if let (Some(session), 1..) = (session, self.settings.rate.per_second) {
-            let network = network_of(session.peer.ip());
-            self.shares.charge(network, units, now);
-        }
-    }
-
-    /// Settles the bill with a connection and its network.
-    pub(crate) fn settle(&mut self, net: &Net, id: ConnId) {
-        let charges = mem::take(&mut self.charges);
-        let now = net.now();
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if charges.units == 0 || !session.pays() {
-            return;
-        }
-        let rate = session.rate(&self.settings);
-        session
-            .allowance
-            .charge(now.0, rate, charges.beyond_lines());
-        self.bear(now, id, charges.units);
-    }
-
-    /// Charges for what was taken of a connection's input. Who has sent too much without giving a name is sent away.
-    pub(crate) fn charge_input(
-        &mut self,
-        net: &mut Net,
-        id: ConnId,
-        offered: usize,
-        taken: Consumed,
-    ) -> Consumed {
-        let negotiates = self.sessions.get(id).is_some_and(Session::negotiates);
-        let bytes_per_unit = match self.charges.lines {
-            0 => IDLE_BYTES_PER_UNIT,
-            _ if negotiates => IDLE_BYTES_PER_UNIT,
-            _ => LINE_BYTES_PER_UNIT,
-        };
-        self.add_effort(net, VISIT + taken.bytes as u64 / bytes_per_unit);
-        self.settle(net, id);
-        if !self.note_bytes_before_name(net, id, taken.bytes) {
-            return taken;
-        }
-        Consumed {
-            bytes: offered,
-            next: Next::ReadMore,
-        }
-    }
-
-    /// Charges for what a transport read for itself, and lets its sender wait if that is too much.
-    pub(crate) fn charge_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
-        self.add_effort(net, VISIT + bytes as u64 / IDLE_BYTES_PER_UNIT);
-        self.settle(net, id);
-        if self.note_bytes_before_name(net, id, bytes) {
-            return;
-        }
-        let until = [
-            self.has_allowance(net, id).err(),
-            self.waits_for_share(net, id),
-        ];
-        if let Some(until) = until.into_iter().flatten().max() {
-            net.pause(id, until);
-        }
-    }
-
-    /// Counts what came before a name was given; says whether it was too much, and the connection ends.
-    fn note_bytes_before_name(&mut self, net: &mut Net, id: ConnId, bytes: usize) -> bool {
-        let Some(session) = self.sessions.get(id) else {
-            return false;
-        };
-        let is_nameless = session.user.is_none() && session.is_chat();
-        if !is_nameless || session.ended_for.is_some() {
-            return false;
-        }
-        let sum = self.sessions.note_bytes_before_name(id, bytes);
-        let is_too_much = sum > BYTES_BEFORE_NAME_MAX;
-        if is_too_much {
-            self.part(net, id, CloseReason::TooMuchBeforeName, None);
-        }
-        is_too_much
+    match at.client.note_bytes_before_name(bytes) > BYTES_BEFORE_NAME_MAX {
+        true => Err(Ending::text(CloseReason::TooMuchBeforeName)),
+        false => Ok(()),
     }
 }

@@ -1,19 +1,14 @@
 //! Why connections end: one reason for each end, with a code that stays what it is.
 //!
 //! The code stands in the log and in the metrics; the words are told to the peer, and to those who knew them, where
-//! the protocol allows. Whoever ends a connection says why through [`Connections::note_end`], and the first reason counts:
+//! the protocol allows. The first reason counts (`close.rs`):
 //! what comes after it (the peer's own close, a drain that took too long) is a consequence.
 //!
 //! A new reason is a variant and a row of the table. Invariant: the rows stand in the order of the variants. Does not
 //! know how connections are ended.
 
-use crate::net::{ConnId, Loss, Net};
-use crate::server::{connections::Connections, connections::session::Session};
-use std::{
-    fmt::Display,
-    io::{self, ErrorKind},
-};
-use tracing::field::display;
+use crate::net::Loss;
+use std::io::{self, ErrorKind};
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +49,7 @@ pub(crate) enum CloseReason {
 
 /// How much an operator wants to hear of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weight {
+pub(crate) enum Weight {
     /// It is everyday life, or comes by the thousand: level debug.
     Ordinary,
     /// We sent someone away who would have stayed: level info.
@@ -149,6 +144,11 @@ impl CloseReason {
         self.row().code
     }
 
+    /// How much an operator wants to hear of it.
+    pub(crate) fn weight(self) -> Weight {
+        self.row().weight
+    }
+
     /// What the peer is told where lines are for people.
     pub(crate) fn peer_text(self) -> &'static str {
         self.row().told
@@ -194,7 +194,7 @@ impl Default for CloseCounts {
 }
 
 impl CloseCounts {
-    fn count(&mut self, reason: CloseReason) {
+    pub(crate) fn count(&mut self, reason: CloseReason) {
         self.0[reason as usize] += 1;
     }
 
@@ -202,49 +202,6 @@ impl CloseCounts {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (CloseReason, u64)> {
         let reasons = TABLE.iter().map(|row| row.reason);
         reasons.zip(self.0)
-    }
-}
-
-impl Connections {
-    /// Notes that a connection ends, and why: counts and logs it once, however many things end it. To be called
-    /// before the last words are queued, for the log tells how much waited for the peer. `detail` is what the system
-    /// or a library said.
-    pub(crate) fn note_end(
-        &mut self,
-        net: &Net,
-        id: ConnId,
-        reason: CloseReason,
-        detail: Option<&dyn Display>,
-    ) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if session.ended_for.is_some() {
-            return;
-        }
-        session.ended_for = Some(reason);
-        self.closes.count(reason);
-        log(net, id, session, reason, detail);
-    }
-}
-
-fn log(
-    net: &Net,
-    id: ConnId,
-    session: &Session,
-    reason: CloseReason,
-    detail: Option<&dyn Display>,
-) {
-    let (peer, protocol) = (session.peer, session.protocol.name());
-    let (queued, age_s) = (net.queued(id), session.age_s(net.now()));
-    let (code, detail) = (reason.code(), detail.map(display));
-    match reason.row().weight {
-        Ordinary => {
-            tracing::debug!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
-        }
-        Decided => {
-            tracing::info!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
-        }
     }
 }
 

@@ -1,15 +1,9 @@
 //! What a protocol may do while it handles one line: the server's side of [`Context`] and [`ServerContext`].
 //!
-//! Lives for one line. Borrows the hall and the loop, never the session's protocol, which is the one calling.
+//! Lives for one line. Borrows its client, what is shared and the loop, never the protocol's state, which is the caller.
 
-use crate::server::{
-    connections::close_reason::CloseReason,
-    shared::Shared,
-    shared::fanout::{Own, Route},
-    shared::password_checks::Guesser,
-};
+use super::{close_reason::CloseReason, current::Current, ending::Ending};
 use crate::{
-    auth::Verifier,
     chat::{
         Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, USERNAME_OF_UNASKED,
         UserId, user::Entrant, watches::Watches,
@@ -21,31 +15,55 @@ use crate::{
         irc::{DeferredRequest, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
+    server::{
+        connections::client::{Client, Security},
+        shared::{Shared, lifecycle::Control, password_checks::Guesser, routes::Route},
+    },
 };
 use std::{net::IpAddr, rc::Rc};
 
 /// See the module's documentation.
 pub(crate) struct CommandContext<'a> {
     pub(crate) shared: &'a mut Shared,
-    pub(crate) net: &'a mut Net,
-    pub(crate) id: ConnId,
-    pub(crate) address: IpAddr,
+    net: &'a mut Net,
+    id: ConnId,
+    client: &'a mut Client,
+    address: IpAddr,
     /// In lines, whatever carries them: the answer is framed as a whole.
-    pub(crate) flavour: Flavour,
-    /// Whether the connection is encrypted.
-    pub(crate) secure: bool,
-    /// The certificate that the peer proved to have.
-    pub(crate) certificate: Option<Fingerprint>,
-    /// Of what kind the messages are that carry them, if they do not come as they are.
-    pub(crate) kind: Option<Kind>,
-    pub(crate) user: &'a mut Option<UserId>,
-    pub(crate) now: Now,
-    pub(crate) answer: &'a mut Vec<u8>,
-    pub(crate) aside: &'a mut Vec<u8>,
-    /// Why, and what others are told, once the protocol has asked for an end.
-    pub(crate) quitting: Option<(CloseReason, String)>,
-    /// Who may become an operator.
-    pub(crate) verifier: &'a Verifier,
+    flavour: Flavour,
+    /// The certificate that the client proved to have.
+    certificate: Option<Fingerprint>,
+    /// Of what kind the messages are that carry the lines, if any do.
+    kind: Option<Kind>,
+    now: Now,
+    /// The end of the connection, once the protocol has asked for it.
+    ending: Option<Ending>,
+}
+
+impl<'a> CommandContext<'a> {
+    /// For one line of a connection, with an empty answer.
+    pub(crate) fn new(at: &'a mut Current<'_>, flavour: Flavour, kind: Option<Kind>) -> Self {
+        let now = at.now();
+        at.shared.buffers.answer.clear();
+        at.shared.buffers.deferred.clear();
+        Self {
+            id: at.id,
+            address: at.client.peer.ip(),
+            flavour,
+            certificate: at.shared.certificates.get(&at.id).copied(),
+            kind,
+            now,
+            ending: None,
+            shared: at.shared,
+            net: at.net,
+            client: at.client,
+        }
+    }
+
+    /// The end that the line has asked for, if it has.
+    pub(crate) fn into_ending(self) -> Option<Ending> {
+        self.ending
+    }
 }
 
 impl CommandContext<'_> {
@@ -60,13 +78,8 @@ impl CommandContext<'_> {
     /// Applies a command in anyone's name.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
-        let own = self.user.map(|user| Own {
-            user,
-            flavour: self.flavour,
-            answer: self.answer,
-            aside: self.aside,
-        });
-        self.shared.audience(self.net).tell_all(own);
+        let own = self.client.user().map(|own| (own, self.flavour));
+        self.shared.send_events(self.net, own);
         Ok(())
     }
 }
@@ -102,39 +115,40 @@ impl Context for CommandContext<'_> {
     }
 
     fn user(&self) -> Option<UserId> {
-        *self.user
+        self.client.user()
     }
 
     fn enter(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
         profile.origin = self.shared.hosts.of(self.address);
         profile.modes = self.shared.server_info.default_user_modes;
-        profile.secure = self.secure;
+        profile.secure = self.is_secure();
         profile.certificate = self.certificate.map(|it| it.to_string().into());
         let user = self.shared.hub.enter(nick, profile, self.now)?;
-        *self.user = Some(user);
+        self.client.set_user(user);
         let route = Route {
             conn: self.id,
             flavour: self.flavour.in_messages(self.kind),
         };
-        self.shared.routes.take(user, route);
-        self.shared.audience(self.net).tell_come(user);
+        self.shared.routes.enter(user, route);
+        self.shared.send_arrival(self.net, user);
         Ok(user)
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
-        let Some(user) = *self.user else {
-            debug_assert!(false, "a protocol applies commands only for a person");
+        let Some(user) = self.client.user() else {
+            debug_assert!(false, "a protocol applies commands only for a user");
             return Ok(());
         };
         self.apply_as(user, command)
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {
-        self.answer
+        &mut self.shared.buffers.answer
     }
 
     fn quit(&mut self, reason: &str) {
-        self.quitting = Some((CloseReason::ClientQuit, reason.to_owned()));
+        let ending = Ending::silent(CloseReason::ClientQuit);
+        self.ending = Some(ending.with_quit(reason.to_owned()));
     }
 
     fn turn_away(&mut self, why: TurnedAway) {
@@ -143,7 +157,7 @@ impl Context for CommandContext<'_> {
             TurnedAway::Banned => CloseReason::Banned,
             TurnedAway::Full => CloseReason::ServerFull,
         };
-        self.quitting = Some((reason, reason.quit_message().to_owned()));
+        self.ending = Some(Ending::silent(reason));
     }
 }
 
@@ -153,11 +167,14 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn is_secure(&self) -> bool {
-        self.secure
+        self.client.security == Security::Secure
     }
 
     fn host(&self) -> Box<str> {
-        let user = self.user.and_then(|user| self.shared.hub.user(user));
+        let user = self
+            .client
+            .user()
+            .and_then(|user| self.shared.hub.user(user));
         match user {
             Some(user) => user.host().into(),
             None => self.shared.hosts.shown_of(self.address),
@@ -191,14 +208,14 @@ impl ServerContext for CommandContext<'_> {
 
     fn set_flavour(&mut self, flavour: Flavour) {
         self.flavour = flavour;
-        if let Some(user) = *self.user {
+        if let Some(user) = self.client.user() {
             let flavour = flavour.in_messages(self.kind);
             self.shared.routes.set_flavour(user, flavour);
         }
     }
 
     fn deferred(&mut self) -> &mut Vec<u8> {
-        self.aside
+        &mut self.shared.buffers.deferred
     }
 
     fn watches(&mut self) -> &mut Watches {
@@ -214,15 +231,19 @@ impl ServerContext for CommandContext<'_> {
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain> {
         let certificate = self.certificate.map(|it| it.to_string());
         let guesser = self.guesser(certificate.as_deref());
-        let (verifier, now) = (self.verifier, self.now);
-        let password_checks = &mut self.shared.password_checks;
-        password_checks.begin_operator(verifier, (name, password), guesser, now)
+        let Shared {
+            password_checks,
+            settings,
+            ..
+        } = &mut *self.shared;
+        password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
     }
 
     fn wish(&mut self, wish: DeferredRequest) {
-        match wish {
-            DeferredRequest::Die => self.shared.die = true,
-            DeferredRequest::Rehash => self.shared.rehash = true,
-        }
+        let asked = match wish {
+            DeferredRequest::Die => Control::Stop,
+            DeferredRequest::Rehash => Control::Reload,
+        };
+        self.shared.pending = self.shared.pending.max(Some(asked));
     }
 }

@@ -1,93 +1,223 @@
-//! Input finds its protocol: TLS, what an `any://` connection turns out to speak, and browsers that are sent to ports
-//! where no HTTP is spoken.
+//! Input on its way to a protocol: TLS first, then a look, then one line, message or request after the other.
 //!
-//! Lines are handled in `lines`, requests and messages in `web`. Does not know what input costs (`charge`).
+//! Invariant: one turn handles a bounded number of lines of each connection, within flood control, the share of its
+//! network, and what the client leaves unread. Does not know what input means.
 
-use crate::server::{
-    connections::Connections, connections::close_reason::CloseReason,
-    connections::session::Protocol,
+use super::{
+    charge,
+    current::Current,
+    ending::Ending,
+    kind::ProtocolKind,
+    protocol::{Look, Outcome},
+    session::{self, ProtocolState},
+    timers::Due,
+    tls::{self, Tls},
 };
 use crate::{
-    net::{ConnId, Consumed, Net, Next},
-    protocol::{
-        detect::{self, Detected},
-        irc::Irc,
-        telnet::Telnet,
+    net::{Consumed, Next, Tick},
+    server::{
+        limits::{admission::Place, rate::Allowance},
+        metrics::report::Report,
     },
 };
 
-impl Connections {
-    /// Does what a connection's input says, whatever is spoken there.
-    pub(crate) fn take_input(
-        &mut self,
-        net: &mut Net,
-        id: ConnId,
-        input: &[u8],
-        searched: &mut usize,
-    ) -> Consumed {
-        if self.meets_tls(net, id, input) {
-            return all_of(input);
-        }
-        self.decide(net, id, input);
-        let Some(session) = self.sessions.get_mut(id) else {
-            return all_of(input);
-        };
-        // A page can make any browser that looks at it send a form to any port, with lines of any protocol in it. It
-        // cannot keep the browser from saying first that it speaks HTTP.
-        let is_line_door = matches!(session.protocol, Protocol::Irc(_) | Protocol::Telnet(_));
-        if is_line_door && session.user.is_none() && detect::detect(input) == Detected::Web {
-            self.part(net, id, CloseReason::HttpNotHere, None);
-            return all_of(input);
-        }
-        match session.protocol {
-            Protocol::Undecided { .. } => Consumed {
-                bytes: 0,
-                next: Next::ReadMore,
-            },
-            Protocol::Irc(_) | Protocol::Telnet(_) | Protocol::Http(_) | Protocol::Web(_) => {
-                self.handle_lines(net, id, input, searched)
-            }
-            Protocol::Echo => {
-                net.send(id, input);
-                all_of(input)
-            }
-            Protocol::TurnedAway => all_of(input),
+/// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that no client waits long
+/// for its turn.
+const LINES_PER_TURN: usize = 32;
+
+/// Input of one connection, and how much of it is handled.
+#[derive(Debug)]
+pub(crate) struct Offered<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+    /// The protocol's note of how far it looked in vain.
+    searched: &'a mut usize,
+    /// Lines that may still be handled in this turn.
+    lines_left: usize,
+}
+
+/// How the handling of input went on.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// It is over for now.
+    Done(Next),
+    /// The connection ends.
+    Close(Ending),
+    /// A line had the connections of others, or this one, ended. That comes first; then the rest is to be handled.
+    OthersClose,
+    /// The dispatch is to make a report; then the rest is to be handled.
+    NeedReport(Report),
+}
+
+impl<'a> Offered<'a> {
+    pub(crate) fn new(bytes: &'a [u8], searched: &'a mut usize) -> Self {
+        Self {
+            bytes,
+            taken: 0,
+            searched,
+            lines_left: LINES_PER_TURN,
         }
     }
 
-    /// The first bytes on an `any://` connection: decides what it speaks, if they suffice.
-    fn decide(&mut self, net: &mut Net, id: ConnId, input: &[u8]) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        let Protocol::Undecided { greeted, .. } = session.protocol else {
-            return;
-        };
-        match detect::detect(input) {
-            Detected::Undecided => {
-                let begun = true;
-                session.protocol = Protocol::Undecided { greeted, begun };
-                self.set_deadline(net, id);
-            }
-            // A caller greeted as telnet may be IRC after all: its client passes over lines that it does not
-            // understand.
-            Detected::Irc => session.protocol = Protocol::Irc(Irc::default()),
-            Detected::Web => self.begin_visit(net, id),
-            // TLS was dealt with before.
-            Detected::Telnet | Detected::Tls => {
-                session.protocol = Protocol::Telnet(Telnet::default());
-                if !greeted {
-                    net.send(id, &self.settings.greeting);
-                }
-                self.set_deadline(net, id);
-            }
+    /// As much as was taken, and when to go on.
+    pub(crate) fn consumed(&self, next: Next) -> Consumed {
+        Consumed {
+            bytes: self.taken,
+            next,
         }
+    }
+
+    /// All of it, for a connection that has ended.
+    pub(crate) fn all(&self) -> Consumed {
+        Consumed {
+            bytes: self.bytes.len(),
+            next: Next::ReadMore,
+        }
+    }
+
+    fn take_all(&mut self) -> Step {
+        self.taken = self.bytes.len();
+        Step::Done(Next::ReadMore)
     }
 }
 
-fn all_of(input: &[u8]) -> Consumed {
-    Consumed {
-        bytes: input.len(),
-        next: Next::ReadMore,
+/// Begins with input that was just offered.
+pub(crate) fn begin(
+    protocol: &mut ProtocolState,
+    at: &mut Current<'_>,
+    offered: &mut Offered<'_>,
+) -> Step {
+    match tls::look(protocol.as_ref().tls(), at, offered.bytes) {
+        Tls::Pass => {}
+        Tls::Begun => {
+            session::arm(protocol, at);
+            return offered.take_all();
+        }
+        Tls::Close(ending) => return Step::Close(ending),
     }
+    match protocol.as_mut().look(at, offered.bytes) {
+        Look::Handle => {}
+        Look::Wait => {
+            session::arm(protocol, at);
+            return Step::Done(Next::ReadMore);
+        }
+        Look::Become(kind) => {
+            turn_into(protocol, at, kind);
+            session::arm(protocol, at);
+        }
+        Look::Close(ending) => return Step::Close(ending),
+    }
+    go_on(protocol, at, offered)
+}
+
+/// Handles what is left, within the bounds of a turn.
+pub(crate) fn go_on(
+    protocol: &mut ProtocolState,
+    at: &mut Current<'_>,
+    offered: &mut Offered<'_>,
+) -> Step {
+    if !at.client.kind.has_units() {
+        let outcome = protocol.as_mut().input(at, offered.bytes, offered.searched);
+        debug_assert!(
+            matches!(outcome, Outcome::NeedMore(_)),
+            "bytes make no unit"
+        );
+        return offered.take_all();
+    }
+    while offered.lines_left > 0 {
+        offered.lines_left -= 1;
+        if offered.taken == offered.bytes.len() {
+            return Step::Done(Next::ReadMore);
+        }
+        if at.net.is_turn_full() || at.net.is_backlogged(at.id) || protocol.as_ref().is_busy() {
+            break;
+        }
+        if let Some(until) = must_wait(at) {
+            return Step::Done(Next::PauseUntil(until));
+        }
+        if let Some(step) = handle_unit(protocol, at, offered) {
+            return step;
+        }
+    }
+    Step::Done(Next::Yield)
+}
+
+/// The moment before which the next line may not be handled.
+fn must_wait(at: &mut Current<'_>) -> Option<Tick> {
+    if at.shared.limits.bill.is_high() {
+        // Settled now, so that the allowance and the network's share decide about the next line. The turn need not end
+        // for it: what is sent to a thousand members line after line leaves as one write for each.
+        charge::settle(at);
+        if let Some(until) = charge::waits_for_share(at) {
+            return Some(until);
+        }
+    }
+    charge::waits_for_allowance(at)
+}
+
+/// Handles one line, message or request; `None` to go on with the next.
+fn handle_unit(
+    protocol: &mut ProtocolState,
+    at: &mut Current<'_>,
+    offered: &mut Offered<'_>,
+) -> Option<Step> {
+    let due_before = due(protocol, at);
+    let rest = &offered.bytes[offered.taken..];
+    let outcome = protocol.as_mut().input(at, rest, offered.searched);
+    let (consumed, is_whole) = match outcome {
+        Outcome::NeedMore(consumed) => (consumed, false),
+        Outcome::Consumed(consumed) => (consumed, true),
+        Outcome::Become(kind, consumed) => {
+            turn_into(protocol, at, kind);
+            (consumed, true)
+        }
+        Outcome::NeedReport(report) => return Some(Step::NeedReport(report)),
+        Outcome::Close(ending) => return Some(Step::Close(ending)),
+    };
+    offered.taken += consumed;
+    if !is_expelled(at) {
+        if is_whole {
+            charge::charge_line(at);
+        }
+        at.client.note_activity(at.net.now());
+        if due(protocol, at) != due_before {
+            session::arm(protocol, at);
+        }
+    }
+    match is_whole {
+        _ if !at.shared.expelled.is_empty() => Some(Step::OthersClose),
+        true => None,
+        false => Some(Step::Done(Next::ReadMore)),
+    }
+}
+
+fn due(protocol: &ProtocolState, at: &Current<'_>) -> Option<Due> {
+    let next = session::next_due(protocol, at.client, &at.shared.settings);
+    next.map(|(_, due)| due)
+}
+
+/// Whether another user, or the client itself, has had this connection ended.
+fn is_expelled(at: &Current<'_>) -> bool {
+    at.shared.expelled.iter().any(|(id, _)| *id == at.id)
+}
+
+/// Goes over to another protocol: what the client may hold, and how it pays, are that protocol's from here on.
+fn turn_into(protocol: &mut ProtocolState, at: &mut Current<'_>, kind: ProtocolKind) {
+    let was_chat = at.client.kind.is_chat();
+    *protocol = ProtocolState::new(kind);
+    at.client.kind = kind;
+    if kind.is_chat() == was_chat {
+        return;
+    }
+    let is_counted = at.client.place == Place::Client;
+    match kind.is_chat() {
+        true => {
+            at.shared.clients += usize::from(is_counted);
+            at.client.last_activity = at.net.now();
+            at.client.allowance = Allowance::default();
+        }
+        false => at.shared.clients -= usize::from(is_counted),
+    }
+    at.net
+        .set_limits(at.id, at.shared.settings.queue_limits(kind));
 }

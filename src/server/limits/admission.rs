@@ -1,22 +1,20 @@
-//! Who has how many of the places for connections, by network, and who calls too often.
+//! Admission: how many places for connections there are, how many each network has, and how often it connects.
 //!
-//! Owns the counts of those inside and the rate of calls ([`ConnectionRate`]). Both limits hold for one address, or one IPv6
-//! network of 64 bits ([`network_of`]), and concern no exempt network: everyone behind a proxy on this machine comes
-//! from loopback.
+//! Owns the counts of places and the rate of connections ([`ConnectionRate`]). Both limits of a network hold for one
+//! address, or one IPv6 network of 64 bits ([`network_of`]), and concern no exempt network: all clients of a proxy on
+//! this machine come from loopback.
 //!
-//! Invariant: while the limit is on, the counts are those of the sessions inside that are not exempt; while it is off
-//! there are none.
+//! Invariant: while the limit is on, the counts are those of the clients with a place that are not exempt; while it is
+//! off there are none.
 
-use crate::server::{
-    connections::Connections, connections::close_reason::CloseReason,
-    limits::connection_rate::ConnectionRate, metrics::SCRAPERS_MAX, settings::Settings,
-};
+use super::connection_rate::ConnectionRate;
 use crate::{
     chat::hub::network_of,
-    net::{ConnId, Tick},
+    net::Tick,
+    server::{connections::close_reason::CloseReason, settings::Settings},
 };
 use rustc_hash::FxHashMap;
-use std::{mem, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 /// The log says at most so often that a limit for one address was reached: a stranger can reach it a thousand times a
 /// second.
@@ -25,9 +23,30 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 /// Below this many networks the table is not worth shrinking.
 const FEW: usize = 64;
 
+/// Connections to metrics listeners at a time. They come in whatever else is full, so they have places of their own: for a
+/// scraper or two, and an operator who looks for the reason of a trouble.
+const SCRAPERS_MAX: usize = 16;
+
+/// The place that a connection holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// None: it was refused, or is being closed and must not keep another out.
+    None,
+    /// One of those for clients.
+    Client,
+    /// One of those for metrics.
+    Scraper,
+}
+
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Admission {
+    /// Places for clients that are taken.
+    clients: usize,
+    /// All places for clients.
+    clients_max: usize,
+    /// Places for metrics that are taken.
+    scrapers: usize,
     by_network: FxHashMap<IpAddr, u32>,
     connection_rate: ConnectionRate,
     /// The log says nothing of refusals before this moment.
@@ -35,11 +54,71 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// Sets how many places for clients there are.
+    pub(crate) fn set_clients_max(&mut self, clients_max: usize) {
+        self.clients_max = clients_max;
+    }
+
+    /// All places for clients.
+    pub(crate) fn clients_max(&self) -> usize {
+        self.clients_max
+    }
+
+    /// Places for metrics that are taken.
+    pub(crate) fn scrapers(&self) -> usize {
+        self.scrapers
+    }
+
+    /// Takes a place of this kind for a connection from this address.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn admit(
+        &mut self,
+        kind: Place,
+        address: IpAddr,
+        settings: &Settings,
+        now: Tick,
+    ) -> Result<Place, CloseReason> {
+        match kind {
+            Place::None => {}
+            Place::Client => {
+                // Those that are refused for another reason have connected all the same.
+                self.note_call(address, settings, now)?;
+                if self.clients >= self.clients_max {
+                    return Err(CloseReason::ServerFull);
+                }
+                self.take(address, settings, now)?;
+                self.clients += 1;
+            }
+            Place::Scraper if self.scrapers >= SCRAPERS_MAX => return Err(CloseReason::ServerFull),
+            Place::Scraper => self.scrapers += 1,
+        }
+        Ok(kind)
+    }
+
+    /// Frees the place of a client from this address.
+    pub(crate) fn free_client(&mut self, address: IpAddr) {
+        self.clients -= 1;
+        self.free(address);
+    }
+
+    /// Frees the place of a scraper.
+    pub(crate) fn free_scraper(&mut self) {
+        self.scrapers -= 1;
+    }
+
+    /// Places for clients that are taken.
+    #[cfg(test)]
+    pub(crate) fn clients(&self) -> usize {
+        self.clients
+    }
+
     /// Notes that someone calls from this address.
     ///
     /// # Errors
     /// They call too often.
-    pub(crate) fn note_call(
+    fn note_call(
         &mut self,
         address: IpAddr,
         settings: &Settings,
@@ -68,12 +147,7 @@ impl Admission {
     ///
     /// # Errors
     /// The address has as many as it may have.
-    pub(crate) fn take(
-        &mut self,
-        address: IpAddr,
-        settings: &Settings,
-        now: Tick,
-    ) -> Result<(), CloseReason> {
+    fn take(&mut self, address: IpAddr, settings: &Settings, now: Tick) -> Result<(), CloseReason> {
         let limit = settings.clients_per_address;
         if limit == 0 || settings.is_exempt(address) {
             return Ok(());
@@ -95,7 +169,7 @@ impl Admission {
     }
 
     /// Makes a place free that was taken from this address.
-    pub(crate) fn free(&mut self, address: IpAddr) {
+    fn free(&mut self, address: IpAddr) {
         let network = network_of(address);
         let Some(count) = self.by_network.get_mut(&network) else {
             return;
@@ -139,45 +213,6 @@ impl Admission {
             self.silent_until = now.after(SAY_EVERY);
         }
         may
-    }
-}
-
-impl Connections {
-    /// Lets a caller in, or says why they cannot come in.
-    pub(crate) fn admit(&mut self, address: IpAddr, now: Tick) -> Result<(), CloseReason> {
-        // Those who are refused for another reason have called all the same.
-        self.admission.note_call(address, &self.settings, now)?;
-        if self.inside >= self.clients_max {
-            return Err(CloseReason::ServerFull);
-        }
-        self.admission.take(address, &self.settings, now)?;
-        self.inside += 1;
-        Ok(())
-    }
-
-    /// Lets a caller at a metrics listener in: whoever looks for the reason of a trouble must not be kept out by it.
-    pub(crate) fn admit_scraper(&mut self) -> Result<(), CloseReason> {
-        if self.scrapers >= SCRAPERS_MAX {
-            return Err(CloseReason::ServerFull);
-        }
-        self.scrapers += 1;
-        Ok(())
-    }
-
-    /// Makes the room of a connection free for the next caller.
-    pub(crate) fn make_room(&mut self, id: ConnId) {
-        let Some(session) = self.sessions.get_mut(id) else {
-            return;
-        };
-        if !mem::take(&mut session.inside) {
-            return;
-        }
-        let address = session.peer.ip();
-        self.inside -= 1;
-        if session.is_chat() {
-            self.shared.clients -= 1;
-        }
-        self.admission.free(address);
     }
 }
 

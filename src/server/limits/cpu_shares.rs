@@ -52,7 +52,7 @@ const WAIT_MAX: u64 = 10_000 * NANOS_PER_MILLI;
 
 /// Networks that did something lately.
 #[derive(Debug)]
-pub(crate) struct Shares {
+pub(crate) struct CpuShares {
     /// When each will have paid for what it did, in nanoseconds of the loop's time.
     paid_at: FxHashMap<IpAddr, u64>,
     /// Until then some network has to wait.
@@ -65,7 +65,7 @@ pub(crate) struct Shares {
     told_to_wait: u64,
 }
 
-impl Default for Shares {
+impl Default for CpuShares {
     fn default() -> Self {
         Self {
             paid_at: FxHashMap::default(),
@@ -77,7 +77,7 @@ impl Default for Shares {
     }
 }
 
-impl Shares {
+impl CpuShares {
     /// Charges a network for so many units of effort.
     pub(crate) fn charge(&mut self, network: IpAddr, units: u64, now: Tick) {
         self.tidy(now);
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn who_used_more_than_a_burst_waits_and_the_others_do_not() {
-        let mut shares = Shares::default();
+        let mut shares = CpuShares::default();
         shares.charge(network(1), FULL, Tick(1_000));
         assert_eq!(shares.waits_until(network(1), Tick(1_000)), None);
         shares.charge(network(1), FULL, Tick(1_000));
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn connections_of_a_network_that_waits_take_turns() {
-        let mut shares = Shares::default();
+        let mut shares = CpuShares::default();
         let mut retry_at = [Tick(0); 100];
         let mut served = [0_u32; 100];
         for ms in 0..100_000 {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn in_the_long_run_a_network_gets_its_part() {
-        let mut shares = Shares::default();
+        let mut shares = CpuShares::default();
         let (mut done, piece) = (0, 1_000);
         for now in (0..10_000).map(Tick) {
             while shares.waits_until(network(1), now).is_none() {
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_ever() {
-        let mut shares = Shares::default();
+        let mut shares = CpuShares::default();
         shares.charge(network(1), u64::MAX, Tick(5));
         shares.charge(network(1), u64::MAX, Tick(5));
         assert_eq!(shares.waits_until(network(1), Tick(5)), Some(Tick(10_005)));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn many_networks_are_remembered_in_bounded_memory() {
-        let mut shares = Shares::default();
+        let mut shares = CpuShares::default();
         for number in 0..100_000 {
             shares.charge(network(number), 2 * FULL, Tick(u64::from(number) / 10_000));
             assert!(shares.paid_at.len() <= NETWORKS_MAX);

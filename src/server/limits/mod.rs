@@ -5,7 +5,8 @@
 //! times in.
 
 pub(crate) mod admission;
-pub(crate) mod connection_rate;
+pub(crate) mod bill;
+mod connection_rate;
 pub(crate) mod cpu_shares;
 pub(crate) mod memory;
 pub(crate) mod rate;

@@ -1,9 +1,13 @@
 //! From listener URLs to listening sockets in the loop.
 
-use crate::server::{Error, connections::Connections, plain, settings::socket_options};
+use super::listener::Adopter;
 use crate::{
-    config::{Config, Host, ListenUrl, Scheme, Transport},
-    net::{self, Net, SocketOptions},
+    config::{Config, Host, ListenUrl, Transport},
+    net::{self, SocketOptions},
+    server::{
+        error::{Error, plain},
+        settings::socket_options,
+    },
 };
 use mio::net::{TcpListener, UdpSocket};
 use rustix::io::Errno;
@@ -20,8 +24,7 @@ const PORT_TRIES: usize = 16;
 /// # Errors
 /// The name is unknown, or none of its addresses could be bound, or one is taken.
 pub(crate) fn bind(
-    net: &mut Net,
-    connections: &mut Connections,
+    adopter: &mut Adopter<'_>,
     url: &ListenUrl,
     config: &Config,
     listening: &[ListenUrl],
@@ -39,8 +42,8 @@ pub(crate) fn bind(
     let mut bound = Vec::new();
     for socket in sockets {
         let local = match socket {
-            Bound::Tcp(listener) => adopt_tcp(net, connections, &url, listener),
-            Bound::Udp(socket) => adopt_udp(net, connections, &url, socket),
+            Bound::Tcp(listener) => adopter.adopt_tcp(&url, listener),
+            Bound::Udp(socket) => adopter.adopt_udp(&url, socket),
         };
         bound.push(url.at(local.map_err(|error| failed(plain(&error)))?));
     }
@@ -148,36 +151,4 @@ fn is_not_ours(error: &io::Error) -> bool {
 /// A listener's options in the loop's terms.
 pub(crate) fn options_of(url: &ListenUrl, config: &Config) -> SocketOptions {
     socket_options(&url.options, config.limits.ping)
-}
-
-/// Opens a door: takes a listening socket into the loop. Returns where it is.
-pub(crate) fn adopt_tcp(
-    net: &mut Net,
-    connections: &mut Connections,
-    url: &ListenUrl,
-    listener: TcpListener,
-) -> io::Result<SocketAddr> {
-    let local = listener.local_addr()?;
-    let farewell = connections.settings.farewell_at(url.scheme);
-    let id = net.add_listener(Box::new(listener), farewell)?;
-    connections.listeners.insert(id, url.scheme);
-    if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
-        let advice =
-            "the metrics listener can be reached from other hosts: whoever asks sees inside";
-        tracing::warn!(%local, "{advice}");
-    }
-    Ok(local)
-}
-
-/// The same for datagrams.
-pub(crate) fn adopt_udp(
-    net: &mut Net,
-    connections: &mut Connections,
-    url: &ListenUrl,
-    socket: UdpSocket,
-) -> io::Result<SocketAddr> {
-    let local = socket.local_addr()?;
-    let id = net.add_datagrams(socket)?;
-    connections.listeners.insert(id, url.scheme);
-    Ok(local)
 }

@@ -1,4 +1,5 @@
 //! Listeners: from the configured URLs and from sockets that a service manager passed, to listening sockets in the loop.
 
-pub(crate) mod bind;
-pub(crate) mod passed;
+pub(super) mod bind;
+pub(super) mod listener;
+pub(super) mod passed;

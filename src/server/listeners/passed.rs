@@ -3,16 +3,12 @@
 //!
 //! The protocol of a socket follows from its name. Does not know how listeners work.
 
-use crate::server::{
-    Error,
-    connections::Connections,
-    listeners::bind::{self, adopt_tcp, adopt_udp},
-    plain,
-};
+use super::{bind, listener::Adopter};
 use crate::{
     config::{Config, ListenUrl, Transport},
-    net::{self, Net},
+    net,
     os::passed_sockets::{self, PassedSocket},
+    server::error::{Error, plain},
 };
 
 /// Takes over all sockets that were passed, in order; there are none unless a service manager started us.
@@ -20,8 +16,7 @@ use crate::{
 /// # Errors
 /// One is no TCP listener and no UDP socket, or its name asks for what it cannot be.
 pub(crate) fn take_passed(
-    net: &mut Net,
-    connections: &mut Connections,
+    adopter: &mut Adopter<'_>,
     config: &Config,
 ) -> Result<Vec<ListenUrl>, Error> {
     let mut listening = Vec::new();
@@ -39,10 +34,12 @@ pub(crate) fn take_passed(
             .map_err(|error| failed(error.to_string()))?;
         let options = bind::options_of(&url, config);
         let taken = match socket {
-            PassedSocket::Tcp(fd, _) => net::take_tcp(fd, &options)
-                .and_then(|socket| adopt_tcp(net, connections, &url, socket)),
-            PassedSocket::Udp(fd, _) => net::take_udp(fd, &options)
-                .and_then(|socket| adopt_udp(net, connections, &url, socket)),
+            PassedSocket::Tcp(fd, _) => {
+                net::take_tcp(fd, &options).and_then(|socket| adopter.adopt_tcp(&url, socket))
+            }
+            PassedSocket::Udp(fd, _) => {
+                net::take_udp(fd, &options).and_then(|socket| adopter.adopt_udp(&url, socket))
+            }
         };
         taken.map_err(|error| failed(plain(&error)))?;
         listening.push(url);

@@ -1,26 +1,16 @@
 //! The state of the server at one moment, as plain numbers.
-//!
-//! Made by one walk over all connections and one over all people and rooms: a few milliseconds for tens of thousands,
-//! each time that someone asks. Whoever asks every second pays for it; every fifteen seconds nobody notices.
 
-use super::super::{
-    connections::Connections,
-    connections::close_reason::CloseReason,
-    connections::session::{Peer, Session},
-    metrics::activity::Counters,
-};
+use super::activity::Counters;
 use crate::{
-    net::{ConnId, Footprint, Net, Phase, Stats},
+    net::{Phase, Stats},
     os::{log::Missing, process::OwnUsage},
+    server::connections::client::{Client, Peer},
 };
-use std::{cmp::Reverse, collections::BTreeMap};
-
-/// So many of the largest queues are shown.
-pub(super) const LARGEST: usize = 5;
+use std::collections::BTreeMap;
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(in super::super) struct Snapshot {
+pub(crate) struct Snapshot {
     pub(super) stats: Stats,
     pub(super) counters: Counters,
     pub(super) process: OwnUsage,
@@ -71,12 +61,11 @@ pub(super) enum State {
 }
 
 impl State {
-    fn of(phase: Phase, session: Option<&Session>) -> Self {
-        let is_nameless = |session: &Session| session.is_chat() && session.user.is_none();
+    pub(super) fn of(phase: Phase, client: Option<&Client>) -> Self {
         match phase {
             Phase::Draining => Self::Draining,
             Phase::Lingering | Phase::Closed => Self::Lingering,
-            Phase::Connecting | Phase::Open if session.is_some_and(is_nameless) => {
+            Phase::Connecting | Phase::Open if client.is_some_and(Client::is_nameless) => {
                 Self::Registering
             }
             Phase::Connecting | Phase::Open => Self::Open,
@@ -101,143 +90,4 @@ pub(super) struct Queue {
     pub(super) peer: Peer,
     pub(super) protocol: &'static str,
     pub(super) age_s: u32,
-}
-
-/// What the walk over all connections adds up.
-#[derive(Default)]
-struct Walk {
-    connections: BTreeMap<(&'static str, State), u64>,
-    largest: Vec<(usize, ConnId)>,
-    input: usize,
-    transport: usize,
-    protocols: usize,
-}
-
-impl Walk {
-    fn visit(&mut self, id: ConnId, footprint: &Footprint, session: Option<&Session>) {
-        let protocol = session.map_or("none", |session| session.protocol.name());
-        let state = State::of(footprint.phase, session);
-        *self.connections.entry((protocol, state)).or_default() += 1;
-        self.input += footprint.input;
-        self.transport += footprint.transport;
-        self.protocols += session.map_or(0, |session| session.protocol.memory());
-        let least = self.largest.last().map_or(0, |(bytes, _)| *bytes);
-        let has_room = self.largest.len() < LARGEST;
-        if footprint.queued > 0 && (has_room || footprint.queued > least) {
-            self.largest.truncate(LARGEST - 1);
-            self.largest.push((footprint.queued, id));
-            self.largest
-                .sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
-        }
-    }
-}
-
-impl Connections {
-    /// The state of the server as it is now.
-    pub(in super::super) fn snapshot(&self, net: &Net) -> Snapshot {
-        let mut walk = Walk::default();
-        for (id, footprint) in net.connections() {
-            walk.visit(id, &footprint, self.sessions.get(id));
-        }
-        let now = net.now();
-        let queue = |&(bytes, id): &(usize, ConnId)| {
-            let session = self.sessions.get(id)?;
-            Some(Queue {
-                bytes,
-                peer: session.peer,
-                protocol: session.protocol.name(),
-                age_s: session.age_s(now),
-            })
-        };
-        let hub = &self.shared.hub;
-        let outcomes = self.shared.password_checks.outcomes();
-        let passwords = outcomes.map(|(listener, outcome, n)| (listener.name(), outcome.name(), n));
-        let started = self.shared.server_info.started.wall;
-        Snapshot {
-            stats: net.stats().clone(),
-            counters: self.shared.counters,
-            process: OwnUsage::read(),
-            started_s: started.unix_ms() as f64 / 1e3,
-            uptime_s: now.0 / 1000,
-            stopping: self.stopping,
-            people: hub.user_count(),
-            people_peak: hub.counts().peak,
-            rooms: hub.room_count(),
-            messages_per_second: self.activity.messages_per_second(now),
-            recent_longest_s: self.activity.longest_turn_s(now),
-            recent_mean_s: self.activity.mean_turn_s(now),
-            closes: self.closes_by_code(net).collect(),
-            passwords: passwords.collect(),
-            password_checks: self.shared.password_checks.waiting() as i64,
-            queued: net.buffers().bytes(),
-            queued_peak: net.buffers().bytes_peak(),
-            largest: walk.largest.iter().filter_map(queue).collect(),
-            connections: walk.connections,
-            held: net.held(),
-            ceiling: net.ceiling(),
-            memory: vec![
-                ("connections", net.table_memory()),
-                ("input", walk.input),
-                ("queues", net.buffers().memory()),
-                ("tls", walk.transport),
-                ("sessions", self.sessions.memory()),
-                ("protocols", walk.protocols),
-                (
-                    "hub",
-                    hub.memory() - hub.whowas_memory() + self.shared.routes.memory(),
-                ),
-                ("whowas", hub.whowas_memory()),
-                (
-                    "hosts",
-                    self.shared.hosts.memory() + self.admission.memory() + self.shares.memory(),
-                ),
-            ],
-            certificate_expires_s: self.certificate_expires(),
-            log: self.streams.missing(),
-        }
-    }
-
-    /// How many connections ended for each reason, by its code.
-    pub(in super::super) fn closes_by_code(
-        &self,
-        net: &Net,
-    ) -> impl Iterator<Item = (&'static str, u64)> {
-        let shed = net.stats().shed;
-        self.closes.iter().map(move |(reason, count)| {
-            let count = match reason {
-                // Turned away by the loop itself, before there was a connection.
-                CloseReason::OutOfDescriptors => shed,
-                _ => count,
-            };
-            (reason.code(), count)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_largest_queues_come_out_on_top() {
-        let mut walk = Walk::default();
-        let queues = [0, 7, 3, 9, 1, 0, 8, 2, 9, 4];
-        for (slot, &queued) in queues.iter().enumerate() {
-            let footprint = Footprint {
-                phase: Phase::Open,
-                queued,
-                input: 1,
-                transport: 2,
-            };
-            let id = ConnId {
-                slot: slot as u32,
-                generation: 0,
-            };
-            walk.visit(id, &footprint, None);
-        }
-        let largest: Vec<usize> = walk.largest.iter().map(|(bytes, _)| *bytes).collect();
-        assert_eq!(largest, [9, 9, 8, 7, 4]);
-        assert_eq!((walk.input, walk.transport), (10, 20));
-        assert_eq!(walk.connections[&("none", State::Open)], 10);
-    }
 }

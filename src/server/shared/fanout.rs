@@ -1,96 +1,47 @@
-//! Fan-out: one event to everyone concerned, encoded once for each flavour and view among them.
+//! Fan-out: one event to its audience, encoded once for each flavour and view among them.
 //!
+//! The hot path of the server: a message to a thousand members is encoded a few times and put into a thousand queues.
 //! Appends to queues and marks connections, nothing else: it never writes, closes or frees, so it can be called while
-//! a line is being handled and nobody's record vanishes meanwhile. Does not know wire formats.
+//! a line is being handled and no record vanishes meanwhile. Does not know wire formats.
 
-use crate::server::{connections::close_reason::CloseReason, metrics::activity::Counters};
+use super::{
+    routes::{Route, Routes},
+    watchers::Watchers,
+};
 use crate::{
-    chat::{self, Body, Destination, Event, Hub, Nick, UserId, watches::Watches},
-    net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey, Net},
+    chat::{self, Body, Destination, Event, Hub, UserId, watches::Watches},
+    net::{self, BufferKey, Chunk, ConnId, FanOutKey, Net},
     protocol::{
         encode::{encode, encode_personal},
         flavour::{Distinction, Flavour, View},
-        irc,
     },
+    server::{connections::close_reason::CloseReason, metrics::activity::Counters},
 };
-use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-/// Where a person sits: their connection, and how it wants events told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Route {
-    pub(crate) conn: ConnId,
-    pub(crate) flavour: Flavour,
-}
-
-/// The seats of all people, in the order of the hub's slots.
-#[derive(Debug, Default)]
-pub(crate) struct Routes {
-    by_slot: Vec<Option<Route>>,
-}
-
-impl Routes {
-    /// Seats a newcomer.
-    pub(crate) fn take(&mut self, user: UserId, route: Route) {
-        let slot = user.slot as usize;
-        if self.by_slot.len() <= slot {
-            self.by_slot.resize(slot + 1, None);
-        }
-        self.by_slot[slot] = Some(route);
-    }
-
-    /// Frees the seat of someone who quit.
-    pub(crate) fn leave(&mut self, user: UserId) {
-        if let Some(route) = self.by_slot.get_mut(user.slot as usize) {
-            *route = None;
-        }
-    }
-
-    /// From now on, events are told there in another flavour.
-    pub(crate) fn set_flavour(&mut self, user: UserId, flavour: Flavour) {
-        if let Some(Some(route)) = self.by_slot.get_mut(user.slot as usize) {
-            route.flavour = flavour;
-        }
-    }
-
-    pub(crate) fn of(&self, user: UserId) -> Option<Route> {
-        *self.by_slot.get(user.slot as usize)?
-    }
-
-    /// Bytes of memory of the seats.
-    pub(crate) fn memory(&self) -> usize {
-        self.by_slot.capacity() * size_of::<Option<Route>>()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn taken(&self) -> usize {
-        self.by_slot.iter().flatten().count()
-    }
-}
-
-/// The person whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
+/// The user whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
 pub(crate) struct Own<'a> {
     pub(crate) user: UserId,
     /// In lines: the answer is framed as a whole.
     pub(crate) flavour: Flavour,
     pub(crate) answer: &'a mut Vec<u8>,
     /// What reaches them because they spoke to themselves: no part of the answer.
-    pub(crate) aside: &'a mut Vec<u8>,
+    pub(crate) deferred: &'a mut Vec<u8>,
 }
 
-/// The chunks of the last fan-out, by flavour and view: if the next event is for the same people, it is only encoded
+/// The chunks of the last fan-out, by flavour and view: if the next event is for the same audience, it is only encoded
 /// and joined to them.
 pub(crate) type LastFanOut = Vec<(Flavour, View, Chunk)>;
 
-/// What events are told from, and where they go.
-pub(crate) struct Audience<'a> {
+/// What events are encoded from, and where they go.
+pub(crate) struct EventSender<'a> {
     pub(crate) hub: &'a mut Hub,
     pub(crate) routes: &'a Routes,
     pub(crate) net: &'a mut Net,
     pub(crate) watches: &'a Watches,
     /// The server's name.
     pub(crate) server: &'a str,
-    /// Whose stay was ended by others: their connections are closed when the line at hand is done.
+    /// Connections of users whose stay was ended by others. They are closed when the line at hand is done.
     pub(crate) expelled: &'a mut Vec<(ConnId, CloseReason)>,
     pub(crate) last_fan_out: &'a mut LastFanOut,
     pub(crate) counters: &'a mut Counters,
@@ -99,37 +50,26 @@ pub(crate) struct Audience<'a> {
 /// An event's bytes for one flavour and view; `None` if it is nothing to them.
 type Encoded = (Flavour, View, Option<Chunk>);
 
-impl Audience<'_> {
-    /// Takes every event out of the hub and tells each to its audience.
-    pub(crate) fn tell_all(&mut self, mut own: Option<Own<'_>>) {
+impl EventSender<'_> {
+    /// Takes every event out of the hub and sends each to its audience.
+    pub(crate) fn send_all(&mut self, mut own: Option<Own<'_>>) {
         while let Some(event) = self.hub.next_event() {
             self.counters.note_event(&event.body);
-            self.tell(&event, own.as_mut());
-            self.tell_watchers(&event);
+            self.send(&event, own.as_mut());
+            self.send_to_watchers(&event);
             self.expel(&event);
         }
     }
 
-    fn tell(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
-        let (hub, routes, net, server) = (&*self.hub, self.routes, &mut *self.net, self.server);
-        let distinction = Distinction::of(event, hub);
+    fn send(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {
+        let distinction = Distinction::of(event, self.hub);
         let key = own
             .as_ref()
-            .and_then(|own| to_room_of(event, own, distinction));
-        if net.begin_fan_out(key) == FanOut::Repeat {
-            if let Some(own) = own {
-                encode(own.flavour, View::Author, event, hub, server, own.answer);
-            }
-            self.counters.encoded += self.last_fan_out.len() as u64;
-            for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
-                let lane = BufferKey(flavour.number());
-                let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
-                if let Some(next) = net.make_chunk(lane, write) {
-                    *chunk = net.extend_broadcast(*chunk, next);
-                }
-            }
-            return;
+            .and_then(|own| repeated_key(event, own, distinction));
+        if self.net.begin_fan_out(key) == net::FanOut::Repeat {
+            return self.repeat(event, own);
         }
+        let (hub, routes, net, server) = (&*self.hub, self.routes, &mut *self.net, self.server);
         let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
         hub.for_each_in(&event.audience, |user| {
             let view = if user == event.author {
@@ -138,32 +78,23 @@ impl Audience<'_> {
                 View::Other
             };
             if let Some(own) = own.as_mut().filter(|own| own.user == user) {
-                if own.flavour.is_personal(distinction) {
-                    encode_personal(own.flavour, user, event, hub, server, own.answer);
-                    return;
-                }
-                encode(own.flavour, view, event, hub, server, own.answer);
-                if own.flavour.hears_oneself() && is_to_oneself(event) {
-                    encode(own.flavour, View::Other, event, hub, server, own.aside);
-                }
-                return;
+                return own.push(view, event, distinction, hub, server);
             }
             let Some(Route { conn, flavour }) = routes.of(user) else {
                 return;
             };
             if flavour.is_personal(distinction) {
-                let mut bytes = Vec::new();
-                encode_personal(flavour, user, event, hub, server, &mut bytes);
-                return net.send(conn, &bytes);
+                return net.write(conn, |out| {
+                    encode_personal(flavour, user, event, hub, server, out)
+                });
             }
             let flavour = flavour.for_event(distinction);
             let known = encoded
                 .iter()
                 .position(|(f, v, _)| (*f, *v) == (flavour, view));
             let index = known.unwrap_or_else(|| {
-                let lane = BufferKey(flavour.number());
                 let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
-                encoded.push((flavour, view, net.make_chunk(lane, write)));
+                encoded.push((flavour, view, net.make_chunk(buffer_of(flavour), write)));
                 encoded.len() - 1
             });
             if let Some(chunk) = encoded[index].2 {
@@ -172,96 +103,62 @@ impl Audience<'_> {
         });
         self.counters.encoded += encoded.len() as u64;
         self.last_fan_out.clear();
-        let told = |(flavour, view, chunk): &Encoded| Some((*flavour, *view, (*chunk)?));
-        self.last_fan_out.extend(encoded.iter().filter_map(told));
+        let sent = |(flavour, view, chunk): &Encoded| Some((*flavour, *view, (*chunk)?));
+        self.last_fan_out.extend(encoded.iter().filter_map(sent));
     }
 
-    /// Tells those who watch a name that its bearer came, went, or changed (IRCv3 monitor and extended-monitor).
-    fn tell_watchers(&mut self, event: &Event) {
+    /// Sends an event to the audience of the last one: encodes it for each flavour, and has the bytes joined to those
+    /// that are queued. Nothing is done for each member.
+    fn repeat(&mut self, event: &Event, own: Option<&mut Own<'_>>) {
+        let (hub, server) = (&*self.hub, self.server);
+        if let Some(own) = own {
+            encode(own.flavour, View::Author, event, hub, server, own.answer);
+        }
+        self.counters.encoded += self.last_fan_out.len() as u64;
+        for (flavour, view, chunk) in self.last_fan_out.iter_mut() {
+            let write = |out: &mut Vec<u8>| encode(*flavour, *view, event, hub, server, out);
+            if let Some(next) = self.net.make_chunk(buffer_of(*flavour), write) {
+                *chunk = self.net.extend_broadcast(*chunk, next);
+            }
+        }
+    }
+
+    /// Sends an event to those who watch its author's name.
+    fn send_to_watchers(&mut self, event: &Event) {
         if self.watches.is_empty() {
             return;
         }
-        let (hub, watches) = (&*self.hub, self.watches);
-        let Some(author) = hub.user(event.author) else {
+        let Some(author) = self.hub.user(event.author) else {
             return;
         };
+        let nick = author.nick().clone();
         match &event.body {
-            Body::Quit { .. } => {
-                let nick = author.nick().clone();
-                self.tell_gone(&nick);
+            Body::Quit { .. } => self.watchers().send_departure(&nick),
+            Body::Renamed { old } if *old != nick => {
+                self.watchers().send_departure(old);
+                self.watchers().send_arrival(event.author);
             }
-            Body::Renamed { old } if old != author.nick() => {
-                self.tell_gone(old);
-                self.tell_come(event.author);
-            }
-            Body::AwayChanged | Body::RealnameChanged => {
-                self.tell_change(event, watches.of(author.nick()));
-            }
+            Body::AwayChanged | Body::RealnameChanged => self.watchers().send_change(event, &nick),
             _ => {}
         }
     }
 
-    /// Tells watchers who were not told as neighbours.
-    fn tell_change(&mut self, event: &Event, watchers: &[UserId]) {
-        let (hub, server) = (&*self.hub, self.server);
-        let distinction = Distinction::of(event, hub);
-        let mut told: FxHashSet<UserId> = FxHashSet::default();
-        if !watchers.is_empty() {
-            // Both may be many: not one walk for each watcher.
-            hub.for_each_in(&event.audience, |user| {
-                told.insert(user);
-            });
-        }
-        let mut encoded: SmallVec<[(Flavour, Option<Chunk>); 4]> = SmallVec::new();
-        let strangers = watchers.iter().filter(|watcher| !told.contains(watcher));
-        let routes = strangers.filter_map(|&watcher| self.routes.of(watcher));
-        for Route { conn, flavour } in routes.filter(|route| route.flavour.watches_changes()) {
-            let flavour = flavour.for_event(distinction);
-            let known = encoded.iter().position(|(other, _)| *other == flavour);
-            let index = known.unwrap_or_else(|| {
-                let write =
-                    |out: &mut Vec<u8>| encode(flavour, View::Other, event, hub, server, out);
-                let chunk = self.net.make_chunk(BufferKey(flavour.number()), write);
-                encoded.push((flavour, chunk));
-                encoded.len() - 1
-            });
-            if let Some(chunk) = encoded[index].1 {
-                self.net.share(conn, chunk);
-            }
+    /// Sends the arrival of a user to those who watch their name.
+    pub(crate) fn send_arrival(&mut self, newcomer: UserId) {
+        self.watchers().send_arrival(newcomer);
+    }
+
+    fn watchers(&mut self) -> Watchers<'_> {
+        Watchers {
+            hub: self.hub,
+            routes: self.routes,
+            watches: self.watches,
+            server: self.server,
+            net: self.net,
         }
     }
 
-    /// Tells those who watch a newcomer's name.
-    pub(crate) fn tell_come(&mut self, newcomer: UserId) {
-        let Some(user) = self.hub.user(newcomer) else {
-            return;
-        };
-        for &watcher in self.watches.of(user.nick()) {
-            let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
-            else {
-                continue;
-            };
-            let mut bytes = Vec::new();
-            irc::monitor::come(self.server, reader, user, &mut bytes);
-            route.flavour.frame(0, &mut bytes);
-            self.net.send(route.conn, &bytes);
-        }
-    }
-
-    fn tell_gone(&mut self, nick: &Nick) {
-        for &watcher in self.watches.of(nick) {
-            let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
-            else {
-                continue;
-            };
-            let mut bytes = Vec::new();
-            irc::monitor::gone(self.server, reader, nick, &mut bytes);
-            route.flavour.frame(0, &mut bytes);
-            self.net.send(route.conn, &bytes);
-        }
-    }
-
-    /// Someone's stay was ended by another: tells them, and has their connection closed.
+    /// Ends the stay of a user that another has ended: sends them why, and has their connection closed.
     fn expel(&mut self, event: &Event) {
         let Body::Quit {
             reason,
@@ -273,24 +170,43 @@ impl Audience<'_> {
         let Some(Route { conn, flavour }) = self.routes.of(event.author) else {
             return;
         };
-        let mut bytes = Vec::new();
-        encode(
-            flavour,
-            View::Author,
-            event,
-            self.hub,
-            self.server,
-            &mut bytes,
-        );
-        flavour.push_farewell(reason, &mut bytes);
-        self.net.send(conn, &bytes);
+        let (hub, server) = (&*self.hub, self.server);
+        self.net.write(conn, |out| {
+            encode(flavour, View::Author, event, hub, server, out);
+            flavour.push_farewell(reason, out);
+        });
         self.expelled.push((conn, CloseReason::Killed));
     }
 }
 
-/// Whom an event is for, if it is what the person at hand said to a whole room: the next thing they say there is for
-/// the same people, unless something else happens in between, and that is told to someone.
-fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOutKey> {
+impl Own<'_> {
+    /// Appends what an event is to the user at hand.
+    fn push(
+        &mut self,
+        view: View,
+        event: &Event,
+        distinction: Distinction,
+        hub: &Hub,
+        server: &str,
+    ) {
+        if self.flavour.is_personal(distinction) {
+            return encode_personal(self.flavour, self.user, event, hub, server, self.answer);
+        }
+        encode(self.flavour, view, event, hub, server, self.answer);
+        if self.flavour.hears_oneself() && is_to_oneself(event) {
+            encode(self.flavour, View::Other, event, hub, server, self.deferred);
+        }
+    }
+}
+
+/// The buffer in which the bytes of one flavour are kept together.
+fn buffer_of(flavour: Flavour) -> BufferKey {
+    BufferKey(flavour.number())
+}
+
+/// The key of an event's audience, if it is what the user at hand said to a whole room: the next thing they say there
+/// is for the same audience, unless something else happens in between that is sent to a user.
+fn repeated_key(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOutKey> {
     let (Body::Said { .. }, chat::Audience::Room(room)) = (&event.body, &event.audience) else {
         return None;
     };
@@ -303,7 +219,7 @@ fn to_room_of(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<
     })
 }
 
-/// Whether something was said by someone to themselves.
+/// Whether a message is from a user to themselves.
 fn is_to_oneself(event: &Event) -> bool {
     match event.body {
         Body::Said { destination, .. }

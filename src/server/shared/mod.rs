@@ -1,69 +1,129 @@
-//! The hall: everything that is shared by all connections while a line of one is being handled.
+//! All that connections share: the chat, the ways to its users, the settings in force, the limits, the counts.
 //!
-//! Owns the hub, the seats, what the server says of itself, who watches whom, and
-//! the hosts that are shown. Knows no sessions and no protocols' state.
+//! A protocol is lent this while it handles the input of one connection. Knows no sessions and no protocols' state.
 
 pub(crate) mod cloak;
 pub(crate) mod fanout;
+pub(crate) mod hosts;
+pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
+pub(crate) mod routes;
+mod watchers;
 
-use crate::server::{
-    connections::close_reason::CloseReason,
-    metrics::activity::Counters,
-    shared::cloak::{Cloak, shown},
-    shared::fanout::{Audience, LastFanOut, Routes},
-    shared::password_checks::PasswordChecks,
+use super::{
+    certificates::Certificates,
+    connections::close_reason::{CloseCounts, CloseReason},
+    limits::{admission::Admission, bill::Bill, cpu_shares::CpuShares},
+    metrics::activity::{Activity, Counters},
+    settings::Settings,
+    wall_clock::WallClock,
 };
 use crate::{
-    chat::{Hub, Origin, UserId, watches::Watches},
-    net::{ConnId, Net},
-    protocol::irc::ServerInfo,
+    chat::{Hub, UserId, watches::Watches},
+    net::{ConnId, Net, tls::Fingerprint},
+    protocol::{
+        flavour::Flavour,
+        irc::ServerInfo,
+        web::{http::Page, page::Files},
+    },
 };
+use fanout::{EventSender, LastFanOut, Own};
+use hosts::Hosts;
+use lifecycle::{Control, Lifecycle};
+use password_checks::PasswordChecks;
+use routes::Routes;
 use rustc_hash::FxHashMap;
-use std::{collections::VecDeque, net::IpAddr, rc::Rc};
+use std::{collections::VecDeque, io, rc::Rc};
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) routes: Routes,
-    pub(crate) server_info: ServerInfo,
     pub(crate) watches: Watches,
     pub(crate) hosts: Hosts,
-    /// Passwords.
+    pub(crate) server_info: ServerInfo,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
     pub(crate) password_checks: PasswordChecks,
-    /// Connections on which someone may chat, whether they have a name or not.
+    /// Certificates, if there are any.
+    pub(crate) tls: Option<Certificates>,
+    /// The certificates that clients proved to have; few do.
+    pub(crate) certificates: FxHashMap<ConnId, Fingerprint>,
+    pub(crate) wall_clock: WallClock,
+    pub(crate) lifecycle: Lifecycle,
+    /// What an operator of the server has asked for in this turn.
+    pub(crate) pending: Option<Control>,
+    /// Connections on which a user may chat, whether they have a name or not.
     pub(crate) clients: usize,
-    /// Connections whose person's stay was ended by others. They are closed when the line at hand is done.
+    /// Connections of users whose stay was ended by others. They are closed when the line at hand is done.
     pub(crate) expelled: Vec<(ConnId, CloseReason)>,
-    /// People whose connection was ended together with many others, and what is said of their going. They are in no
-    /// seat any more, and are told of in pieces.
+    /// Users whose connection was closed together with many others, and their quit messages. They have no route any
+    /// more, and quit in pieces.
     pub(crate) leaving: VecDeque<(UserId, Rc<str>)>,
     pub(crate) last_fan_out: LastFanOut,
     pub(crate) counters: Counters,
-    /// DIE was said by an operator.
-    pub(crate) die: bool,
-    /// REHASH was.
-    pub(crate) rehash: bool,
+    /// What was done in the last seconds.
+    pub(crate) activity: Activity,
+    /// Connections that ended, by reason.
+    pub(crate) closes: CloseCounts,
+    pub(crate) buffers: Buffers,
+    /// The page.
+    pub(crate) files: Files,
+    /// The report that the request at hand asked for.
+    pub(crate) report: Option<Page<'static>>,
+}
+
+/// What limits connections together, and the bill of the input at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) admission: Admission,
+    pub(crate) cpu_shares: CpuShares,
+    pub(crate) bill: Bill,
+}
+
+/// Buffers that every line uses again.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    /// The answer to a line.
+    pub(crate) answer: Vec<u8>,
+    /// What is sent to the same client and is no part of the answer.
+    pub(crate) deferred: Vec<u8>,
+    /// A message that came by WebSocket.
+    pub(crate) message: Vec<u8>,
 }
 
 impl Shared {
-    pub(crate) fn new(mut hub: Hub, server_info: ServerInfo) -> std::io::Result<Self> {
+    pub(crate) fn new(
+        mut hub: Hub,
+        server_info: ServerInfo,
+        settings: Settings,
+    ) -> io::Result<Self> {
         hub.require_password(server_info.password.is_some());
         Ok(Self {
             hub,
             routes: Routes::default(),
-            server_info,
             watches: Watches::default(),
             hosts: Hosts::new()?,
+            server_info,
+            settings,
+            limits: Limits::default(),
             password_checks: PasswordChecks::default(),
+            tls: None,
+            certificates: FxHashMap::default(),
+            wall_clock: WallClock::default(),
+            lifecycle: Lifecycle::default(),
+            pending: None,
             clients: 0,
             expelled: Vec::new(),
             leaving: VecDeque::new(),
             last_fan_out: LastFanOut::new(),
             counters: Counters::default(),
-            die: false,
-            rehash: false,
+            activity: Activity::default(),
+            closes: CloseCounts::default(),
+            buffers: Buffers::default(),
+            files: Files::default(),
+            report: None,
         })
     }
 
@@ -73,9 +133,25 @@ impl Shared {
         self.server_info = server_info;
     }
 
-    /// Those who can be told of what happened.
-    pub(crate) fn audience<'a>(&'a mut self, net: &'a mut Net) -> Audience<'a> {
-        Audience {
+    /// Sends all events that the hub has left. The events of the user at hand, who gets them in this flavour, go into
+    /// the answer.
+    pub(crate) fn send_events(&mut self, net: &mut Net, own: Option<(UserId, Flavour)>) {
+        let (mut sender, buffers) = self.event_sender(net);
+        sender.send_all(own.map(|(user, flavour)| Own {
+            user,
+            flavour,
+            answer: &mut buffers.answer,
+            deferred: &mut buffers.deferred,
+        }));
+    }
+
+    /// Sends the arrival of a user to those who watch their name.
+    pub(crate) fn send_arrival(&mut self, net: &mut Net, newcomer: UserId) {
+        self.event_sender(net).0.send_arrival(newcomer);
+    }
+
+    fn event_sender<'a>(&'a mut self, net: &'a mut Net) -> (EventSender<'a>, &'a mut Buffers) {
+        let sender = EventSender {
             hub: &mut self.hub,
             routes: &self.routes,
             net,
@@ -84,58 +160,23 @@ impl Shared {
             expelled: &mut self.expelled,
             last_fan_out: &mut self.last_fan_out,
             counters: &mut self.counters,
-        }
-    }
-}
-
-/// The hosts of those who are here.
-#[derive(Debug)]
-pub(crate) struct Hosts {
-    cloak: Cloak,
-    by_address: FxHashMap<IpAddr, Rc<Origin>>,
-    /// At so many entries, those that nobody uses are forgotten.
-    tidy_at: usize,
-}
-
-impl Hosts {
-    /// Entries below which it is not worth to look for unused ones.
-    const FEW: usize = 64;
-
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            cloak: Cloak::new()?,
-            by_address: FxHashMap::default(),
-            tidy_at: Self::FEW,
-        })
+        };
+        (sender, &mut self.buffers)
     }
 
-    /// Bytes of memory, room kept for later included. Two texts of some forty bytes and their record for each address.
-    pub(crate) fn memory(&self) -> usize {
-        const ORIGIN_BYTES: usize = size_of::<Origin>() + 2 * 40;
-        self.by_address.capacity() * size_of::<(IpAddr, Rc<Origin>)>()
-            + self.by_address.len() * ORIGIN_BYTES
-    }
-
-    /// What is shown of an address, without remembering it.
-    pub(crate) fn shown_of(&self, address: IpAddr) -> Box<str> {
-        match self.by_address.get(&address) {
-            Some(origin) => origin.host.clone(),
-            None => self.cloak.of(address).into(),
-        }
-    }
-
-    /// The origin of those who call from an address.
-    pub(crate) fn of(&mut self, address: IpAddr) -> Rc<Origin> {
-        if let Some(origin) = self.by_address.get(&address) {
-            return origin.clone();
-        }
-        if self.by_address.len() >= self.tidy_at {
-            self.by_address
-                .retain(|_, origin| Rc::strong_count(origin) > 1);
-            self.tidy_at = Self::FEW.max(self.by_address.len() * 2);
-        }
-        let origin = Origin::new(&self.cloak.of(address), &shown(address));
-        self.by_address.insert(address, origin.clone());
-        origin
+    /// Bytes that users make the server keep here beside what belongs to single connections.
+    pub(crate) fn kept(&self) -> usize {
+        let Buffers {
+            answer,
+            deferred,
+            message,
+        } = &self.buffers;
+        self.hub.memory()
+            + self.routes.memory()
+            + self.hosts.memory()
+            + self.limits.admission.memory()
+            + answer.capacity()
+            + deferred.capacity()
+            + message.capacity()
     }
 }

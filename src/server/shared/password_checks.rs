@@ -3,13 +3,10 @@
 //! Owns the limiter, the queue of checks and the counts (`auth` has their rules). What was given as a password is
 //! neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
 
-use crate::server::{
-    connections::Connections, connections::close_reason::CloseReason, connections::session::Session,
-};
 use crate::{
     auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
     chat::{Now, hub::network_of},
-    net::{ConnId, Net},
+    net::ConnId,
     protocol::{PasswordCheck, irc::TryAgain},
 };
 use rustc_hash::FxHashSet;
@@ -52,6 +49,13 @@ pub(crate) struct Guesser<'a> {
     pub(crate) id: ConnId,
     pub(crate) address: IpAddr,
     pub(crate) certificate: Option<&'a str>,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked {
+    pub(crate) id: ConnId,
+    pub(crate) is_right: bool,
 }
 
 /// See the module's documentation.
@@ -141,6 +145,27 @@ impl PasswordChecks {
         self.limiter.admit(listener, name, caller, now)
     }
 
+    /// Takes a piece of the check whose turn it is; what came of it if that was the last.
+    pub(crate) fn advance(&mut self, now: Now) -> Option<Checked> {
+        let Verdict {
+            key: id,
+            attempt,
+            is_right,
+        } = self.queue.advance(ROUNDS_PER_TURN)?;
+        self.limiter
+            .settle(attempt, is_right, now.moment.since_start());
+        Some(Checked { id, is_right })
+    }
+
+    /// Counts and logs a check that is done, if its connection is still there.
+    pub(crate) fn note_checked(&mut self, checked: &Checked, address: IpAddr) {
+        let outcome = match checked.is_right {
+            true => Outcome::Right,
+            false => Outcome::Wrong,
+        };
+        self.note(Door::Operator, outcome, address);
+    }
+
     /// Counts and logs what came of an attempt.
     fn note(&mut self, listener: Door, outcome: Outcome, address: IpAddr) {
         self.outcomes[listener as usize][outcome as usize] += 1;
@@ -186,46 +211,5 @@ impl PasswordChecks {
                 .into_iter()
                 .map(move |outcome| (listener, outcome, of_door[outcome as usize]))
         })
-    }
-}
-
-impl Connections {
-    /// Goes on with the check whose turn it is, for one slice. The server calls it once a turn.
-    pub(crate) fn go_on_checking(&mut self, net: &mut Net) {
-        let password_checks = &mut self.shared.password_checks;
-        let Some(verdict) = password_checks.queue.advance(ROUNDS_PER_TURN) else {
-            return;
-        };
-        let Verdict {
-            key: id,
-            attempt,
-            is_right,
-        } = verdict;
-        let now = self.wall_clock.at(net.now()).moment.since_start();
-        self.shared
-            .password_checks
-            .limiter
-            .settle(attempt, is_right, now);
-        let outcome = match is_right {
-            true => Outcome::Right,
-            false => Outcome::Wrong,
-        };
-        if let Some(session) = self.sessions.get_mut(id) {
-            let address = session.peer.ip();
-            self.shared
-                .password_checks
-                .note(Door::Operator, outcome, address);
-        }
-        self.tell_checked(net, id, is_right);
-        self.end_if_all_is_said(net, id);
-    }
-
-    /// Ends a connection whose peer has said its last, once what it asked for is answered.
-    pub(crate) fn end_if_all_is_said(&mut self, net: &mut Net, id: ConnId) {
-        let over = |session: &mut Session| session.speech_ended && !session.is_busy();
-        if self.sessions.get_mut(id).is_some_and(over) {
-            self.record_end(net, id, CloseReason::PeerClosed);
-            self.hang_up(net, id);
-        }
     }
 }

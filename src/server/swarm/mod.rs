@@ -154,23 +154,15 @@ impl Swarm {
         server.event_loop.net_mut().hold_clock(Tick(1000));
         server
             .connections
+            .shared
             .wall_clock
             .hold(WallTime::from_unix_ms(WALL_MS));
         if let Some(limits) = plan.limits {
-            server.connections.settings.chat = limits;
+            server.connections.shared.settings.chat = limits;
         }
         for (number, scheme) in DOORS.into_iter().enumerate() {
-            let farewell = match number {
-                plan::ECHO_DOOR => [].into(),
-                plan::WEB_DOOR => server.connections.settings.full.web.clone(),
-                _ => server.connections.settings.full.plain.clone(),
-            };
             let gate = network.gate(number);
-            let listener = server.event_loop.net_mut().add_listener(gate, farewell);
-            server
-                .connections
-                .listeners
-                .insert(listener.expect("registered"), scheme);
+            server.listen_to(gate, scheme).expect("registered");
         }
         let guest = |number| Guest::new(number, &plan, &mut random);
         let client_count = (0..plan.client_count).map(guest).collect();
@@ -255,7 +247,7 @@ impl Swarm {
             // To any time within a year of the first, forwards or back: nothing that is waited for may notice.
             let hours = self.clock_setter.below(2 * 365 * 24) as i64 - 365 * 24;
             let wall = WallTime::from_unix_ms(WALL_MS + hours * 3_600_000);
-            self.server.connections.wall_clock.hold(wall);
+            self.server.connections.shared.wall_clock.hold(wall);
         }
         let net = self.server.event_loop.net_mut();
         let now = net.now();
@@ -270,7 +262,7 @@ impl Swarm {
     fn stop(&mut self) {
         for (id, session) in self.server.connections.sessions.iter() {
             let open = self.server.event_loop.net().phase(id) == Phase::Open;
-            let peer = session.peer.to_string();
+            let peer = session.client.peer.to_string();
             let is_at = |guest: &&mut Guest| Guest::address(guest.number).to_string() == peer;
             if let Some(guest) = self.client_count.iter_mut().find(is_at) {
                 guest.owed_last_words = open && !guest.is_leaving();
@@ -307,11 +299,17 @@ impl Swarm {
         assert_eq!(connections.shared.hub.user_count(), 0, "people");
         assert_eq!(connections.shared.hub.room_count(), 0, "rooms");
         assert_eq!(connections.sessions.iter().count(), 0, "sessions");
-        assert_eq!(connections.shared.routes.taken(), 0, "seats");
+        assert_eq!(connections.shared.routes.count(), 0, "seats");
         assert!(
-            connections.admission.counts().next().is_none(),
+            connections
+                .shared
+                .limits
+                .admission
+                .counts()
+                .next()
+                .is_none(),
             "{:?}",
-            connections.admission
+            connections.shared.limits.admission
         );
         let ended: u64 = server.closes().map(|(_, count)| count).sum();
         let stats = server.stats();

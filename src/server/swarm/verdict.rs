@@ -6,7 +6,10 @@ use super::{
     guest::{Guest, Manners},
     words::private,
 };
-use crate::net::{Phase, sim};
+use crate::{
+    net::{Phase, sim},
+    server::limits::admission::Place,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A walk through the whole hub is not for every step.
@@ -28,18 +31,18 @@ impl Swarm {
         let mut by_address = BTreeMap::new();
         for (id, session) in connections.sessions.iter() {
             sessions += 1;
-            if session.inside {
+            if session.client.place == Place::Client {
                 inside += 1;
-                clients += usize::from(session.is_chat());
-                *by_address.entry(session.peer.ip()).or_default() += 1;
+                clients += usize::from(session.client.kind.is_chat());
+                *by_address.entry(session.client.peer.ip()).or_default() += 1;
             }
             let open = net.phase(id) == Phase::Open;
-            let bounded = net.queued(id) <= connections.settings.chat.limit as usize + SLACK;
+            let bounded = net.queued(id) <= connections.shared.settings.chat.limit as usize + SLACK;
             assert!(
-                bounded || !open || !session.is_chat(),
+                bounded || !open || !session.client.kind.is_chat(),
                 "a queue passed its limit"
             );
-            if let Some(user) = session.user {
+            if let Some(user) = session.client.user() {
                 people += 1;
                 assert!(
                     connections.shared.hub.user(user).is_some(),
@@ -61,20 +64,24 @@ impl Swarm {
         let routes = if self.cue.stopped { 0 } else { people };
         assert_eq!(
             routes,
-            connections.shared.routes.taken(),
+            connections.shared.routes.count(),
             "one seat for each person"
         );
-        assert_eq!(inside, connections.inside, "room is taken by those inside");
+        assert_eq!(
+            inside,
+            connections.shared.limits.admission.clients(),
+            "room is taken by those inside"
+        );
         assert_eq!(
             clients, connections.shared.clients,
             "callers at the chat doors"
         );
-        if connections.settings.clients_per_address > 0 {
-            let counted: BTreeMap<_, _> = connections.admission.counts().collect();
+        if connections.shared.settings.clients_per_address > 0 {
+            let counted: BTreeMap<_, _> = connections.shared.limits.admission.counts().collect();
             assert_eq!(counted, by_address, "connections by address");
         }
         let queued = net.buffers().bytes();
-        let all = connections.settings.queued_total + SLACK * sessions;
+        let all = connections.shared.settings.queued_total + SLACK * sessions;
         assert!(queued <= all, "{queued} bytes queued in all");
     }
 

@@ -1,14 +1,14 @@
 //! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
 //! time is data.
 
-use super::{LIFETIME, REQUESTS, REQUESTS_MAX, SCRAPER_LIFETIME};
+use super::super::{http, metrics, requests::REQUESTS_MAX};
 use crate::{
     config::{Config, Scheme},
     net::{
         Tick,
         sim::{Network, Peer, Random},
     },
-    server::Server,
+    server::{Server, settings::REQUESTS},
 };
 use std::time::Duration;
 
@@ -30,13 +30,9 @@ impl Stage {
         network.calm_down();
         let mut server = Server::new(config).expect("a poll");
         server.event_loop.net_mut().hold_clock(Tick(1000));
-        let farewell = server.connections.settings.full.web.clone();
-        let listener = server
-            .event_loop
-            .net_mut()
-            .add_listener(network.gate(0), farewell);
-        let listener = listener.expect("registered");
-        server.connections.listeners.insert(listener, scheme);
+        server
+            .listen_to(network.gate(0), scheme)
+            .expect("registered");
         Self {
             network,
             server,
@@ -347,7 +343,7 @@ fn ask_to_the_end(stage: &mut Stage, every: Duration) -> Duration {
             return took;
         }
         assert!(!caller.sees_end());
-        assert!(took < 24 * SCRAPER_LIFETIME, "it stays for ever");
+        assert!(took < 24 * metrics::PATIENCE.lifetime, "it stays for ever");
         stage.pass_time(every);
     }
 }
@@ -358,7 +354,7 @@ fn a_visitor_that_asks_now_and_then_does_not_keep_its_place_for_ever() {
     for every in [10, 59] {
         let took = ask_to_the_end(&mut stage, every * SECOND);
         assert!(
-            (LIFETIME..LIFETIME + 60 * SECOND).contains(&took),
+            (http::PATIENCE.lifetime..http::PATIENCE.lifetime + 60 * SECOND).contains(&took),
             "{took:?}"
         );
     }
@@ -372,9 +368,12 @@ fn a_scraper_is_let_go_between_two_scrapes_and_comes_back() {
     let mut stage = Stage::with_door(Config::default(), Scheme::Metrics);
     for every in [15, 60, 300] {
         let took = ask_to_the_end(&mut stage, every * SECOND);
-        let expected = SCRAPER_LIFETIME..SCRAPER_LIFETIME + every * SECOND;
+        let expected = metrics::PATIENCE.lifetime..metrics::PATIENCE.lifetime + every * SECOND;
         assert!(expected.contains(&took), "{took:?}");
-        assert_eq!(stage.server.connections.scrapers, 0);
+        assert_eq!(
+            stage.server.connections.shared.limits.admission.scrapers(),
+            0
+        );
     }
 }
 
@@ -382,7 +381,7 @@ fn a_scraper_is_let_go_between_two_scrapes_and_comes_back() {
 fn an_upgrade_is_not_kept_from_a_visitor_that_has_stayed_long() {
     let mut stage = Stage::new(Config::default());
     let mut visitor = stage.call();
-    for _ in 0..LIFETIME.as_secs() / 50 {
+    for _ in 0..http::PATIENCE.lifetime.as_secs() / 50 {
         stage.say(&mut visitor, GET);
         stage.pass_time(50 * SECOND);
     }

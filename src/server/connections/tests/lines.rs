@@ -35,15 +35,8 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     network.calm_down();
     let mut server = Server::new(config).expect("a poll");
     server.event_loop.net_mut().hold_clock(Tick(1000));
-    let listener = server
-        .event_loop
-        .net_mut()
-        .add_listener(network.gate(0), [].into());
-    let listener = listener.expect("registered");
-    server
-        .connections
-        .listeners
-        .insert(listener, Scheme::Telnet);
+    let gate = network.gate(0);
+    server.listen_to(gate, Scheme::Telnet).expect("registered");
     let mut members: Vec<Peer> = Vec::new();
     for n in 0..MEMBERS {
         // One network each, for the arrival of a crowd is dear to its network.

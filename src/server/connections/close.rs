@@ -1,0 +1,157 @@
+//! The one way in which the server ends a connection, and the table of what is sent then.
+//!
+//! ```text
+//! server   accepted ──────> closing ─────────────────────────────────────────────> gone
+//!             │                │ close(): the first reason counts                     ▲
+//!             │                │   1. counted and logged                              │
+//!             │                │   2. the farewell is queued                          │ handle_reaped():
+//!             │                │   3. its place is free, its user quits               │   steps 1 and 3 for what
+//!             │                │   4. the loop is asked to close                      │   ended without close()
+//! net      Open ───────────> Draining ──────> Lingering ──────> Closed ───────────────┘
+//!             └────── lost: reset, error, ceiling (handle_lost() goes through close() too) ──┘
+//! ```
+//!
+//! What the client is sent, by farewell and protocol (`Protocol::close` of each):
+//!
+//! | farewell | telnet, any | IRC | WebSocket | HTTP, metrics | echo |
+//! |---|---|---|---|---|---|
+//! | `Text` | `* ` and the reason's peer text | `ERROR` with its quit message | the same in a message, then Close with a code | - | - |
+//! | `Text`, shutdown | the settings' last line | the settings' `ERROR` | the same, then Close | - | - |
+//! | `Silent` | - | - | Close with a code | - | - |
+//! | `Status` | | | | a response | |
+//! | `Bytes` | these | these | these | these | |
+//!
+//! No text is sent during a TLS handshake: it would be sent in the clear. What happens to the user:
+//!
+//! | reason | the user |
+//! |---|---|
+//! | killed, banned | has quit already; whoever did it has told the others |
+//! | shutdown, second signal | quits when the connection is gone; every other connection gets its own farewell |
+//! | any other | quits now, and the others are sent the quit message |
+//!
+//! Does not know when connections end; that is decided where an [`Ending`] is made.
+
+use super::{
+    charge,
+    client::Client,
+    close_reason::{CloseReason, Weight},
+    current::Current,
+    ending::{Ending, Farewell, LastText},
+    session::ProtocolState,
+};
+use crate::{
+    chat::Command,
+    net::{ConnId, Net, Phase},
+    protocol::web::http,
+    server::limits::{admission::Place, bill::Bill},
+};
+
+/// Ends a connection: see the module's documentation.
+pub(crate) fn close(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
+    let is_first = note(at, ending.reason, ending.detail.as_deref());
+    // A connection that was lost takes nothing any more.
+    let is_open = is_first && at.net.phase(at.id) == Phase::Open;
+    if is_open {
+        send_farewell(protocol, at, ending);
+    }
+    leave(protocol, at, ending);
+    if is_open {
+        at.net.close(at.id);
+    }
+}
+
+/// Counts and logs an end, and why, once for each connection; whether this was the first.
+fn note(at: &mut Current<'_>, reason: CloseReason, detail: Option<&str>) -> bool {
+    if at.client.closing.is_some() {
+        return false;
+    }
+    at.client.closing = Some(reason);
+    at.shared.closes.count(reason);
+    log(at.net, at.id, at.client, reason, detail);
+    true
+}
+
+/// Before the farewell is queued, for the log says how much waited for the peer.
+fn log(net: &Net, id: ConnId, client: &Client, reason: CloseReason, detail: Option<&str>) {
+    let (peer, protocol) = (client.peer, client.kind.name());
+    let (queued, age_s) = (net.queued(id), client.age_s(net.now()));
+    let (code, detail) = (reason.code(), detail.map(tracing::field::display));
+    match reason.weight() {
+        Weight::Ordinary => {
+            tracing::debug!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
+        }
+        Weight::Decided => {
+            tracing::info!(%peer, %protocol, reason = %code, queued, age_s, detail, "closed");
+        }
+    }
+}
+
+fn send_farewell(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
+    // A client that sent plain text to a TLS listener reads plain text.
+    let can_read = at.client.can_read() || ending.reason == CloseReason::PlainOnTls;
+    let mut bytes = Vec::new();
+    match &ending.farewell {
+        Farewell::Silent | Farewell::Text => {}
+        Farewell::Bytes(last) => bytes.extend_from_slice(last),
+        Farewell::Status(status) => http::respond_early(*status, at.now().wall, &mut bytes),
+    }
+    let last = LastText {
+        reason: ending.reason,
+        quit: ending
+            .quit
+            .as_deref()
+            .unwrap_or(ending.reason.quit_message()),
+        says_why: matches!(ending.farewell, Farewell::Text) && can_read,
+    };
+    protocol
+        .as_mut()
+        .close(&last, &at.shared.settings, &mut bytes);
+    if !bytes.is_empty() {
+        at.send(&bytes);
+    }
+}
+
+/// Frees what the connection holds, and lets its user quit.
+fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
+    let reason = ending.reason;
+    if matches!(reason, CloseReason::Shutdown | CloseReason::SecondSignal) {
+        return;
+    }
+    free_place(at);
+    at.shared.password_checks.forget(at.id);
+    let Some(user) = at.client.take_user() else {
+        return;
+    };
+    protocol.as_mut().leave(user, &mut at.shared.watches);
+    at.shared.routes.leave(user);
+    if matches!(reason, CloseReason::Killed | CloseReason::Banned) {
+        return;
+    }
+    let now = at.now();
+    let deliveries = at.net.stats().deliveries;
+    let quit = ending.quit.as_deref().unwrap_or(reason.quit_message());
+    let gone = at
+        .shared
+        .hub
+        .apply(user, Command::Quit { reason: quit }, now);
+    debug_assert!(gone.is_ok(), "a user may always quit");
+    at.shared.send_events(at.net, None);
+    charge::add_work(at.shared, at.net, deliveries, 0);
+    match reason {
+        CloseReason::ClientQuit | CloseReason::PeerClosed => charge::settle(at),
+        // The server has ended it, or it broke: that is not its network's doing.
+        _ => at.shared.limits.bill = Bill::default(),
+    }
+}
+
+/// Frees the place of a client for the next one. A scraper's is free when its connection is gone.
+fn free_place(at: &mut Current<'_>) {
+    if at.client.place != Place::Client {
+        return;
+    }
+    at.client.place = Place::None;
+    if at.client.kind.is_chat() {
+        at.shared.clients -= 1;
+    }
+    at.shared.limits.admission.free_client(at.client.peer.ip());
+}

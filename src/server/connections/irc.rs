@@ -1,0 +1,100 @@
+//! IRC in lines. (IRC in messages is in `websocket.rs`.)
+//!
+//! Messages, registration and commands are in `protocol::irc`; what IRC shares with telnet is in `lines.rs`.
+
+use super::{
+    client::Client,
+    close_reason::CloseReason,
+    current::Current,
+    ending::{Ending, LastText},
+    lines,
+    protocol::{Look, Outcome, Protocol},
+    timers::{self, Due},
+};
+use crate::{
+    chat::{UserId, watches::Watches},
+    net::Tick,
+    protocol::{
+        Decoded, Frame,
+        irc::{self, Irc},
+    },
+    server::settings::Settings,
+};
+
+/// A connection that speaks IRC.
+#[derive(Debug, Default)]
+pub(crate) struct IrcConnection(Irc);
+
+/// Appends ERROR, the last line of IRC.
+pub(crate) fn push_farewell(last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {
+    match last.reason {
+        _ if !last.says_why => {}
+        CloseReason::Shutdown => out.extend_from_slice(&settings.irc_last_words),
+        _ => irc::error(last.quit, out),
+    }
+}
+
+impl Protocol for IrcConnection {
+    fn look(&mut self, at: &mut Current<'_>, input: &[u8]) -> Look {
+        lines::refuse_browsers(at, input)
+    }
+
+    fn input(&mut self, at: &mut Current<'_>, input: &[u8], searched: &mut usize) -> Outcome {
+        let Decoded {
+            item: frame,
+            consumed,
+        } = self.0.next_frame(input, searched);
+        let handled = match frame {
+            Frame::Incomplete => return Outcome::NeedMore(consumed),
+            Frame::Line(line) => lines::run_irc(at, &mut self.0, None, |irc, context| {
+                irc.handle_line(&line, context)
+            }),
+            Frame::TooLong => lines::run_irc(at, &mut self.0, None, |irc, context| {
+                irc.handle_too_long(context)
+            }),
+        };
+        handled.map_or(Outcome::Consumed(consumed), Outcome::Close)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.0.is_busy()
+    }
+
+    fn drained(&mut self, at: &mut Current<'_>) -> Option<Ending> {
+        lines::run_irc(at, &mut self.0, None, |irc, context| irc.go_on(context))
+    }
+
+    fn password_checked(&mut self, at: &mut Current<'_>, is_right: bool) -> Option<Ending> {
+        lines::run_irc(at, &mut self.0, None, |irc, context| {
+            irc.operator_checked(is_right, context)
+        })
+    }
+
+    fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {
+        match client.user() {
+            None => Some(timers::registration(client, settings, Due::NoName)),
+            Some(_) => {
+                let grid = timers::grid(settings.ping);
+                Some(timers::keep_alive(client, settings, settings.ping, grid))
+            }
+        }
+    }
+
+    fn timer(&mut self, at: &mut Current<'_>, due: Due) -> Option<Ending> {
+        timers::chat_timer(at, due, |at| {
+            at.net.send(at.id, &at.shared.settings.irc_ping)
+        })
+    }
+
+    fn leave(&mut self, user: UserId, watches: &mut Watches) {
+        self.0.forget_watched(user, watches);
+    }
+
+    fn close(&mut self, last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {
+        push_farewell(last, settings, out);
+    }
+
+    fn memory(&self) -> usize {
+        self.0.memory()
+    }
+}

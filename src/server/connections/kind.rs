@@ -1,0 +1,63 @@
+//! The kinds of protocols: what the rest of the server needs to know of a connection's protocol without its state.
+//!
+//! Knows no state and no bytes; those are in the file of each protocol.
+
+use crate::protocol::web::websocket::Kind;
+
+/// The protocol of a connection, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Most names say it all.
+pub(crate) enum ProtocolKind {
+    /// An `any://` connection whose first bytes have not decided yet.
+    Any,
+    Telnet,
+    Irc,
+    Http,
+    /// IRC over WebSocket, in messages of one kind.
+    WebSocket(Kind),
+    /// Requests at a metrics listener.
+    Metrics,
+    Echo,
+    /// The connection was refused when it came; nothing is read from it.
+    Refused,
+}
+
+impl ProtocolKind {
+    /// Its name in the log and in the metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "undecided",
+            Self::Telnet => "telnet",
+            Self::Irc => "irc",
+            Self::Http => "http",
+            Self::WebSocket(_) => "websocket",
+            Self::Metrics => "metrics",
+            Self::Echo => "echo",
+            Self::Refused => "none",
+        }
+    }
+
+    /// Whether a user may come in on such a connection.
+    pub(crate) fn is_chat(self) -> bool {
+        match self {
+            Self::Any | Self::Telnet | Self::Irc | Self::WebSocket(_) => true,
+            Self::Http | Self::Metrics | Self::Echo | Self::Refused => false,
+        }
+    }
+
+    /// Whether the connection carries HTTP requests.
+    pub(crate) fn is_requests(self) -> bool {
+        matches!(self, Self::Http | Self::Metrics)
+    }
+
+    /// Whether its input is lines, messages or requests, of which each is charged; else it is mere bytes.
+    pub(crate) fn has_units(self) -> bool {
+        !matches!(self, Self::Echo | Self::Refused)
+    }
+
+    /// Whether its clients pay for what they make the server do. Echo is no more than its bytes, and metrics must stay
+    /// in reach when the server is short of time.
+    pub(crate) fn is_charged(self) -> bool {
+        !matches!(self, Self::Echo | Self::Metrics)
+    }
+}

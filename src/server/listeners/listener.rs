@@ -1,0 +1,152 @@
+//! What a listener means, decided once when it is bound: the protocol, whose places its connections take, the refusal.
+//!
+//! Owns the table of all listeners, and adds them to the loop. Does not know how sockets are bound.
+
+use crate::{
+    config::{ListenUrl, Scheme},
+    net::{Acceptor, ConnId, Net, tls::ALERT_NO_ROOM},
+    server::{
+        connections::{client::Security, kind::ProtocolKind},
+        limits::admission::Place,
+        settings::{RefusalText, Settings},
+    },
+};
+use mio::net::{TcpListener, UdpSocket};
+use rustc_hash::FxHashMap;
+use std::{io, net::SocketAddr, rc::Rc};
+
+/// What a connection that is accepted here gets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listener {
+    pub(crate) scheme: Scheme,
+    /// The protocol, which brings its own limits and its greeting.
+    pub(crate) kind: ProtocolKind,
+    /// Whether the client has to begin TLS.
+    pub(crate) security: Security,
+    /// Which places its connections take.
+    pub(crate) admission: Place,
+    /// The form of the refusal when there is no place.
+    pub(crate) refusal: RefusalText,
+}
+
+impl Listener {
+    /// The meaning of a scheme.
+    pub(crate) fn new(scheme: Scheme) -> Self {
+        let (kind, refusal) = match scheme {
+            Scheme::Any => (ProtocolKind::Any, RefusalText::Plain),
+            Scheme::Telnet => (ProtocolKind::Telnet, RefusalText::Plain),
+            Scheme::Irc | Scheme::Ircs => (ProtocolKind::Irc, RefusalText::Irc),
+            Scheme::Http | Scheme::Https => (ProtocolKind::Http, RefusalText::Http),
+            Scheme::Metrics => (ProtocolKind::Metrics, RefusalText::Http),
+            Scheme::Echo | Scheme::EchoUdp => (ProtocolKind::Echo, RefusalText::None),
+        };
+        Self {
+            scheme,
+            kind,
+            security: match scheme.is_secure() {
+                true => Security::Awaited,
+                false => Security::Plain,
+            },
+            admission: match scheme {
+                Scheme::Metrics => Place::Scraper,
+                _ => Place::Client,
+            },
+            refusal,
+        }
+    }
+
+    /// The bytes for connections for which there is no descriptor. No handshake is done for those.
+    pub(crate) fn shed_text(&self, settings: &Settings) -> Rc<[u8]> {
+        match self.security {
+            Security::Awaited => ALERT_NO_ROOM.into(),
+            _ => settings.full.as_text(self.refusal),
+        }
+    }
+}
+
+/// All listeners and datagram sockets.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    by_id: FxHashMap<ConnId, Listener>,
+}
+
+impl Listeners {
+    pub(crate) fn insert(&mut self, id: ConnId, scheme: Scheme) {
+        self.by_id.insert(id, Listener::new(scheme));
+    }
+
+    pub(crate) fn remove(&mut self, id: ConnId) {
+        self.by_id.remove(&id);
+    }
+
+    /// The listener at which a connection was accepted.
+    pub(crate) fn at(&self, id: ConnId) -> Listener {
+        let listener = self.by_id.get(&id).copied();
+        listener.unwrap_or_else(|| Listener::new(Scheme::Any))
+    }
+
+    /// Those that accept clients. Metrics listeners are in reach until the server is gone.
+    pub(crate) fn for_clients(&self) -> Vec<ConnId> {
+        let all = self.by_id.iter();
+        let clients = all.filter(|(_, listener)| listener.scheme != Scheme::Metrics);
+        clients.map(|(id, _)| *id).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
+
+/// Adds listeners to the loop and to the table.
+#[derive(Debug)]
+pub(crate) struct Adopter<'a> {
+    pub(crate) net: &'a mut Net,
+    pub(crate) listeners: &'a mut Listeners,
+    pub(crate) settings: &'a Settings,
+}
+
+impl Adopter<'_> {
+    /// Adds anything that accepts connections.
+    ///
+    /// # Errors
+    /// When the poll cannot register it.
+    pub(crate) fn adopt(
+        &mut self,
+        acceptor: Box<dyn Acceptor>,
+        scheme: Scheme,
+    ) -> io::Result<ConnId> {
+        let shed_text = Listener::new(scheme).shed_text(self.settings);
+        let id = self.net.add_listener(acceptor, shed_text)?;
+        self.listeners.insert(id, scheme);
+        Ok(id)
+    }
+
+    /// Adds a listening socket; where it is bound.
+    pub(super) fn adopt_tcp(
+        &mut self,
+        url: &ListenUrl,
+        listener: TcpListener,
+    ) -> io::Result<SocketAddr> {
+        let local = listener.local_addr()?;
+        self.adopt(Box::new(listener), url.scheme)?;
+        if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
+            let advice =
+                "the metrics listener can be reached from other hosts: whoever asks sees inside";
+            tracing::warn!(%local, "{advice}");
+        }
+        Ok(local)
+    }
+
+    /// Adds a socket for datagrams; where it is bound.
+    pub(super) fn adopt_udp(
+        &mut self,
+        url: &ListenUrl,
+        socket: UdpSocket,
+    ) -> io::Result<SocketAddr> {
+        let local = socket.local_addr()?;
+        let id = self.net.add_datagrams(socket)?;
+        self.listeners.insert(id, url.scheme);
+        Ok(local)
+    }
+}
