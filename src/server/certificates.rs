@@ -14,30 +14,30 @@ use crate::{
 };
 use std::time::Duration;
 
-/// An end of a certificate is warned of when it is nearer than this.
+/// The log warns of a certificate that ends within this time.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 3_600);
 
-/// And that often.
+/// And so often.
 const WARN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Certificates in use.
+/// The certificates in use.
 #[derive(Debug)]
 pub(super) struct Certificates {
     server: tls::Server,
-    /// The same without asking for a certificate: browsers would ask the people before them.
+    /// The same without asking for a client certificate: browsers would show a prompt to their users.
     for_browsers: tls::Server,
-    /// Where each came from, and when it ends.
+    /// The origin of each, and its end in seconds since 1970.
     ends: Vec<(String, u64)>,
     /// The kinds of their keys, for the log: `EC, RSA`.
     kinds: String,
-    /// When they are looked at again, at the latest, and the day of the last look: after the clock was set it is another,
-    /// and what was far away may have ended.
-    look_again: Tick,
-    looked_on: Option<u64>,
+    /// When they are checked again, at the latest, and the day of the last check: after the clock was set the day is another,
+    /// and a certificate may have ended.
+    check_at: Tick,
+    checked_on: Option<u64>,
 }
 
 impl Certificates {
-    /// `None` for no certificates.
+    /// `None` if there are none.
     pub(super) fn new(credentials: &[Credential]) -> Result<Option<Self>, Error> {
         let server = tls::Server::new(certificates(credentials));
         let server = server.map_err(|e| Error::Tls(e.to_string()))?;
@@ -57,8 +57,8 @@ impl Certificates {
             server,
             ends: ends(credentials),
             kinds: kinds(&certificates(credentials)),
-            look_again: Tick(0),
-            looked_on: None,
+            check_at: Tick(0),
+            checked_on: None,
         }
     }
 
@@ -72,8 +72,8 @@ impl Certificates {
         i64::try_from(self.first_end()?).ok()
     }
 
-    /// What the log says of a lost connection beside the error itself: what the host can do about clients that cannot use
-    /// any certificate here.
+    /// The text for the log if a connection was lost because its client cannot use any certificate here: the error, and what
+    /// the operator can do.
     pub(super) fn remedy(&self, loss: &Loss) -> Option<String> {
         let Loss::Io(error) = loss else {
             return None;
@@ -95,20 +95,20 @@ impl Certificates {
         net.wrap(id, |stream| server.over(stream, first));
     }
 
-    /// How long nobody need look at them.
-    pub(super) fn rest(&self, now: Tick) -> Duration {
-        now.until(self.look_again)
+    /// The time until the next check for expiry.
+    pub(super) fn next_check_in(&self, now: Tick) -> Duration {
+        now.until(self.check_at)
     }
 
-    /// Warns of those that end soon, once a day. Their ends are dates, so this goes by the wall clock.
-    pub(super) fn look(&mut self, tick: Tick, now: Now) {
+    /// Warns of certificates that end soon, once a day. Their ends are dates, so this goes by the wall clock.
+    pub(super) fn check_expiry(&mut self, tick: Tick, now: Now) {
         let now = u64::try_from(now.wall.unix_ms() / 1000).unwrap_or(0);
         let today = Some(now / WARN_EVERY.as_secs());
-        if self.looked_on == today && !self.rest(tick).is_zero() {
+        if self.checked_on == today && !self.next_check_in(tick).is_zero() {
             return;
         }
-        self.look_again = tick.after(WARN_EVERY);
-        self.looked_on = today;
+        self.check_at = tick.after(WARN_EVERY);
+        self.checked_on = today;
         for (origin, end) in &self.ends {
             let days = end.saturating_sub(now) / (24 * 3_600);
             if *end <= now {
@@ -140,7 +140,7 @@ fn ends(credentials: &[Credential]) -> Vec<(String, u64)> {
     ends.collect()
 }
 
-/// The policy for IRC clients that come in the clear, if there is one and a place to send them to.
+/// The policy for IRC clients that connect without TLS, if there is one and a TLS listener.
 pub(super) fn sts(config: &Config, listening: &[ListenUrl]) -> Option<Sts> {
     let duration = config.tls.sts?.as_secs();
     let listener = listening.iter().find(|url| url.scheme == Scheme::Ircs);

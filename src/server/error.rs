@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a server could not be started, or could not go on. Nothing that a peer does is among it.
+/// Why a server could not be started, or could not go on. No peer can cause it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A listener's address cannot be bound.
@@ -10,18 +10,18 @@ pub enum Error {
     Listen {
         /// Host and port as they were asked for.
         place: String,
-        /// What the system said, in plain words.
+        /// The system's text, in plain form.
         reason: String,
     },
     /// Certificates cannot be used, or one that was made cannot be kept.
     #[error("TLS: {0}")]
     Tls(String),
-    /// The system has no poll or no signal pipe for us, or the poll failed.
+    /// The system has no poll or no signal pipe, or the poll failed.
     #[error("the readiness loop failed: {0}")]
     Loop(#[from] io::Error),
 }
 
-/// What the system says, without its numbers, in the middle of a sentence.
+/// The system's text for an error, without its number, for the middle of a sentence.
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn system_errors_become_plain_words() {
+    fn system_errors_become_plain_text() {
         let in_use = io::Error::from_raw_os_error(98);
         assert_eq!(plain(&in_use), "address already in use");
         assert_eq!(plain(&io::Error::other("IPv6 is off")), "IPv6 is off");

@@ -95,7 +95,7 @@ impl Server {
         connections.close_for_shutdown(net);
     }
 
-    /// Reads the configuration again, and tells the service manager, who waits for it, when that is done.
+    /// Reads the configuration again, and notifies the service manager, which waits for it, when that is done.
     fn reload(&mut self) {
         if let Some(notifier) = &self.notifier {
             notifier.tell_reloading();
@@ -106,7 +106,8 @@ impl Server {
         }
     }
 
-    /// Reads the configuration again. What cannot change while running stays and is named; a broken file changes nothing.
+    /// Reads the configuration again. A setting that takes a restart stays and is named in the log; a broken file changes
+    /// nothing.
     fn read_again(&mut self) {
         let Some(sources) = &self.sources else {
             return;
@@ -148,7 +149,8 @@ impl Server {
         tracing::info!("configuration read again");
     }
 
-    /// Tells what a self-signed certificate is known by, and keeps it for the next start if there is a place for it.
+    /// Logs the fingerprint of a self-signed certificate, and keeps the certificate for the next start if there is a place
+    /// for it.
     pub(super) fn keep_certificate(&self) -> Result<(), Error> {
         if !self.config.tls.self_signed {
             return Ok(());
@@ -180,7 +182,7 @@ impl Server {
         Ok(())
     }
 
-    /// Takes over certificates that were read again. Who is here keeps what they have.
+    /// Takes over certificates that were read again. Connections that exist keep theirs.
     pub(super) fn renew_certificates(&mut self, config: &Config) {
         let credentials = &config.tls.credentials;
         let renewed = match &self.connections.shared.tls {

@@ -40,23 +40,23 @@ use std::{io, time::Duration};
 use streams::SIGNALS;
 use wall_clock::WallClock;
 
-/// Of all that peers can make us hold, rooms (members, topics, lists) and people (names, away texts) may take one part
-/// in so many. Past it, nothing is added to lists, topics and rooms; nobody is sent away for them.
+/// Rooms (members, topics, lists) and users (names, away texts) may take one part in so many of the ceiling. Past it,
+/// nothing is added to lists, topics and rooms; no connection is closed for them.
 const KEPT_PART: usize = 4;
 
-/// Never less than this, or a small ceiling would leave no room for a room.
+/// Never less than this, or a small ceiling would allow no room at all.
 const KEPT_LEAST: usize = 64 * 1024;
 
 /// Whether the server goes on after a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It does.
+    /// Connections are accepted.
     Running,
-    /// A signal asked it to stop; peers are still being served what is owed to them.
+    /// It was asked to stop; queued output is still being sent.
     Stopping,
     /// All connections have ended, or their time is up.
     Stopped,
-    /// A second signal came before everyone was served.
+    /// A second signal came before all output was sent.
     Interrupted,
 }
 
@@ -67,19 +67,19 @@ pub struct Server {
     connections: Connections,
     config: Config,
     listening: Vec<ListenUrl>,
-    /// What the host has memory for, of what peers may make us hold.
+    /// Bytes that the host has memory for.
     memory_fits: usize,
-    /// Where the configuration came from, to be read again.
+    /// The origin of the configuration, to be read again.
     sources: Option<Sources>,
-    /// Who wants to be told how we are.
+    /// The service manager, if one wants to know the server's state.
     notifier: Option<ServiceNotifier>,
 }
 
 impl Server {
-    /// A server without listeners: what [`bind`](Self::bind) starts with, and what tests feed by hand.
+    /// A server without listeners. [`bind`](Self::bind) starts with it, and tests add connections by hand.
     ///
     /// # Errors
-    /// When the system has no poll for us.
+    /// When the system has no poll, or a certificate cannot be used.
     pub fn new(config: Config) -> Result<Self, Error> {
         let mut event_loop = EventLoop::new()?;
         event_loop.net_mut().leave_out_pauses();
@@ -89,7 +89,7 @@ impl Server {
         hub.reserve(&[config.server.name.as_str(), &config.server.network]);
         let clients_max = config.limits.clients.map_or(usize::MAX, |n| n as usize);
         let started = WallClock::default().at(Tick(0));
-        // A million messages in each millisecond since: so many that no number comes again when the process starts anew.
+        // A million numbers for each millisecond: no number comes again when the process starts again.
         hub.number_messages_from(MessageId((started.wall.unix_ms().max(0) as u64) << 20));
         let mut shared = Shared::new(hub, server_info(&config, started), Settings::new(&config))?;
         shared.limits.admission.set_clients_max(clients_max);
@@ -108,7 +108,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Raises the descriptor limit, listens to signals, and binds all listeners.
+    /// Raises the descriptor limit, registers the signals, and binds all listeners.
     ///
     /// # Errors
     /// When one of them cannot be bound; then none stays.
@@ -163,7 +163,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Bounds what peers can make us hold: as configured, if the host has memory for that.
+    /// Bounds the memory that peers can make the server hold: as configured, if the host has memory for that.
     fn set_ceiling(&mut self, queued_total: usize) {
         let ceiling = memory::ceiling(queued_total, self.memory_fits);
         self.event_loop.net_mut().set_ceiling(ceiling);
@@ -171,7 +171,7 @@ impl Server {
         self.connections.shared.hub.set_kept_bytes_max(share);
     }
 
-    /// The listeners with their real ports: sockets that were passed to us, then the others in the order of the configuration.
+    /// The listeners with their real ports: passed sockets first, then the others in the order of the configuration.
     pub fn listening(&self) -> &[ListenUrl] {
         &self.listening
     }
@@ -181,19 +181,19 @@ impl Server {
         self.event_loop.net().stats()
     }
 
-    /// Takes care of the log from now on: writes what its stream had no room for as soon as it has.
+    /// Takes over the log: writes lines that its stream had no room for as soon as it has.
     pub fn log_to(&mut self, log: Log) {
         self.connections.streams.take_log(log);
     }
 
-    /// Says something to the host on standard output, now or as soon as it is taken. Nobody waits for that.
-    pub fn say(&mut self, stdout: HostStream, words: &str) {
-        self.connections.streams.say(stdout, words);
+    /// Writes a text to standard output, now or as soon as there is room. Nothing waits for that.
+    pub fn say(&mut self, stdout: HostStream, text: &str) {
+        self.connections.streams.say(stdout, text);
         self.connections.streams.tend(self.event_loop.net_mut());
     }
 
-    /// Takes in callers from anywhere: a listening socket that someone else opened, or connections that no kernel knows
-    /// (tests and measurements at a scale beyond descriptors). Readiness of those is told by [`inject`](Self::inject).
+    /// Accepts connections from anything: a listening socket that was opened elsewhere, or connections that no kernel knows
+    /// (tests, and measurements at a scale beyond descriptors), whose readiness is reported by [`inject`](Self::inject).
     ///
     /// # Errors
     /// When the poll cannot register it.
@@ -213,7 +213,7 @@ impl Server {
         census::closes_by_code(&self.connections.shared, self.event_loop.net())
     }
 
-    /// One turn of the loop, and what signals asked for since the last.
+    /// Takes one turn of the loop, and follows signals and operators' requests.
     ///
     /// # Errors
     /// When the poll itself fails.
@@ -226,9 +226,9 @@ impl Server {
         let due = self.notifier.as_ref().and_then(ServiceNotifier::due);
         let due = due.map(|at| at.saturating_sub(Tick(0).until(now)));
         let certificates = self.connections.shared.tls.as_ref();
-        let rest = certificates.map(|certificates| certificates.rest(now));
+        let rest = certificates.map(|certificates| certificates.next_check_in(now));
         let log_due = self.connections.streams.due_in();
-        // A password is being checked, a slice each turn.
+        // A password is checked in slices, one in each turn.
         let checking =
             (self.connections.shared.password_checks.waiting() > 0).then_some(Duration::ZERO);
         let timeouts = [timeout, stop_in, due, rest, log_due, checking];
@@ -252,14 +252,14 @@ impl Server {
             notifier.note_turn(now, took, hub.user_count(), hub.room_count());
         }
         if let Some(certificates) = &mut shared.tls {
-            certificates.look(now, shared.wall_clock.at(now));
+            certificates.check_expiry(now, shared.wall_clock.at(now));
         }
         let state = self.follow_requests();
         self.connections.streams.tend(self.event_loop.net_mut());
         Ok(state)
     }
 
-    /// Says so if the process was stopped since the last turn.
+    /// Logs it if the process was stopped since the last turn.
     fn note_pause(&mut self, paused_ns_before: u64) {
         let pause = self.event_loop.net().stats().paused_ns - paused_ns_before;
         if pause == 0 {

@@ -1,6 +1,6 @@
-//! What the configuration means for connections: limits in the loop's terms, the greeting, the last words.
+//! The settings in force: limits in the loop's terms, and the texts that do not depend on a client.
 //!
-//! Made from a [`Config`] at start and again on reload; what stands here may change while running.
+//! Made from a [`Config`] at start and again on reload.
 
 use super::{
     connections::{close_reason::CloseReason, kind::ProtocolKind},
@@ -19,7 +19,7 @@ use crate::{
 };
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
-/// A peer that leaves this part of its send queue unread is not served further until it reads.
+/// A client that leaves one part in so many of its send queue unread is not served further until it reads.
 const HIGH_WATER_PART: usize = 4;
 
 /// The settings of a running server.
@@ -31,9 +31,9 @@ pub(super) struct Settings {
     pub(super) line: usize,
     /// Flood control.
     pub(super) rate: Rate,
-    /// How long a newcomer may take to give a name.
+    /// The time for a client to give a name.
     pub(super) registration: Duration,
-    /// Silence after which a peer is asked for a sign of life.
+    /// The silence after which a client is sent a keep-alive ping.
     pub(super) ping: Duration,
     /// The same for a WebSocket, which a proxy may watch; at most `ping`.
     pub(super) web_ping: Duration,
@@ -45,19 +45,19 @@ pub(super) struct Settings {
     pub(super) connections_per_minute: u32,
     /// Networks that these two limits do not concern.
     exempt: Vec<Network>,
-    /// What a telnet caller reads first.
+    /// The first lines for a telnet client.
     pub(super) greeting: Rc<[u8]>,
-    /// What a telnet caller reads last when the server stops.
-    pub(super) last_words: Rc<[u8]>,
-    /// What an IRC client is sent when the server stops.
-    pub(super) irc_last_words: Rc<[u8]>,
-    /// What a silent IRC client is asked.
+    /// The last line for a telnet client when the server stops.
+    pub(super) telnet_shutdown: Rc<[u8]>,
+    /// The last line for an IRC client when the server stops.
+    pub(super) irc_shutdown: Rc<[u8]>,
+    /// The keep-alive ping for IRC.
     pub(super) irc_ping: Rc<[u8]>,
-    /// Whether `/status` tells anyone how many are here.
+    /// Whether `/status` is public.
     pub(super) public_status: bool,
-    /// Pages of which other hosts may speak here.
+    /// Sites beside this one whose pages may open a WebSocket here.
     pub(super) origins: Rc<[Box<str>]>,
-    /// The names by which requests may call us.
+    /// The names by which requests may address this server.
     pub(super) hosts: Rc<Hosts>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Verifier,
@@ -71,7 +71,7 @@ pub(super) struct Settings {
 
 /// The form of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RefusalText {
+pub(super) enum RefusalForm {
     /// Nothing is sent.
     None,
     /// A line for a user at a terminal, which other clients can log.
@@ -99,12 +99,12 @@ impl Refusals {
         }
     }
 
-    pub(super) fn as_text(&self, form: RefusalText) -> Rc<[u8]> {
+    pub(super) fn in_form(&self, form: RefusalForm) -> Rc<[u8]> {
         match form {
-            RefusalText::None => [].into(),
-            RefusalText::Plain => self.plain.clone(),
-            RefusalText::Irc => self.irc.clone(),
-            RefusalText::Http => self.http.clone(),
+            RefusalForm::None => [].into(),
+            RefusalForm::Plain => self.plain.clone(),
+            RefusalForm::Irc => self.irc.clone(),
+            RefusalForm::Http => self.http.clone(),
         }
     }
 }
@@ -122,7 +122,7 @@ const HTTP_LIMITS: Limits = Limits {
     limit: u32::MAX,
 };
 
-/// An echo peer is not read from until all it is owed is sent; its queue is bounded by that, not by a limit.
+/// An echo client is not read from until its whole queue is sent; that bounds the queue, and no limit.
 const ECHO_LIMITS: Limits = Limits {
     high_water: 0,
     limit: u32::MAX,
@@ -159,7 +159,7 @@ impl Settings {
                     None => greeting.push(out),
                 }
             }),
-            irc_last_words: text(|out| irc::error(&format!("{server} is shutting down"), out)),
+            irc_shutdown: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
             public_status: config.web.status,
             origins: config
@@ -170,7 +170,7 @@ impl Settings {
                 .collect(),
             hosts: Rc::new(hosts(config)),
             operators: Verifier::new(operators(config)),
-            last_words: text(|out| {
+            telnet_shutdown: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
             full: Refusals::new(CloseReason::ServerFull),
@@ -185,13 +185,13 @@ impl Settings {
     }
 
     /// The refusal for a reason, in one form.
-    pub(super) fn refusal(&self, reason: CloseReason, form: RefusalText) -> Rc<[u8]> {
+    pub(super) fn refusal(&self, reason: CloseReason, form: RefusalForm) -> Rc<[u8]> {
         let refusals = match reason {
             CloseReason::TooManyFromAddress => &self.too_many,
             CloseReason::TooSoon => &self.too_soon,
             _ => &self.full,
         };
-        refusals.as_text(form)
+        refusals.in_form(form)
     }
 
     /// How much may be queued for a client of a protocol.
@@ -204,9 +204,8 @@ impl Settings {
     }
 }
 
-/// The names that are known to be ours: the server's own, those that its listeners are bound by, those of its
-/// certificates, and what `[web]` names. An origin there is a site whose pages may speak here in any case, so its name
-/// is no stranger's.
+/// The names of this server: its own, those of its listeners' URLs, those of its certificates, and those in `[web]`. The
+/// pages of an origin in `[web]` may open a WebSocket here anyway, so its name is one of them.
 fn hosts(config: &Config) -> Hosts {
     let listeners = config.listen.iter().filter_map(|url| match &url.host {
         Host::Name(name) => Some(name.as_str()),
@@ -234,7 +233,7 @@ fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
     pairs.collect()
 }
 
-/// What the configuration says of the server itself.
+/// What IRC shows of the server itself.
 pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
     let server = &config.server;
     let motd = server.motd.as_ref();
@@ -248,7 +247,7 @@ pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
             .iter()
             .map(|(name, _)| name.clone())
             .collect(),
-        // A client that reads nothing of it must not be let go for what it asked.
+        // One piece must not bring a client that reads nothing to the limit of its send queue.
         page_bytes: ServerInfo::PAGE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
         ..ServerInfo::new(server.name.as_str(), &server.network, started)
     }
@@ -260,7 +259,7 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> Rc<[u8]> {
     out.into()
 }
 
-/// A listener's options in the loop's terms; the kernel asks a silent peer for a sign of life as late as we would.
+/// A listener's options in the loop's terms; the kernel's keep-alive begins after the same silence as the server's own.
 pub(super) fn socket_options(
     options: &crate::config::SocketOptions,
     ping: Duration,
@@ -289,8 +288,8 @@ pub(super) fn socket_options(
     }
 }
 
-/// How many clients so many descriptors are good for. The rest is for the poll, the listeners, the signal pipe, the
-/// standard streams and the spare, and for connections that are being refused.
+/// How many clients fit into so many descriptors. The rest is for the poll, the listeners, the signal pipe, the standard
+/// streams and the spare, and for connections that are being refused.
 pub(super) fn clients_for(descriptors: u64) -> usize {
     let kept = (descriptors / 64).clamp(16, 256);
     usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX)

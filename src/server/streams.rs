@@ -1,7 +1,7 @@
-//! The host's two output streams in the loop: where the log goes, and where the server says that it listens.
+//! The host's two output streams in the loop: standard error with the log, and standard output.
 //!
 //! A stream that has no room is watched for writable events, and only then; an event marks it, and the end of the turn
-//! writes. A server without a host (tests, benches) has none of them. What a stream does with bytes is [`HostStream`]'s.
+//! writes. A server without a host (tests, benches) has neither. The bytes are [`HostStream`]'s.
 
 use crate::{
     net::{External, Net},
@@ -22,24 +22,24 @@ pub(super) const STDOUT: External = External(2);
 pub(super) struct Streams {
     log: Option<Log>,
     stdout: Option<HostStream>,
-    /// Which are registered.
+    /// Whether they are registered with the loop.
     is_log_watched: bool,
     is_stdout_watched: bool,
 }
 
 impl Streams {
-    /// Takes care of the log from now on.
+    /// Takes over the log.
     pub(super) fn take_log(&mut self, log: Log) {
         self.log = Some(log);
     }
 
-    /// Says something on a standard output that is nobody else's from now on.
-    pub(super) fn say(&mut self, mut stdout: HostStream, words: &str) {
-        stdout.push(words.as_bytes());
+    /// Takes over standard output, and writes a text to it.
+    pub(super) fn say(&mut self, mut stdout: HostStream, text: &str) {
+        stdout.push(text.as_bytes());
         self.stdout = Some(stdout);
     }
 
-    /// One of them has room.
+    /// A stream has room.
     pub(super) fn note_room(&mut self, stream: External) {
         match (stream, &self.log, &mut self.stdout) {
             (LOG, Some(log), _) => log.with_stream(HostStream::note_room),
@@ -48,12 +48,12 @@ impl Streams {
         }
     }
 
-    /// How soon a turn is wanted, whatever happens.
+    /// The time until the log needs a turn.
     pub(super) fn due_in(&self) -> Option<Duration> {
         self.log.as_ref().and_then(Log::due_in)
     }
 
-    /// The end of a turn: writes what waits, as far as there is room, and watches what has none.
+    /// At the end of a turn: writes waiting bytes as far as there is room, and watches a stream that has none.
     pub(super) fn tend(&mut self, net: &mut Net) {
         if let Some(log) = &self.log {
             log.tend();
@@ -65,7 +65,7 @@ impl Streams {
         }
     }
 
-    /// What is not in the log.
+    /// The lines that are not in the log.
     pub(super) fn missing(&self) -> Missing {
         self.log.as_ref().map(Log::missing).unwrap_or_default()
     }

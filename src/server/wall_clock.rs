@@ -2,8 +2,8 @@
 //! (`os::wall_clock`).
 //!
 //! The loop's clock never jumps but knows no date; the system's knows the date but may be set at any moment. So the
-//! date is asked for anew with every turn that needs it, is shown, and is never waited for. Tests hold it and move it
-//! by hand, both ways.
+//! date is read again in every turn that needs it, is shown, and is never waited for. Tests hold it and move it, both
+//! ways.
 
 use crate::{
     chat::{Moment, Now, WallTime},
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct WallClock {
     read: Option<(Tick, WallTime)>,
-    /// A test's hand, in place of the system.
+    /// Set by a test, in place of the system's.
     #[cfg(test)]
     held: Option<WallTime>,
 }
@@ -41,7 +41,7 @@ impl WallClock {
         WallTime::from_unix_ms(wall_clock::since_epoch().as_millis() as i64)
     }
 
-    /// Holds the time of day, as if someone had set it.
+    /// Holds the time of day, as if the clock had been set.
     #[cfg(test)]
     pub(super) fn hold(&mut self, wall: WallTime) {
         self.held = Some(wall);

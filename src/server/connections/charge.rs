@@ -1,13 +1,13 @@
-//! What a connection pays for: not only lines, but all that is parsed, looked up and sent because of it.
+//! The cost of a connection: not only its lines, but all parsing, look-ups and deliveries that they cause.
 //!
 //! While a connection's input is handled, or a piece of its long reply is made, the [`Bill`](crate::server::limits::bill)
-//! collects *effort* ([`chat::effort`](crate::chat::effort)): what the hub counted, deliveries of the fan-out, bytes
-//! that were parsed. When that is over it is settled: with the turn of the loop at once, so that it ends in time; with
+//! collects *effort* ([`chat::effort`](crate::chat::effort)): the hub's count, deliveries of the fan-out, bytes that were
+//! parsed. Then it is settled: with the turn of the loop at once, so that it ends in time; with
 //! the connection's allowance, as far as it is more than its lines include; and with the network that it came from
 //! (`limits/cpu_shares.rs`). A client that owes too much is not read from for a while.
 //!
 //! Also here: how much may be sent before a name is given. Where flood control is off no client waits, but turns are
-//! short all the same. Does not know what the work was.
+//! short all the same. Does not know the work itself.
 
 use super::{close_reason::CloseReason, current::Current, ending::Ending};
 use crate::{
@@ -21,7 +21,7 @@ use std::{mem, net::IpAddr};
 /// some tries for a free name take a few KiB, a client's chain of certificates as much again.
 const BYTES_BEFORE_NAME_MAX: u32 = 32 * 1024;
 
-/// Effort of taking something from a connection, whatever it is: two system calls.
+/// Effort of taking any input from a connection: two system calls.
 const VISIT: u64 = 20;
 
 /// A message that is put into one queue, and its part in the system call that sends it.
@@ -88,7 +88,7 @@ fn add_effort(shared: &mut Shared, net: &mut Net, units: u64) {
     shared.limits.bill.add(units);
 }
 
-/// Adds what was done since there were so many deliveries, and an answer of so many bytes.
+/// Adds the work since there were so many deliveries, and an answer of so many bytes.
 pub(crate) fn add_work(
     shared: &mut Shared,
     net: &mut Net,
@@ -111,7 +111,7 @@ pub(crate) fn charge_handshake(at: &mut Current<'_>) {
     charge_network(at, HANDSHAKE);
 }
 
-/// Charges the network of a connection, and not the connection itself: what every client has to do is no flood.
+/// Charges the network of a connection, and not the connection itself: every client has to connect, so it is no flood.
 fn charge_network(at: &mut Current<'_>, units: u64) {
     at.net.note_effort(u32::try_from(units).unwrap_or(u32::MAX));
     at.shared.counters.effort += units;
@@ -142,7 +142,7 @@ pub(crate) fn settle(at: &mut Current<'_>) {
     charge_share(at, bill.units());
 }
 
-/// Charges for what was taken of a connection's input.
+/// Charges for the input that was taken from a connection.
 ///
 /// # Errors
 /// The client has sent too much without giving a name.
@@ -164,7 +164,7 @@ pub(crate) fn charge_input(
     note_bytes_before_name(at, consumed.bytes)
 }
 
-/// Charges for what a transport read for itself, and lets the client wait if that is too much.
+/// Charges for bytes that the transport read for itself, and lets the client wait if they are too many.
 ///
 /// # Errors
 /// The client has sent too much without giving a name.

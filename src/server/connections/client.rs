@@ -30,10 +30,10 @@ pub(crate) enum Security {
     Secure,
 }
 
-/// Whether a keep-alive ping of ours is unanswered.
+/// Whether a keep-alive ping is unanswered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ping {
-    /// None was sent since the client was heard last.
+    /// None was sent since the client's last input.
     Idle,
     /// One was sent at `last_activity`.
     Outstanding,
@@ -90,7 +90,7 @@ enum Identity {
     User(UserId),
 }
 
-/// One client as the server sees it, whatever its protocol is.
+/// One client as the server sees it, of any protocol.
 #[derive(Debug)]
 pub(crate) struct Client {
     identity: Identity,
@@ -98,14 +98,14 @@ pub(crate) struct Client {
     /// Before there is a user: when the connection was made. Afterwards: when something was last received, or when the
     /// ping was sent that is outstanding: the client has the full time to answer.
     pub(crate) last_activity: Tick,
-    /// Of the connection's id. It is here, and not beside the record, because here is a gap for it.
+    /// Of the connection's id. It is in this record, and not beside it, because there is a gap for it here.
     pub(crate) generation: u32,
     /// When the connection was made, in whole seconds of the loop's time: half the size of a tick.
     made_s: u32,
     pub(crate) peer: Peer,
     pub(crate) kind: ProtocolKind,
     pub(crate) security: Security,
-    /// The place that it holds among those that are limited.
+    /// The place that it holds.
     pub(crate) place: Place,
     pub(crate) ping: Ping,
     pub(crate) input: Input,
@@ -154,7 +154,7 @@ impl Client {
         }
     }
 
-    /// Something whole, or a part of it, was received.
+    /// Input was received from the client.
     pub(crate) fn note_activity(&mut self, now: Tick) {
         if self.user().is_some() {
             self.last_activity = now;

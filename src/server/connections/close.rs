@@ -1,31 +1,33 @@
-//! The one way in which the server ends a connection, and the table of what is sent then.
+//! The one way in which the server ends a connection, and the tables of the bytes that are sent then.
 //!
 //! ```text
 //! server   accepted ──────> closing ─────────────────────────────────────────────> gone
 //!             │                │ close(): the first reason counts                     ▲
 //!             │                │   1. counted and logged                              │
 //!             │                │   2. the farewell is queued                          │ handle_reaped():
-//!             │                │   3. its place is free, its user quits               │   steps 1 and 3 for what
-//!             │                │   4. the loop is asked to close                      │   ended without close()
+//!             │                │   3. its place is free, its user quits               │   steps 1 and 3 for an
+//!             │                │   4. the loop is asked to close                      │   end without close()
 //! net      Open ───────────> Draining ──────> Lingering ──────> Closed ───────────────┘
 //!             └────── lost: reset, error, ceiling (handle_lost() goes through close() too) ──┘
 //! ```
 //!
-//! What the client is sent, by farewell and protocol (`Protocol::close` of each):
+//! The client is sent, by farewell and protocol (`Protocol::close` of each):
 //!
 //! | farewell | telnet, any | IRC | WebSocket | HTTP, metrics | echo |
 //! |---|---|---|---|---|---|
-//! | `Text` | `* ` and the reason's peer text | `ERROR` with its quit message | the same in a message, then Close with a code | - | - |
-//! | `Text`, shutdown | the settings' last line | the settings' `ERROR` | the same, then Close | - | - |
-//! | `Silent` | - | - | Close with a code | - | - |
+//! | `Text` | `* ` and the reason's peer text | `ERROR` with its quit message | `ERROR` in a message, then Close | - | - |
+//! | `Text`, shutdown | the settings' last line | the settings' `ERROR` | that in a message, then Close | - | - |
+//! | `Silent` | - | - | Close | - | - |
 //! | `Status` | | | | a response | |
 //! | `Bytes` | these | these | these | these | |
 //!
-//! No text is sent during a TLS handshake: it would be sent in the clear. What happens to the user:
+//! Close has the code of the reason. No text is sent during a TLS handshake: it would be sent in the clear.
+//!
+//! The user of the connection:
 //!
 //! | reason | the user |
 //! |---|---|
-//! | killed, banned | has quit already; whoever did it has told the others |
+//! | killed, banned | has quit already: the command that did it has sent the quit to the others |
 //! | shutdown, second signal | quits when the connection is gone; every other connection gets its own farewell |
 //! | any other | quits now, and the others are sent the quit message |
 //!
@@ -71,7 +73,7 @@ fn note(at: &mut Current<'_>, reason: CloseReason, detail: Option<&str>) -> bool
     true
 }
 
-/// Before the farewell is queued, for the log says how much waited for the peer.
+/// Before the farewell is queued, for the log has the bytes that waited for the peer.
 fn log(net: &Net, id: ConnId, client: &Client, reason: CloseReason, detail: Option<&str>) {
     let (peer, protocol) = (client.peer, client.kind.name());
     let (queued, age_s) = (net.queued(id), client.age_s(net.now()));
@@ -111,7 +113,7 @@ fn send_farewell(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &En
     }
 }
 
-/// Frees what the connection holds, and lets its user quit.
+/// Frees the connection's place, and lets its user quit.
 fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     let reason = ending.reason;
     if matches!(reason, CloseReason::Shutdown | CloseReason::SecondSignal) {

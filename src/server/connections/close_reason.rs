@@ -1,11 +1,11 @@
-//! Why connections end: one reason for each end, with a code that stays what it is.
+//! Why connections end: one reason for each end, with a code that never changes.
 //!
-//! The code stands in the log and in the metrics; the words are told to the peer, and to those who knew them, where
-//! the protocol allows. The first reason counts (`close.rs`):
-//! what comes after it (the peer's own close, a drain that took too long) is a consequence.
+//! The code is in the log and in the metrics; the texts are sent to the client and to other users, where the protocol
+//! allows. The first reason counts (`close.rs`): what follows (the peer's own close, a drain that took too long) is a
+//! consequence.
 //!
-//! A new reason is a variant and a row of the table. Invariant: the rows stand in the order of the variants. Does not
-//! know how connections are ended.
+//! A new reason is a variant and a row of the table. Invariant: the rows have the order of the variants. Does not know how
+//! connections are closed.
 
 use crate::net::Loss;
 use std::io::{self, ErrorKind};
@@ -47,42 +47,43 @@ pub(crate) enum CloseReason {
     WebsocketFault,
 }
 
-/// How much an operator wants to hear of an end.
+/// How much an end concerns an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// It is everyday life, or comes by the thousand: level debug.
+    /// It happens every day, or a thousand times at once: level debug.
     Ordinary,
-    /// We sent someone away who would have stayed: level info.
+    /// The server closed a connection that would have stayed: level info.
     Decided,
 }
 
 use Weight::{Decided, Ordinary};
 
-/// What is known of a reason.
+/// The codes and texts of a reason.
 struct Row {
     reason: CloseReason,
     /// Its name in the log and in the metrics.
     code: &'static str,
     weight: Weight,
-    /// What the peer is told where lines are for people; nothing if there is nothing to say, or others have the words.
-    told: &'static str,
-    /// What IRC's ERROR says, and what those who knew the person are told.
-    quit: &'static str,
+    /// The text for a client that reads lines at a terminal; empty if there is none, or if another part of the server has a
+    /// better one.
+    peer_text: &'static str,
+    /// The text of IRC's ERROR, and the quit message for the other users.
+    quit_message: &'static str,
 }
 
 const fn row(
     reason: CloseReason,
     code: &'static str,
     weight: Weight,
-    told: &'static str,
-    quit: &'static str,
+    peer_text: &'static str,
+    quit_message: &'static str,
 ) -> Row {
     Row {
         reason,
         code,
         weight,
-        told,
-        quit,
+        peer_text,
+        quit_message,
     }
 }
 
@@ -139,24 +140,24 @@ impl CloseReason {
         &TABLE[self as usize]
     }
 
-    /// Its name in the log and in the metrics. Operators' alarms rest on it: it never changes.
+    /// Its name in the log and in the metrics. Operators' alerts rely on it: it never changes.
     pub(crate) fn code(self) -> &'static str {
         self.row().code
     }
 
-    /// How much an operator wants to hear of it.
+    /// How much it concerns an operator.
     pub(crate) fn weight(self) -> Weight {
         self.row().weight
     }
 
-    /// What the peer is told where lines are for people.
+    /// The text for a client that reads lines at a terminal.
     pub(crate) fn peer_text(self) -> &'static str {
-        self.row().told
+        self.row().peer_text
     }
 
-    /// What IRC's ERROR says, and what those who knew the person are told, unless there is something better to say.
+    /// The text of IRC's ERROR, and the quit message for the other users, unless there is a better one.
     pub(crate) fn quit_message(self) -> &'static str {
-        self.row().quit
+        self.row().quit_message
     }
 }
 
@@ -174,9 +175,9 @@ impl From<&io::Error> for CloseReason {
     fn from(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::TimedOut => Self::KeepaliveTimeout,
-            // To write to someone who has gone says the latter.
+            // A write to a closed peer gives the latter.
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
-            // No socket says these: what came was no TLS, or was cut in the middle.
+            // Sockets never return these; they come from the TLS layer (no TLS, or a stream cut in the middle).
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Self::TlsFailed,
             _ => Self::IoError,
         }
@@ -211,7 +212,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn the_rows_stand_in_the_order_of_the_variants() {
+    fn the_rows_have_the_order_of_the_variants() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.reason as usize, index, "{:?}", row.reason);
         }
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_says_has_a_reason() {
+    fn errors_of_the_system_have_reasons() {
         let of = |kind: ErrorKind| CloseReason::from(&Loss::Io(kind.into()));
         assert_eq!(of(ErrorKind::TimedOut), CloseReason::KeepaliveTimeout);
         assert_eq!(of(ErrorKind::BrokenPipe), CloseReason::Reset);

@@ -1,6 +1,7 @@
-//! What a protocol may do while it handles one line: the server's side of [`Context`] and [`ServerContext`].
+//! The actions that a protocol may take while it handles one line: the server's side of [`Context`] and [`ServerContext`].
 //!
-//! Lives for one line. Borrows its client, what is shared and the loop, never the protocol's state, which is the caller.
+//! Lives for one line. Borrows the client, the shared state and the loop, but never the protocol's state, whose method is
+//! running.
 
 use super::{close_reason::CloseReason, current::Current, ending::Ending};
 use crate::{
@@ -75,7 +76,7 @@ impl CommandContext<'_> {
         }
     }
 
-    /// Applies a command in anyone's name.
+    /// Applies a command in the name of any user.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
         let own = self.client.user().map(|own| (own, self.flavour));
@@ -185,10 +186,10 @@ impl ServerContext for CommandContext<'_> {
         let reason: Rc<str> = format!("Banned from the server: {}", ban.reason).into();
         let is_new = self.shared.hub.add_server_ban(ban, self.now);
         let concerned = self.shared.hub.banned_users(self.now);
-        // First all of them lose their connections, then those who stay are told of each: n people in one room would
-        // be told of each other otherwise, n times n lines to nobody.
+        // First all of them lose their routes, then each quit is sent to the users who stay: n banned users in one room
+        // would otherwise be sent n quits each, which none of them can read any more.
         for user in concerned {
-            // Who has no seat is leaving already.
+            // A user without a route is leaving already.
             let Some(route) = self.shared.routes.of(user) else {
                 continue;
             };

@@ -1,6 +1,6 @@
-//! `any://`: the first bytes decide what is spoken; a client that stays silent is greeted as telnet.
+//! `any://`: the first bytes decide the protocol; a client that stays silent is greeted as telnet.
 //!
-//! Owns how far that is. What the bytes mean is in `protocol::detect`.
+//! Owns the progress of that. The rule for the bytes is in `protocol::detect`.
 
 use super::{
     client::Client,
@@ -17,13 +17,13 @@ use crate::{
     server::settings::Settings,
 };
 
-/// How far the detection is.
+/// The progress of the detection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Detecting {
     /// Nothing has come.
     #[default]
     Silent,
-    /// Something has come, and too little to decide. Such a client is not silent.
+    /// Too few bytes to decide have come. Such a client is not silent.
     Started,
     /// The client was silent and was sent the telnet greeting.
     Greeted,

@@ -1,4 +1,4 @@
-//! The dispatch: what each call of the loop means to the connection that it is about.
+//! The dispatch of the loop's calls to the connection that each is about.
 //!
 //! Each call looks its session up once and hands it down as a [`Current`], to its protocol or to the file of the subject.
 //! Decides nothing that a protocol can decide.
@@ -30,15 +30,15 @@ const UNHEARD_AT_MOST: Duration = Duration::from_secs(5);
 /// How often such a deadline is looked at meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Whether a client whose time is up has sent something that was not handled yet. That is handled first. A user who
-/// speaks is there, however long the server takes to listen; a client without a name puts off a deadline by talking only
-/// for a while.
+/// Whether a client whose deadline has come has sent input that was not handled yet. That is handled first. Input of a user
+/// shows that the client is there, however long the server takes to handle it; a client without a name puts off its
+/// deadline only for a while.
 fn is_unheard(at: &mut Current<'_>, (due_at, due): (Tick, Due)) -> bool {
     let now = at.net.now();
     if due_at > now || !at.net.has_input_waiting(at.id) {
         return false;
     }
-    // A client that does not read is not listened to either, and that is its own doing.
+    // The server does not read from a client that does not read, and that is the client's own doing.
     let speaks = due == Due::PingTimeout && !at.net.is_backlogged(at.id);
     let patience = match charge::waits_for_share(at) {
         Some(_) => UNHEARD_AT_MOST + at.shared.settings.registration,
@@ -119,7 +119,7 @@ impl Handler for Connections {
             };
             (protocol, at) = found;
             step = match at.client.closing {
-                // It had itself expelled.
+                // The client has expelled itself.
                 Some(_) => return charged(protocol, &mut at, &offered, offered.all()),
                 None => input::go_on(protocol, &mut at, &mut offered),
             };
@@ -140,7 +140,7 @@ impl Handler for Connections {
             return;
         };
         match protocol.as_ref().is_busy() {
-            // What it asked for is still being answered.
+            // A reply to it is still being made.
             true => at.client.input = Input::Ended,
             false => close::close(protocol, &mut at, &Ending::silent(CloseReason::PeerClosed)),
         }
@@ -215,8 +215,8 @@ impl Handler for Connections {
         session.map_or(0, |session| session.protocol.memory())
     }
 
-    /// Clients without a name go before users, and before scrapers, which must not be kept out by the trouble they look
-    /// into.
+    /// Clients without a name are shed before users, and before scrapers, which must be able to connect when the server is in
+    /// trouble.
     fn standing(&self, id: ConnId) -> Standing {
         match self.sessions.get(id).map(|session| &session.client) {
             Some(client) if client.user().is_some() || client.kind == ProtocolKind::Metrics => {
@@ -245,7 +245,7 @@ impl Handler for Connections {
     }
 
     fn handle_reaped(&mut self, net: &mut Net, id: ConnId) {
-        // Whatever ended the connection, no user stays in the hub without one.
+        // However the connection ended, no user stays in the hub without one.
         self.close(net, id, &Ending::silent(CloseReason::IoError));
         self.shared.certificates.remove(&id);
         let session = self.sessions.remove(id);

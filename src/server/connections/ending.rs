@@ -1,4 +1,4 @@
-//! An ending: why a connection ends, what its client is sent last, and what the others are sent.
+//! An ending: the reason, the last bytes for the client, and the quit message for the other users.
 //!
 //! Made wherever an end is decided; `close.rs` alone carries it out.
 
@@ -13,14 +13,14 @@ pub(crate) struct Ending {
     pub(crate) farewell: Farewell,
     /// The text for the other users, where it is not the reason's own.
     pub(crate) quit: Option<String>,
-    /// What the system or a library said, for the log.
+    /// The text of the system or a library, for the log.
     pub(crate) detail: Option<String>,
 }
 
 /// The last that is sent to the client.
 #[derive(Debug)]
 pub(crate) enum Farewell {
-    /// Nothing: the client left by itself, or has been sent why already.
+    /// Nothing: the client left by itself, or has been sent the reason already.
     Silent,
     /// The text of the reason, in the connection's protocol.
     Text,
@@ -67,12 +67,12 @@ impl Ending {
     }
 }
 
-/// What a protocol needs to write its last bytes.
+/// The input to a protocol's last bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LastText<'a> {
     pub(crate) reason: CloseReason,
     /// The text for the other users.
     pub(crate) quit: &'a str,
-    /// Whether the client is to be sent the reason as text; else only what the protocol itself needs for its end.
+    /// Whether the client is to be sent the reason as text; else only the bytes that the protocol needs for its end.
     pub(crate) says_why: bool,
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Browsers come back within a minute for what a page needs. A connection that carries requests may stay for ten minutes
+/// A browser comes back within a minute for the files of a page. A connection that carries requests may stay for ten minutes
 /// in all: a client that comes back pays a handshake in ten minutes. A page that stays open has its WebSocket, which is
 /// no such connection.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -36,7 +36,7 @@ pub(crate) struct HttpConnection(Requests);
 fn answer(at: &mut Current<'_>, request: &Request<'_>) -> Reply {
     let now = at.now().wall;
     let mut bytes = Vec::new();
-    // Before anything else: a page of another site may not even read what is refused here.
+    // First of all: a page of another site may not even read the refusals.
     let asked = match at.shared.settings.hosts.admit(request.host) {
         true => upgrade(request, &at.shared.settings.origins, &mut bytes),
         false => Upgrade::Refused(Status::MisdirectedRequest),
@@ -71,7 +71,7 @@ fn answer(at: &mut Current<'_>, request: &Request<'_>) -> Reply {
     }
 }
 
-/// Logs what the host may want to allow.
+/// Logs a refusal that the operator may want to change into a permission.
 pub(crate) fn log_refusal(at: &Current<'_>, request: &Request<'_>, status: Status) {
     let peer = at.client.peer;
     match status {
@@ -90,7 +90,7 @@ pub(crate) fn log_refusal(at: &Current<'_>, request: &Request<'_>, status: Statu
     }
 }
 
-/// The beginning of what a peer wrote, for the log.
+/// The beginning of a peer's text, for the log.
 fn beginning(text: &str) -> String {
     const CHARS_MAX: usize = 100;
     text.chars().take(CHARS_MAX).collect()

@@ -1,7 +1,7 @@
 //! Input on its way to a protocol: TLS first, then a look, then one line, message or request after the other.
 //!
 //! Invariant: one turn handles a bounded number of lines of each connection, within flood control, the share of its
-//! network, and what the client leaves unread. Does not know what input means.
+//! network, and its unread output. Does not know the meaning of input.
 
 use super::{
     charge,
@@ -110,7 +110,7 @@ pub(crate) fn begin(
     go_on(protocol, at, offered)
 }
 
-/// Handles what is left, within the bounds of a turn.
+/// Handles the rest, within the bounds of a turn.
 pub(crate) fn go_on(
     protocol: &mut ProtocolState,
     at: &mut Current<'_>,
@@ -146,7 +146,7 @@ pub(crate) fn go_on(
 fn must_wait(at: &mut Current<'_>) -> Option<Tick> {
     if at.shared.limits.bill.is_high() {
         // Settled now, so that the allowance and the network's share decide about the next line. The turn need not end
-        // for it: what is sent to a thousand members line after line leaves as one write for each.
+        // for it: several lines to a thousand members leave as one write for each member.
         charge::settle(at);
         if let Some(until) = charge::waits_for_share(at) {
             return Some(until);
@@ -201,7 +201,7 @@ fn is_expelled(at: &Current<'_>) -> bool {
     at.shared.expelled.iter().any(|(id, _)| *id == at.id)
 }
 
-/// Goes over to another protocol: what the client may hold, and how it pays, are that protocol's from here on.
+/// Goes over to another protocol: the limits and the rate are that protocol's from here on.
 fn turn_into(protocol: &mut ProtocolState, at: &mut Current<'_>, kind: ProtocolKind) {
     let was_chat = at.client.kind.is_chat();
     *protocol = ProtocolState::new(kind);

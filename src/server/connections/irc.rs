@@ -1,6 +1,6 @@
 //! IRC in lines. (IRC in messages is in `websocket.rs`.)
 //!
-//! Messages, registration and commands are in `protocol::irc`; what IRC shares with telnet is in `lines.rs`.
+//! Messages, registration and commands are in `protocol::irc`; `lines.rs` has the parts that are shared with telnet.
 
 use super::{
     client::Client,
@@ -29,7 +29,7 @@ pub(crate) struct IrcConnection(Irc);
 pub(crate) fn push_farewell(last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {
     match last.reason {
         _ if !last.says_why => {}
-        CloseReason::Shutdown => out.extend_from_slice(&settings.irc_last_words),
+        CloseReason::Shutdown => out.extend_from_slice(&settings.irc_shutdown),
         _ => irc::error(last.quit, out),
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of protocols: what the rest of the server needs to know of a connection's protocol without its state.
+//! The kinds of protocols: the properties of a connection's protocol that need no state.
 //!
 //! Knows no state and no bytes; those are in the file of each protocol.
 
@@ -6,7 +6,7 @@ use crate::protocol::web::websocket::Kind;
 
 /// The protocol of a connection, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Most names say it all.
+#[allow(missing_docs)] // Most names need no explanation.
 pub(crate) enum ProtocolKind {
     /// An `any://` connection whose first bytes have not decided yet.
     Any,
@@ -55,8 +55,8 @@ impl ProtocolKind {
         !matches!(self, Self::Echo | Self::Refused)
     }
 
-    /// Whether its clients pay for what they make the server do. Echo is no more than its bytes, and metrics must stay
-    /// in reach when the server is short of time.
+    /// Whether its clients pay for the work that they cause. Echo causes none beside its bytes, and metrics must stay in
+    /// reach when the server is short of time.
     pub(crate) fn is_charged(self) -> bool {
         !matches!(self, Self::Echo | Self::Metrics)
     }

@@ -1,4 +1,4 @@
-//! What the chat protocols share: the run of one line or message, from its commands to its answer.
+//! The run of one line or message, from its commands to its answer: shared by telnet, IRC and WebSocket.
 //!
 //! Invariants: an answer is sent as one, before the connection or another is closed; all work that a line causes is
 //! added to the bill of its connection. Does not know wire formats.
@@ -36,7 +36,7 @@ pub(crate) fn run<T>(
     }
 }
 
-/// Sends what the line was answered, framed as a whole; how many bytes that is.
+/// Sends the answer to the line, framed as a whole; its length in bytes.
 fn send_answer(at: &mut Current<'_>, flavour: Flavour) -> usize {
     let answer = &mut at.shared.buffers.answer;
     if answer.is_empty() {

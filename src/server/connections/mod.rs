@@ -1,16 +1,16 @@
-//! The connections: the table of sessions, and all that is shared by them.
+//! The connections: the table of sessions, and the state that they share.
 //!
-//! The loop calls `dispatch.rs`. It looks the session up once, lends it with what is shared as a [`Current`], and hands it
-//! down: to the protocol through the one `match` of `session.rs`, or to `input.rs`, which takes input apart. Only here
+//! The loop calls `dispatch.rs`. It looks the session up once, lends it with the shared state as a [`Current`], and hands
+//! it down: to the protocol through the one `match` of `session.rs`, or to `input.rs`, which takes input apart. Only here
 //! can more than one session be reached: for those whose users were expelled by others, and for reports on all.
 //!
 //! ```text
 //! dispatch.rs   the calls of the loop                        table.rs      the sessions by id
-//! session.rs    a session: its protocol, its client          protocol.rs   what a protocol is
+//! session.rs    a session: its protocol, its client          protocol.rs   the contract of protocols
 //! telnet.rs irc.rs websocket.rs http.rs metrics.rs echo.rs detect.rs refused.rs       one protocol each
-//! lines.rs      what telnet, IRC and WebSocket share         requests.rs   what HTTP and metrics share
-//! input.rs      input on its way to a protocol               context.rs    what a line may do to the world
-//! tls.rs        who begins TLS where                         charge.rs     what a connection pays for
+//! lines.rs      shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
+//! input.rs      input on its way to a protocol               context.rs    the actions of a line
+//! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
 //! timers.rs     deadlines                                    ending.rs, close.rs, close_reason.rs   the one way out
 //! ```
 //!
@@ -66,7 +66,7 @@ use session::{ProtocolState, Session};
 use std::mem;
 use table::Sessions;
 
-/// All connections, and what they share. The handler of the loop.
+/// All connections, and their shared state. The handler of the loop.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) sessions: Sessions,
@@ -88,7 +88,7 @@ impl Connections {
         }
     }
 
-    /// Looks a session up, and lends it with what it may touch.
+    /// Looks a session up, and lends it with the state that it may touch.
     fn find<'a>(
         &'a mut self,
         net: &'a mut Net,
@@ -140,8 +140,8 @@ impl Connections {
         }
     }
 
-    /// What is left to do after a protocol has acted outside of its input: ends it if that was asked for, or if its
-    /// client's input ended while it was busy.
+    /// Finishes a call in which a protocol has acted outside of its input: ends the connection if that was asked for, or if
+    /// its client's input ended while it was busy.
     fn finish(&mut self, net: &mut Net, id: ConnId, ending: Option<Ending>) {
         self.close_expelled(net);
         let Some((protocol, mut at)) = self.find(net, id) else {
@@ -176,7 +176,7 @@ impl Connections {
     }
 
     /// Lets users quit whose connections were closed together, one after the other until the turn is full: of a thousand
-    /// in a room, each quit is sent to all who stay. Whether some are left.
+    /// in a room, each quit is sent to all members who stay. Whether some are left.
     fn quit_leaving(&mut self, net: &mut Net) -> bool {
         let shared = &mut self.shared;
         let now = shared.wall_clock.at(net.now());
@@ -191,7 +191,7 @@ impl Connections {
                 break;
             }
         }
-        // Nobody pays for it: those who could are gone.
+        // No client pays for it: those that could are gone.
         shared.limits.bill = Bill::default();
         !shared.leaving.is_empty()
     }
@@ -222,7 +222,7 @@ impl Connections {
         self.sessions.memory() + self.shared.kept()
     }
 
-    /// What adds listeners.
+    /// Lends the parts that adding a listener needs.
     pub(crate) fn adopter<'a>(&'a mut self, net: &'a mut Net) -> Adopter<'a> {
         Adopter {
             net,
@@ -231,7 +231,7 @@ impl Connections {
         }
     }
 
-    /// All there is to know for a report.
+    /// Lends everything that a report counts.
     pub(crate) fn census<'a>(&'a self, net: &'a Net) -> Census<'a> {
         Census {
             sessions: &self.sessions,

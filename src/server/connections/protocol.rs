@@ -1,8 +1,8 @@
 //! The contract between the dispatch and the protocols: the [`Protocol`] trait and the values that pass through it.
 //!
 //! A new protocol is one new file with a type that implements [`Protocol`], a name in `kind.rs`, and one line in the
-//! one `match` of `session.rs`. A protocol acts on its own connection and on what is shared; it never ends a connection
-//! by itself, but returns an [`Ending`], for there is one way out (`close.rs`).
+//! one `match` of `session.rs`. A protocol acts on its own connection and on the shared state; it never ends a
+//! connection by itself, but returns an [`Ending`], for there is one way out (`close.rs`).
 
 use super::{
     client::Client,
@@ -17,14 +17,14 @@ use crate::{
     server::{metrics::report::Report, settings::Settings},
 };
 
-/// What a protocol of the server does. The methods come in the order of a connection's life.
+/// A protocol of the server. The methods come in the order of a connection's life.
 pub(crate) trait Protocol {
     /// The connection was accepted and has a place.
     fn accept(&mut self, at: &mut Current<'_>) {
         let _ = at;
     }
 
-    /// What the first byte of a TLS handshake means here.
+    /// The meaning of the first byte of a TLS handshake here.
     fn tls(&self) -> TlsInput {
         TlsInput::NotSpoken
     }
@@ -62,7 +62,7 @@ pub(crate) trait Protocol {
     }
 
     /// The next deadline if the client stays silent. No client is closed for being idle; one that can be pinged has to
-    /// answer, the others are watched by TCP's own keep-alive, which wakes the kernel and not us.
+    /// answer, the others are watched by TCP's own keep-alive, which does not wake the process.
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {
         let _ = (client, settings);
         None
@@ -85,7 +85,7 @@ pub(crate) trait Protocol {
         let _ = (at, due);
     }
 
-    /// The user leaves: forgets what others keep for it on this connection's behalf.
+    /// The user leaves: removes its entries in the server's tables of watched names.
     fn leave(&mut self, user: UserId, watches: &mut Watches) {
         let _ = (user, watches);
     }
@@ -101,14 +101,14 @@ pub(crate) trait Protocol {
     }
 }
 
-/// What came of a unit of input.
+/// The result of a unit of input.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// There is no whole unit; so many bytes are done with all the same.
     NeedMore(usize),
     /// One unit of so many bytes was handled.
     Consumed(usize),
-    /// The same, and what follows is in another protocol.
+    /// The same, and the rest of the input is in another protocol.
     Become(ProtocolKind, usize),
     /// The request asks for a report on all sessions, which the dispatch makes: it then offers the request again, with
     /// the report in [`Shared::report`](crate::server::shared::Shared::report).
@@ -117,7 +117,7 @@ pub(crate) enum Outcome {
     Close(Ending),
 }
 
-/// What a first look at input came to.
+/// The result of a first look at input.
 #[derive(Debug)]
 pub(crate) enum Look {
     /// It is input of this protocol.
@@ -130,7 +130,7 @@ pub(crate) enum Look {
     Close(Ending),
 }
 
-/// What the beginning of a TLS handshake means to a protocol.
+/// The meaning of the beginning of a TLS handshake to a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TlsInput {
     /// It begins TLS, if the server has certificates.

@@ -1,7 +1,7 @@
-//! What the two protocols of HTTP share: one request after the other, how long a connection waits for the next, and
-//! after how many, or how long, it ends.
+//! Requests, for the two protocols over HTTP: one after the other, until so many were answered or the connection is so
+//! old, with a deadline for each.
 //!
-//! Owns the state between requests. Does not know what is served.
+//! Owns the state between requests. Does not know the pages.
 
 use super::{
     client::Client,
@@ -48,7 +48,7 @@ pub(crate) struct Requests {
     answered: u16,
 }
 
-/// What becomes of a connection after a request.
+/// The state of a connection after a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// The answer is queued, and the next request may come.

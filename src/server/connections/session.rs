@@ -37,7 +37,7 @@ pub(crate) enum ProtocolState {
     Refused(Refused),
 }
 
-/// The one `match`: does something with the state, whatever its type.
+/// The one `match`: uses the state of any protocol.
 macro_rules! with_state {
     ($protocol:expr, $state:ident => $action:expr) => {
         match $protocol {
@@ -92,7 +92,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The session of a client, which speaks what its kind says.
+    /// The session of a new client, with the protocol of its kind.
     pub(crate) fn new(client: Client) -> Self {
         Self {
             protocol: ProtocolState::new(client.kind),

@@ -1,7 +1,7 @@
 //! The table of all sessions, in the order of the loop's slots, so that no map is needed.
 //!
 //! Invariants: a session belongs to one [`ConnId`], and an id with another generation finds nothing; a table that many
-//! have left shrinks. Does not know what is in a session.
+//! have left shrinks. Does not know the contents of a session.
 
 use super::session::Session;
 use crate::net::ConnId;

@@ -1,6 +1,6 @@
 //! Telnet: lines from users at a terminal.
 //!
-//! Lines, commands and negotiation are in `protocol::telnet`; what telnet shares with IRC is in `lines.rs`.
+//! Lines, commands and negotiation are in `protocol::telnet`; `lines.rs` has the parts that are shared with IRC.
 
 use super::{
     client::Client,
@@ -34,7 +34,7 @@ pub(crate) fn greet(at: &mut Current<'_>) {
 pub(crate) fn push_farewell(last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {
     match last.reason {
         _ if !last.says_why => {}
-        CloseReason::Shutdown => out.extend_from_slice(&settings.last_words),
+        CloseReason::Shutdown => out.extend_from_slice(&settings.telnet_shutdown),
         reason => telnet::refusal(out, reason.peer_text()),
     }
 }

@@ -1,4 +1,4 @@
-//! Deadlines of sessions: what they mean, on which grid they fall, and the keep-alive that several protocols share.
+//! Deadlines of sessions: their meanings, the grids on which they fall, and the keep-alive that several protocols share.
 //!
 //! Invariant: traffic moves a deadline without touching the loop's timer; a due timer looks again. Does not know how
 //! the loop keeps time.
@@ -19,7 +19,7 @@ const GRID: u64 = 1000;
 /// half as long again for a `registration` of two (milliseconds).
 pub(crate) const FINE_GRID: u64 = 250;
 
-/// What a deadline means for a session.
+/// The meaning of a session's deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     /// The client was silent long enough to be greeted as telnet.

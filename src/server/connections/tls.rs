@@ -1,4 +1,4 @@
-//! TLS on one connection: who begins it and where, and the answer to clients that are wrong about that.
+//! The begin of TLS on a connection, and the answer to clients that use it, or do not use it, at the wrong place.
 //!
 //! The first byte decides. Where TLS alone is spoken, a client that sends anything else is answered in the clear; where
 //! it is not spoken, a client that begins it is sent an alert. No TLS state exists before that byte, so that a client
@@ -25,7 +25,7 @@ use crate::{
 /// Second byte of a TLS connection, the major version in all versions (RFC 8446 section 5.1).
 const TLS_MAJOR: u8 = 3;
 
-/// What came of a look at input for TLS.
+/// The result of a look at input for TLS.
 #[derive(Debug)]
 pub(crate) enum Tls {
     /// The input is the protocol's.
@@ -54,7 +54,7 @@ pub(crate) fn look(here: TlsInput, at: &mut Current<'_>, input: &[u8]) -> Tls {
         (Security::Plain, TlsInput::Offered | TlsInput::TooLate) if begins => {
             alert(CloseReason::TlsOnPlain, &ALERT_NO_TLS)
         }
-        // A user might type the first byte; nobody types both.
+        // A user might type the first byte, but not both.
         (Security::Plain, TlsInput::NotSpoken) if begins && input.get(1) == Some(&TLS_MAJOR) => {
             alert(CloseReason::TlsOnPlain, &ALERT_NO_TLS)
         }
@@ -82,7 +82,7 @@ fn plain_where_tls_is_spoken(at: &Current<'_>) -> Ending {
     }
 }
 
-/// Takes note of what the transport reports.
+/// Takes note of a report of the transport.
 pub(crate) fn note(at: &mut Current<'_>, notice: &Notice) {
     let peer = at.client.peer;
     match notice {
@@ -96,7 +96,7 @@ pub(crate) fn note(at: &mut Current<'_>, notice: &Notice) {
                 at.shared.certificates.insert(at.id, certificate);
             }
             if at.client.user().is_none() {
-                // What a client on `any` speaks is waited for from here on.
+                // The time to detect the protocol, or to give a name, begins here.
                 at.client.last_activity = at.net.now();
             }
         }

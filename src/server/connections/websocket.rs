@@ -30,7 +30,7 @@ use std::mem;
 /// mistake of a user who writes too much; past this it is none.
 const MESSAGE_BYTES_MAX: u32 = 16 * 1024;
 
-/// The same before a name is given: what a client sends until then fits into lines of 512 bytes. An unfinished message
+/// The same before a name is given: the commands until then fit into lines of 512 bytes. An unfinished message
 /// is kept in memory.
 const NAMELESS_MESSAGE_BYTES_MAX: u32 = 2 * 1024;
 
@@ -42,7 +42,7 @@ pub(crate) struct WebSocketConnection(Box<State>);
 struct State {
     frames: WebSocket,
     irc: Irc,
-    /// Of what kind our messages are.
+    /// Of what kind the server's messages are.
     kind: Kind,
 }
 

@@ -16,9 +16,9 @@ use crate::{
 use rustc_hash::FxHashMap;
 use std::{net::IpAddr, time::Duration};
 
-/// The log says at most so often that a limit for one address was reached: a stranger can reach it a thousand times a
+/// The log reports at most so often that a limit of one address was reached: any client can reach it a thousand times a
 /// second.
-const SAY_EVERY: Duration = Duration::from_secs(60);
+const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// Below this many networks the table is not worth shrinking.
 const FEW: usize = 64;
@@ -49,8 +49,8 @@ pub(crate) struct Admission {
     scrapers: usize,
     by_network: FxHashMap<IpAddr, u32>,
     connection_rate: ConnectionRate,
-    /// The log says nothing of refusals before this moment.
-    silent_until: Tick,
+    /// No refusal is logged before this moment.
+    log_after: Tick,
 }
 
 impl Admission {
@@ -83,8 +83,8 @@ impl Admission {
         match kind {
             Place::None => {}
             Place::Client => {
-                // Those that are refused for another reason have connected all the same.
-                self.note_call(address, settings, now)?;
+                // A connection that is refused for another reason counts too.
+                self.note_connect(address, settings, now)?;
                 if self.clients >= self.clients_max {
                     return Err(CloseReason::ServerFull);
                 }
@@ -114,11 +114,11 @@ impl Admission {
         self.clients
     }
 
-    /// Notes that someone calls from this address.
+    /// Counts a connection from this address.
     ///
     /// # Errors
-    /// They call too often.
-    fn note_call(
+    /// The address connects too often.
+    fn note_connect(
         &mut self,
         address: IpAddr,
         settings: &Settings,
@@ -132,7 +132,7 @@ impl Admission {
         if admitted {
             return Ok(());
         }
-        if self.may_say(now) {
+        if self.may_log(now) {
             tracing::warn!(
                 %address,
                 connections_per_minute = per_minute,
@@ -143,10 +143,10 @@ impl Admission {
         Err(CloseReason::TooSoon)
     }
 
-    /// Takes a place for a caller from this address.
+    /// Takes a place for a client from this address.
     ///
     /// # Errors
-    /// The address has as many as it may have.
+    /// The address has all the places it may have.
     fn take(&mut self, address: IpAddr, settings: &Settings, now: Tick) -> Result<(), CloseReason> {
         let limit = settings.clients_per_address;
         if limit == 0 || settings.is_exempt(address) {
@@ -157,7 +157,7 @@ impl Admission {
             *count += 1;
             return Ok(());
         }
-        if self.may_say(now) {
+        if self.may_log(now) {
             tracing::warn!(
                 %address,
                 clients_per_address = limit,
@@ -168,7 +168,7 @@ impl Admission {
         Err(CloseReason::TooManyFromAddress)
     }
 
-    /// Makes a place free that was taken from this address.
+    /// Frees a place that was taken from this address.
     fn free(&mut self, address: IpAddr) {
         let network = network_of(address);
         let Some(count) = self.by_network.get_mut(&network) else {
@@ -183,7 +183,7 @@ impl Admission {
         }
     }
 
-    /// Counts anew after the settings changed: `inside` are the addresses of all who have a place.
+    /// Counts again after the settings changed: `inside` are the addresses of all clients that have a place.
     pub(crate) fn recount(&mut self, inside: impl Iterator<Item = IpAddr>, settings: &Settings) {
         self.by_network = FxHashMap::default();
         if settings.clients_per_address == 0 {
@@ -194,7 +194,7 @@ impl Admission {
         }
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory, room kept for later included.
     pub(crate) fn memory(&self) -> usize {
         self.by_network.capacity() * size_of::<(IpAddr, u32)>() + self.connection_rate.memory()
     }
@@ -207,10 +207,10 @@ impl Admission {
             .map(|(&network, &count)| (network, count))
     }
 
-    fn may_say(&mut self, now: Tick) -> bool {
-        let may = now >= self.silent_until;
+    fn may_log(&mut self, now: Tick) -> bool {
+        let may = now >= self.log_after;
         if may {
-            self.silent_until = now.after(SAY_EVERY);
+            self.log_after = now.after(LOG_EVERY);
         }
         may
     }
@@ -232,14 +232,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// How many of a thousand callers from one address find a place.
+    /// How many of a thousand clients from one address get a place.
     fn taken(admission: &mut Admission, address: &str, settings: &Settings) -> usize {
         let calls = (0..1000).filter(|_| admission.take(ip(address), settings, Tick(0)).is_ok());
         calls.count()
     }
 
     #[test]
-    fn by_default_an_address_has_a_bounded_part_of_the_places_and_this_machine_all() {
+    fn an_address_has_a_part_of_the_places_and_loopback_has_all() {
         let settings = Settings::new(&Config::default());
         let mut admission = Admission::default();
         assert_eq!(taken(&mut admission, "192.0.2.1", &settings), 128);
@@ -256,12 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_may_call_as_often_as_it_likes_and_others_may_not() {
+    fn loopback_may_connect_at_any_rate_and_others_may_not() {
         let settings = Settings::new(&Config::default());
         let mut admission = Admission::default();
         let mut admitted = |address: &str| {
             let calls = (0..5000).filter(|_| {
-                let called = admission.note_call(ip(address), &settings, Tick(0));
+                let called = admission.note_connect(ip(address), &settings, Tick(0));
                 called.is_ok()
             });
             calls.count()
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn another_network_can_be_exempt_and_loopback_need_not_be() {
+    fn exempt_networks_are_those_of_the_configuration() {
         let settings = settings(2, &["192.0.2.0/24"]);
         let mut admission = Admission::default();
         assert_eq!(taken(&mut admission, "192.0.2.200", &settings), 1000);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_made_free_and_new_settings_count_those_who_are_there() {
+    fn new_settings_count_the_clients_that_are_there() {
         let mut admission = Admission::default();
         let off = settings(0, &[]);
         let inside = [ip("192.0.2.1"), ip("192.0.2.1"), ip("192.0.2.2")];
@@ -292,13 +292,13 @@ mod tests {
         assert_eq!(taken(&mut admission, "192.0.2.1", &on), 1);
         admission.recount(inside.into_iter(), &off);
         assert_eq!(admission.counts().count(), 0);
-        // Those who came while nothing was counted leave no trace.
+        // Clients that came while nothing was counted leave no trace.
         admission.free(inside[0]);
         assert_eq!(admission.counts().count(), 0);
     }
 
     #[test]
-    fn a_crowd_of_networks_leaves_no_memory_behind() {
+    fn the_memory_of_many_networks_is_freed() {
         let (mut admission, settings) = (Admission::default(), settings(1, &[]));
         let address = |n: u32| IpAddr::from(std::net::Ipv4Addr::from_bits(n));
         for n in 0..10_000 {

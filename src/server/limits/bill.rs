@@ -5,7 +5,7 @@
 
 use crate::chat::effort::PER_LINE;
 
-/// Less effort than this is not charged to a connection: five visits (`charge::VISIT`).
+/// Less effort than this is not charged to a connection: five times `VISIT` of `connections/charge.rs`.
 const TRIFLE: u64 = 100;
 
 /// See the module's documentation.

@@ -1,9 +1,9 @@
-//! How often each network calls: the rate of new connections, limited in bounded memory.
+//! The rate of new connections of each network, limited in bounded memory.
 //!
-//! The rule is that of flood control ([`Allowance`]), with a minute for its second. Whoever is as good as new is
-//! forgotten; refused calls cost a network nothing, so it is let in again as soon as it is its turn.
+//! The rule is that of flood control ([`Allowance`]), with a minute in place of its second. A network whose allowance is
+//! whole again is forgotten. A refused connection costs nothing, so the next one is accepted as soon as it is due.
 //!
-//! Invariant: at most [`NETWORKS_MAX`] networks are remembered. Does not know who is inside.
+//! Invariant: at most [`NETWORKS_MAX`] networks are remembered. Does not know places.
 
 use crate::{
     net::Tick,
@@ -12,26 +12,26 @@ use crate::{
 use rustc_hash::FxHashMap;
 use std::{net::IpAddr, time::Duration};
 
-/// So many networks are remembered, in half a mebibyte. When all of them called within the minute, others come in
-/// uncounted: to turn them away would let whoever holds many networks shut everyone else out.
+/// So many networks are remembered, in half a mebibyte. When all of them connected within the minute, connections from
+/// others are not counted: to refuse them would let an attacker with many networks shut all others out.
 const NETWORKS_MAX: usize = 8192;
 
-/// Fewer are not worth a look for those that can be forgotten.
+/// A table with fewer networks is not searched for those that can be forgotten.
 const FEW: usize = 64;
 
-/// How often a full table is looked through: not for each of a thousand callers a second.
+/// A full table is searched at most so often: not for each of a thousand connections a second.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 /// An allowance counts by the second; on a clock that is so much slower it counts by the minute.
 const SECONDS_PER_MINUTE: u64 = 60;
 
-/// Networks that called lately.
+/// The networks that connected lately.
 #[derive(Debug)]
 pub(crate) struct ConnectionRate {
     by_network: FxHashMap<IpAddr, Allowance>,
-    /// At so many entries, those that are whole again are forgotten.
+    /// At so many entries, networks whose allowance is whole again are forgotten.
     tidy_at: usize,
-    /// Not before.
+    /// But not before this moment.
     tidy_after: Tick,
 }
 
@@ -51,10 +51,10 @@ impl ConnectionRate {
         self.by_network.capacity() * size_of::<(IpAddr, Allowance)>()
     }
 
-    /// Whether one more call from this network is within the limit; 0 is no limit.
+    /// Whether one more connection from this network is within the limit; 0 is no limit.
     pub(crate) fn admits(&mut self, network: IpAddr, per_minute: u32, now: Tick) -> bool {
         if per_minute == 0 {
-            // It may have been switched off while running.
+            // A reload may have switched it off.
             self.by_network = FxHashMap::default();
             return true;
         }
@@ -88,7 +88,7 @@ mod tests {
         network_of(text.parse().unwrap())
     }
 
-    /// How many of `calls` from one network are let in at one moment.
+    /// How many of `calls` connections from one network are accepted at one moment.
     fn admitted(
         connection_rate: &mut ConnectionRate,
         network: IpAddr,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_come_at_once_and_then_so_many_a_minute() {
+    fn a_network_has_a_burst_and_then_a_rate_per_minute() {
         let mut connection_rate = ConnectionRate::default();
         let (here, elsewhere) = (ip("192.0.2.1"), ip("192.0.2.2"));
         assert_eq!(admitted(&mut connection_rate, here, 100, Tick(0)), 10);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_limit_and_forgets() {
+    fn zero_is_no_limit_and_frees_the_memory() {
         let mut connection_rate = ConnectionRate::default();
         assert_eq!(
             admitted(&mut connection_rate, ip("192.0.2.1"), 11, Tick(0)),
@@ -140,9 +140,9 @@ mod tests {
             assert!(connection_rate.admits(network(number), 1, now));
             assert!(connection_rate.by_network.len() <= NETWORKS_MAX);
         }
-        // Those that are remembered are limited still.
+        // A remembered network is still limited.
         assert!(!connection_rate.admits(network(0), 1, Tick(1_000)));
-        // And when their minute is over they make room.
+        // After a minute the old ones are forgotten.
         assert!(connection_rate.admits(network(99_999), 1, Tick(62_000)));
         assert_eq!(connection_rate.by_network.len(), 1);
         assert!(!connection_rate.admits(network(99_999), 1, Tick(62_000)));

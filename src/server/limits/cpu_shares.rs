@@ -1,12 +1,12 @@
-//! How much of the processor each network has used: one that asks for more than its share waits, and nobody else does.
+//! How much of the processor each network has used: a network that asks for more than its share waits, the others do not.
 //!
 //! Flood control is for each connection, and one address may have a hundred. So effort ([`chat::effort`]) is also
 //! charged to the network it came from ([`network_of`](crate::chat::hub::network_of)): each may use [`BURST`] at once and
-//! [`PART`] of the processor in the long run. What is over is paid for by waiting, as with flood control: its input is
-//! not read until its time has come.
+//! one [`PART`]th of the processor in the long run. It pays for more by waiting, as with flood control: its input is not
+//! read until then.
 //!
-//! Invariant: at most [`NETWORKS_MAX`] networks are remembered, and none that owes nothing for long. Does not know what
-//! was done.
+//! Invariant: at most [`NETWORKS_MAX`] networks are remembered, and a network that owes nothing is soon forgotten. Does
+//! not know what the work was.
 //!
 //! [`chat::effort`]: crate::chat::effort
 
@@ -18,14 +18,14 @@ use std::{
     time::Duration,
 };
 
-/// So many networks are remembered, in half a mebibyte. When all of them are in debt, others are served uncounted: to
-/// keep them waiting would let whoever holds many networks shut everyone else out.
+/// So many networks are remembered, in half a mebibyte. When all of them are in debt, the work of others is not counted:
+/// to make them wait would let an attacker with many networks shut all others out.
 const NETWORKS_MAX: usize = 8192;
 
-/// Fewer are not worth a look for those that can be forgotten.
+/// A table with fewer networks is not searched for those that can be forgotten.
 const FEW: usize = 64;
 
-/// How often a full table is looked through.
+/// A full table is searched at most so often.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 /// Nanoseconds in a unit of effort.
@@ -34,35 +34,35 @@ const NANOS_PER_UNIT: u64 = 100;
 /// Nanoseconds in a tick.
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// One part in so many of the processor is what a network may use in the long run. A quarter is a hundred and fifty
-/// thousand deliveries a second, more than a household or an office asks for, and leaves the rest to the others.
+/// A network may use one part in so many of the processor in the long run. A quarter is a hundred and fifty thousand
+/// deliveries a second: more than a household or an office needs, and the rest is left to the others.
 const PART: u64 = 4;
 
-/// What a network may use at once, in nanoseconds of the processor: everyone else waits for that long at most. It is
-/// two thousand lines of the usual kind.
+/// The time of the processor that a network may use at once, in nanoseconds: all others wait for that long at most. It is
+/// enough for two thousand ordinary lines.
 const BURST: u64 = 20 * NANOS_PER_MILLI;
 
-/// Connections of a network that waits come back within so many milliseconds of each other, in an order of their own each
-/// time. At one and the same moment the first would be served and put all others off again, and it would always be the
-/// same one. On average it is less than the 80 ms that a network can save up, so one that is alone loses nothing.
+/// The connections of a waiting network try again within so many milliseconds of each other, in another order each time.
+/// At the same moment, the first would be served and the others would wait again, and the first would always be the same
+/// one. The mean is less than the 80 ms that a network can save up, so a single connection loses nothing.
 const SPREAD_MS: u64 = 128;
 
-/// No network is kept waiting longer than this for what it did before.
+/// A network waits no longer than this for its past work.
 const WAIT_MAX: u64 = 10_000 * NANOS_PER_MILLI;
 
-/// Networks that did something lately.
+/// The networks for which work was done lately.
 #[derive(Debug)]
 pub(crate) struct CpuShares {
-    /// When each will have paid for what it did, in nanoseconds of the loop's time.
+    /// The moment at which each will have paid for its work, in nanoseconds of the loop's time.
     paid_at: FxHashMap<IpAddr, u64>,
-    /// Until then some network has to wait.
+    /// Some network has to wait until this moment.
     anyone_waits_until: u64,
-    /// At so many entries, those that owe nothing are forgotten.
+    /// At so many entries, networks that owe nothing are forgotten.
     tidy_at: usize,
-    /// Not before.
+    /// But not before this moment.
     tidy_after: Tick,
-    /// How many were told to wait.
-    told_to_wait: u64,
+    /// How often a connection had to wait.
+    waits: u64,
 }
 
 impl Default for CpuShares {
@@ -72,7 +72,7 @@ impl Default for CpuShares {
             anyone_waits_until: 0,
             tidy_at: FEW,
             tidy_after: Tick(0),
-            told_to_wait: 0,
+            waits: 0,
         }
     }
 }
@@ -94,12 +94,12 @@ impl CpuShares {
         self.anyone_waits_until = self.anyone_waits_until.max(free_at);
     }
 
-    /// Whether some network may have to wait. Mostly none has, and nobody need be looked up.
+    /// Whether any network has to wait. Mostly none has, and then no network need be looked up.
     pub(crate) fn does_anyone_wait(&self, now: Tick) -> bool {
         self.anyone_waits_until > nanos(now)
     }
 
-    /// Until when a network has to wait, if it does.
+    /// The moment until which a network has to wait, if it has to.
     pub(crate) fn waits_until(&self, network: IpAddr, now: Tick) -> Option<Tick> {
         let now_ns = nanos(now);
         let free_at = self.paid_at.get(&network)?.saturating_sub(BURST * PART);
@@ -108,18 +108,18 @@ impl CpuShares {
 
     /// The moment at which one connection of a network that waits until `free_at` should try again.
     pub(crate) fn stagger(&mut self, free_at: Tick) -> Tick {
-        self.told_to_wait = self.told_to_wait.wrapping_add(1);
-        // Nobody can wish for a moment, and runs repeat: a lot drawn from the count.
-        let lot = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.told_to_wait);
+        self.waits = self.waits.wrapping_add(1);
+        // Drawn by the count: no client can choose its moment, and test runs repeat.
+        let lot = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.waits);
         Tick(free_at.0.saturating_add(lot % SPREAD_MS))
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory, room kept for later included.
     pub(crate) fn memory(&self) -> usize {
         self.paid_at.capacity() * size_of::<(IpAddr, u64)>()
     }
 
-    /// Forgets those that owe nothing.
+    /// Forgets networks that owe nothing.
     fn tidy(&mut self, now: Tick) {
         if self.paid_at.len() < self.tidy_at || now < self.tidy_after {
             return;
@@ -149,7 +149,7 @@ mod tests {
     const FULL: u64 = BURST / NANOS_PER_UNIT;
 
     #[test]
-    fn who_used_more_than_a_burst_waits_and_the_others_do_not() {
+    fn a_network_past_its_burst_waits_and_others_do_not() {
         let mut shares = CpuShares::default();
         shares.charge(network(1), FULL, Tick(1_000));
         assert_eq!(shares.waits_until(network(1), Tick(1_000)), None);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_ever() {
+    fn no_network_waits_longer_than_the_limit() {
         let mut shares = CpuShares::default();
         shares.charge(network(1), u64::MAX, Tick(5));
         shares.charge(network(1), u64::MAX, Tick(5));

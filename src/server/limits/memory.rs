@@ -1,23 +1,23 @@
-//! How many bytes may be held for peers under the host's limits on memory.
+//! The bytes that may be held for peers under the host's limits on memory.
 //!
 //! Rust ends the process when an allocation fails, so it must not come to that: under a limit of the host the ceiling of
-//! net is lowered at start until what peers can make us hold fits, with room to spare for what is not counted. The
-//! limits are read once: a host that changes them restarts.
+//! `net` is lowered at start until the memory that peers can make the server hold fits, with room to spare for memory that
+//! is not counted. The limits are read once: after a change of them the server has to be restarted.
 //!
-//! Does not know where the limits come from (`os::memory`) nor what is held.
+//! Does not know where the limits come from (`os::memory`) nor what the memory is for.
 
 use crate::os::memory::{self, Limit};
 
-/// What the process needs for itself beside peers: the program, its tables, a reload, the fragments that an allocator
-/// keeps. A server with nobody in it has some 8 MiB.
+/// The memory that the process needs beside that of peers: the program, its tables, a reload, the fragments that an
+/// allocator keeps. A server without clients has some 8 MiB.
 const OWN_BYTES: u64 = 16 << 20;
 
-/// Of what is left, one part in so many may be held for peers. The rest is for what the counting leaves out: what the
-/// allocator adds to each piece and keeps between pieces, tables that are copied while they grow, what one turn takes
-/// in before the ceiling is looked at.
+/// One part in so many of the rest may be held for peers. The other parts are for memory that is not counted: the
+/// allocator's overhead and fragments, tables that are copied while they grow, the input of one turn before the ceiling
+/// is checked.
 const PART: u64 = 3;
 
-/// Never less, or nobody could be served.
+/// Never less, or no client could be served.
 const LEAST: u64 = 1 << 20;
 
 /// How many bytes may be held for peers under the host's limits; `usize::MAX` if there are none.
@@ -30,7 +30,8 @@ pub(crate) fn fits() -> usize {
     usize::try_from(fits).unwrap_or(usize::MAX)
 }
 
-/// The ceiling for what peers may make us hold: what is configured, or less if the host has no memory for that.
+/// The ceiling for the memory that peers may make the server hold: as configured, or less if the host has no memory for
+/// that.
 pub(crate) fn ceiling(queued_total: usize, fits: usize) -> usize {
     if fits < queued_total {
         tracing::warn!(

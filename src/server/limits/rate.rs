@@ -1,11 +1,11 @@
 //! Flood control: how fast one connection's commands are taken, and until when the next one has to wait.
 //!
-//! Nobody is cut off and nothing is thrown away: the caller stops reading, and TCP's flow control slows the sender.
+//! No connection is closed and nothing is dropped: the server stops reading, and TCP's flow control slows the sender.
 //! The rule is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"): instead of counting tokens,
 //! remember the instant at which the next command would be due if all came evenly, and how far ahead of it one may be.
 //!
-//! Owns eight bytes for each connection. Does not know what a command is, nor what time it is: milliseconds of any
-//! clock that does not run backwards come in with each call.
+//! Owns eight bytes for each connection. Does not know commands, and reads no clock: each call passes in milliseconds of
+//! any clock that does not run backwards.
 
 use crate::chat::effort::PER_LINE;
 
@@ -14,7 +14,7 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Nanoseconds in a second.
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// No command makes its author wait longer than this. What it cost beyond is borne by the address it came from.
+/// No command makes its author wait longer than this. The network that it came from pays for the rest.
 const DEBT_NS_MAX: u64 = 10 * NANOS_PER_SECOND;
 
 /// How much one connection may ask for.
@@ -22,7 +22,7 @@ const DEBT_NS_MAX: u64 = 10 * NANOS_PER_SECOND;
 pub(crate) struct Rate {
     /// Commands a second in the long run; 0 switches flood control off.
     pub(crate) per_second: u32,
-    /// Commands that may come at once after a silence; 0 counts as 1, for else nothing would ever be taken.
+    /// Commands that may come at once after a silence; 0 counts as 1, for else no command would ever be taken.
     pub(crate) burst: u32,
 }
 
@@ -38,7 +38,7 @@ impl Rate {
     }
 }
 
-/// What one connection has left of its [`Rate`].
+/// The part of its [`Rate`] that one connection has left.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Allowance {
     /// When the next command is due if all come evenly, in nanoseconds of the caller's clock; in the past after a
@@ -50,8 +50,8 @@ impl Allowance {
     /// Takes one command at `now_ms`.
     ///
     /// # Errors
-    /// Too soon; holds the instant, in milliseconds of the same clock, from which on it will be granted. A refused
-    /// call costs nothing.
+    /// Too soon; holds the first instant, in milliseconds of the same clock, at which it will be granted. A refused call
+    /// costs nothing.
     pub(crate) fn take(&mut self, now_ms: u64, rate: Rate) -> Result<(), u64> {
         if rate.per_second == 0 {
             return Ok(());
@@ -89,7 +89,7 @@ impl Allowance {
         self.due_ns = due_ns.min(most_ns).max(self.due_ns);
     }
 
-    /// Whether at `now_ms` it is as good as a new one, and need not be remembered.
+    /// Whether at `now_ms` it is like a new one, and need not be remembered.
     pub(crate) fn is_whole(&self, now_ms: u64) -> bool {
         self.due_ns <= now_ms.saturating_mul(NANOS_PER_MILLI)
     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn no_effort_makes_its_author_wait_for_ever() {
+    fn no_effort_makes_its_author_wait_longer_than_the_limit() {
         for (per_second, burst) in [(1, 1), (20, 60), (u32::MAX, u32::MAX), (1, u32::MAX)] {
             let rate = Rate { per_second, burst };
             let mut allowance = Allowance::default();
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowance_is_whole_again_when_all_that_was_taken_is_earned() {
+    fn an_allowance_is_whole_again_when_all_is_earned() {
         let rate = Rate {
             per_second: 10,
             burst: 3,
@@ -274,9 +274,9 @@ mod tests {
             }
         }
 
-        /// Who waits until the told instant is let through, and a millisecond earlier is too soon.
+        /// A command is granted at the instant that the refusal named, and a millisecond earlier it is refused.
         #[test]
-        fn the_told_instant_is_the_first_that_is_granted(
+        fn the_instant_of_a_refusal_is_the_first_that_is_granted(
             per_second in 1..=u32::MAX,
             burst in 0..100_u32,
             start_ms in 0..1_u64 << 42,

@@ -13,7 +13,7 @@ use mio::net::{TcpListener, UdpSocket};
 use rustix::io::Errno;
 use std::{io, net::SocketAddr};
 
-/// Times that another port is tried if the system chose one for the first address of a name that is taken at the next.
+/// How often another port is tried if the port that the system chose for one address of a name is taken at the next.
 const PORT_TRIES: usize = 16;
 
 /// Binds one listener. A host name may stand for several addresses (`localhost`: one of each family); all that this
@@ -50,7 +50,7 @@ pub(crate) fn bind(
     Ok(bound)
 }
 
-/// Why an address could not be bound, and what can be done about it.
+/// The text for an address that could not be bound, with the way out.
 fn reason(url: &ListenUrl, address: SocketAddr, error: &io::Error, ours: &[ListenUrl]) -> String {
     let mut reason = plain(error);
     if matches!(url.host, Host::Name(_)) {
@@ -127,7 +127,7 @@ fn bind_each(
                 port = socket.local().map_err(|error| (address, error))?.port();
                 bound.push(socket);
             }
-            // A name may stand for a family that this host is not set up for.
+            // The name has an address of a family that this host is not set up for.
             Err(error) if is_not_ours(&error) => unavailable = Some((address, error)),
             Err(error) => return Err((address, error)),
         }

@@ -1,4 +1,5 @@
-//! What a listener means, decided once when it is bound: the protocol, whose places its connections take, the refusal.
+//! The meaning of a listener, decided once when it is bound: the protocol, the places that its connections take, the
+//! refusal.
 //!
 //! Owns the table of all listeners, and adds them to the loop. Does not know how sockets are bound.
 
@@ -8,14 +9,14 @@ use crate::{
     server::{
         connections::{client::Security, kind::ProtocolKind},
         limits::admission::Place,
-        settings::{RefusalText, Settings},
+        settings::{RefusalForm, Settings},
     },
 };
 use mio::net::{TcpListener, UdpSocket};
 use rustc_hash::FxHashMap;
 use std::{io, net::SocketAddr, rc::Rc};
 
-/// What a connection that is accepted here gets.
+/// What a connection gets that is accepted here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listener {
     pub(crate) scheme: Scheme,
@@ -26,19 +27,19 @@ pub(crate) struct Listener {
     /// Which places its connections take.
     pub(crate) admission: Place,
     /// The form of the refusal when there is no place.
-    pub(crate) refusal: RefusalText,
+    pub(crate) refusal: RefusalForm,
 }
 
 impl Listener {
     /// The meaning of a scheme.
     pub(crate) fn new(scheme: Scheme) -> Self {
         let (kind, refusal) = match scheme {
-            Scheme::Any => (ProtocolKind::Any, RefusalText::Plain),
-            Scheme::Telnet => (ProtocolKind::Telnet, RefusalText::Plain),
-            Scheme::Irc | Scheme::Ircs => (ProtocolKind::Irc, RefusalText::Irc),
-            Scheme::Http | Scheme::Https => (ProtocolKind::Http, RefusalText::Http),
-            Scheme::Metrics => (ProtocolKind::Metrics, RefusalText::Http),
-            Scheme::Echo | Scheme::EchoUdp => (ProtocolKind::Echo, RefusalText::None),
+            Scheme::Any => (ProtocolKind::Any, RefusalForm::Plain),
+            Scheme::Telnet => (ProtocolKind::Telnet, RefusalForm::Plain),
+            Scheme::Irc | Scheme::Ircs => (ProtocolKind::Irc, RefusalForm::Irc),
+            Scheme::Http | Scheme::Https => (ProtocolKind::Http, RefusalForm::Http),
+            Scheme::Metrics => (ProtocolKind::Metrics, RefusalForm::Http),
+            Scheme::Echo | Scheme::EchoUdp => (ProtocolKind::Echo, RefusalForm::None),
         };
         Self {
             scheme,
@@ -59,7 +60,7 @@ impl Listener {
     pub(crate) fn shed_text(&self, settings: &Settings) -> Rc<[u8]> {
         match self.security {
             Security::Awaited => ALERT_NO_ROOM.into(),
-            _ => settings.full.as_text(self.refusal),
+            _ => settings.full.in_form(self.refusal),
         }
     }
 }

@@ -11,10 +11,10 @@ use crate::{
     server::error::{Error, plain},
 };
 
-/// Takes over all sockets that were passed, in order; there are none unless a service manager started us.
+/// Takes over all sockets that were passed, in order; there are none unless a service manager started the process.
 ///
 /// # Errors
-/// One is no TCP listener and no UDP socket, or its name asks for what it cannot be.
+/// One is no TCP listener and no UDP socket, or its name asks for a protocol that it cannot carry.
 pub(crate) fn take_passed(
     adopter: &mut Adopter<'_>,
     config: &Config,

@@ -1,27 +1,27 @@
-//! What the server has done: a tally since its start, and the last seconds one by one.
+//! The server's activity: counts since its start, and the last seconds one by one.
 //!
-//! The seconds are a ring that is written when a turn ends and read when someone asks: a server with nothing to do is
-//! not woken up to find that nothing was done. Decides nothing.
+//! The seconds are a ring that is written when a turn ends and read when a report is made: an idle server is not woken up
+//! to find that nothing was done. Decides nothing.
 
 use crate::{chat::Body, net::Tick};
 
 /// Plain counts that only grow. The loop has its own, in [`Stats`](crate::net::Stats).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
-    /// Whole lines that were taken from people and programs.
+    /// Whole lines, requests and messages that were taken from clients.
     pub(crate) lines: u64,
-    /// Messages said in rooms and in private.
+    /// Messages in rooms and in private.
     pub(crate) messages: u64,
-    /// What all that was done is estimated to have cost, in units of effort.
+    /// The estimated cost of all work, in units of effort.
     pub(crate) effort: u64,
     /// How often a connection's input had to wait because its network had used more than its share.
     pub(crate) shares_spent: u64,
-    /// How often an event became bytes: once for each flavour among those who hear of it.
+    /// How often an event was encoded: once for each flavour and view in its audience.
     pub(crate) encoded: u64,
 }
 
 impl Counters {
-    /// Counts an event if it is something said.
+    /// Counts an event if it is a message.
     pub(crate) fn note_event(&mut self, body: &Body) {
         if matches!(body, Body::Said { .. } | Body::SaidLines { .. }) {
             self.messages += 1;
@@ -29,19 +29,19 @@ impl Counters {
     }
 }
 
-/// Seconds that are remembered: those that are asked for, the one that is running, and some to spare.
+/// Seconds that are remembered: those that reports need, the running one, and some to spare.
 const KEPT: usize = 16;
 
-/// Messages a second are the mean of so many whole seconds.
+/// Messages a second are the mean over so many whole seconds.
 const MESSAGES_OVER: u64 = 5;
 
-/// Turns of so many seconds count as those of late, the running one included.
+/// Recent turns are those of so many seconds, the running one included.
 const TURNS_OVER: u64 = 10;
 
-/// What was done in one second.
+/// The activity of one second.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// Which it was, in seconds of the loop's time. A slot that was not written since belongs to an earlier one.
+    /// The second, in seconds of the loop's time. A bucket that was not written since holds an earlier one.
     at: u64,
     messages: u64,
     turns: u32,
@@ -58,7 +58,7 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    /// Notes a turn that is over: how many messages there were in all by then, and how long it took.
+    /// Notes a turn that has ended: all messages so far, and how long it took.
     pub(crate) fn note_turn(&mut self, now: Tick, messages: u64, took_ns: u64) {
         let at = now.0 / 1000;
         let second = &mut self.ring[at as usize % KEPT];
@@ -82,27 +82,27 @@ impl Activity {
         seconds.map(|second| second.messages).sum::<u64>() as f64 / MESSAGES_OVER as f64
     }
 
-    /// The longest turn of late, in seconds; zero if there was none.
+    /// The longest recent turn, in seconds; zero if there was none.
     pub(crate) fn longest_turn_s(&self, now: Tick) -> f64 {
-        let longest = self.of_late(now).map(|second| second.longest_ns).max();
+        let longest = self.recent(now).map(|second| second.longest_ns).max();
         longest.unwrap_or_default() as f64 / 1e9
     }
 
-    /// How long turns of late took on the average, in seconds; zero if there was none.
+    /// The mean length of recent turns, in seconds; zero if there was none.
     pub(crate) fn mean_turn_s(&self, now: Tick) -> f64 {
         let add = |(turns, busy), second: &Bucket| {
             (turns + u64::from(second.turns), busy + second.busy_ns)
         };
-        let (turns, busy_ns): (u64, u64) = self.of_late(now).fold((0, 0), add);
+        let (turns, busy_ns): (u64, u64) = self.recent(now).fold((0, 0), add);
         busy_ns as f64 / 1e9 / turns.max(1) as f64
     }
 
-    fn of_late(&self, now: Tick) -> impl Iterator<Item = &Bucket> {
+    fn recent(&self, now: Tick) -> impl Iterator<Item = &Bucket> {
         let this = now.0 / 1000;
         self.between((this + 1).saturating_sub(TURNS_OVER), this + 1)
     }
 
-    /// What was noted from one second on and before another.
+    /// The buckets from one second up to another, which is not included.
     fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &Bucket> {
         let seconds = self.ring.iter();
         seconds.filter(move |second| (from..to).contains(&second.at))
@@ -128,7 +128,7 @@ mod tests {
         activity.note_turn(Tick(102_999), 11, 0);
         check(activity.messages_per_second(Tick(103_000)), 11.0 / 5.0);
         check(activity.messages_per_second(Tick(106_000)), 4.0 / 5.0);
-        // Nothing happens, and nobody had to come by to notice.
+        // Nothing happens, and no turn was needed to notice it.
         check(activity.messages_per_second(Tick(108_000)), 0.0);
         check(activity.messages_per_second(Tick(100_000 + 16_000)), 0.0);
         check(activity.messages_per_second(Tick(500_000)), 0.0);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_of_late_have_a_longest_and_a_mean() {
+    fn recent_turns_have_a_longest_and_a_mean() {
         let mut activity = Activity::default();
         check(activity.longest_turn_s(Tick(0)), 0.0);
         check(activity.mean_turn_s(Tick(0)), 0.0);

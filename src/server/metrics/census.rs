@@ -35,7 +35,7 @@ pub(crate) struct Census<'a> {
     pub(crate) net: &'a Net,
 }
 
-/// What the walk over all connections adds up.
+/// The sums of the walk over all connections.
 #[derive(Default)]
 struct Walk {
     connections: BTreeMap<(&'static str, State), u64>,
@@ -158,7 +158,7 @@ pub(crate) fn closes_by_code<'a>(
     let shed = net.stats().shed;
     shared.closes.iter().map(move |(reason, count)| {
         let count = match reason {
-            // Turned away by the loop itself, before there was a connection.
+            // Shed by the loop itself, before there was a session.
             CloseReason::OutOfDescriptors => shed,
             _ => count,
         };

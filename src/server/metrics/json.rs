@@ -1,4 +1,4 @@
-//! JSON (RFC 8259) as far as a status needs it: objects, lists, numbers, and texts of our own making.
+//! JSON (RFC 8259) as far as a status needs it: objects, lists, numbers, and the server's own texts.
 
 use std::fmt::{Display, Write};
 
@@ -37,7 +37,7 @@ impl<'a> Object<'a> {
         push(self.key(key), format_args!("{number}"));
     }
 
-    /// A number with so many digits behind the point at most.
+    /// A number with so many digits after the point at most.
     pub(super) fn rounded(&mut self, key: &str, number: f64, digits: i32) {
         let scale = 10f64.powi(digits);
         let rounded = (number * scale).round() / scale;
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_json() {
+    fn objects_and_lists_are_written_as_json() {
         let mut text = String::new();
         let mut object = Object::begin(&mut text);
         object.number("n", 7);

@@ -1,7 +1,7 @@
-//! Seeing inside: what a metrics listener serves, and the little that anyone may know.
+//! Metrics: the reports of a metrics listener, and the little that is public.
 //!
-//! `/metrics` is for Prometheus and its kin, `/healthz` for whatever watches over the process, `/status` for people. The
-//! public `/status` says what LUSERS says to anyone, and how busy the loop is. Does not know HTTP.
+//! `/metrics` is for Prometheus and its kin, `/healthz` for whatever watches over the process, `/status` for operators. The
+//! public `/status` shows what LUSERS shows to any client, and how busy the loop is. Does not know HTTP.
 //!
 //! ```text
 //! activity.rs   counts as they happen      census.rs        the walk over everything

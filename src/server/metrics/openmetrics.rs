@@ -1,7 +1,7 @@
 //! A snapshot as OpenMetrics text (the specification's version 1.0.0).
 //!
 //! Names begin with `madang_`, but for those of the process itself, which are the same for every program. Units are
-//! seconds and bytes. What a label can say is known beforehand: nothing that a peer sends becomes one. A test compares
+//! seconds and bytes. The values of labels are known beforehand: nothing that a peer sends becomes one. A test compares
 //! the names with the table in docs/METRICS.md.
 
 use super::snapshot::Snapshot;
@@ -33,7 +33,7 @@ impl Snapshot {
 /// Writes one family after the other.
 struct Families<'a>(DescriptorEncoder<'a>);
 
-/// What tells the members of a family apart, and how much each has.
+/// The members of a family: the value of its label, and the number.
 type Members<'a, V> = &'a [(&'static str, V)];
 
 impl Families<'_> {

@@ -1,4 +1,4 @@
-//! Pages that need no walk over all sessions: the public status, which says what LUSERS tells anyone and how busy the
+//! Pages that need no walk over all sessions: the public status, which shows what LUSERS shows and how busy the
 //! loop is, and the health of the process.
 
 use super::json::Object;
@@ -29,7 +29,7 @@ pub(crate) fn status(shared: &Shared, now: Tick) -> Option<Page<'static>> {
     Some(fresh(JSON, text))
 }
 
-/// What is served at a path of a metrics listener beside reports.
+/// The page of a metrics listener at a path, beside reports.
 pub(crate) fn health_at(path: &str) -> Option<Page<'static>> {
     (path == "/healthz").then(|| fresh("text/plain; charset=utf-8", "ok\n".to_owned()))
 }

@@ -29,7 +29,7 @@ pub(crate) struct Snapshot {
     pub(super) connections: BTreeMap<(&'static str, State), u64>,
     /// How many ended, by reason.
     pub(super) closes: Vec<(&'static str, u64)>,
-    /// By door and outcome.
+    /// Attempts by what the password opens and by outcome.
     pub(super) passwords: Vec<(&'static str, &'static str, u64)>,
     pub(super) password_checks: i64,
     pub(super) queued: usize,
@@ -47,14 +47,14 @@ pub(crate) struct Snapshot {
     pub(super) log: Missing,
 }
 
-/// Where a connection is, as an operator sees it.
+/// The state of a connection, as an operator sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
-    /// Someone may chat there, and has given no name yet.
+    /// A user may chat there, and no name was given yet.
     Registering,
-    /// All is said, and not all delivered.
+    /// The server has closed it, and not all output is sent.
     Draining,
-    /// All is delivered, and the peer has not ended its side.
+    /// All output is sent, and the peer has not closed its side.
     Lingering,
     /// Anything else.
     Open,

@@ -1,9 +1,9 @@
-//! Cloaks: what is shown of a host instead of its address.
+//! Cloaks: the hosts that are shown in place of addresses.
 //!
 //! A keyed hash of the address, and of the blocks it lies in, the widest last: `a.b.c.ip`. The same address always
-//! gives the same cloak, nobody without the key can tell the address from it, and a ban of `*!*@*.b.c.ip` or
-//! `*!*@*.c.ip` covers the block. Loopback addresses are shown as they are: they say nothing about anybody.
-//! What can be learned from cloaks all the same is in docs/PRIVACY.md.
+//! gives the same cloak, the address cannot be found from it without the key, and a ban of `*!*@*.b.c.ip` or
+//! `*!*@*.c.ip` covers the block. Loopback addresses are shown as they are: they are not private.
+//! docs/PRIVACY.md names what can be learned from cloaks all the same.
 //!
 //! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
 
@@ -12,12 +12,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::net::IpAddr;
 
-/// Blocks that are hashed, in bits of prefix, the narrowest first: an IPv4 host, its network and what a provider has;
-/// for IPv6 what one site is given, what one customer may be given, and what a provider has.
+/// Blocks that are hashed, in bits of prefix, the narrowest first. IPv4: a host, its network, a provider's block. IPv6: a
+/// site's block, the most that a customer is given, a provider's block.
 const IPV4_PREFIXES: [u32; 3] = [32, 24, 16];
 const IPV6_PREFIXES: [u32; 3] = [64, 48, 32];
 
-/// Bytes of hash in each part, five bits a letter: enough that a thousand hosts of one block hardly collide.
+/// Bytes of hash in each part, five bits a letter: so many that a thousand hosts of one block hardly collide.
 const PART_BYTES: usize = 5;
 
 /// Makes cloaks.
@@ -47,7 +47,7 @@ impl Cloak {
         Self { keyed }
     }
 
-    /// What is shown of an address.
+    /// The host that is shown for an address.
     pub(crate) fn of(&self, address: IpAddr) -> String {
         let address = address.to_canonical();
         if is_shown_as_it_is(address) {
@@ -87,7 +87,7 @@ impl Cloak {
     }
 }
 
-/// An address as one parameter of IRC: a colon in front would make it the last (RFC 2812 section 2.3), so a zero goes
+/// An address as one parameter of IRC: a leading colon would make it the last one (RFC 2812 section 2.3), so a zero is put
 /// before it.
 pub(crate) fn shown(address: IpAddr) -> String {
     let text = address.to_string();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_share_the_blocks_they_share() {
+    fn addresses_of_one_block_share_its_part_of_the_cloak() {
         let tail = |text: &str, parts: usize| -> String {
             let cloak = cloak(text);
             let all: Vec<_> = cloak.split('.').collect();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn cloaks_say_nothing_and_fit() {
+    fn cloaks_depend_on_the_key_and_have_one_length() {
         assert_ne!(
             cloak("192.0.2.1"),
             Cloak::with_key(b"other").of("192.0.2.1".parse().unwrap())
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(cloak("::1"), "0::1");
     }
 
-    /// Whether a ban of a host meets whoever comes from an address.
+    /// Whether a ban of a host meets a user from an address.
     fn meets(host: &str, address: IpAddr) -> bool {
         let mask = Mask::parse(&format!("*!*@{host}")).expect("a cloak makes a mask");
         let shown = Cloak::with_key(b"key").of(address);
@@ -166,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_ban_of_a_part_of_a_cloak_meets_its_network_and_nobody_else(
+        fn a_ban_of_a_part_of_a_cloak_meets_just_its_network(
             v4 in any::<u32>(), v6 in any::<u128>(), other in any::<u128>(), shared in 0_u32..128,
         ) {
             // Addresses that share their first bits, and may share more.
@@ -190,8 +190,8 @@ mod tests {
             }
         }
 
-        /// The configuration and the chat have a type of their own for a network, for neither may see the other; they
-        /// mean the same by the same text.
+        /// The configuration and the chat have a type each for a network, for neither may use the other; the same text
+        /// means the same network in both.
         #[test]
         fn networks_of_the_configuration_are_the_blocks_of_masks(
             v4 in any::<u32>(), v6 in any::<u128>(), bits in 0_u32..=128, other in any::<u128>(), shared in 0_u32..128,

@@ -25,7 +25,7 @@ pub(crate) struct Own<'a> {
     /// In lines: the answer is framed as a whole.
     pub(crate) flavour: Flavour,
     pub(crate) answer: &'a mut Vec<u8>,
-    /// What reaches them because they spoke to themselves: no part of the answer.
+    /// Messages to themselves, which are no part of the answer.
     pub(crate) deferred: &'a mut Vec<u8>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Own<'a> {
 /// and joined to them.
 pub(crate) type LastFanOut = Vec<(Flavour, View, Chunk)>;
 
-/// What events are encoded from, and where they go.
+/// Sends events: borrows the state from which they are encoded, and the loop.
 pub(crate) struct EventSender<'a> {
     pub(crate) hub: &'a mut Hub,
     pub(crate) routes: &'a Routes,
@@ -180,7 +180,7 @@ impl EventSender<'_> {
 }
 
 impl Own<'_> {
-    /// Appends what an event is to the user at hand.
+    /// Appends an event, as the user at hand sees it.
     fn push(
         &mut self,
         view: View,
@@ -204,8 +204,8 @@ fn buffer_of(flavour: Flavour) -> BufferKey {
     BufferKey(flavour.number())
 }
 
-/// The key of an event's audience, if it is what the user at hand said to a whole room: the next thing they say there
-/// is for the same audience, unless something else happens in between that is sent to a user.
+/// The key of an event's audience, if it is a message of the user at hand to a whole room: their next message there has
+/// the same audience, unless another event is sent in between.
 fn repeated_key(event: &Event, own: &Own<'_>, distinction: Distinction) -> Option<FanOutKey> {
     let (Body::Said { .. }, chat::Audience::Room(room)) = (&event.body, &event.audience) else {
         return None;

@@ -1,4 +1,4 @@
-//! Hosts: for each address, one shared record of what other users are shown of it.
+//! Hosts: for each address, one shared record with the host that is shown and the address as text.
 //!
 //! Owns the records and the key of the cloaks. Records that no user has are forgotten from time to time.
 
@@ -35,7 +35,7 @@ impl Hosts {
             + self.by_address.len() * ORIGIN_BYTES
     }
 
-    /// What is shown of an address, without remembering it.
+    /// The host that is shown for an address, without remembering it.
     pub(crate) fn shown_of(&self, address: IpAddr) -> Box<str> {
         match self.by_address.get(&address) {
             Some(origin) => origin.host.clone(),

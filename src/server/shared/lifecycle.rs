@@ -1,8 +1,8 @@
-//! Where the server is in its life, and what its operators ask of it.
+//! The phase of the server's life, and the requests of its operators.
 
 use crate::net::Tick;
 
-/// Where the server is in its life.
+/// The phase of the server's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lifecycle {
     /// It accepts connections.
@@ -18,7 +18,7 @@ impl Lifecycle {
     }
 }
 
-/// What an operator of the server asks for by a command. The later one here wins.
+/// A request of an operator of the server. Of two, the later one in this list is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Control {
     /// To read the configuration again (REHASH).

@@ -1,4 +1,4 @@
-//! All that connections share: the chat, the ways to its users, the settings in force, the limits, the counts.
+//! The state that connections share: the chat, the routes to its users, the settings in force, the limits, the counts.
 //!
 //! A protocol is lent this while it handles the input of one connection. Knows no sessions and no protocols' state.
 
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) certificates: FxHashMap<ConnId, Fingerprint>,
     pub(crate) wall_clock: WallClock,
     pub(crate) lifecycle: Lifecycle,
-    /// What an operator of the server has asked for in this turn.
+    /// The request of an operator of the server, to be followed at the end of the turn.
     pub(crate) pending: Option<Control>,
     /// Connections on which a user may chat, whether they have a name or not.
     pub(crate) clients: usize,
@@ -63,7 +63,7 @@ pub(crate) struct Shared {
     pub(crate) leaving: VecDeque<(UserId, Rc<str>)>,
     pub(crate) last_fan_out: LastFanOut,
     pub(crate) counters: Counters,
-    /// What was done in the last seconds.
+    /// The activity of the last seconds.
     pub(crate) activity: Activity,
     /// Connections that ended, by reason.
     pub(crate) closes: CloseCounts,
@@ -74,7 +74,7 @@ pub(crate) struct Shared {
     pub(crate) report: Option<Page<'static>>,
 }
 
-/// What limits connections together, and the bill of the input at hand.
+/// The limits over all connections, and the bill of the input at hand.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) admission: Admission,
@@ -87,7 +87,7 @@ pub(crate) struct Limits {
 pub(crate) struct Buffers {
     /// The answer to a line.
     pub(crate) answer: Vec<u8>,
-    /// What is sent to the same client and is no part of the answer.
+    /// Bytes for the same client that are no part of the answer.
     pub(crate) deferred: Vec<u8>,
     /// A message that came by WebSocket.
     pub(crate) message: Vec<u8>,
@@ -127,7 +127,7 @@ impl Shared {
         })
     }
 
-    /// Replaces what the server says of itself, after the configuration was read again.
+    /// Replaces the server's description, after the configuration was read again.
     pub(crate) fn set_server_info(&mut self, server_info: ServerInfo) {
         self.hub.require_password(server_info.password.is_some());
         self.server_info = server_info;

@@ -1,7 +1,7 @@
-//! The one door for passwords: who may try, what is being checked, and what came of it.
+//! Passwords: whether a client may try one, the checks in progress, and their outcomes.
 //!
-//! Owns the limiter, the queue of checks and the counts (`auth` has their rules). What was given as a password is
-//! neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
+//! Owns the limiter, the queue of checks and the counts (`auth` has their rules). A password that a client gives
+//! is neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
 
 use crate::{
     auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
@@ -12,19 +12,19 @@ use crate::{
 use rustc_hash::FxHashSet;
 use std::{net::IpAddr, time::Duration};
 
-/// Rounds of passwords' hashes in one turn: some half a millisecond.
+/// Rounds of a password's hash in one turn: some half a millisecond.
 const ROUNDS_PER_TURN: u32 = 1_000;
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The password was right.
     Right,
     /// It was wrong.
     Wrong,
-    /// There were too many wrong ones before: it was not looked at.
+    /// It was not checked, for there were too many wrong ones before.
     Delayed,
-    /// Too many were being checked: it was not looked at.
+    /// It was not checked, for too many were being checked.
     Busy,
 }
 
@@ -43,7 +43,7 @@ impl Outcome {
     }
 }
 
-/// Someone who gives a password.
+/// A client that gives a password.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guesser<'a> {
     pub(crate) id: ConnId,
@@ -51,7 +51,7 @@ pub(crate) struct Guesser<'a> {
     pub(crate) certificate: Option<&'a str>,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked {
     pub(crate) id: ConnId,
@@ -64,7 +64,7 @@ pub(crate) struct PasswordChecks {
     limiter: Limiter,
     queue: Queue<ConnId>,
     outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
-    /// Connections that have tried, whatever came of it. They are forgotten when they end.
+    /// Connections that have tried, with any outcome. They are forgotten when they end.
     tried: FxHashSet<ConnId>,
 }
 
@@ -79,7 +79,7 @@ impl PasswordChecks {
     ) -> PasswordCheck {
         let now = now.moment.since_start();
         if said.is_empty() {
-            // No guess: they do not know that there is a password.
+            // No guess: the client does not know that there is a password.
             return PasswordCheck::Wrong;
         }
         match self.admit(Door::Server, "", guesser, now) {
@@ -103,7 +103,7 @@ impl PasswordChecks {
     /// Begins to check an operator's password.
     ///
     /// # Errors
-    /// Why it is not looked at.
+    /// Why it is not checked.
     pub(crate) fn begin_operator(
         &mut self,
         verifier: &Verifier,
@@ -139,13 +139,13 @@ impl PasswordChecks {
         let caller = Caller {
             network: network_of(guesser.address),
             certificate: guesser.certificate,
-            // At the server's door a connection has a few attempts only, and every guess would be a first one.
+            // For the server's password a connection has a few attempts only, and every guess would be a first one.
             is_first: listener == Door::Operator && self.tried.insert(guesser.id),
         };
         self.limiter.admit(listener, name, caller, now)
     }
 
-    /// Takes a piece of the check whose turn it is; what came of it if that was the last.
+    /// Takes a piece of the check whose turn it is; its result if that was the last piece.
     pub(crate) fn advance(&mut self, now: Now) -> Option<Checked> {
         let Verdict {
             key: id,
@@ -166,10 +166,10 @@ impl PasswordChecks {
         self.note(Door::Operator, outcome, address);
     }
 
-    /// Counts and logs what came of an attempt.
+    /// Counts and logs the outcome of an attempt.
     fn note(&mut self, listener: Door, outcome: Outcome, address: IpAddr) {
         self.outcomes[listener as usize][outcome as usize] += 1;
-        // The log keeps apart what has another reason, so a flood of one kind does not hide the others.
+        // The log's budget is by reason, so a flood of one kind does not hide the others.
         let reason = format_args!("{}_{}", listener.name(), outcome.name());
         match (listener, outcome) {
             (Door::Operator, Outcome::Right) => {
@@ -187,7 +187,7 @@ impl PasswordChecks {
         }
     }
 
-    /// The connection is over, or its person is.
+    /// Forgets a connection that has ended.
     pub(crate) fn forget(&mut self, id: ConnId) {
         self.queue.remove(id);
         self.tried.remove(&id);
@@ -203,7 +203,7 @@ impl PasswordChecks {
         self.queue.len()
     }
 
-    /// Attempts by door and outcome, in the order of both.
+    /// Attempts by what the password opens and by outcome, in the order of both.
     pub(crate) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
         Door::ALL.into_iter().flat_map(|listener| {
             let of_door = self.outcomes[listener as usize];

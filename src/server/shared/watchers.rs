@@ -16,7 +16,7 @@ use crate::{
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-/// What events are sent to watchers from.
+/// Sends to watchers: borrows the state from which the lines are made, and the loop.
 pub(super) struct Watchers<'a> {
     pub(super) hub: &'a Hub,
     pub(super) routes: &'a Routes,

@@ -1,21 +1,21 @@
 //! The fault swarm: the whole server, stepped turn by turn over a network that misbehaves, with everything drawn from
 //! a seed.
 //!
-//! Guests talk, rename, come and go with good manners and bad ones; each hears by a model of what it may hear (`ear`), and the
-//! accounts of all are compared with each other and with the hub (`verdict`). Between two turns nothing that the
-//! server remembers may contradict itself, and when everyone has gone it remembers nothing. Time stands still but for
-//! jumps to the next deadline. Every run is bounded in steps, so a server that hangs or spins fails.
+//! Clients talk, rename, come and go with good manners and bad ones. Each checks what it receives against a model
+//! (`oracle`), and the results of all are compared with each other and with the hub (`checks`). Between two turns the
+//! server's state must be consistent, and when all clients have gone none of it is left. Time stands still but for jumps
+//! to the next deadline. Every run is bounded in steps, so a server that hangs or spins fails.
 //!
 //! `MADANG_SEED=n cargo test swarm` plays one run again.
 
-mod ear;
-mod echoer;
-mod guest;
-mod mouth;
+mod checks;
+mod client;
+mod echo_client;
+mod oracle;
 mod plan;
-mod verdict;
-mod webber;
-mod words;
+mod script;
+mod texts;
+mod ws_client;
 
 use super::{Server, State};
 use crate::{
@@ -25,11 +25,11 @@ use crate::{
         sim::{self, Network, Random},
     },
 };
-use echoer::Echoer;
-use guest::{Cue, Guest, ROUNDS};
-use plan::{DOORS, Family, Plan};
+use client::{Client, Cue, ROUNDS};
+use echo_client::EchoClient;
+use plan::{Family, GATES, Plan};
 use std::{panic, time::Duration};
-use webber::Webber;
+use ws_client::WsClient;
 
 /// Runs of each family.
 const RUNS: u64 = 800;
@@ -40,23 +40,23 @@ const TWICE: u64 = 15;
 /// The time of day when a run begins: in November 2023.
 const WALL_MS: i64 = 1_700_000_000_000;
 
-/// No run takes as many; one that hangs does.
+/// No run takes so many steps; one that hangs does.
 const STEPS: usize = 60_000;
 
 const FAMILIES: [Family; 3] = [Family::Calm, Family::Tight, Family::Rough];
 
 #[test]
-fn whoever_reads_hears_everything_in_order() {
+fn a_client_that_reads_receives_everything_in_order() {
     play(Family::Calm);
 }
 
 #[test]
-fn whoever_is_let_go_costs_the_others_nothing() {
+fn a_client_that_is_closed_costs_the_others_nothing() {
     play(Family::Tight);
 }
 
 #[test]
-fn whenever_the_server_stops_everyone_gets_the_last_words() {
+fn every_client_gets_the_farewell_when_the_server_stops() {
     play(Family::Rough);
 }
 
@@ -94,32 +94,32 @@ fn play(family: Family) {
     }
     for end in family.ends() {
         let met = ends.iter().any(|met| met.contains(end));
-        assert!(met || given.is_some(), "in no run it came to: {end}");
+        assert!(met || given.is_some(), "no run had this end: {end}");
     }
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(PartialEq)]
-struct Account {
-    /// All that each one heard.
+struct Outcome {
+    /// All bytes that each client received.
     heard: Vec<Vec<u8>>,
-    /// How the run and the loop fared.
+    /// The steps of the run and the counts of the loop.
     fared: String,
-    /// The last words that guests heard, and other ends that the run came to.
+    /// The farewells that clients received, and other ends of the run.
     ends: Vec<String>,
 }
 
 /// Everything of one run.
 struct Swarm {
     random: Random,
-    /// Who sets the wall clock. Apart from the other, so that it changes nothing about what happens.
+    /// For setting the wall clock. Apart from the other, so that it changes nothing else.
     clock_setter: Random,
     network: Network,
     server: Server,
     plan: Plan,
-    client_count: Vec<Guest>,
-    echoes: Vec<Echoer>,
-    webbers: Vec<Webber>,
+    clients: Vec<Client>,
+    echo_clients: Vec<EchoClient>,
+    ws_clients: Vec<WsClient>,
     cue: Cue,
     accepted_at_stop: u64,
     /// Nothing was under way in the last step.
@@ -127,14 +127,14 @@ struct Swarm {
 }
 
 /// Plays one run.
-fn run(family: Family, seed: u64) -> Account {
+fn run(family: Family, seed: u64) -> Outcome {
     let mut swarm = Swarm::new(family, seed);
     while !swarm.is_over() {
         assert!(
             swarm.cue.step < STEPS,
             "no end: {:#?} {:#?}",
-            swarm.client_count,
-            swarm.webbers
+            swarm.clients,
+            swarm.ws_clients
         );
         swarm.step();
         swarm.check();
@@ -160,25 +160,25 @@ impl Swarm {
         if let Some(limits) = plan.limits {
             server.connections.shared.settings.chat = limits;
         }
-        for (number, scheme) in DOORS.into_iter().enumerate() {
+        for (number, scheme) in GATES.into_iter().enumerate() {
             let gate = network.gate(number);
             server.listen_to(gate, scheme).expect("registered");
         }
-        let guest = |number| Guest::new(number, &plan, &mut random);
-        let client_count = (0..plan.client_count).map(guest).collect();
-        let echo = |number| Echoer::new(number, plan.room, &mut random, &network);
-        let echoes = (0..plan.echoes).map(echo).collect();
-        let webber = |number| Webber::new(number, plan.lines, &mut random, &network);
-        let webbers = (0..plan.webbers).map(webber).collect();
+        let client = |number| Client::new(number, &plan, &mut random);
+        let clients = (0..plan.clients).map(client).collect();
+        let echo = |number| EchoClient::new(number, plan.room, &mut random, &network);
+        let echo_clients = (0..plan.echo_clients).map(echo).collect();
+        let ws_client = |number| WsClient::new(number, plan.lines, &mut random, &network);
+        let ws_clients = (0..plan.ws_clients).map(ws_client).collect();
         Self {
             random,
             clock_setter: Random::new(seed),
             network,
             server,
             plan,
-            client_count,
-            echoes,
-            webbers,
+            clients,
+            echo_clients,
+            ws_clients,
             cue: Cue {
                 step: 0,
                 round: 0,
@@ -189,26 +189,26 @@ impl Swarm {
         }
     }
 
-    /// Everyone does something, the network passes some of it on, time may move, and the server takes a turn.
+    /// Each client acts, the network passes some of the bytes on, time may move, and the server takes a turn.
     fn step(&mut self) {
         self.cue.step += 1;
         let (random, cue) = (&mut self.random, self.cue);
-        for guest in &mut self.client_count {
-            guest.act(random, &self.network, cue);
+        for client in &mut self.clients {
+            client.act(random, &self.network, cue);
         }
-        for echo in &mut self.echoes {
+        for echo in &mut self.echo_clients {
             echo.act(random);
         }
-        for webber in &mut self.webbers {
-            webber.act(random);
+        for ws_client in &mut self.ws_clients {
+            ws_client.act(random);
         }
         let net = self.server.event_loop.net_mut();
         let busy = net.has_work();
         let moved = self.network.pass(net);
         self.quiet = !(busy || moved)
-            && self.client_count.iter().all(|guest| guest.is_quiet(cue))
-            && self.echoes.iter().all(Echoer::is_quiet)
-            && self.webbers.iter().all(Webber::is_quiet);
+            && self.clients.iter().all(|client| client.is_quiet(cue))
+            && self.echo_clients.iter().all(EchoClient::is_quiet)
+            && self.ws_clients.iter().all(WsClient::is_quiet);
         if self.plan.stop_at == Some(cue.step) {
             self.stop();
         } else if !(self.quiet && self.play_on()) {
@@ -219,7 +219,7 @@ impl Swarm {
         match (self.cue.stopped, gone) {
             (false, _) => assert_eq!(state, State::Running),
             (true, true) => assert_eq!(state, State::Stopped),
-            // In a run whose time flies the patience of a stop may end before everyone is served.
+            // In a run with fast time a stop may end before all output is sent.
             (true, false) => {}
         }
     }
@@ -227,10 +227,7 @@ impl Swarm {
     /// Nothing is under way: begins the next round if all have come to the end of one.
     fn play_on(&mut self) -> bool {
         let Cue { round, stopped, .. } = self.cue;
-        let ended = self
-            .client_count
-            .iter()
-            .all(|guest| guest.is_in_step(round));
+        let ended = self.clients.iter().all(|client| client.is_in_step(round));
         if stopped || !ended || round == ROUNDS {
             return false;
         }
@@ -244,7 +241,7 @@ impl Swarm {
     /// Time stands still while anything is under way, but for a little, and in some runs for a lot.
     fn move_time(&mut self) {
         if self.clock_setter.percent(2) {
-            // To any time within a year of the first, forwards or back: nothing that is waited for may notice.
+            // To any time within a year of the first, forwards or back: no deadline may change by it.
             let hours = self.clock_setter.below(2 * 365 * 24) as i64 - 365 * 24;
             let wall = WallTime::from_unix_ms(WALL_MS + hours * 3_600_000);
             self.server.connections.shared.wall_clock.hold(wall);
@@ -263,9 +260,9 @@ impl Swarm {
         for (id, session) in self.server.connections.sessions.iter() {
             let open = self.server.event_loop.net().phase(id) == Phase::Open;
             let peer = session.client.peer.to_string();
-            let is_at = |guest: &&mut Guest| Guest::address(guest.number).to_string() == peer;
-            if let Some(guest) = self.client_count.iter_mut().find(is_at) {
-                guest.owed_last_words = open && !guest.is_leaving();
+            let is_at = |client: &&mut Client| Client::address(client.number).to_string() == peer;
+            if let Some(client) = self.clients.iter_mut().find(is_at) {
+                client.owed_farewell = open && !client.is_leaving();
             }
         }
         self.server.stop();
@@ -276,16 +273,19 @@ impl Swarm {
     fn is_over(&self) -> bool {
         let cue = self.cue;
         self.server.event_loop.net().connection_count() == 0
-            && self.client_count.iter().all(|guest| guest.is_done(cue))
-            && self.echoes.iter().all(|echo| echo.is_done(cue))
-            && self.webbers.iter().all(|webber| webber.is_done(cue))
+            && self.clients.iter().all(|client| client.is_done(cue))
+            && self.echo_clients.iter().all(|echo| echo.is_done(cue))
+            && self
+                .ws_clients
+                .iter()
+                .all(|ws_client| ws_client.is_done(cue))
     }
 
-    /// When everyone has gone, nothing is left of them.
+    /// When all clients have gone, nothing is left of them.
     fn check_emptiness(&mut self) {
         self.network.calm_down();
         let server = &mut self.server;
-        // A listener may rest yet.
+        // A listener may still be resting.
         for _ in 0..20 {
             self.network.pass(server.event_loop.net_mut());
             if let Some(next) = server.event_loop.net().nearest_deadline() {
@@ -296,10 +296,10 @@ impl Swarm {
         sim::check_at_rest(server.event_loop.net());
         let connections = &server.connections;
         connections.shared.hub.check_invariants();
-        assert_eq!(connections.shared.hub.user_count(), 0, "people");
+        assert_eq!(connections.shared.hub.user_count(), 0, "users");
         assert_eq!(connections.shared.hub.room_count(), 0, "rooms");
         assert_eq!(connections.sessions.iter().count(), 0, "sessions");
-        assert_eq!(connections.shared.routes.count(), 0, "seats");
+        assert_eq!(connections.shared.routes.count(), 0, "routes");
         assert!(
             connections
                 .shared
@@ -315,27 +315,23 @@ impl Swarm {
         let stats = server.stats();
         assert_eq!(ended, stats.accepted + stats.shed, "ends with a reason");
         if self.cue.stopped {
-            assert!(connections.listeners.is_empty(), "doors");
+            assert!(connections.listeners.is_empty(), "listeners");
             let accepted = server.stats().accepted;
-            assert_eq!(accepted, self.accepted_at_stop, "let in after the end");
+            assert_eq!(accepted, self.accepted_at_stop, "accepted after the stop");
         }
     }
 
-    fn account(&self) -> Account {
+    fn account(&self) -> Outcome {
         let stats = self.server.stats();
-        let client_count = self
-            .client_count
+        let clients = self
+            .clients
             .iter()
-            .filter_map(|guest| guest.peer.as_ref());
-        let client_count = client_count.map(|peer| peer.heard().to_vec());
-        let echoes = self.echoes.iter().map(|echo| echo.heard().to_vec());
-        let webbers = self.webbers.iter().map(Webber::account);
-        let farewells = self.webbers.iter().filter_map(Webber::farewell);
-        let mut ends: Vec<String> = self
-            .client_count
-            .iter()
-            .filter_map(Guest::farewell)
-            .collect();
+            .filter_map(|client| client.peer.as_ref());
+        let clients = clients.map(|peer| peer.heard().to_vec());
+        let echo_clients = self.echo_clients.iter().map(|echo| echo.heard().to_vec());
+        let ws_clients = self.ws_clients.iter().map(WsClient::account);
+        let farewells = self.ws_clients.iter().filter_map(WsClient::farewell);
+        let mut ends: Vec<String> = self.clients.iter().filter_map(Client::farewell).collect();
         ends.extend(farewells);
         let counted = [
             ("agreement", u64::from(self.cue.round == ROUNDS)),
@@ -345,8 +341,8 @@ impl Swarm {
         ];
         let counted = counted.iter().filter(|(_, count)| *count > 0);
         ends.extend(counted.map(|(end, _)| (*end).to_owned()));
-        Account {
-            heard: client_count.chain(echoes).chain(webbers).collect(),
+        Outcome {
+            heard: clients.chain(echo_clients).chain(ws_clients).collect(),
             fared: format!("{:?} {stats:?}", self.cue),
             ends,
         }

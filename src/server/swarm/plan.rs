@@ -1,4 +1,4 @@
-//! What a run of the swarm is like: who comes, how tight the limits are, what goes wrong. All of it is drawn from the seed.
+//! The plan of a run of the swarm: the clients, the limits, the faults. All of it is drawn from the seed.
 
 use crate::{
     config::{Config, Scheme},
@@ -6,23 +6,23 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What is spoken at the gates of this number; chat comes first.
-pub(super) const DOORS: [Scheme; 4] = [Scheme::Any, Scheme::Telnet, Scheme::Echo, Scheme::Http];
+/// The schemes of the gates, by number; chat comes first.
+pub(super) const GATES: [Scheme; 4] = [Scheme::Any, Scheme::Telnet, Scheme::Echo, Scheme::Http];
 
 /// The number of the echo gate.
-pub(super) const ECHO_DOOR: usize = 2;
+pub(super) const ECHO_GATE: usize = 2;
 
 /// The number of the gate for browsers.
-pub(super) const WEB_DOOR: usize = 3;
+pub(super) const WEB_GATE: usize = 3;
 
-/// What is demanded of a run follows from what may happen in it.
+/// The family of a run: what may happen in it, and so what must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// The queues have room and time moves only when all are silent: whoever reads hears everything.
+    /// The queues have room, and time moves only when all clients are silent: a client that reads receives everything.
     Calm,
-    /// Small queues, a low ceiling: readers are let go in the middle of things.
+    /// Small queues, a low ceiling: connections are closed at any moment.
     Tight,
-    /// The server stops in the middle, and in some runs time flies.
+    /// The server stops in the middle, and in some runs time moves fast.
     Rough,
 }
 
@@ -34,21 +34,21 @@ pub(super) struct Plan {
     pub(super) limits: Option<Limits>,
     /// Bytes that a wire holds in each direction.
     pub(super) room: usize,
-    pub(super) client_count: usize,
-    pub(super) echoes: usize,
-    pub(super) webbers: usize,
-    /// Lines that a guest says.
+    pub(super) clients: usize,
+    pub(super) echo_clients: usize,
+    pub(super) ws_clients: usize,
+    /// Lines that a client sends.
     pub(super) lines: usize,
-    /// The step at which the server is told to stop.
+    /// The step at which the server is stopped.
     pub(super) stop_at: Option<usize>,
-    /// In so many of a thousand steps time jumps to the next deadline, whatever is under way.
+    /// In so many of a thousand steps time jumps to the next deadline, even while bytes are under way.
     pub(super) hurry: usize,
-    /// Whether someone who reads may be let go.
+    /// Whether a client that reads may be closed.
     pub(super) tight: bool,
 }
 
 impl Family {
-    /// What must have happened in some run, or the runs test less than they seem to.
+    /// The ends that some run must have, or the runs test less than they seem to.
     pub(super) fn ends(self) -> &'static [&'static str] {
         match self {
             Self::Calm => &[
@@ -84,10 +84,10 @@ impl Plan {
             config: Config::default(),
             limits: None,
             room,
-            client_count: 2 + random.below(6),
-            echoes: random.below(3),
+            clients: 2 + random.below(6),
+            echo_clients: random.below(3),
             // The welcome of IRC is long: byte by byte it would take more steps than a run has.
-            webbers: if room == 1 { 0 } else { random.below(4) },
+            ws_clients: if room == 1 { 0 } else { random.below(4) },
             // A byte takes some steps where there is room for one.
             lines: match room {
                 1 => 2,
@@ -100,7 +100,7 @@ impl Plan {
         };
         plan.draw_limits(random);
         match family {
-            // A mark that holds input back while anything waits, and a limit that nobody reaches.
+            // A mark that holds input back while anything waits, and a limit that no queue reaches.
             Family::Calm if random.percent(30) => {
                 let high_water = [0, 60][random.below(2)];
                 let limit = 1 << 20;

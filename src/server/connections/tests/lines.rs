@@ -1,4 +1,4 @@
-//! How lines of one sender share a turn. The network is simulated and time is data.
+//! Lines of one sender that share a turn. The network is simulated, and time is data.
 
 use crate::{
     chat::effort::PER_LINE,
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// So many that a line to all of them is more effort than a line includes.
+/// So many members that a line to all of them is more effort than a line includes.
 const MEMBERS: u16 = (PER_LINE / 10) as u16;
 
 /// Lines that are sent at once.
@@ -24,7 +24,7 @@ fn settle(network: &mut Network, server: &mut Server) {
     }
 }
 
-/// Writes to all members that the lines of one of them take, and how many lines the last member has got.
+/// The writes for several lines of one member, and how many of the lines the last member has received.
 fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     let mut config = Config::default();
     config.limits.messages_per_second = messages_per_second;
@@ -39,7 +39,7 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     server.listen_to(gate, Scheme::Telnet).expect("registered");
     let mut members: Vec<Peer> = Vec::new();
     for n in 0..MEMBERS {
-        // One network each, for the arrival of a crowd is dear to its network.
+        // One network each, for many connections are dear to their network.
         let [high, low] = n.to_be_bytes();
         let mut member = network.call(0, ([198, 18, high, low], 7).into());
         member.sends(format!("u{n}\n").as_bytes());
@@ -63,7 +63,7 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
     let writes = server.stats().writes - before;
     members[1].reads(usize::MAX);
     let heard = String::from_utf8_lossy(&members[1].heard()[heard..]).into_owned();
-    // Everyone leaves before the loop goes: a stream must be deregistered before it is dropped.
+    // All leave before the loop is dropped: a stream must be deregistered before it is dropped.
     server.stop();
     for _ in 0..4 {
         for member in &mut members {
@@ -76,7 +76,7 @@ fn writes_for_lines(messages_per_second: u32) -> (u64, usize) {
 }
 
 #[test]
-fn lines_to_a_large_room_leave_as_one_write_for_each_member() {
+fn lines_to_a_large_room_leave_as_one_write_per_member() {
     let (writes, heard) = writes_for_lines(0);
     assert_eq!(heard, LINES);
     let members = u64::from(MEMBERS);
@@ -84,7 +84,7 @@ fn lines_to_a_large_room_leave_as_one_write_for_each_member() {
 }
 
 #[test]
-fn with_flood_control_lines_to_a_large_room_pass_within_the_burst() {
+fn lines_to_a_large_room_pass_within_the_burst() {
     let (_, heard) = writes_for_lines(20);
     assert_eq!(heard, LINES);
 }

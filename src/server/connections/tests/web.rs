@@ -1,5 +1,4 @@
-//! What only time shows: how long a visitor may stay, and a socket that nobody hears from. The network is simulated and
-//! time is data.
+//! Deadlines of HTTP connections and WebSockets. The network is simulated, and time is data.
 
 use super::super::{http, metrics, requests::REQUESTS_MAX};
 use crate::{
@@ -12,19 +11,19 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A server with one door for HTTP, and the network that leads there.
-struct Stage {
+/// A server with one listener for HTTP, and the network in front of it.
+struct Fixture {
     network: Network,
     server: Server,
     clients: u16,
 }
 
-impl Stage {
+impl Fixture {
     fn new(config: Config) -> Self {
-        Self::with_door(config, Scheme::Http)
+        Self::with_listener(config, Scheme::Http)
     }
 
-    fn with_door(config: Config, scheme: Scheme) -> Self {
+    fn with_listener(config: Config, scheme: Scheme) -> Self {
         let network = Network::new(Random::new(1));
         network.set_room(1 << 20);
         network.calm_down();
@@ -47,7 +46,7 @@ impl Stage {
         peer
     }
 
-    /// Lets everything happen that is under way.
+    /// Takes turns until all that is under way has happened.
     fn settle(&mut self) {
         for _ in 0..20 {
             self.network.pass(self.server.event_loop.net_mut());
@@ -61,7 +60,7 @@ impl Stage {
         Self::hear(peer)
     }
 
-    /// What came since it was asked last.
+    /// The bytes that came since the last call.
     fn hear(peer: &mut Peer) -> String {
         let before = peer.heard().len();
         peer.reads(usize::MAX);
@@ -94,139 +93,139 @@ const UPGRADE: &[u8] =
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_visitor_may_stay_a_minute_after_each_answer() {
-    let mut stage = Stage::new(Config::default());
-    let mut visitor = stage.call();
+fn a_connection_may_stay_a_minute_after_each_answer() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut visitor = fixture.call();
     for _ in 0..3 {
-        assert!(stage.say(&mut visitor, GET).starts_with("HTTP/1.1 404 "));
-        stage.pass_time(59 * SECOND);
+        assert!(fixture.say(&mut visitor, GET).starts_with("HTTP/1.1 404 "));
+        fixture.pass_time(59 * SECOND);
         assert!(!visitor.sees_end());
     }
-    stage.say(&mut visitor, GET);
-    stage.pass_time(61 * SECOND);
-    assert_eq!(Stage::hear(&mut visitor), "");
+    fixture.say(&mut visitor, GET);
+    fixture.pass_time(61 * SECOND);
+    assert_eq!(Fixture::hear(&mut visitor), "");
     assert!(visitor.sees_end(), "it stays for ever");
 }
 
 #[test]
-fn who_asks_without_end_is_answered_at_a_pace() {
-    let mut stage = Stage::new(Config::default());
-    let mut greedy = stage.call();
+fn requests_without_end_are_answered_at_the_rate() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut greedy = fixture.call();
     let answers = |heard: &str| heard.matches("HTTP/1.1 404 ").count();
     let (burst, pace) = (REQUESTS.burst as usize, REQUESTS.per_second as usize);
-    let mut heard = stage.say(&mut greedy, &GET.repeat(burst + 3 * pace));
-    stage.settle();
-    heard += &Stage::hear(&mut greedy);
+    let mut heard = fixture.say(&mut greedy, &GET.repeat(burst + 3 * pace));
+    fixture.settle();
+    heard += &Fixture::hear(&mut greedy);
     assert_eq!(answers(&heard), burst);
-    stage.pass_time(SECOND);
-    assert_eq!(answers(&Stage::hear(&mut greedy)), pace);
-    // And a person with another browser tab is not kept waiting by it.
-    let mut other = stage.call();
-    assert_eq!(answers(&stage.say(&mut other, GET)), 1);
-    stage.pass_time(3 * SECOND);
-    assert_eq!(answers(&Stage::hear(&mut greedy)), 2 * pace);
-    stage.pass_time(62 * SECOND);
+    fixture.pass_time(SECOND);
+    assert_eq!(answers(&Fixture::hear(&mut greedy)), pace);
+    // Another client is not kept waiting by it.
+    let mut other = fixture.call();
+    assert_eq!(answers(&fixture.say(&mut other, GET)), 1);
+    fixture.pass_time(3 * SECOND);
+    assert_eq!(answers(&Fixture::hear(&mut greedy)), 2 * pace);
+    fixture.pass_time(62 * SECOND);
     assert!(greedy.sees_end() && other.sees_end());
 }
 
 #[test]
-fn a_request_that_is_begun_has_to_be_finished() {
-    let mut stage = Stage::new(Config::default());
-    // Half a minute to come in and say what one wants; a little of it each second does not help.
-    let mut slow = stage.call();
+fn a_request_that_is_begun_has_to_be_finished_in_time() {
+    let mut fixture = Fixture::new(Config::default());
+    // Half a minute for the first request; a little of it each second does not help.
+    let mut slow = fixture.call();
     for byte in &GET[..30] {
         assert!(!slow.sees_end());
-        assert_eq!(stage.say(&mut slow, &[*byte]), "");
-        stage.pass_time(SECOND);
+        assert_eq!(fixture.say(&mut slow, &[*byte]), "");
+        fixture.pass_time(SECOND);
     }
-    assert!(Stage::hear(&mut slow).starts_with("HTTP/1.1 408 "));
+    assert!(Fixture::hear(&mut slow).starts_with("HTTP/1.1 408 "));
     assert!(slow.sees_end());
     // The same for a later one, counted from its beginning.
-    let mut later = stage.call();
-    stage.say(&mut later, GET);
-    stage.pass_time(50 * SECOND);
-    stage.say(&mut later, &GET[..10]);
-    stage.pass_time(29 * SECOND);
-    assert_eq!(Stage::hear(&mut later), "");
-    stage.pass_time(2 * SECOND);
-    assert!(Stage::hear(&mut later).starts_with("HTTP/1.1 408 "));
-    // Who said nothing at all is not spoken to.
-    let mut silent = stage.call();
-    stage.pass_time(31 * SECOND);
-    assert_eq!(Stage::hear(&mut silent), "");
+    let mut later = fixture.call();
+    fixture.say(&mut later, GET);
+    fixture.pass_time(50 * SECOND);
+    fixture.say(&mut later, &GET[..10]);
+    fixture.pass_time(29 * SECOND);
+    assert_eq!(Fixture::hear(&mut later), "");
+    fixture.pass_time(2 * SECOND);
+    assert!(Fixture::hear(&mut later).starts_with("HTTP/1.1 408 "));
+    // A client that sent nothing gets no response.
+    let mut silent = fixture.call();
+    fixture.pass_time(31 * SECOND);
+    assert_eq!(Fixture::hear(&mut silent), "");
     assert!(silent.sees_end());
 }
 
 #[test]
 fn empty_lines_and_bodies_buy_no_time() {
-    let mut stage = Stage::new(Config::default());
-    let mut sly = stage.call();
+    let mut fixture = Fixture::new(Config::default());
+    let mut sly = fixture.call();
     for _ in 0..31 {
-        stage.say(&mut sly, b"\r\n");
-        stage.pass_time(SECOND);
+        fixture.say(&mut sly, b"\r\n");
+        fixture.pass_time(SECOND);
     }
     assert!(sly.sees_end());
-    let mut sly = stage.call();
+    let mut sly = fixture.call();
     let post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000\r\n\r\n";
-    assert!(stage.say(&mut sly, post).starts_with("HTTP/1.1 405 "));
+    assert!(fixture.say(&mut sly, post).starts_with("HTTP/1.1 405 "));
     for _ in 0..61 {
-        stage.say(&mut sly, b"x");
-        stage.pass_time(SECOND);
+        fixture.say(&mut sly, b"x");
+        fixture.pass_time(SECOND);
     }
     assert!(sly.sees_end());
 }
 
 #[test]
-fn a_caller_counts_as_one_from_the_upgrade_to_the_end() {
-    let mut stage = Stage::new(Config::default());
-    let mut peer = stage.call();
-    assert_eq!(stage.server.connections.shared.clients, 0);
-    assert!(stage.say(&mut peer, UPGRADE).starts_with("HTTP/1.1 101 "));
-    assert_eq!(stage.server.connections.shared.clients, 1);
-    // It has as long to give a name as anyone, from now on.
-    stage.pass_time(29 * SECOND);
-    assert_eq!(Stage::hear(&mut peer), "");
-    stage.pass_time(2 * SECOND);
-    let last = Stage::hear(&mut peer);
+fn a_websocket_counts_as_a_chat_client_from_the_upgrade_on() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut peer = fixture.call();
+    assert_eq!(fixture.server.connections.shared.clients, 0);
+    assert!(fixture.say(&mut peer, UPGRADE).starts_with("HTTP/1.1 101 "));
+    assert_eq!(fixture.server.connections.shared.clients, 1);
+    // It has as long to give a name as any client, from now on.
+    fixture.pass_time(29 * SECOND);
+    assert_eq!(Fixture::hear(&mut peer), "");
+    fixture.pass_time(2 * SECOND);
+    let last = Fixture::hear(&mut peer);
     assert!(
         last.contains("ERROR :Closing Link: Registration timeout"),
         "{last}"
     );
-    assert_eq!(stage.server.connections.shared.clients, 0);
+    assert_eq!(fixture.server.connections.shared.clients, 0);
     assert!(peer.sees_end());
     peer.ends();
-    stage.settle();
-    assert_eq!(stage.server.event_loop.net().connection_count(), 0);
+    fixture.settle();
+    assert_eq!(fixture.server.event_loop.net().connection_count(), 0);
 }
 
 #[test]
-fn fragments_are_charged_for_like_messages() {
-    let mut stage = Stage::new(Config::default());
-    let mut peer = stage.call();
-    stage.say(&mut peer, UPGRADE);
+fn fragments_are_charged_like_messages() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut peer = fixture.call();
+    fixture.say(&mut peer, UPGRADE);
     // The beginning of a message and nothing more of it, again and again, and then a ping. By default sixty may come
-    // at once, and twenty a second behind them.
+    // at once, and then twenty a second.
     let mut frames = b"\x01\x80mask".to_vec();
     frames.extend(b"\x00\x80mask".repeat(79));
     frames.extend(b"\x89\x80mask");
-    assert_eq!(stage.say(&mut peer, &frames), "");
-    stage.pass_time(SECOND);
-    assert_eq!(Stage::hear(&mut peer), "");
-    stage.pass_time(SECOND);
-    Stage::hear(&mut peer);
+    assert_eq!(fixture.say(&mut peer, &frames), "");
+    fixture.pass_time(SECOND);
+    assert_eq!(Fixture::hear(&mut peer), "");
+    fixture.pass_time(SECOND);
+    Fixture::hear(&mut peer);
     assert!(peer.heard().ends_with(b"\x8a\x00"), "no pong");
     peer.ends();
-    stage.settle();
+    fixture.settle();
 }
 
-/// A WebSocket on which someone stands in the chat, and how many pings have come in what it has heard.
-fn enter(stage: &mut Stage, nick: &str) -> Peer {
-    let mut peer = stage.call();
-    stage.say(&mut peer, UPGRADE);
+/// A WebSocket with a user on it, and the pings that it has received.
+fn enter(fixture: &mut Fixture, nick: &str) -> Peer {
+    let mut peer = fixture.call();
+    fixture.say(&mut peer, UPGRADE);
     for line in [format!("NICK {nick}"), format!("USER {nick} 0 * :{nick}")] {
         let mut frame = vec![0x81, 0x80 | line.len() as u8, 0, 0, 0, 0];
         frame.extend(line.as_bytes());
-        stage.say(&mut peer, &frame);
+        fixture.say(&mut peer, &frame);
     }
     peer
 }
@@ -235,21 +234,21 @@ const PING: &str = "\u{fffd}\0";
 const PONG: &[u8] = b"\x8a\x80\0\0\0\0";
 
 #[test]
-fn a_websocket_never_stays_silent_for_as_long_as_a_proxy_waits() {
-    /// What nginx waits for data from us unless told otherwise (proxy_read_timeout).
+fn a_websocket_is_never_silent_as_long_as_a_proxy_waits() {
+    /// The time that nginx waits for data from the server by default (proxy_read_timeout).
     const PROXY: Duration = Duration::from_secs(60);
-    let mut stage = Stage::new(Config::default());
-    let mut peer = enter(&mut stage, "ann");
-    Stage::hear(&mut peer);
+    let mut fixture = Fixture::new(Config::default());
+    let mut peer = enter(&mut fixture, "ann");
+    Fixture::hear(&mut peer);
     let (mut silent, mut pings) = (Duration::ZERO, 0);
     for _ in 0..600 {
-        stage.pass_time(SECOND);
+        fixture.pass_time(SECOND);
         silent += SECOND;
-        let heard = Stage::hear(&mut peer);
+        let heard = Fixture::hear(&mut peer);
         if heard == PING {
             (silent, pings) = (Duration::ZERO, pings + 1);
             peer.sends(PONG);
-            stage.settle();
+            fixture.settle();
         } else {
             assert_eq!(heard, "");
         }
@@ -260,15 +259,15 @@ fn a_websocket_never_stays_silent_for_as_long_as_a_proxy_waits() {
 }
 
 #[test]
-fn a_websocket_that_does_not_answer_is_pinged_until_its_time_is_up() {
-    let mut stage = Stage::new(Config::default());
-    let mut peer = enter(&mut stage, "ann");
-    Stage::hear(&mut peer);
+fn a_silent_websocket_is_pinged_until_its_timeout() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut peer = enter(&mut fixture, "ann");
+    Fixture::hear(&mut peer);
     let (mut pings, mut seconds) = (Vec::new(), 0);
     let last = loop {
-        stage.pass_time(SECOND);
+        fixture.pass_time(SECOND);
         seconds += 1;
-        match Stage::hear(&mut peer) {
+        match Fixture::hear(&mut peer) {
             heard if heard == PING => pings.push(seconds),
             heard if heard.is_empty() => {}
             heard => break heard,
@@ -276,7 +275,7 @@ fn a_websocket_that_does_not_answer_is_pinged_until_its_time_is_up() {
         assert!(seconds < 1000, "it stays for ever");
     };
     assert!(last.contains("Ping timeout"), "{last}");
-    // It had the whole of `[limits] ping` from the first question on, and the proxy saw traffic all the while.
+    // It had all of `[limits] ping` from the first ping on, and the proxy saw traffic all the while.
     let asked = pings[0];
     assert!(seconds - asked >= 120, "{asked} {seconds}");
     assert!(seconds - asked <= 126, "{asked} {seconds}");
@@ -289,104 +288,110 @@ fn a_websocket_that_does_not_answer_is_pinged_until_its_time_is_up() {
 
 #[test]
 fn pings_of_many_websockets_fall_due_together() {
-    let mut stage = Stage::new(Config::default());
+    let mut fixture = Fixture::new(Config::default());
     let mut peers = Vec::new();
     for number in 0..100 {
-        peers.push(enter(&mut stage, &format!("ann{number}")));
-        stage.pass_time(Duration::from_millis(150));
+        peers.push(enter(&mut fixture, &format!("ann{number}")));
+        fixture.pass_time(Duration::from_millis(150));
     }
-    let start = stage.server.event_loop.net().now();
+    let start = fixture.server.event_loop.net().now();
     let (mut wakes, mut pings) = (0, 0);
-    while start.until(stage.server.event_loop.net().now()) < 120 * SECOND {
-        let next = stage
+    while start.until(fixture.server.event_loop.net().now()) < 120 * SECOND {
+        let next = fixture
             .server
             .event_loop
             .net()
             .nearest_deadline()
             .expect("pings");
-        stage.server.event_loop.net_mut().hold_clock(next);
-        stage.settle();
+        fixture.server.event_loop.net_mut().hold_clock(next);
+        fixture.settle();
         if start.until(next) < 60 * SECOND {
-            // Alarms from before they gave a name still come up.
+            // Timers from before they gave a name still fire.
             (wakes, pings) = (0, 0);
         }
         wakes += 1;
         for peer in &mut peers {
-            let heard = Stage::hear(peer);
+            let heard = Fixture::hear(peer);
             if heard.ends_with(PING) {
                 pings += 1;
                 peer.sends(PONG);
             }
         }
-        stage.settle();
+        fixture.settle();
     }
     assert!(pings >= 100, "{pings}");
     assert!(wakes <= 60 / 5 + 1, "{wakes} for {pings} pings");
     for peer in &mut peers {
         peer.ends();
     }
-    stage.settle();
+    fixture.settle();
 }
 
-/// Asks as often as this until the server says that it was the last answer; says how long that took.
-fn ask_to_the_end(stage: &mut Stage, every: Duration) -> Duration {
-    let mut caller = stage.call();
-    let began = stage.server.event_loop.net().now();
+/// Sends a request at this interval until the server marks an answer as the last; how long that took.
+fn ask_to_the_end(fixture: &mut Fixture, every: Duration) -> Duration {
+    let mut caller = fixture.call();
+    let began = fixture.server.event_loop.net().now();
     loop {
-        let answer = stage.say(&mut caller, GET);
-        let took = began.until(stage.server.event_loop.net().now());
+        let answer = fixture.say(&mut caller, GET);
+        let took = began.until(fixture.server.event_loop.net().now());
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer:?}");
         if answer.contains("\r\nConnection: close\r\n") {
             assert!(caller.sees_end());
             caller.ends();
-            stage.settle();
+            fixture.settle();
             return took;
         }
         assert!(!caller.sees_end());
         assert!(took < 24 * metrics::PATIENCE.lifetime, "it stays for ever");
-        stage.pass_time(every);
+        fixture.pass_time(every);
     }
 }
 
 #[test]
-fn a_visitor_that_asks_now_and_then_does_not_keep_its_place_for_ever() {
-    let mut stage = Stage::new(Config::default());
+fn occasional_requests_do_not_keep_a_place_for_ever() {
+    let mut fixture = Fixture::new(Config::default());
     for every in [10, 59] {
-        let took = ask_to_the_end(&mut stage, every * SECOND);
+        let took = ask_to_the_end(&mut fixture, every * SECOND);
         assert!(
             (http::PATIENCE.lifetime..http::PATIENCE.lifetime + 60 * SECOND).contains(&took),
             "{took:?}"
         );
     }
-    // Whoever asks faster has as many answers as anyone needs.
-    let took = ask_to_the_end(&mut stage, Duration::from_millis(100));
+    // A faster client has all its answers sooner.
+    let took = ask_to_the_end(&mut fixture, Duration::from_millis(100));
     assert_eq!(took.as_millis(), 100 * u128::from(REQUESTS_MAX - 1));
 }
 
 #[test]
-fn a_scraper_is_let_go_between_two_scrapes_and_comes_back() {
-    let mut stage = Stage::with_door(Config::default(), Scheme::Metrics);
+fn a_scraper_is_closed_between_two_scrapes_and_comes_back() {
+    let mut fixture = Fixture::with_listener(Config::default(), Scheme::Metrics);
     for every in [15, 60, 300] {
-        let took = ask_to_the_end(&mut stage, every * SECOND);
+        let took = ask_to_the_end(&mut fixture, every * SECOND);
         let expected = metrics::PATIENCE.lifetime..metrics::PATIENCE.lifetime + every * SECOND;
         assert!(expected.contains(&took), "{took:?}");
         assert_eq!(
-            stage.server.connections.shared.limits.admission.scrapers(),
+            fixture
+                .server
+                .connections
+                .shared
+                .limits
+                .admission
+                .scrapers(),
             0
         );
     }
 }
 
 #[test]
-fn an_upgrade_is_not_kept_from_a_visitor_that_has_stayed_long() {
-    let mut stage = Stage::new(Config::default());
-    let mut visitor = stage.call();
+fn an_old_connection_can_still_be_upgraded() {
+    let mut fixture = Fixture::new(Config::default());
+    let mut visitor = fixture.call();
     for _ in 0..http::PATIENCE.lifetime.as_secs() / 50 {
-        stage.say(&mut visitor, GET);
-        stage.pass_time(50 * SECOND);
+        fixture.say(&mut visitor, GET);
+        fixture.pass_time(50 * SECOND);
     }
-    let answer = stage.say(&mut visitor, UPGRADE);
+    let answer = fixture.say(&mut visitor, UPGRADE);
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     visitor.ends();
-    stage.settle();
+    fixture.settle();
 }

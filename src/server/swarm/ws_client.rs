@@ -1,9 +1,9 @@
-//! A caller of the swarm by WebSocket: upgrades, registers, and talks with others of its kind in a room of their own.
+//! A WebSocket client of the swarm: upgrades, registers, and talks with others of its kind in a room of their own.
 //!
-//! Each line it hears there is the next of its speaker's: none is lost, none comes twice, and all of them are whole,
-//! however the frames were cut on either way.
+//! Each line that it receives there is the next of its speaker's: none is lost, none comes twice, and all of them are
+//! whole, however the frames were cut in either direction.
 
-use super::{guest::Cue, plan::WEB_DOOR};
+use super::{client::Cue, plan::WEB_GATE};
 use crate::{
     net::sim::{Network, Peer, Random},
     protocol::web::websocket::{
@@ -17,32 +17,32 @@ use std::{collections::BTreeMap, net::SocketAddr};
 const PROTOCOL: &str = "text.ircv3.net";
 
 /// See the module's documentation.
-pub(super) struct Webber {
+pub(super) struct WsClient {
     number: usize,
     peer: Peer,
     codec: WebSocket,
     key: String,
-    /// So much of what it heard is understood.
+    /// So many of the received bytes are parsed.
     taken: usize,
     stage: Stage,
     unsent: Vec<u8>,
     said: u32,
     lines: u32,
-    /// In so many percent of the steps it reads.
+    /// The percentage of steps in which it reads.
     reads: usize,
-    /// How it goes when it has said everything.
+    /// How it leaves when it has sent everything.
     exit: Exit,
     ended: bool,
     gone: bool,
-    /// The last line that it heard of each other.
+    /// The last line that it received from each other client.
     heard: BTreeMap<String, u32>,
     /// The last line of all.
     last: String,
-    /// The number with which the server closed.
+    /// The server's close code.
     pub(super) closed: Option<u16>,
 }
 
-/// How far it came.
+/// The progress of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Asking,
@@ -60,7 +60,7 @@ enum Exit {
     Reset,
 }
 
-impl Webber {
+impl WsClient {
     pub(super) fn new(number: usize, lines: usize, random: &mut Random, network: &Network) -> Self {
         let address: SocketAddr = ([192, 0, 2, 8], 4000 + number as u16).into();
         let mut unsent = Vec::new();
@@ -68,7 +68,7 @@ impl Webber {
         let key = push_request("localhost", "/ws", nonce, &[PROTOCOL], &mut unsent);
         Self {
             number,
-            peer: network.call(WEB_DOOR, address),
+            peer: network.call(WEB_GATE, address),
             codec: WebSocket::client(1 << 16, number as u32),
             key,
             taken: 0,
@@ -107,7 +107,7 @@ impl Webber {
             }
             self.gone = true;
         } else if self.ended {
-            // Nothing more can be said.
+            // Nothing more can be sent.
         } else if !self.unsent.is_empty() {
             let count = 1 + random.below(self.unsent.len());
             let bytes: Vec<u8> = self.unsent.drain(..count).collect();
@@ -117,7 +117,7 @@ impl Webber {
         }
     }
 
-    /// What it said last is on its way: what comes next.
+    /// All that it has made is sent: makes the next message.
     fn go_on(&mut self, random: &mut Random) {
         match self.stage {
             Stage::Asking => {}
@@ -175,7 +175,7 @@ impl Webber {
         }
     }
 
-    /// Takes apart what came.
+    /// Parses the bytes that came.
     fn understand(&mut self) {
         if self.stage == Stage::Asking {
             let input = &self.peer.heard()[self.taken..];
@@ -213,14 +213,14 @@ impl Webber {
                 Received::Binary(_) | Received::Failed(_) => panic!("{:?}", step.item),
             }
         }
-        // Not in the middle of what is being said.
+        // Not in the middle of a message.
         if self.stage != Stage::Leaving && !self.ended && self.unsent.is_empty() {
             self.unsent = replies;
         }
     }
 
     fn hear(&mut self, line: String) {
-        assert_eq!(self.closed, None, "behind the Close: {line}");
+        assert_eq!(self.closed, None, "after the Close: {line}");
         assert!(!line.contains(['\r', '\n']), "{line:?}");
         let mut words = line.splitn(4, ' ');
         let speaker = words.next().and_then(|word| word.strip_prefix(":web"));
@@ -253,13 +253,13 @@ impl Webber {
         }
     }
 
-    /// What it heard. Not the bytes: they tell what time it is, and cloaks whose key is new with each server.
+    /// The lines that it received. Not the bytes: they contain the time, and cloaks whose key is new with each server.
     pub(super) fn account(&self) -> Vec<u8> {
         let (count, heard) = (self.peer.heard().len(), &self.heard);
         format!("{count} bytes, {heard:?}, {:?}", self.closed).into_bytes()
     }
 
-    /// What it came to: the number, and the words of the last line that are the same in each run.
+    /// Its end: the close code, and the part of the last line that is the same in each run.
     pub(super) fn farewell(&self) -> Option<String> {
         let known = ["Quit: ", "Ping timeout", "SendQ exceeded", "shutting down"];
         let words = known.into_iter().find(|words| self.last.contains(words));
@@ -267,7 +267,7 @@ impl Webber {
             .map(|code| format!("by websocket: {code} {}", words.unwrap_or_default()))
     }
 
-    /// Whoever was not given up got whole messages up to the end, and the Close behind a last line that fits it.
+    /// A client that was not closed early got whole messages up to the end, then a last line and the Close that fits it.
     pub(super) fn check_end(&self, forced: bool) {
         if let Some(code) = self.closed {
             let expected = match code {
@@ -291,7 +291,7 @@ impl Webber {
     }
 }
 
-impl std::fmt::Debug for Webber {
+impl std::fmt::Debug for WsClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             number,

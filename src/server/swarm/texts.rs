@@ -1,56 +1,59 @@
-//! What guests of the swarm say: texts that tell who said them, where, and as which in a row; and the dirt around them.
+//! The texts of the swarm's clients, each with its author, its target and its number; and the dirt around them.
 //!
-//! Shared by those who say them and those who hear them, so that what is heard can be judged by itself.
+//! Shared by the scripts and the oracles, so that each received text can be checked by itself.
 
 use crate::net::sim::Random;
 
-/// Rooms that guests go to; everyone begins in the first.
+/// Rooms of the clients; all begin in the first.
 pub(super) const ROOMS: [&str; 3] = ["#lobby", "#den", "#attic"];
 
-/// Names that several want, besides one that is each guest's own.
+/// Names that several want, besides one that is each client's own.
 pub(super) const CONTESTED: [&str; 3] = ["alice", "ALICE", "민수"];
 
-/// Where numbered texts go: a room by its name, or `@` and a guest's number.
-pub(super) fn private(guest: usize) -> String {
-    format!("@{guest}")
+/// The target of numbered texts: a room by its name, or `@` and a client's number.
+pub(super) fn private(client: usize) -> String {
+    format!("@{client}")
 }
 
-/// The n-th text of a guest to one place.
-pub(super) fn text(guest: usize, place: &str, n: u32) -> String {
+/// The n-th text of a client to one target.
+pub(super) fn text(client: usize, place: &str, n: u32) -> String {
     let filler = ["hi", "마당에서 é", "a somewhat longer text <x> * y", "/me"];
-    format!("{guest}|{place}|{n}| {}", filler[(guest + n as usize) % 4])
+    format!(
+        "{client}|{place}|{n}| {}",
+        filler[(client + n as usize) % 4]
+    )
 }
 
 /// Takes a text apart again and checks that it is whole.
 pub(super) fn origin(heard: &str) -> (usize, String, u32) {
     let mut parts = heard.split('|');
     let mut part = || parts.next().unwrap_or_default();
-    let (guest, place, n) = (part().parse(), part(), part().parse());
-    let (Ok(guest), Ok(n)) = (guest, n) else {
+    let (client, place, n) = (part().parse(), part(), part().parse());
+    let (Ok(client), Ok(n)) = (client, n) else {
         panic!("nobody said this: {heard:?}");
     };
-    assert_eq!(heard, text(guest, place, n), "not as it was said");
-    (guest, place.to_owned(), n)
+    assert_eq!(heard, text(client, place, n), "not as it was sent");
+    (client, place.to_owned(), n)
 }
 
-/// A name that is a guest's own; each `change` gives another one.
-pub(super) fn own_name(guest: usize, change: usize) -> String {
+/// A name that is a client's own; each `change` gives another one.
+pub(super) fn own_name(client: usize, change: usize) -> String {
     match change {
-        0 => format!("u{guest}"),
-        _ => format!("u{guest}x{change}"),
+        0 => format!("u{client}"),
+        _ => format!("u{client}x{change}"),
     }
 }
 
-/// Whose own name this is; `None` for a contested one.
+/// The client whose own name this is; `None` for a contested one.
 pub(super) fn owner(name: &str) -> Option<usize> {
     let contested = CONTESTED.iter().any(|c| c.eq_ignore_ascii_case(name));
     let number = name
         .strip_prefix('u')
         .and_then(|name| name.split('x').next());
     match number.and_then(|number| number.parse().ok()) {
-        Some(guest) => Some(guest),
+        Some(client) => Some(client),
         None => {
-            assert!(contested, "nobody is called {name:?}");
+            assert!(contested, "no client is called {name:?}");
             None
         }
     }
@@ -69,7 +72,7 @@ const NEGOTIATIONS: [&[u8]; 7] = [
     &[IAC, 246],
 ];
 
-/// Makes a line of a text: an end, what a terminal must not see, and telnet's commands anywhere in between.
+/// Makes a line of a text: an end, bytes that must not reach a terminal, and telnet's commands anywhere in between.
 pub(super) fn line(text: &str, telnet: bool, random: &mut Random) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     let dirt: &[&[u8]] = &[b"\x1b[31m", b"\x07", b"\0", "\u{202e}".as_bytes()];
@@ -85,7 +88,7 @@ pub(super) fn line(text: &str, telnet: bool, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// A line of which nothing comes but an answer.
+/// A line whose only effect is an answer.
 pub(super) fn junk(cap: usize, random: &mut Random) -> Vec<u8> {
     match random.below(6) {
         0 => b"caf\xe9\n".to_vec(),

@@ -1,54 +1,54 @@
-//! What one guest of the swarm hears, line by line, against a model of what it may hear.
+//! The oracle of one client of the swarm: checks each line that it receives against a model of the lines that may come.
 //!
-//! It knows only what a person at a terminal knows. From that it follows who stands in its rooms, and refuses
-//! whatever does not fit: lines of no known shape (docs/CLIENTS.md lists them), words of someone who is not there, a text
-//! twice, out of turn or not as it was said, anything after a farewell. What it heard in each room is kept, so that
-//! the accounts of several guests can be compared.
+//! It knows no more than a user at a terminal. From that it keeps the members of its rooms, and fails on everything that
+//! does not fit: lines of no known shape (docs/CLIENTS.md lists them), a text from a user who is not there, a text twice,
+//! out of order or changed, anything after a farewell. The lines of each room are kept, so that those of several clients
+//! can be compared.
 
-use super::words::{origin, owner, private};
+use super::texts::{origin, owner, private};
 use std::collections::{BTreeMap, BTreeSet};
 
 const IAC: u8 = 255;
-/// The server asks for a sign of life: DO TIMING-MARK.
+/// The server's ping: DO TIMING-MARK.
 const PROBE: [u8; 2] = [253, 6];
 
-/// One stay in one room: everything that was told there, from our own arrival on.
+/// One stay in one room: all its lines, from the client's own arrival on.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) room: String,
-    /// The line that told of our arrival, if nobody else's looks the same.
+    /// The line about the client's arrival, if no other arrival has the same.
     pub(super) arrival: Option<String>,
-    /// Each line with the one whose doing it tells.
+    /// Each line, with the client that caused it.
     pub(super) told: Vec<(Option<usize>, String)>,
-    /// We are still there.
+    /// The client is still there.
     pub(super) open: bool,
 }
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(super) struct Ear {
+pub(super) struct Oracle {
     me: usize,
-    /// How much of what the peer read was listened to, and what of it makes no line yet.
+    /// How much of the received bytes was checked, and the part of it that is no whole line yet.
     listened: usize,
     pub(super) rest: Vec<u8>,
     pub(super) name: Option<String>,
-    /// Our rooms, and the names of those who stand there.
+    /// The client's rooms, and the names of their members.
     pub(super) rooms: BTreeMap<String, BTreeSet<String>>,
-    /// The room of which the names are just being told.
+    /// The room whose names are being listed.
     arriving: Option<String>,
-    /// The last text of each guest to each place.
+    /// The last text of each client to each target.
     pub(super) last: BTreeMap<(usize, String), u32>,
     pub(super) views: Vec<View>,
-    /// The last round of which the server has said that it came to its end.
+    /// The last round whose end has come back from the server.
     pub(super) synced: u32,
-    /// How often a sign of life was asked for and not given yet.
+    /// Pings that were not answered yet.
     pub(super) probes: usize,
     pub(super) lines: usize,
-    /// The last word.
+    /// The last line from the server.
     pub(super) farewell: Option<String>,
 }
 
-impl Ear {
+impl Oracle {
     pub(super) fn new(me: usize) -> Self {
         Self {
             me,
@@ -56,7 +56,7 @@ impl Ear {
         }
     }
 
-    /// Listens to what is new of all that was ever read.
+    /// Checks the new part of all bytes that were received.
     pub(super) fn listen(&mut self, heard: &[u8]) {
         self.rest.extend(&heard[self.listened..]);
         self.listened = heard.len();
@@ -69,7 +69,7 @@ impl Ear {
         self.rest = rest;
     }
 
-    /// Takes one line or one of telnet's commands, which stand between lines only; says how long it was.
+    /// Takes one line, or one of telnet's commands, which come between lines only; its length.
     fn take(&mut self, rest: &[u8]) -> Option<usize> {
         if let [IAC, command @ ..] = rest {
             let command = command.get(..2)?;
@@ -93,7 +93,7 @@ impl Ear {
             self.hear_refusal(refusal);
         } else if let Some(sent) = line.strip_prefix("-> *") {
             let (_, text) = sent.split_once("* ").expect("a name and a text");
-            assert_eq!(origin(text).0, self.me, "sent by someone else");
+            assert_eq!(origin(text).0, self.me, "sent by another client");
         } else if let Some(news) = line.strip_prefix("* ") {
             if self.hear_names(news, arriving.as_deref()) {
                 self.arriving = arriving;
@@ -103,7 +103,7 @@ impl Ear {
         } else if let Some(speech) = line.strip_prefix('*') {
             let (name, text) = speech.split_once("* ").expect("a name and a text");
             let (from, place, n) = origin(text);
-            assert_eq!(place, private(self.me), "not for us: {line}");
+            assert_eq!(place, private(self.me), "not for this client: {line}");
             self.count(from, name, place, n);
         } else {
             self.hear_speech(line);
@@ -124,7 +124,7 @@ impl Ear {
         }
     }
 
-    /// `in #room: names`: on arrival they are all who are there, later they can only be some of those we know of.
+    /// `in #room: names`: on arrival these are all members, later they can only be some of the known ones.
     fn hear_names(&mut self, news: &str, arriving: Option<&str>) -> bool {
         let Some((room, names)) = news.strip_prefix("in ").and_then(|n| n.split_once(":")) else {
             return arriving.is_some_and(|room| news.starts_with(&format!("topic of {room}: ")));
@@ -143,7 +143,7 @@ impl Ear {
         true
     }
 
-    /// Lines that change nothing we know.
+    /// Lines that change nothing in the model.
     fn is_general(&mut self, news: &str) -> bool {
         let last = ["goodbye", "madang.local is shutting down, good-bye"];
         if last.contains(&news) {
@@ -160,7 +160,7 @@ impl Ear {
             return false;
         };
         if let Some(room) = news.strip_prefix("left ") {
-            assert!(self.rooms.remove(room).is_some(), "we were not in {room}");
+            assert!(self.rooms.remove(room).is_some(), "not in {room}");
             self.last.retain(|(_, place), _| place != room);
             self.view(room).open = false;
         } else if let Some(new) = news.strip_prefix("are now known as ") {
@@ -219,14 +219,14 @@ impl Ear {
         };
         assert!(self.present(room).contains(name), "not there: {line}");
         let (from, place, n) = origin(text.strip_prefix('/').unwrap_or(text));
-        assert_eq!(place, room, "said elsewhere: {line}");
-        assert_ne!(from, self.me, "our own words: {line}");
+        assert_eq!(place, room, "sent elsewhere: {line}");
+        assert_ne!(from, self.me, "its own text: {line}");
         self.count(from, name, place, n);
         let view = self.view(room);
         view.told.push((Some(from), line.to_owned()));
     }
 
-    /// Texts of one guest to one place come in order, and none is missing.
+    /// Texts of one client to one target come in order, and none is missing.
     fn count(&mut self, from: usize, name: &str, place: String, n: u32) {
         let owner = owner(name);
         assert!(owner.is_none_or(|owner| owner == from), "{name} is {from}");

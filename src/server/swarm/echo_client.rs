@@ -1,26 +1,26 @@
-//! A caller of the swarm at the echo gate: whatever it sends comes back, in order, and nothing else.
+//! An echo client of the swarm: all bytes that it sends come back, in order, and no others.
 
-use super::{guest::Cue, plan::ECHO_DOOR};
+use super::{client::Cue, plan::ECHO_GATE};
 use crate::net::sim::{Network, Peer, Random};
 use std::net::SocketAddr;
 
 /// See the module's documentation.
-pub(super) struct Echoer {
+pub(super) struct EchoClient {
     peer: Peer,
     sent: Vec<u8>,
     unsent: usize,
-    /// In so many percent of the steps it reads.
+    /// The percentage of steps in which it reads.
     reads: usize,
     resets: bool,
     ended: bool,
     gone: bool,
 }
 
-impl Echoer {
+impl EchoClient {
     pub(super) fn new(number: usize, room: usize, random: &mut Random, network: &Network) -> Self {
         let address: SocketAddr = ([192, 0, 2, 9], 3000 + number as u16).into();
         Self {
-            peer: network.call(ECHO_DOOR, address),
+            peer: network.call(ECHO_GATE, address),
             sent: Vec::new(),
             unsent: random.below(20 * room.min(2000)),
             reads: [2, 30, 80][random.below(3)],
@@ -38,7 +38,7 @@ impl Echoer {
             self.peer.reads(1 + random.below(3000));
         }
         let heard = self.peer.heard();
-        assert!(self.sent.starts_with(heard), "an echo of something else");
+        assert!(self.sent.starts_with(heard), "other bytes than it sent");
         if self.peer.sees_end() {
             if !self.ended {
                 self.peer.ends();
@@ -76,7 +76,7 @@ impl Echoer {
         self.peer.heard()
     }
 
-    /// Whoever was let in and not given up has everything back.
+    /// A client that was admitted and not closed has all bytes back.
     pub(super) fn check_end(&self, given_up: bool, limited: bool) {
         let turned_away = self.peer.was_shed() || limited && self.peer.heard().is_empty();
         if given_up || turned_away || self.resets {
@@ -87,7 +87,7 @@ impl Echoer {
     }
 }
 
-impl std::fmt::Debug for Echoer {
+impl std::fmt::Debug for EchoClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (sent, heard) = (self.sent.len(), self.peer.heard().len());
         let Self { unsent, gone, .. } = self;

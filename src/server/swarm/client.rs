@@ -1,73 +1,74 @@
-//! One guest of the swarm: someone at a terminal, with good manners or bad ones. It hears by an [`Ear`] and speaks by a
-//! [`Mouth`].
+//! One telnet client of the swarm, with good manners or bad ones: an [`Oracle`] checks what it receives, a [`Script`] makes
+//! what it sends.
 
 use super::{
-    ear::Ear,
-    mouth::Mouth,
-    plan::{ECHO_DOOR, Plan},
+    oracle::Oracle,
+    plan::{ECHO_GATE, Plan},
+    script::Script,
 };
 use crate::net::sim::{Network, Peer, Random};
 use std::net::SocketAddr;
 
-/// How a guest behaves.
+/// The behaviour of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manners {
-    /// Talks, reads on until nothing is under way, and then leaves in one of all ways.
+    /// Talks, reads until nothing is under way, and then leaves in one of all ways.
     LineProtocol,
-    /// Says all it has to say and `/quit`.
+    /// Sends its whole script and `/quit`.
     Quitter,
-    /// Says all it has to say, ends its stream, and goes on reading.
+    /// Sends its whole script, closes its write side, and goes on reading.
     HalfCloser,
-    /// Goes without a word.
+    /// Resets the connection.
     Resetter,
     /// Talks and never reads.
     Deaf,
     /// Gives no name.
     Mute,
-    /// Speaks telnet, and gives no sign of life when asked.
+    /// Speaks telnet, and does not answer pings.
     Ghost,
 }
 
-/// How far the run has come.
+/// The progress of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cue {
     pub(super) step: usize,
-    /// The round that is played; see [`ROUNDS`].
+    /// The current round; see [`ROUNDS`].
     pub(super) round: u32,
     pub(super) stopped: bool,
 }
 
-/// Everyone talks in round 0, says one thing more in round 1 when all have heard the end of that, and leaves in round 2.
+/// All clients talk in round 0, send one more text in round 1 when all have received the end of round 0, and leave in round
+/// 2.
 pub(super) const ROUNDS: u32 = 2;
 
 /// See the module's documentation.
-pub(super) struct Guest {
+pub(super) struct Client {
     pub(super) number: usize,
     pub(super) manners: Manners,
     pub(super) peer: Option<Peer>,
-    pub(super) ear: Ear,
-    pub(super) mouth: Mouth,
+    pub(super) oracle: Oracle,
+    pub(super) script: Script,
     listener: usize,
     calls_at: usize,
     /// Bytes it reads at once.
     appetite: usize,
-    /// Things to be said yet.
+    /// Lines that are still to be sent.
     budget: usize,
-    /// The last round of which it has said the end.
+    /// The last round whose end it has sent.
     round: u32,
-    /// It has said `/quit`.
+    /// It has sent `/quit`.
     pub(super) quitting: bool,
-    /// It has ended its stream.
+    /// It has closed its write side.
     parted: bool,
-    /// It went without hearing the end.
+    /// It left without reading to the end.
     pub(super) dropped_out: bool,
-    /// It wants nothing any more.
+    /// It does nothing any more.
     pub(super) gone: bool,
-    /// It stood there when the server stopped, so it has a right to the last words.
-    pub(super) owed_last_words: bool,
+    /// It was connected when the server stopped, so it must receive the farewell.
+    pub(super) owed_farewell: bool,
 }
 
-impl Guest {
+impl Client {
     pub(super) fn new(number: usize, plan: &Plan, random: &mut Random) -> Self {
         use Manners::*;
         let crowd = [
@@ -87,9 +88,9 @@ impl Guest {
             number,
             manners,
             peer: None,
-            ear: Ear::new(number),
-            mouth: Mouth::new(number, manners == Ghost, plan, random),
-            listener: random.below(ECHO_DOOR),
+            oracle: Oracle::new(number),
+            script: Script::new(number, manners == Ghost, plan, random),
+            listener: random.below(ECHO_GATE),
             calls_at: [0, random.below(300)][random.below(2)],
             appetite: [3, 200, 200][random.below(3)],
             budget: 1 + random.below(plan.lines),
@@ -98,11 +99,11 @@ impl Guest {
             parted: false,
             dropped_out: false,
             gone: false,
-            owed_last_words: false,
+            owed_farewell: false,
         }
     }
 
-    /// Where it calls from: three addresses for all, a port for each.
+    /// Its address: three for all clients, a port for each.
     pub(super) fn address(number: usize) -> SocketAddr {
         let host = 1 + (number % 3) as u8;
         ([192, 0, 2, host], 2000 + number as u16).into()
@@ -116,7 +117,7 @@ impl Guest {
         if self.gone || self.peer.is_none() {
             return;
         }
-        let resetter = self.manners == Manners::Resetter && self.mouth.entered;
+        let resetter = self.manners == Manners::Resetter && self.script.entered;
         if (resetter || self.dropped_out) && random.percent(2) {
             return self.reset(random);
         }
@@ -134,17 +135,17 @@ impl Guest {
         let Some(peer) = &mut self.peer else { return };
         if random.percent(50) {
             peer.reads(1 + random.below(self.appetite));
-            self.ear.listen(peer.heard());
+            self.oracle.listen(peer.heard());
         }
-        let probes = std::mem::take(&mut self.ear.probes);
-        let answers = self.mouth.speaks_telnet && self.manners != Manners::Ghost && !self.parted;
+        let probes = std::mem::take(&mut self.oracle.probes);
+        let answers = self.script.speaks_telnet && self.manners != Manners::Ghost && !self.parted;
         assert!(
-            probes == 0 || self.mouth.speaks_telnet,
-            "asked in a foreign tongue"
+            probes == 0 || self.script.speaks_telnet,
+            "a ping to a client that speaks no telnet"
         );
         for _ in 0..if answers { probes } else { 0 } {
             let verb = [251, 252][random.below(2)];
-            self.mouth.unsaid.extend([255, verb, 6]);
+            self.script.unsaid.extend([255, verb, 6]);
         }
         if peer.sees_end() {
             if !self.parted {
@@ -157,24 +158,24 @@ impl Guest {
 
     fn speak(&mut self, random: &mut Random) {
         let Some(peer) = &mut self.peer else { return };
-        if !self.mouth.unsaid.is_empty() && random.percent(30) {
-            let count = 1 + random.below(self.mouth.unsaid.len());
-            let said: Vec<u8> = self.mouth.unsaid.drain(..count).collect();
+        if !self.script.unsaid.is_empty() && random.percent(30) {
+            let count = 1 + random.below(self.script.unsaid.len());
+            let said: Vec<u8> = self.script.unsaid.drain(..count).collect();
             peer.sends(&said);
         }
     }
 
-    /// Makes up what to say or do next, once all before is said.
+    /// Makes the next lines or actions, once all before is sent.
     fn think(&mut self, random: &mut Random, cue: Cue) {
-        if !self.mouth.unsaid.is_empty() || self.is_leaving() {
+        if !self.script.unsaid.is_empty() || self.is_leaving() {
             return;
         }
         if self.budget > 0 {
             self.budget -= 1;
-            return match (self.mouth.entered, self.manners) {
-                (false, Manners::Mute) => self.mouth.mumble(random),
-                (false, _) => self.mouth.enter(random),
-                (true, _) => self.mouth.run_protocol(random),
+            return match (self.script.entered, self.manners) {
+                (false, Manners::Mute) => self.script.mumble(random),
+                (false, _) => self.script.enter(random),
+                (true, _) => self.script.run_protocol(random),
             };
         }
         match self.manners {
@@ -186,7 +187,7 @@ impl Guest {
         }
     }
 
-    /// Ends a round when all is said in it.
+    /// Ends a round when all its lines are sent.
     fn keep_time(&mut self, random: &mut Random, cue: Cue) {
         if self.round > cue.round {
             return;
@@ -199,14 +200,14 @@ impl Guest {
             };
         }
         if self.round == 1 {
-            self.mouth.answer_roll_call(random);
+            self.script.answer_roll_call(random);
         }
         self.round += 1;
-        self.mouth.say(&format!("/sync{}", self.round), random);
+        self.script.say(&format!("/sync{}", self.round), random);
     }
 
     fn quit(&mut self, random: &mut Random) {
-        self.mouth.quit(random);
+        self.script.quit(random);
         self.quitting = true;
     }
 
@@ -217,7 +218,7 @@ impl Guest {
         self.parted = true;
     }
 
-    /// Goes without a word; or ends its stream, reads nothing more, and is gone some time later.
+    /// Resets the connection; or closes its write side, reads nothing more, and is gone some time later.
     fn drop_out(&mut self, random: &mut Random) {
         self.dropped_out = true;
         if random.percent(50) {
@@ -239,7 +240,7 @@ impl Guest {
         let Some(peer) = &self.peer else {
             return cue.stopped;
         };
-        let silent = self.mouth.unsaid.is_empty() && (self.is_leaving() || self.budget == 0);
+        let silent = self.script.unsaid.is_empty() && (self.is_leaving() || self.budget == 0);
         let hears = !self.is_deaf() && peer.has_mail();
         self.gone || silent && !hears && !self.is_about_to_act(cue)
     }
@@ -262,17 +263,17 @@ impl Guest {
         self.manners == Manners::Deaf || self.dropped_out
     }
 
-    /// Whether it hears everything and stays until all leave.
+    /// Whether it receives everything and stays until all leave.
     pub(super) fn stays(&self) -> bool {
         self.manners == Manners::LineProtocol && !self.gone && !self.is_leaving()
     }
 
-    /// Whether it has heard the end of this round, if it is one who would.
+    /// Whether it has received the end of this round, if its behaviour lets it.
     pub(super) fn is_in_step(&self, round: u32) -> bool {
-        !self.stays() || self.ear.synced > round
+        !self.stays() || self.oracle.synced > round
     }
 
-    /// Whether nothing is to be awaited from it.
+    /// Whether it will do nothing more.
     pub(super) fn is_done(&self, cue: Cue) -> bool {
         match &self.peer {
             Some(peer) if !peer.is_waiting() => self.gone || self.is_deaf(),
@@ -280,23 +281,23 @@ impl Guest {
         }
     }
 
-    /// The last word that it heard, if the server had one for it.
+    /// The server's farewell, if it received one.
     pub(super) fn farewell(&self) -> Option<String> {
-        self.ear.farewell.clone()
+        self.oracle.farewell.clone()
     }
 }
 
-impl std::fmt::Debug for Guest {
+impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let heard = self.peer.as_ref().map_or(&[][..], |peer| peer.heard());
-        f.debug_struct("Guest")
+        f.debug_struct("Client")
             .field("number", &self.number)
             .field("manners", &self.manners)
             .field("door", &self.listener)
             .field("budget", &self.budget)
-            .field("unsaid", &String::from_utf8_lossy(&self.mouth.unsaid))
-            .field("rooms", &self.mouth.rooms)
-            .field("round", &(self.round, self.ear.synced))
+            .field("unsaid", &String::from_utf8_lossy(&self.script.unsaid))
+            .field("rooms", &self.script.rooms)
+            .field("round", &(self.round, self.oracle.synced))
             .field("gone", &self.gone)
             .field("heard", &String::from_utf8_lossy(heard))
             .finish_non_exhaustive()

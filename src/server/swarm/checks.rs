@@ -1,10 +1,11 @@
-//! What must hold: within the server after each turn, among all accounts when everything is said, and of each guest at its end.
+//! The checks of the swarm: of the server after each turn, between the clients when all is sent, and of each client at its
+//! end.
 
 use super::{
     Swarm,
-    ear::View,
-    guest::{Guest, Manners},
-    words::private,
+    client::{Client, Manners},
+    oracle::View,
+    texts::private,
 };
 use crate::{
     net::{Phase, sim},
@@ -12,14 +13,14 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A walk through the whole hub is not for every step.
+/// A walk through the whole hub in every step would take too long.
 const HUB_CHECK_EVERY: usize = 16;
 
-/// What the last dismissals of a turn may add to a queue beyond its limit: a line for each guest.
+/// Bytes that the last closes of a turn may add to a queue beyond its limit: a line for each client.
 const SLACK: usize = 500;
 
 impl Swarm {
-    /// After each turn: the loop's lists, sessions, seats, people and counts agree, and what is queued is bounded.
+    /// After each turn: the loop's lists, sessions, routes, users and counts agree, and queues are bounded.
     pub(super) fn check(&self) {
         let (net, connections) = (self.server.event_loop.net(), &self.server.connections);
         sim::check_invariants(net);
@@ -46,35 +47,35 @@ impl Swarm {
                 people += 1;
                 assert!(
                     connections.shared.hub.user(user).is_some(),
-                    "nobody sits here"
+                    "a session's user is in the hub"
                 );
                 let route = connections.shared.routes.of(user).map(|route| route.conn);
-                // When the server stops, all leave their seats at once.
+                // When the server stops, all routes are removed at once.
                 let expected = (!self.cue.stopped).then_some(id);
-                assert_eq!(route, expected, "a seat is where the person is");
-                assert!(open || self.cue.stopped, "in the hub, on the way out");
+                assert_eq!(route, expected, "a route leads to the user's connection");
+                assert!(open || self.cue.stopped, "in the hub while closing");
             }
         }
         assert_eq!(sessions, net.connection_count(), "one session each");
         assert_eq!(
             people,
             connections.shared.hub.user_count(),
-            "one person for each name"
+            "one session for each user"
         );
         let routes = if self.cue.stopped { 0 } else { people };
         assert_eq!(
             routes,
             connections.shared.routes.count(),
-            "one seat for each person"
+            "one route for each user"
         );
         assert_eq!(
             inside,
             connections.shared.limits.admission.clients(),
-            "room is taken by those inside"
+            "places are taken by clients"
         );
         assert_eq!(
             clients, connections.shared.clients,
-            "callers at the chat doors"
+            "connections of chat protocols"
         );
         if connections.shared.settings.clients_per_address > 0 {
             let counted: BTreeMap<_, _> = connections.shared.limits.admission.counts().collect();
@@ -85,13 +86,13 @@ impl Swarm {
         assert!(queued <= all, "{queued} bytes queued in all");
     }
 
-    /// All is said and read: those who stayed know who is where, and missed nothing.
+    /// All is sent and read: the clients that stayed know the members of their rooms, and missed nothing.
     pub(super) fn check_agreement(&self) {
-        let stayed = self.client_count.iter().filter(|guest| guest.stays());
-        for guest in stayed.clone() {
-            self.check_company(guest);
-            for speaker in &self.client_count {
-                self.check_heard(guest, speaker);
+        let stayed = self.clients.iter().filter(|client| client.stays());
+        for client in stayed.clone() {
+            self.check_company(client);
+            for speaker in &self.clients {
+                self.check_heard(client, speaker);
             }
         }
         for one in stayed.clone() {
@@ -101,10 +102,10 @@ impl Swarm {
         }
     }
 
-    /// A guest's rooms, and who stands there, are what the hub says.
-    fn check_company(&self, guest: &Guest) {
+    /// A client's rooms and their members are those of the hub.
+    fn check_company(&self, client: &Client) {
         let hub = &self.server.connections.shared.hub;
-        let name = guest.ear.name.as_deref().expect("it has a name by now");
+        let name = client.oracle.name.as_deref().expect("it has a name by now");
         let me = hub.find_user(name).expect("it is here");
         let name_of = |user| hub.user(user).expect("a member").nick().to_string();
         let rooms: BTreeMap<String, BTreeSet<String>> = hub
@@ -117,49 +118,45 @@ impl Swarm {
                 )
             })
             .collect();
-        assert_eq!(guest.ear.rooms, rooms, "{guest:#?}");
+        assert_eq!(client.oracle.rooms, rooms, "{client:#?}");
     }
 
-    /// The last text that was heard from a speaker is the last one said, if all it said was taken.
-    fn check_heard(&self, guest: &Guest, speaker: &Guest) {
+    /// The last text received from a speaker is the last one that it sent, if all its lines were taken.
+    fn check_heard(&self, client: &Client, speaker: &Client) {
         let stays = speaker.stays();
         let left = matches!(speaker.manners, Manners::Quitter | Manners::HalfCloser)
             && speaker.gone
             && !self.plan.tight
             && self.plan.hurry == 0;
-        if !(stays || left) || speaker.number == guest.number {
+        if !(stays || left) || speaker.number == client.number {
             return;
         }
-        for (place, said) in &speaker.mouth.said {
-            let heard = guest.ear.last.get(&(speaker.number, place.clone()));
-            // Whoever came after it was said has heard nothing.
+        for (place, said) in &speaker.script.said {
+            let heard = client.oracle.last.get(&(speaker.number, place.clone()));
+            // A client that came later has received none.
             let complete = heard.is_none_or(|heard| heard == said);
-            let ours = guest.ear.rooms.contains_key(place) || *place == private(guest.number);
-            // To one who changed names there are texts that did not arrive.
-            let reachable = guest.mouth.steady || place.starts_with('#');
+            let ours = client.oracle.rooms.contains_key(place) || *place == private(client.number);
+            // Texts to a client that changed its name may not arrive.
+            let reachable = client.script.steady || place.starts_with('#');
             assert!(
                 complete || !ours || !reachable,
                 "{} heard {heard:?} of {said} texts to {place} of {speaker:#?}",
-                guest.number
+                client.number
             );
         }
-        if let (true, Some(room)) = (stays, speaker.mouth.current) {
-            let there = guest.ear.rooms.contains_key(room);
-            let heard = guest.ear.last.get(&(speaker.number, room.to_owned()));
-            assert!(!there || heard.is_some(), "a roll call went unheard");
+        if let (true, Some(room)) = (stays, speaker.script.current) {
+            let there = client.oracle.rooms.contains_key(room);
+            let heard = client.oracle.last.get(&(speaker.number, room.to_owned()));
+            assert!(!there || heard.is_some(), "a last text was not received");
         }
     }
 
-    /// Each guest's account is whole, and consistent with those of all others.
+    /// The lines of each client are whole, and consistent with those of all others.
     pub(super) fn check_ends(&self) {
-        for guest in &self.client_count {
-            self.check_end(guest);
-            for other in self
-                .client_count
-                .iter()
-                .filter(|o| o.number != guest.number)
-            {
-                compare(guest, other);
+        for client in &self.clients {
+            self.check_end(client);
+            for other in self.clients.iter().filter(|o| o.number != client.number) {
+                compare(client, other);
             }
         }
         let limits = &self.server.config.limits;
@@ -167,48 +164,49 @@ impl Swarm {
             || limits.clients_per_address > 0
             || limits.connections_per_minute > 0;
         let given_up = self.plan.tight || self.plan.hurry > 0 || self.cue.stopped;
-        for echo in &self.echoes {
+        for echo in &self.echo_clients {
             echo.check_end(given_up, limited);
         }
         let forced = self.plan.tight || self.plan.hurry > 0;
-        for webber in &self.webbers {
-            webber.check_end(forced);
+        for ws_client in &self.ws_clients {
+            ws_client.check_end(forced);
         }
     }
 
-    fn check_end(&self, guest: &Guest) {
-        let Some(peer) = &guest.peer else { return };
-        let (ear, why) = (&guest.ear, guest.ear.farewell.as_deref());
-        let went = matches!(guest.manners, Manners::Resetter | Manners::Deaf) || guest.dropped_out;
+    fn check_end(&self, client: &Client) {
+        let Some(peer) = &client.peer else { return };
+        let (oracle, why) = (&client.oracle, client.oracle.farewell.as_deref());
+        let went =
+            matches!(client.manners, Manners::Resetter | Manners::Deaf) || client.dropped_out;
         let forced = self.plan.tight || self.plan.hurry > 0;
         if went || peer.was_shed() || peer.is_waiting() {
             return;
         }
         let slow = why.is_some_and(|why| why.contains("SendQ exceeded"));
-        assert!(!slow || self.plan.tight, "let go for nothing");
+        assert!(!slow || self.plan.tight, "closed for nothing");
         if forced {
             return;
         }
-        assert!(!peer.was_reset(), "its last lines may be lost: {guest:#?}");
-        assert!(ear.rest.is_empty(), "cut in the middle: {guest:#?}");
+        assert!(!peer.was_reset(), "its last lines may be lost: {client:#?}");
+        assert!(oracle.rest.is_empty(), "cut in the middle: {client:#?}");
         let refused = why.is_some_and(|why| why.contains("again later") || why.contains("address"));
         let last_words = why.is_some_and(|why| why.contains("shutting down"));
-        if guest.owed_last_words {
-            assert!(last_words, "no last words: {guest:#?}");
+        if client.owed_farewell {
+            assert!(last_words, "no farewell: {client:#?}");
         } else if !refused && !self.cue.stopped {
-            let known = match guest.manners {
+            let known = match client.manners {
                 Manners::Mute => why.is_some_and(|why| why.starts_with("you gave no name in time")),
                 Manners::Ghost => why == Some("no sign of life; good-bye"),
-                _ if guest.quitting => why == Some("goodbye"),
+                _ if client.quitting => why == Some("goodbye"),
                 _ => why.is_none(),
             };
-            assert!(known, "an unknown reason to go: {guest:#?}");
+            assert!(known, "an unknown end: {client:#?}");
         }
     }
 }
 
-/// What two guests were told of one room while both were there is the same, but for their own doings.
-fn compare(one: &Guest, other: &Guest) {
+/// Two clients receive the same lines of one room while both are there, but for those about themselves.
+fn compare(one: &Client, other: &Client) {
     for (mine, theirs) in pairs(one, other) {
         let from_here = |view: &View| {
             let arrival = view
@@ -240,10 +238,10 @@ fn compare(one: &Guest, other: &Guest) {
     }
 }
 
-fn pairs<'a>(one: &'a Guest, other: &'a Guest) -> impl Iterator<Item = (&'a View, &'a View)> {
-    one.ear.views.iter().flat_map(move |mine| {
+fn pairs<'a>(one: &'a Client, other: &'a Client) -> impl Iterator<Item = (&'a View, &'a View)> {
+    one.oracle.views.iter().flat_map(move |mine| {
         let there = other
-            .ear
+            .oracle
             .views
             .iter()
             .filter(|theirs| theirs.room == mine.room);

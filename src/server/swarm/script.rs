@@ -1,11 +1,11 @@
-//! What one guest of the swarm says: lines of a conversation, so that it always knows where its words go.
+//! The script of one client of the swarm: lines of a conversation, made so that it always knows where its texts go.
 //!
-//! It may say many lines before it hears an answer, and some answers it never hears. So it says nothing that leaves it in
-//! doubt: its own names are always free, rooms always open, and after a name that may be taken it gives one that is not.
+//! It may send many lines before it reads an answer, and some answers it never reads. So no line has an uncertain result:
+//! its own names are always free, rooms always open, and after a name that may be taken it gives one that is free.
 
 use super::{
     plan::Plan,
-    words::{CONTESTED, ROOMS, junk, line, own_name, private, text},
+    texts::{CONTESTED, ROOMS, junk, line, own_name, private, text},
 };
 use crate::net::sim::Random;
 use std::collections::BTreeMap;
@@ -14,36 +14,36 @@ use std::collections::BTreeMap;
 const PASTE: usize = 40;
 
 /// See the module's documentation.
-pub(super) struct Mouth {
-    guest: usize,
-    /// Bytes that are to be sent yet.
+pub(super) struct Script {
+    client: usize,
+    /// Bytes that are still to be sent.
     pub(super) unsaid: Vec<u8>,
-    /// It may be asked for a sign of life.
+    /// It may be pinged.
     pub(super) speaks_telnet: bool,
-    /// It lets that be known at once.
+    /// It sends a telnet command at once.
     shows_telnet: bool,
     /// It keeps its name and enters no room twice.
     pub(super) steady: bool,
     /// The longest line that is taken.
     cap: usize,
-    /// In so many percent of the cases it has a whole page to say.
+    /// The percentage of texts that are a whole page.
     pastes: usize,
     pub(super) entered: bool,
     /// How often it changed its name.
     names: usize,
-    /// Rooms it will stand in when all it said is done, in the order of entering.
+    /// Its rooms when all its lines are handled, in the order of entering.
     pub(super) rooms: Vec<&'static str>,
-    /// The one of them that its words go to.
+    /// The room that its texts go to.
     pub(super) current: Option<&'static str>,
     been_in: Vec<&'static str>,
-    /// How many texts it said to each place.
+    /// How many texts it sent to each target.
     pub(super) said: BTreeMap<String, u32>,
 }
 
-impl Mouth {
-    pub(super) fn new(guest: usize, shows_telnet: bool, plan: &Plan, random: &mut Random) -> Self {
+impl Script {
+    pub(super) fn new(client: usize, shows_telnet: bool, plan: &Plan, random: &mut Random) -> Self {
         Self {
-            guest,
+            client,
             unsaid: Vec::new(),
             speaks_telnet: shows_telnet || random.percent(30),
             shows_telnet,
@@ -59,7 +59,7 @@ impl Mouth {
         }
     }
 
-    /// One more text, so that others can tell that they missed none before.
+    /// One more text, by which the others see that they missed none before.
     pub(super) fn answer_roll_call(&mut self, random: &mut Random) {
         if let Some(room) = self.current {
             self.tell(room, "", random);
@@ -69,13 +69,13 @@ impl Mouth {
     pub(super) fn quit(&mut self, random: &mut Random) {
         let reason = ["/quit", "/quit so long", "/bye \x07"][random.below(3)];
         self.say(reason, random);
-        // It may go on talking to deaf ears.
+        // It may go on sending lines that are not read.
         if random.percent(30) {
             self.say("and another thing", random);
         }
     }
 
-    /// Says bytes that are no name, or not yet.
+    /// Sends bytes that are no name, or not yet.
     pub(super) fn mumble(&mut self, random: &mut Random) {
         let mumbles: [&[u8]; 5] = [b"NI C", b"no name\r\n", b"GE T", b" \r\0", b"\xff"];
         self.unsaid.extend(mumbles[random.below(5)]);
@@ -86,7 +86,7 @@ impl Mouth {
         if self.shows_telnet {
             self.unsaid.extend([255, 241]);
         }
-        let own = own_name(self.guest, 0);
+        let own = own_name(self.client, 0);
         if random.percent(25) {
             self.say(CONTESTED[random.below(CONTESTED.len())], random);
             self.say(&format!("/nick {own}"), random);
@@ -110,11 +110,11 @@ impl Mouth {
         self.unsaid.extend(line);
     }
 
-    /// Says one numbered text, behind a command or none.
+    /// Sends one numbered text, after a command or none.
     fn tell(&mut self, place: &str, command: &str, random: &mut Random) {
         let n = self.said.entry(place.to_owned()).or_default();
         *n += 1;
-        let text = text(self.guest, place, *n);
+        let text = text(self.client, place, *n);
         self.say(&format!("{command}{text}"), random);
     }
 
@@ -147,7 +147,7 @@ impl Mouth {
             }
             (_, Some(current)) => {
                 let command = ["", "", "", "/me ", "/"][random.below(5)];
-                // `//text` says `/text`.
+                // `//text` sends `/text`.
                 let command = [command, "//"][usize::from(command == "/")];
                 self.tell(current, command, random);
             }
@@ -155,8 +155,8 @@ impl Mouth {
         }
     }
 
-    /// Enters a room, or talks there again. It has a new name for each room it comes back to, so that no two arrivals
-    /// look the same.
+    /// Enters a room, or talks there again. It takes a new name for each room it comes back to, so that no two arrivals
+    /// have the same line.
     fn join(&mut self, random: &mut Random) {
         let room = ROOMS[random.below(ROOMS.len())];
         if !self.rooms.contains(&room) && self.been_in.contains(&room) {
@@ -195,7 +195,7 @@ impl Mouth {
 
     fn rename_to_own(&mut self, random: &mut Random) {
         self.names += 1;
-        let name = own_name(self.guest, self.names);
+        let name = own_name(self.client, self.names);
         self.say(&format!("/nick {name}"), random);
     }
 }
