@@ -157,6 +157,25 @@ fn the_servers_end_is_the_clients_end_though_input_is_open() {
 }
 
 #[test]
+fn a_server_that_is_killed_is_reported() {
+    let server = Server::start();
+    let address = server.address();
+    let mut connect = Connect::start(&address.to_string(), Stdio::piped());
+    let mut stdin = connect.0.stdin.take().expect("a pipe");
+    let mut bob = Client::enter(address, "bob");
+    stdin.write_all(b"ann\n").unwrap();
+    bob.expect("* ann joined #lobby");
+    drop(server);
+    let (code, _, stderr) = connect.end();
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.starts_with("madang: ") && stderr.contains(&address.to_string()),
+        "{stderr}"
+    );
+    drop(stdin);
+}
+
+#[test]
 fn a_refused_connection_is_told_in_plain_words() {
     // Nobody listens there any more.
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -200,14 +219,14 @@ fn a_target_that_is_none_is_wrong_usage() {
 fn nothing_from_a_foreign_server_steers_the_terminal() {
     let foreign = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = foreign.local_addr().unwrap();
-    let connect = Connect::start(&address.to_string(), Stdio::null());
+    let connect = Connect::start(&address.to_string(), Stdio::piped());
     let (mut caller, _) = foreign.accept().unwrap();
     caller
         .write_all("\x1b[2Jhello\x07\r\n\u{9b}31m\r\n".as_bytes())
         .unwrap();
     drop(caller);
     let (code, stdout, _) = connect.end();
-    assert_eq!((code, stdout.as_str()), (Some(0), "hello\n\n"));
+    assert_eq!((code, stdout.as_str()), (Some(1), "hello\n\n"));
 }
 
 #[test]
@@ -234,5 +253,5 @@ fn a_control_that_comes_in_two_pieces_does_not_steer_the_terminal() {
     }
     drop(caller);
     let code = wait_for("its end", || connect.0.try_wait().expect("a child")).code();
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1), "the server closed the connection unasked");
 }

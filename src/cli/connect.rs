@@ -93,6 +93,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         End::Broken(reason) => {
             Failure::Runtime(format!("the connection to {target} broke: {reason}"))
         }
+        End::Closed => Failure::Runtime(format!("{target} closed the connection")),
     })
 }
 

@@ -117,10 +117,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 /// Binds and runs the server. It uses `sources` to read the configuration again on SIGHUP.
 fn serve(config: Config, sources: Sources, log: Log) -> Result<(), Failure> {
     let failed = |error: server::Error| Failure::Runtime(error.to_string());
+    let encryption = match config.tls.credentials.is_empty() {
+        true => Encryption::None,
+        false => Encryption::Tls,
+    };
     let mut server = Server::bind(config, Some(sources)).map_err(failed)?;
     server.log_to(log);
-    let words = announcement(server.listening());
-    server.say(HostStream::stdout(), &words);
+    let text = announcement(server.listening(), encryption);
+    server.say(HostStream::stdout(), &text);
     match server.run().map_err(failed)? {
         State::Interrupted => Err(Failure::Runtime("stopped at the second signal".into())),
         State::Running | State::Stopping | State::Stopped => Ok(()),
@@ -135,8 +139,15 @@ fn reachable(host: &Host) -> String {
     }
 }
 
+/// Whether the server has a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encryption {
+    None,
+    Tls,
+}
+
 /// A line for each listener, then a hint how to connect: from a terminal if possible, else with an IRC client.
-fn announcement(listening: &[ListenUrl]) -> String {
+fn announcement(listening: &[ListenUrl], encryption: Encryption) -> String {
     let mut text = String::new();
     for url in listening {
         text += &format!("listening {url}\n");
@@ -155,6 +166,8 @@ fn announcement(listening: &[ListenUrl]) -> String {
     if let Some(url) = first_of(&[Scheme::Any, Scheme::Http, Scheme::Https]) {
         let scheme = match url.scheme {
             Scheme::Https => "https",
+            // There it is chosen by the first bytes.
+            Scheme::Any if encryption == Encryption::Tls => "https",
             _ => "http",
         };
         let (host, port) = (reachable(&url.host), url.port);
@@ -171,7 +184,10 @@ mod tests {
     fn check(urls: &[&str], how: &str) {
         let urls: Vec<ListenUrl> = urls.iter().map(|url| url.parse().unwrap()).collect();
         let where_to = urls.iter().map(|url| format!("listening {url}\n"));
-        assert_eq!(announcement(&urls), where_to.collect::<String>() + how);
+        assert_eq!(
+            announcement(&urls, Encryption::None),
+            where_to.collect::<String>() + how
+        );
     }
 
     #[test]
@@ -193,5 +209,11 @@ mod tests {
         let by_irc = "come in with any IRC client: irc://127.0.0.1:6667\n";
         check(&["echo://127.0.0.1:7007", "irc://127.0.0.1:6667"], by_irc);
         check(&["echo://127.0.0.1:7007"], "");
+        let any = ["any://127.0.0.1:7777".parse().unwrap()];
+        let text = announcement(&any, Encryption::Tls);
+        assert!(
+            text.ends_with("open https://127.0.0.1:7777/ in a browser\n"),
+            "{text}"
+        );
     }
 }

@@ -30,6 +30,8 @@ pub(super) enum End {
     Unreachable(Vec<String>),
     /// The connection broke.
     Broken(String),
+    /// The server closed the connection, and the user had not asked for that.
+    Closed,
     /// Standard output took nothing.
     Unwritten(io::Error),
 }
@@ -47,6 +49,7 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         calling: None,
         reasons: Vec::new(),
         input: Input::Waiting,
+        last_line: LastLine::default(),
         cleaner: Cleaner::default(),
         end: None,
     };
@@ -79,11 +82,46 @@ enum Input {
     Ended,
 }
 
+/// The beginning of the last line that was sent: whether it is the command to quit, after which the server closes the
+/// connection. Everything else in the lines is the server's business.
+#[derive(Debug, Default)]
+struct LastLine {
+    start: Vec<u8>,
+    is_complete: bool,
+}
+
+impl LastLine {
+    const QUIT: &[u8] = b"/quit";
+
+    fn push(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if std::mem::take(&mut self.is_complete) {
+                self.start.clear();
+            }
+            match byte {
+                b'\n' => self.is_complete = true,
+                // One byte more shows where the command ends.
+                byte if self.start.len() <= Self::QUIT.len() => self.start.push(*byte),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_quit(&self) -> bool {
+        let after = self.start.get(Self::QUIT.len()).copied();
+        self.is_complete
+            && self.start.len() >= Self::QUIT.len()
+            && self.start[..Self::QUIT.len()].eq_ignore_ascii_case(Self::QUIT)
+            && after.is_none_or(|byte| byte.is_ascii_whitespace())
+    }
+}
+
 struct Client {
     addresses: VecDeque<SocketAddr>,
     calling: Option<(ConnId, SocketAddr)>,
     reasons: Vec<String>,
     input: Input,
+    last_line: LastLine,
     /// Removes control characters that could change the terminal: the server may be a stranger's.
     cleaner: Cleaner,
     end: Option<Result<(), End>>,
@@ -167,7 +205,10 @@ impl Client {
                 self.input = Input::Ended;
                 net.half_close(id);
             }
-            Ok(count) => net.send(id, &typed[..count]),
+            Ok(count) => {
+                self.last_line.push(&typed[..count]);
+                net.send(id, &typed[..count]);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -197,7 +238,12 @@ impl Handler for Client {
 
     fn handle_end(&mut self, net: &mut Net, id: ConnId) {
         net.abort(id);
-        self.end = Some(self.show_rest());
+        let shown = self.show_rest();
+        let is_expected = self.input == Input::Ended || self.last_line.is_quit();
+        self.end = Some(match is_expected {
+            true => shown,
+            false => shown.and(Err(End::Closed)),
+        });
     }
 
     fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
@@ -235,5 +281,31 @@ fn show(text: &[u8]) -> Option<Result<(), End>> {
         // A reader that has gone has seen enough; a full disk is an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Some(Ok(())),
         Err(error) => Some(Err(End::Unwritten(error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_quit_is_recognized_in_the_last_line() {
+        for (sent, expected) in [
+            (&["/quit\n"][..], true),
+            (&["hello\n/QUIT bye\r\n"], true),
+            (&["/qu", "it", "\n"], true),
+            (&["/quit\r\n"], true),
+            (&["/quit"], false),
+            (&["/quit\n", "hello\n"], false),
+            (&["/quitter\n"], false),
+            (&["say /quit\n"], false),
+            (&["\n"], false),
+            (&[], false),
+        ] {
+            let mut last_line = LastLine::default();
+            sent.iter()
+                .for_each(|bytes| last_line.push(bytes.as_bytes()));
+            assert_eq!(last_line.is_quit(), expected, "{sent:?}");
+        }
     }
 }

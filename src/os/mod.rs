@@ -6,6 +6,7 @@
 //! the stream waits for, and reports that event.
 
 pub mod descriptors;
+pub mod hidden_input;
 pub mod log;
 pub mod memory;
 pub mod passed_sockets;
