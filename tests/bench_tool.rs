@@ -650,3 +650,24 @@ fn messages_that_a_limit_delays_are_late_and_not_lost() {
     );
     assert!(run.stdout.contains(" late "), "{}", run.stdout);
 }
+
+#[test]
+fn a_threshold_that_is_crossed_ends_with_status_3() {
+    let server = server_without_limits();
+    let target = format!("irc://{}", server.address_of(0));
+    let run = |fail_if: &str| {
+        bench(&format!(
+            "fanout {target} --receivers 2 --rate 20/s --for 300ms {fail_if}"
+        ))
+    };
+    let crossed = run("--fail-if max>0us --fail-if rate<1");
+    assert_eq!(crossed.code, Some(3), "{}", crossed.stderr);
+    assert!(
+        crossed.stderr.contains("\nmadang: max>0us: it was "),
+        "{}",
+        crossed.stderr
+    );
+    assert!(crossed.stdout.contains("verdict       passed"));
+    run("--fail-if p99.99>3600s").expect(0, &["verdict       passed"]);
+    assert_eq!(run("--fail-if p98>1s").code, Some(2));
+}

@@ -12,6 +12,8 @@ pub enum Failure {
     /// The command was right, but could not be carried out (`cannot listen on 127.0.0.1:7777: address already in use`).
     /// Exit code 1.
     Runtime(String),
+    /// A run of the load tool crossed a threshold of `--fail-if`; one a line. Exit code 3.
+    Threshold(String),
     /// The command line or the configuration is wrong; one message a line. Exit code 2.
     Usage(String),
 }
@@ -29,6 +31,7 @@ impl Failure {
         match self {
             Self::Runtime(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+            Self::Threshold(_) => ExitCode::from(3),
         }
     }
 }
@@ -41,7 +44,7 @@ impl From<crate::config::Errors> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Runtime(message) | Self::Usage(message)) = self;
+        let (Self::Runtime(message) | Self::Threshold(message) | Self::Usage(message)) = self;
         for (index, line) in message.lines().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;

@@ -36,6 +36,10 @@ Examples:
 Exit status: 0 after a clean end, 1 for a failure at run time, 2 for a usage or configuration error.";
 
 #[derive(Debug, Subcommand)]
+#[cfg_attr(
+    feature = "bench",
+    expect(clippy::large_enum_variant, reason = "there is one of them in a run")
+)]
 enum Command {
     Serve(serve::Args),
     Connect(connect::Args),
@@ -193,12 +197,26 @@ mod tests {
 
     /// A command line as a shell would split it, without redirections and with a number for what stands for one.
     fn words(line: &str) -> Vec<String> {
-        let line = line.split(['<', '>', '|']).next().unwrap_or_default();
         let line = line
             .replace("$(pgrep -x ngircd)", "1")
             .replace(" PID", " 1");
-        let words = line.split_whitespace();
-        words.map(|word| word.replace('\'', "")).collect()
+        let (mut words, mut is_quoted, mut is_word) = (Vec::<String>::new(), false, false);
+        for c in line.chars() {
+            match c {
+                '\'' => is_quoted = !is_quoted,
+                '<' | '>' | '|' if !is_quoted => break,
+                c if c.is_whitespace() && !is_quoted => is_word = false,
+                c => {
+                    if !std::mem::replace(&mut is_word, true) {
+                        words.push(String::new());
+                    }
+                    if let Some(word) = words.last_mut() {
+                        word.push(c);
+                    }
+                }
+            }
+        }
+        words
     }
 
     /// Checks a line of a document or a help text that begins with `madang`. Text after two spaces may be a remark.

@@ -4,7 +4,7 @@ use super::values::{at_least_one, duration, metrics, target, target_help};
 use crate::{
     cli::failure::Failure,
     config::Host,
-    load::{Job, MetricsUrl, Ownership, Protocol, Scenario, Target},
+    load::{Job, MetricsUrl, Ownership, Protocol, Scenario, Target, report::Threshold},
     server::plain,
 };
 use std::{
@@ -33,6 +33,10 @@ pub(super) struct Common {
     /// An address to call from; repeat for more [default: 127.0.0.0/8 for servers on it, else the system's choice]
     #[arg(long, value_name = "IP")]
     source: Vec<IpAddr>,
+    /// Fail with status 3 if this is so: p99>50ms, max>1s, rate<1000; repeat for more. Times are the scenario's own: of
+    /// deliveries, sessions, returns or PINGs
+    #[arg(long, value_name = "CONDITION")]
+    pub(super) fail_if: Vec<Threshold>,
     /// The server is yours, wherever it is
     #[arg(long)]
     i_own_this_server: bool,

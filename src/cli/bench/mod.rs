@@ -47,7 +47,7 @@ Examples:
   madang bench compare before.json after.json
 
 Exit status: 0 if all went well; 1 if a connection failed, or a delivery was lost, duplicated,
-reordered or corrupted; 2 for what cannot or may not be done.";
+reordered or corrupted; 2 for what cannot or may not be done; 3 if only a --fail-if was met.";
 
 /// Calls a second if no option sets another number.
 const CONNECT_RATE: u32 = 1000;
@@ -230,6 +230,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             let [json, html, histogram] =
                 outputs.map(|path| path.clone().map(Output::create).transpose());
             let (json, html, histogram) = (json?, html?, histogram?);
+            let fail_if = common.fail_if.clone();
             let job = common.into_job(scenario, connect_rate)?;
             let ready = job.prepare().map_err(failure)?;
             // Only the report goes to stdout.
@@ -247,9 +248,13 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             }
             // An error of stdout is returned only after the files are written, which are needed all the more then.
             printed?;
-            match &report.verdict.faults[..] {
-                [] => Ok(()),
-                faults => Err(Failure::Runtime(faults.join(", "))),
+            if !report.verdict.faults.is_empty() {
+                return Err(Failure::Runtime(report.verdict.faults.join(", ")));
+            }
+            let crossed: Vec<String> = fail_if.iter().filter_map(|t| report.crosses(t)).collect();
+            match crossed.is_empty() {
+                true => Ok(()),
+                false => Err(Failure::Threshold(crossed.join("\n"))),
             }
         }
     }

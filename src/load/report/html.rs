@@ -2,7 +2,7 @@
 
 use super::{
     plot::{Line, Plot, escape, round_marks},
-    text::span,
+    text::{date, span},
     values::{Report, Sample},
 };
 
@@ -15,6 +15,7 @@ h1{font-size:1.4rem}figure{margin:1.5rem 0}svg{width:100%;height:auto}pre{overfl
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .title{font-weight:600}
 .grid{stroke:var(--grid);fill:none}.line0{stroke:var(--a)}.line1{stroke:var(--b)}
 .line0,.line1{fill:none;stroke-width:1.8}svg .name0{fill:var(--a)}svg .name1{fill:var(--b)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem}dd{margin:0}
 .passed,.failed{font-weight:600}.failed{color:var(--b)}
 ";
 
@@ -37,6 +38,7 @@ impl Report {
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
              <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{verdict}\n"
         );
+        self.push_facts(&mut page);
         latencies(self).draw(&mut page);
         over_time(
             self,
@@ -56,6 +58,31 @@ impl Report {
             escape(&self.to_table())
         );
         page
+    }
+
+    /// When, where and with which options it was measured.
+    fn push_facts(&self, page: &mut String) {
+        let machine = &self.machine;
+        let processor = machine.processor.as_deref().unwrap_or("unknown");
+        let settings = self.settings.iter();
+        let settings: Vec<String> = settings.map(|(k, v)| format!("{k} {v}")).collect();
+        let facts = [
+            ("begun", date(self.started)),
+            (
+                "machine",
+                format!(
+                    "{}, {} processors ({processor})",
+                    machine.kernel, machine.processors
+                ),
+            ),
+            ("settings", settings.join(", ")),
+            ("mode", self.mode.clone().unwrap_or_default()),
+        ];
+        page.push_str("<dl>\n");
+        for (name, fact) in facts.iter().filter(|(_, fact)| !fact.is_empty()) {
+            *page += &format!("<dt>{name}</dt><dd>{}</dd>\n", escape(fact));
+        }
+        page.push_str("</dl>\n");
     }
 }
 
@@ -156,6 +183,9 @@ mod tests {
             assert!(!page.contains(word), "{word} in:\n{page}");
         }
         assert!(page.contains("failed: "), "{page}");
+        for fact in ["2023-11-14 22:13:20 UTC", "receivers 1000", "2 processors"] {
+            assert!(page.contains(fact), "{fact} in:\n{page}");
+        }
     }
 
     #[test]

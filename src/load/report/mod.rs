@@ -10,10 +10,12 @@ mod plot;
 pub(super) mod sample;
 mod table;
 mod text;
+mod threshold;
 mod values;
 
 pub use compare::compare;
 pub use hostile::{AttackReport, Hostile};
+pub use threshold::Threshold;
 pub use values::{
     Connections, FORM, Load, Machine, Pair, Report, Sample, Server, Sessions, Slow, Storm, Traffic,
     Verdict,

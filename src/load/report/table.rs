@@ -14,6 +14,9 @@ const NAME: usize = 14;
 /// Width of a column of times.
 const CELL: usize = 10;
 
+/// With fewer connections, memory that the server needs only once is too large a part of its growth.
+const CONNECTIONS_ENOUGH: u64 = 1000;
+
 impl Report {
     /// The report as a table for a terminal.
     pub fn to_table(&self) -> String {
@@ -47,7 +50,7 @@ fn table(report: &Report) -> String {
         out.traffic(traffic);
     }
     if let Some(sessions) = &report.sessions {
-        out.sessions(sessions);
+        out.sessions(sessions, &report.connections);
     }
     if let Some(storm) = &report.storm {
         out.storm(storm);
@@ -61,7 +64,7 @@ fn table(report: &Report) -> String {
     }
     out.gap();
     if let Some(server) = &report.server {
-        out.server(server);
+        out.server(server, &report.connections);
     }
     out.load(&report.load);
     out.gap();
@@ -118,6 +121,11 @@ impl Table {
         self.spans("latency", t.latency.as_ref());
         self.spans("to the last", t.complete.as_ref());
         self.spans("send lag", t.send_lag.as_ref());
+        if t.latency.is_some() {
+            let text = "latency ends when this tool has read a delivery, which the kernel had earlier: one process reads \
+                        for all clients";
+            self.line("", text);
+        }
         let rate = t.deliveries_per_second();
         let rate = rate.map_or(String::new(), |rate| format!("; {rate:.0} deliveries/s"));
         let text = format!(
@@ -147,11 +155,16 @@ impl Table {
         }
     }
 
-    fn sessions(&mut self, s: &Sessions) {
+    fn sessions(&mut self, s: &Sessions, c: &Connections) {
         self.spans("session", s.whole.as_ref());
         let rate = s.done as f64 / s.seconds.max(1e-6);
         let text = format!("{} in {:.2} s; {rate:.0} sessions/s", s.done, s.seconds);
         self.line("sessions", &text);
+        let under_way = c.called.saturating_sub(s.done + c.failed + c.lost);
+        let text = format!(
+            "connections above: these, and {under_way} that were under way at the end and are not counted"
+        );
+        self.line("", &text);
     }
 
     fn storm(&mut self, s: &Storm) {
@@ -235,7 +248,7 @@ impl Table {
         }
     }
 
-    fn server(&mut self, s: &Server) {
+    fn server(&mut self, s: &Server, connections: &Connections) {
         self.line("server", &s.process);
         let mut memory = Vec::new();
         if let (Some(before), Some(after)) = (s.resident_before, s.resident_after) {
@@ -245,7 +258,11 @@ impl Table {
             memory.push(format!("PSS {} -> {}", size(before), size(after)));
         }
         if let Some(bytes) = s.bytes_per_connection {
-            memory.push(format!("{bytes:.0} bytes per connection"));
+            let remark = match connections.peak < CONNECTIONS_ENOUGH {
+                true => " (too few for an exact number)",
+                false => "",
+            };
+            memory.push(format!("{bytes:.0} bytes per connection{remark}"));
         }
         self.listed("  memory", &memory);
         let mut idle = Vec::new();
