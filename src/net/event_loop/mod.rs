@@ -20,6 +20,7 @@ use super::{
     core::{Net, Readiness},
     handler::Handler,
     source::{
+        connection::Reported,
         listener::Spare,
         table::Source,
         token::{ConnId, Named, named},
@@ -152,13 +153,19 @@ impl EventLoop {
     fn take_events(&mut self, handler: &mut impl Handler) {
         let net = &mut self.net;
         while let Some((id, readiness)) = net.injected.pop_front() {
-            note_readiness(net, id, readiness);
+            let Readiness { readable, writable } = readiness;
+            let reported = Reported {
+                readable,
+                writable,
+                read_to_end: false,
+            };
+            note_readiness(net, id, reported);
         }
         for event in &self.events {
             match named(event.token()) {
                 Named::External(source) => handler.handle_external(net, source),
                 Named::Table { slot, generation } => match net.table.find(slot, generation) {
-                    Some(id) => note_readiness(net, id, readiness_of(event)),
+                    Some(id) => note_readiness(net, id, reported_by(event)),
                     None => net.state.stats.stale_tokens += 1,
                 },
             }
@@ -181,11 +188,10 @@ fn time(net: &mut Net, phase: TurnPhase, began: u64) -> u64 {
 }
 
 /// Puts a source on the lists its readiness calls for.
-fn note_readiness(net: &mut Net, id: ConnId, readiness: Readiness) {
-    let Readiness { readable, writable } = readiness;
+fn note_readiness(net: &mut Net, id: ConnId, reported: Reported) {
     match net.table.get_mut(id) {
         Some(Source::Connection(connection)) => {
-            connection.note_readiness(id, readable, writable, &mut net.state);
+            connection.note_readiness(id, reported, &mut net.state);
         }
         Some(Source::Listener(listener)) => {
             net.state.work.push_accepting(id, &mut listener.marks);
@@ -198,9 +204,11 @@ fn note_readiness(net: &mut Net, id: ConnId, readiness: Readiness) {
 }
 
 /// What an event permits to try. Hang-up and error flags are hints that a read will show more.
-fn readiness_of(event: &event::Event) -> Readiness {
-    Readiness {
-        readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+fn reported_by(event: &event::Event) -> Reported {
+    let is_end = event.is_read_closed() || event.is_error();
+    Reported {
+        readable: event.is_readable() || is_end,
         writable: event.is_writable(),
+        read_to_end: is_end || event.is_priority(),
     }
 }

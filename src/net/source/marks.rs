@@ -19,14 +19,17 @@ impl Marks {
     pub(crate) const NOTIFY_DRAINED: Self = Self(1 << 4);
     /// The poll was asked for writable events.
     pub(crate) const WRITABLE_INTEREST: Self = Self(1 << 5);
+    /// More than bytes may wait: an end of file, an error, an urgent mark. Reading goes on until it would block.
+    pub(crate) const READ_TO_END: Self = Self(1 << 6);
 
-    const NAMES: [(Self, &'static str); 6] = [
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::IN_READY_LIST, "in ready list"),
         (Self::DIRTY, "dirty"),
         (Self::READABLE, "readable"),
         (Self::FRAMES_BUFFERED, "frames buffered"),
         (Self::NOTIFY_DRAINED, "notify drained"),
         (Self::WRITABLE_INTEREST, "writable interest"),
+        (Self::READ_TO_END, "read to end"),
     ];
 
     pub(crate) fn has(self, mark: Self) -> bool {

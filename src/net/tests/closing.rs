@@ -17,7 +17,7 @@ fn connection() -> (Stage, Script, ConnId) {
 }
 
 /// A connection of the loop and the peer's end of it, over the real kernel. The peer's reads have a deadline.
-fn over_the_kernel() -> (Stage, ConnId, TcpStream) {
+pub(super) fn over_the_kernel() -> (Stage, ConnId, TcpStream) {
     let mut stage = Stage::new();
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let listener = listen_tcp(any, &Default::default()).unwrap();

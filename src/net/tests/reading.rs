@@ -1,11 +1,17 @@
 //! Rule 1: a source is read until it would block, or carried over. Nobody starves, nothing is forgotten.
 
 use super::{
+    closing::over_the_kernel,
     script::Script,
     stage::{READABLE, Stage, Told, chunk},
 };
 use crate::net::{ConnId, Readiness, Tick};
-use std::{io::ErrorKind, time::Duration};
+use socket2::SockRef;
+use std::{
+    io::{ErrorKind, Write},
+    net::Shutdown,
+    time::Duration,
+};
 
 fn with_input(bytes: &[u8]) -> (Stage, Script, ConnId) {
     let (mut stage, script) = (Stage::new(), Script::new());
@@ -257,4 +263,38 @@ fn readiness_in_both_directions_at_once_is_taken_up_in_one_turn() {
     stage.turn();
     assert_eq!(stage.lines(id), ["in"]);
     assert_eq!(script.written(), "out");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn one_read_takes_a_line_from_the_kernel() {
+    let (mut stage, id, mut peer) = over_the_kernel();
+    for line in ["one", "two", "three"] {
+        let before = stage.net().stats().reads;
+        peer.write_all(format!("{line}\n").as_bytes()).unwrap();
+        stage.turn_until(|stage| !stage.handler.told.is_empty());
+        stage.settle();
+        assert_eq!(stage.lines(id), [line]);
+        assert_eq!(stage.net().stats().reads - before, 1, "{line}");
+    }
+}
+
+#[test]
+fn an_end_of_file_is_read_with_the_bytes_before_it() {
+    let (mut stage, id, mut peer) = over_the_kernel();
+    peer.write_all(b"one\n").unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    stage.turn_until(|stage| stage.handler.told.contains(&Told::End(id)));
+    assert_eq!(stage.lines(id), ["one"]);
+}
+
+/// Linux ends a read at the mark of urgent data, though more has arrived behind it. `telnet` sends such a mark with Ctrl-C.
+#[test]
+fn an_urgent_mark_does_not_hide_the_bytes_behind_it() {
+    let (mut stage, id, mut peer) = over_the_kernel();
+    peer.write_all(b"one\n").unwrap();
+    SockRef::from(&peer).send_out_of_band(b"!").unwrap();
+    peer.write_all(b"two\nthree\n").unwrap();
+    stage.turn_until(|stage| stage.handler.told.len() == 3);
+    assert_eq!(stage.lines(id), ["one", "!two", "three"]);
 }

@@ -35,6 +35,23 @@ pub struct Limits {
     pub limit: u32,
 }
 
+/// Interest in input. On Linux with urgent data, of which reading must know (see `trusts_short_reads`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const READING: Interest = Interest::READABLE.add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const READING: Interest = Interest::READABLE;
+
+/// What an event reported of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reported {
+    /// There may be input, an end of file or an error.
+    pub(crate) readable: bool,
+    /// There may be room.
+    pub(crate) writable: bool,
+    /// There is more to read than bytes: an end of file, an error, an urgent mark.
+    pub(crate) read_to_end: bool,
+}
+
 /// The loop's record of one connection. It is what an idle client costs in this layer, hence the narrow types.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -94,9 +111,9 @@ impl Connection {
     fn interest(&self) -> Interest {
         let waits_for_room = !self.output.is_empty() && self.stream.takes_output();
         if waits_for_room || self.stream.holds_unsent() || self.phase() == Phase::Connecting {
-            Interest::READABLE | Interest::WRITABLE
+            READING | Interest::WRITABLE
         } else {
-            Interest::READABLE
+            READING
         }
     }
 
@@ -105,12 +122,18 @@ impl Connection {
     pub(crate) fn note_readiness(
         &mut self,
         id: ConnId,
-        readable: bool,
-        writable: bool,
+        Reported {
+            readable,
+            writable,
+            read_to_end,
+        }: Reported,
         state: &mut LoopState,
     ) {
         if readable {
             self.marks.insert(Marks::READABLE);
+        }
+        if read_to_end {
+            self.marks.insert(Marks::READ_TO_END);
         }
         let is_connecting = self.phase() == Phase::Connecting;
         if readable || is_connecting {
@@ -183,7 +206,9 @@ impl Connection {
                 self.input = Input::default();
                 self.marks.remove(Marks::FRAMES_BUFFERED);
                 state.work.push_dirty(id, &mut self.marks);
-                state.work.push_ready(id, &mut self.marks);
+                if self.has_input() {
+                    state.work.push_ready(id, &mut self.marks);
+                }
                 self.rearm(id, state);
             }
             Phase::Connecting => self.end(id, state),

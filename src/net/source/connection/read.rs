@@ -48,7 +48,20 @@ impl Connection {
             _ => BYTES_PER_READ,
         };
         let room = scratch.len().min(most);
-        stream_io::fill(&mut self.stream, &mut scratch[..room], stats)
+        let filled = stream_io::fill(&mut self.stream, &mut scratch[..room], stats);
+        if matches!(filled, Fill::Bytes(count) if count < room) && self.trusts_short_reads() {
+            self.note_blocked();
+        }
+        filled
+    }
+
+    /// Whether a read that brings less than it had room for has emptied the socket, so that no second read must be blocked
+    /// first. What arrives later makes a new event. Not true of a transport that decodes (TLS), nor where an event reported
+    /// an end of file, which makes no second one, or urgent data, at whose mark Linux stops a read. See docs/PITFALLS.md, 1.
+    fn trusts_short_reads(&self) -> bool {
+        cfg!(any(target_os = "linux", target_os = "android"))
+            && matches!(self.stream, Stream::Tcp(_))
+            && !self.marks.has(Marks::READ_TO_END)
     }
 
     /// Whether the transport has a life of its own, and is asked after each read what it has to report.
@@ -109,6 +122,7 @@ impl Connection {
     /// A read was blocked: an event will report the next input.
     pub(crate) fn note_blocked(&mut self) {
         self.marks.remove(Marks::READABLE);
+        self.marks.remove(Marks::READ_TO_END);
     }
 
     /// The end of file was read. While open, the handler is called once all frames are taken.

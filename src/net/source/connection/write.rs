@@ -109,7 +109,9 @@ impl Connection {
         self.life.linger(state);
         self.rearm(id, state);
         self.update_interest(id, state);
-        state.work.push_ready(id, &mut self.marks);
+        if self.has_input() {
+            state.work.push_ready(id, &mut self.marks);
+        }
     }
 
     /// A write failed. Lines that came before the peer's reset can still be read (a QUIT, say), so we read to the end first.
@@ -123,6 +125,7 @@ impl Connection {
         self.output.clear(&mut state.output.buffers);
         if self.read_half == ReadHalf::Open {
             self.marks.insert(Marks::READABLE);
+            self.marks.insert(Marks::READ_TO_END);
         }
         if self.phase() == Phase::Draining {
             // The rest cannot be delivered.
