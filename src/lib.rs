@@ -89,3 +89,5 @@ pub mod net;
 pub mod os;
 pub mod protocol;
 pub mod server;
+#[cfg(test)]
+mod simulation;

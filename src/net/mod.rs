@@ -39,7 +39,7 @@
 //! | 10 | **No unsafe code.** | `Cargo.toml` | the compiler |
 //!
 //! TLS (`tls/`) is a transport with a life of its own; `tests/tls.rs` and `tests/tls_scratch.rs` check that the rules hold for it
-//! too. `tests/swarm.rs` plays all of them at once over the simulated network of `sim/`.
+//! too. `src/simulation/event_loop.rs` plays all of them at once over the simulated network of `src/simulation/network`.
 //!
 //! # Readiness and state
 //!
@@ -54,13 +54,11 @@ mod event_loop;
 mod handler;
 mod histogram;
 mod output;
-#[cfg(test)]
-pub(crate) mod sim;
 mod source;
 mod state;
 mod stats;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod time;
 pub mod tls;
 mod work_lists;

@@ -22,7 +22,7 @@ const WARN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The certificates in use.
 #[derive(Debug)]
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     server: tls::Server,
     /// The same without asking for a client certificate: browsers would show a prompt to their users.
     for_browsers: tls::Server,
@@ -141,7 +141,7 @@ fn ends(credentials: &[Credential]) -> Vec<(String, u64)> {
 }
 
 /// The policy for IRC clients that connect without TLS, if there is one and a TLS listener.
-pub(super) fn sts(config: &Config, listening: &[ListenUrl]) -> Option<Sts> {
+pub(crate) fn sts(config: &Config, listening: &[ListenUrl]) -> Option<Sts> {
     let duration = config.tls.sts?.as_secs();
     let listener = listening.iter().find(|url| url.scheme == Scheme::Ircs);
     if listener.is_none() {

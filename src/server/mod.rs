@@ -8,14 +8,12 @@ mod certificates;
 mod connections;
 mod error;
 mod lifecycle;
-mod limits;
+pub(crate) mod limits;
 mod listeners;
 mod metrics;
 mod settings;
 mod shared;
 mod streams;
-#[cfg(test)]
-mod swarm;
 mod wall_clock;
 
 pub use error::{Error, plain};
@@ -63,9 +61,9 @@ pub enum State {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    event_loop: EventLoop,
-    connections: Connections,
-    config: Config,
+    pub(crate) event_loop: EventLoop,
+    pub(crate) connections: Connections,
+    pub(crate) config: Config,
     listening: Vec<ListenUrl>,
     /// Bytes that the host has memory for.
     memory_fits: usize,

@@ -24,9 +24,9 @@ const HIGH_WATER_PART: usize = 4;
 
 /// The settings of a running server.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// Limits of a chat connection's queue.
-    pub(super) chat: Limits,
+    pub(crate) chat: Limits,
     /// Longest line in bytes.
     pub(super) line: usize,
     /// Flood control.
@@ -38,9 +38,9 @@ pub(super) struct Settings {
     /// The same for a WebSocket, which a proxy may watch; at most `ping`.
     pub(super) web_ping: Duration,
     /// Bytes that may wait in all queues together.
-    pub(super) queued_total: usize,
+    pub(crate) queued_total: usize,
     /// Connections from one address; 0 is no limit.
-    pub(super) clients_per_address: u32,
+    pub(crate) clients_per_address: u32,
     /// Connections a minute from one address; 0 is no limit.
     pub(super) connections_per_minute: u32,
     /// Networks that these two limits do not concern.
@@ -71,7 +71,7 @@ pub(super) struct Settings {
 
 /// The form of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RefusalForm {
+pub(crate) enum RefusalForm {
     /// Nothing is sent.
     None,
     /// A line for a user at a terminal, which other clients can log.
@@ -84,7 +84,7 @@ pub(super) enum RefusalForm {
 
 /// The same refusal in each form.
 #[derive(Clone, Debug)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     plain: Rc<[u8]>,
     irc: Rc<[u8]>,
     http: Rc<[u8]>,
@@ -110,7 +110,7 @@ impl Refusals {
 }
 
 /// Requests of one connection: a page and all that belongs to it at once, then a reload every second.
-pub(super) const REQUESTS: Rate = Rate {
+pub(crate) const REQUESTS: Rate = Rate {
     per_second: 20,
     burst: 200,
 };
@@ -234,7 +234,7 @@ fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
 }
 
 /// What IRC shows of the server itself.
-pub(super) fn server_info(config: &Config, started: Now) -> ServerInfo {
+pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
     let server = &config.server;
     let motd = server.motd.as_ref();
     let modes = parse_user_changes(&server.default_user_modes).0;
@@ -260,7 +260,7 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> Rc<[u8]> {
 }
 
 /// A listener's options in the loop's terms; the kernel's keep-alive begins after the same silence as the server's own.
-pub(super) fn socket_options(
+pub(crate) fn socket_options(
     options: &crate::config::SocketOptions,
     ping: Duration,
 ) -> SocketOptions {
@@ -290,7 +290,7 @@ pub(super) fn socket_options(
 
 /// How many clients fit into so many descriptors. The rest is for the poll, the listeners, the signal pipe, the standard
 /// streams and the spare, and for connections that are being refused.
-pub(super) fn clients_for(descriptors: u64) -> usize {
+pub(crate) fn clients_for(descriptors: u64) -> usize {
     let kept = (descriptors / 64).clamp(16, 256);
     usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX)
 }

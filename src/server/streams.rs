@@ -14,12 +14,12 @@ use mio::unix::SourceFd;
 use std::time::Duration;
 
 /// The names under which the signal pipe and the streams are registered with the loop.
-pub(super) const SIGNALS: External = External(0);
-pub(super) const LOG: External = External(1);
-pub(super) const STDOUT: External = External(2);
+pub(crate) const SIGNALS: External = External(0);
+pub(crate) const LOG: External = External(1);
+pub(crate) const STDOUT: External = External(2);
 
 #[derive(Debug, Default)]
-pub(super) struct Streams {
+pub(crate) struct Streams {
     log: Option<Log>,
     stdout: Option<HostStream>,
     /// Whether they are registered with the loop.

@@ -13,7 +13,7 @@ use crate::{
 
 /// Where the time of day comes from; remembers that of one tick.
 #[derive(Debug, Default)]
-pub(super) struct WallClock {
+pub(crate) struct WallClock {
     read: Option<(Tick, WallTime)>,
     /// Set by a test, in place of the system's.
     #[cfg(test)]
@@ -43,7 +43,7 @@ impl WallClock {
 
     /// Holds the time of day, as if the clock had been set.
     #[cfg(test)]
-    pub(super) fn hold(&mut self, wall: WallTime) {
+    pub(crate) fn hold(&mut self, wall: WallTime) {
         self.held = Some(wall);
         self.read = None;
     }

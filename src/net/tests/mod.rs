@@ -3,6 +3,7 @@
 mod accepting;
 mod broadcast;
 mod budget;
+pub(crate) mod check;
 mod closing;
 mod connecting;
 mod datagrams;
@@ -12,7 +13,6 @@ mod pressure;
 mod reading;
 pub(crate) mod script;
 pub(crate) mod stage;
-mod swarm;
 mod tls;
 mod tls_scratch;
 mod writing;

@@ -4,7 +4,10 @@
 //! one that failed, more slices than agreed, a use after it was deregistered. It registers with the poll like a
 //! socket would, but that is only noted; events come by [`Net::inject`](crate::net::Net::inject).
 
-use crate::net::{Acceptor, Stream, Transport, sim::Registered};
+use crate::{
+    net::{Acceptor, Stream, Transport},
+    simulation::network::Registered,
+};
 use mio::{Interest, event::Source};
 use std::{
     cell::RefCell,

@@ -7,10 +7,9 @@ use super::{
 };
 use crate::net::{
     BufferKey, ConnId, Consumed, EventLoop, FanOutKey, Handler, Limits, Loss, Net, Next, Notice,
-    Tick,
-    sim::{Network, Peer, Random},
-    tls::Server,
+    Tick, tls::Server,
 };
+use crate::simulation::network::{Network, Peer, Random};
 use rustls::ClientConnection;
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,10 @@
 //! Two ends of a wire in memory, TLS over each, and someone at each end who says things and listens.
 
 use super::super::{AcceptAnyCertificate, Certificate, Client, Server};
-use crate::net::{Notice, Stream, Transport, sim::Random};
+use crate::{
+    net::{Notice, Stream, Transport},
+    simulation::network::Random,
+};
 use mio::event::Source;
 use rustls::{
     ClientConfig, SupportedProtocolVersion,

@@ -1,12 +1,10 @@
 //! Lines of one sender that share a turn. The network is simulated, and time is data.
 
+use crate::simulation::network::{Network, Peer, Random};
 use crate::{
     chat::effort::PER_LINE,
     config::{Config, Scheme},
-    net::{
-        Tick,
-        sim::{Network, Peer, Random},
-    },
+    net::Tick,
     server::Server,
 };
 use std::time::Duration;

@@ -1,12 +1,10 @@
 //! Deadlines of HTTP connections and WebSockets. The network is simulated, and time is data.
 
 use super::super::{http, metrics, requests::REQUESTS_MAX};
+use crate::simulation::network::{Network, Peer, Random};
 use crate::{
     config::{Config, Scheme},
-    net::{
-        Tick,
-        sim::{Network, Peer, Random},
-    },
+    net::Tick,
     server::{Server, settings::REQUESTS},
 };
 use std::time::Duration;

@@ -14,10 +14,7 @@
 //! To use it: hand [`Network::gate`] to whoever listens, let peers [`call`](Network::call), and between two turns let
 //! peers act and [`pass`](Network::pass) on what is under way. Knows no frames. Needs 64-bit tokens.
 
-use super::{
-    Acceptor, Net, Readiness, Stream, Transport,
-    source::token::{Named, named},
-};
+use crate::net::{Acceptor, Net, Readiness, Stream, Transport, tests::check::find};
 use mio::event::Source;
 use std::{
     cell::RefCell,
@@ -27,11 +24,10 @@ use std::{
     rc::Rc,
 };
 
-mod check;
 mod odds;
 mod registered;
 
-pub(crate) use check::{check_at_rest, check_held_by_walk, check_invariants};
+pub(crate) use crate::net::tests::check::{check_at_rest, check_held_by_walk, check_invariants};
 pub(crate) use odds::{Odds, Random};
 pub(crate) use registered::Registered;
 
@@ -79,7 +75,7 @@ struct Queue {
     callers: VecDeque<(Rc<RefCell<Wire>>, SocketAddr)>,
     source: Registered,
     seen_calls: usize,
-    timer_at: bool,
+    armed: bool,
     /// The last `accept` failed for want of a descriptor, so this one is tried with the spare one.
     spared: bool,
 }
@@ -151,23 +147,20 @@ impl Network {
         let (random, odds) = (&mut state.random, state.odds);
         let mut happened = false;
         let mut report = |source: &Registered, readiness: Readiness| {
-            let Some(Named::Table { slot, generation }) = source.token().map(named) else {
-                return;
-            };
-            if let Some(id) = net.table.find(slot, generation) {
+            if let Some(id) = source.token().and_then(|token| find(net, token)) {
                 net.inject(id, readiness);
             }
         };
         for queue in &state.gates {
             let queue = &mut *queue.borrow_mut();
-            queue.timer_at |= queue.source.calls() != queue.seen_calls;
+            queue.armed |= queue.source.calls() != queue.seen_calls;
             queue.seen_calls = queue.source.calls();
             if queue.source.interest().is_none() {
                 continue;
             }
-            let due = queue.timer_at && !queue.callers.is_empty();
+            let due = queue.armed && !queue.callers.is_empty();
             if due || random.percent(odds.spurious) {
-                queue.timer_at &= !due;
+                queue.armed &= !due;
                 happened |= due;
                 report(&queue.source, edge(true, false));
             }
@@ -464,7 +457,7 @@ impl Acceptor for SimGate {
             if state.random.percent(odds.aborted) {
                 return Err(ErrorKind::ConnectionAborted.into());
             }
-            queue.timer_at |= queue.callers.is_empty();
+            queue.armed |= queue.callers.is_empty();
             queue.callers.pop_front()
         };
         let (wire, from) = taken.ok_or(ErrorKind::WouldBlock)?;

@@ -4,14 +4,12 @@
 //! whole, however the frames were cut in either direction.
 
 use super::{client::Cue, plan::WEB_GATE};
-use crate::{
-    net::sim::{Network, Peer, Random},
-    protocol::web::websocket::{
-        Opcode, Received, WebSocket,
-        handshake::{Answer, push_request, read_answer},
-        push_masked_frame,
-    },
+use crate::protocol::web::websocket::{
+    Opcode, Received, WebSocket,
+    handshake::{Answer, push_request, read_answer},
+    push_masked_frame,
 };
+use crate::simulation::network::{Network, Peer, Random};
 use std::{collections::BTreeMap, net::SocketAddr};
 
 const PROTOCOL: &str = "text.ircv3.net";

@@ -3,11 +3,9 @@
 //! Whatever the network does, each reader hears a prefix of what was sent to it, in order; those that behave hear all of it
 //! and are heard; and when everyone has gone the loop owns nothing and sleeps. `MADANG_SEED` plays one run again.
 
-use super::stage::check_invariants;
-use crate::net::{
-    ConnId, Consumed, EventLoop, Handler, Limits, Loss, Net, Next, Phase, Tick,
-    sim::{Network, Peer, Random},
-};
+use crate::net::tests::stage::check_invariants;
+use crate::net::{ConnId, Consumed, EventLoop, Handler, Limits, Loss, Net, Next, Phase, Tick};
+use crate::simulation::network::{Network, Peer, Random};
 use std::{collections::BTreeMap, net::SocketAddr, panic, rc::Rc, time::Duration};
 
 const RUNS: u64 = 300;

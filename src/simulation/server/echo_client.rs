@@ -1,7 +1,7 @@
 //! An echo client of the swarm: all bytes that it sends come back, in order, and no others.
 
 use super::{client::Cue, plan::ECHO_GATE};
-use crate::net::sim::{Network, Peer, Random};
+use crate::simulation::network::{Network, Peer, Random};
 use std::net::SocketAddr;
 
 /// See the module's documentation.

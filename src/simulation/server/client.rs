@@ -6,7 +6,7 @@ use super::{
     plan::{ECHO_GATE, Plan},
     script::Script,
 };
-use crate::net::sim::{Network, Peer, Random};
+use crate::simulation::network::{Network, Peer, Random};
 use std::net::SocketAddr;
 
 /// The behaviour of a client.

@@ -17,13 +17,11 @@ mod script;
 mod texts;
 mod ws_client;
 
-use super::{Server, State};
+use crate::server::{Server, State};
 use crate::{
     chat::WallTime,
-    net::{
-        Phase, Tick,
-        sim::{self, Network, Random},
-    },
+    net::{Phase, Tick},
+    simulation::network::{self, Network, Random},
 };
 use client::{Client, Cue, ROUNDS};
 use echo_client::EchoClient;
@@ -293,7 +291,7 @@ impl Swarm {
             }
             server.turn(Some(Duration::ZERO)).expect("poll");
         }
-        sim::check_at_rest(server.event_loop.net());
+        network::check_at_rest(server.event_loop.net());
         let connections = &server.connections;
         connections.shared.hub.check_invariants();
         assert_eq!(connections.shared.hub.user_count(), 0, "users");

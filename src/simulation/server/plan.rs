@@ -2,7 +2,8 @@
 
 use crate::{
     config::{Config, Scheme},
-    net::{Limits, sim::Random},
+    net::Limits,
+    simulation::network::Random,
 };
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! What must hold of a loop between two turns, and of one at rest.
 
+use super::stage::{self, check_held};
 use crate::net::{
-    Handler, Net, ceiling,
-    tests::stage::{self, check_held},
+    ConnId, Handler, Net, ceiling,
+    source::token::{Named, named},
 };
 
 /// Panics with the name of what does not hold between two turns.
@@ -29,4 +30,12 @@ pub(crate) fn check_at_rest(net: &Net) {
     assert_eq!(net.buffers().bytes(), 0, "bytes in queues");
     assert_eq!(net.buffers().segments().0, 0, "places in queues");
     assert_eq!(net.buffers().buffers(), 0, "logs that no place refers to");
+}
+
+/// The source that a token names; `None` for an external one, and for one that is gone.
+pub(crate) fn find(net: &Net, token: mio::Token) -> Option<ConnId> {
+    match named(token) {
+        Named::Table { slot, generation } => net.table.find(slot, generation),
+        Named::External(_) => None,
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     plan::Plan,
     texts::{CONTESTED, ROOMS, junk, line, own_name, private, text},
 };
-use crate::net::sim::Random;
+use crate::simulation::network::Random;
 use std::collections::BTreeMap;
 
 /// Lines of a paste: more than the server takes in one turn.

@@ -2,7 +2,7 @@
 //!
 //! Shared by the scripts and the oracles, so that each received text can be checked by itself.
 
-use crate::net::sim::Random;
+use crate::simulation::network::Random;
 
 /// Rooms of the clients; all begin in the first.
 pub(super) const ROOMS: [&str; 3] = ["#lobby", "#den", "#attic"];

@@ -7,10 +7,7 @@ use super::{
     oracle::View,
     texts::private,
 };
-use crate::{
-    net::{Phase, sim},
-    server::limits::admission::Place,
-};
+use crate::{net::Phase, server::limits::admission::Place, simulation::network};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A walk through the whole hub in every step would take too long.
@@ -23,8 +20,8 @@ impl Swarm {
     /// After each turn: the loop's lists, sessions, routes, users and counts agree, and queues are bounded.
     pub(super) fn check(&self) {
         let (net, connections) = (self.server.event_loop.net(), &self.server.connections);
-        sim::check_invariants(net);
-        sim::check_held_by_walk(net, connections);
+        network::check_invariants(net);
+        network::check_held_by_walk(net, connections);
         if self.cue.step % HUB_CHECK_EVERY == 0 {
             connections.shared.hub.check_invariants();
         }
