@@ -40,16 +40,14 @@
 //! # Inside `server` and `protocol`
 //!
 //! ```text
-//! server/  court     who comes and goes         protocol/  detect    which protocol, by the first bytes
-//!          session   behind each connection                telnet    lines for people
-//!          talk      lines in, answers out                 irc       RFC 1459/2812, IRCv3
-//!          exchange  what a protocol may do                flavour   which bytes an event becomes
-//!          hall      what all share: hub, seats,           echo
-//!                    bans, hosts (cloak)
-//!          fanout    events to their audience
+//! server/  connections  a session each: one file for each protocol     protocol/  detect    which protocol, by the first bytes
+//!          shared       the hub, routes, settings; fan-out                        telnet    lines for users at terminals
+//!          listeners    sockets, and what is accepted there                      irc       RFC 1459/2812, IRCv3
+//!          limits       rates, shares, places, memory                            flavour   the encoding for one kind of reader
+//!          metrics      reports on everything                                    echo
 //! ```
 //!
-//! A protocol acts through [`protocol::Context`], and IRC through [`protocol::irc::Backstage`] beside it; the server
+//! A protocol acts through [`protocol::Context`], and IRC through [`protocol::irc::ServerContext`] beside it; the server
 //! implements both, tests fake them.
 //!
 //! # The turn

@@ -1,13 +1,13 @@
 //! IRC in lines. (IRC in messages is in `websocket.rs`.)
 //!
-//! Messages, registration and commands are in `protocol::irc`; `lines.rs` has the parts that are shared with telnet.
+//! Messages, registration and commands are in `protocol::irc`; `context.rs` has the parts that are shared with telnet.
 
 use super::{
     client::Client,
     close_reason::CloseReason,
+    context,
     current::Current,
     ending::{Ending, LastText},
-    lines,
     protocol::{Look, Outcome, Protocol},
     timers::{self, Due},
 };
@@ -36,7 +36,7 @@ pub(crate) fn push_farewell(last: &LastText<'_>, settings: &Settings, out: &mut 
 
 impl Protocol for IrcConnection {
     fn look(&mut self, at: &mut Current<'_>, input: &[u8]) -> Look {
-        lines::refuse_browsers(at, input)
+        context::refuse_browsers(at, input)
     }
 
     fn input(&mut self, at: &mut Current<'_>, input: &[u8], searched: &mut usize) -> Outcome {
@@ -46,10 +46,10 @@ impl Protocol for IrcConnection {
         } = self.0.next_frame(input, searched);
         let handled = match frame {
             Frame::Incomplete => return Outcome::NeedMore(consumed),
-            Frame::Line(line) => lines::run_irc(at, &mut self.0, None, |irc, context| {
+            Frame::Line(line) => context::run_irc(at, &mut self.0, None, |irc, context| {
                 irc.handle_line(&line, context)
             }),
-            Frame::TooLong => lines::run_irc(at, &mut self.0, None, |irc, context| {
+            Frame::TooLong => context::run_irc(at, &mut self.0, None, |irc, context| {
                 irc.handle_too_long(context)
             }),
         };
@@ -61,11 +61,11 @@ impl Protocol for IrcConnection {
     }
 
     fn drained(&mut self, at: &mut Current<'_>) -> Option<Ending> {
-        lines::run_irc(at, &mut self.0, None, |irc, context| irc.go_on(context))
+        context::run_irc(at, &mut self.0, None, |irc, context| irc.go_on(context))
     }
 
     fn password_checked(&mut self, at: &mut Current<'_>, is_right: bool) -> Option<Ending> {
-        lines::run_irc(at, &mut self.0, None, |irc, context| {
+        context::run_irc(at, &mut self.0, None, |irc, context| {
             irc.operator_checked(is_right, context)
         })
     }

@@ -8,8 +8,8 @@
 //! dispatch.rs   the calls of the loop                        table.rs      the sessions by id
 //! session.rs    a session: its protocol, its client          protocol.rs   the contract of protocols
 //! telnet.rs irc.rs websocket.rs http.rs metrics.rs echo.rs detect.rs refused.rs       one protocol each
-//! lines.rs      shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
-//! input.rs      input on its way to a protocol               context.rs    the actions of a line
+//! context.rs    shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
+//! input.rs      input on its way to a protocol
 //! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
 //! timers.rs     deadlines                                    ending.rs, close.rs, close_reason.rs   the one way out
 //! ```
@@ -30,7 +30,6 @@ mod http;
 mod input;
 mod irc;
 pub(crate) mod kind;
-mod lines;
 mod metrics;
 mod protocol;
 mod refused;

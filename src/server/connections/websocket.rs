@@ -7,10 +7,10 @@
 use super::{
     client::{Client, Ping},
     close_reason::CloseReason,
-    context::CommandContext,
+    context::{self, CommandContext},
     current::Current,
     ending::{Ending, Farewell, LastText},
-    irc, lines,
+    irc,
     protocol::{Outcome, Protocol, TlsInput},
     timers::{self, Due},
 };
@@ -61,7 +61,7 @@ impl WebSocketConnection {
         act: impl FnOnce(&mut Irc, &mut CommandContext<'_>),
     ) -> Option<Ending> {
         let State { irc, kind, .. } = &mut *self.0;
-        lines::run_irc(at, irc, Some(*kind), act)
+        context::run_irc(at, irc, Some(*kind), act)
     }
 
     /// Takes one frame, and the message that it completes; `scratch` is for the message.
