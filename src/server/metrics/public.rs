@@ -1,14 +1,26 @@
 //! Pages that need no walk over all sessions: the public status, which shows what LUSERS shows and how busy the
 //! loop is, and the health of the process.
 
-use super::json::Object;
+use super::json::{self, rounded};
 use crate::{
     net::Tick,
     protocol::web::http::{Body, Cache, Page},
     server::shared::Shared,
 };
+use serde::Serialize;
+use serde_json::Number;
 
 pub(super) const JSON: &str = "application/json";
+
+/// The public status, with its keys in this order.
+#[derive(Serialize)]
+struct Status {
+    people: usize,
+    rooms: usize,
+    messages_per_second: Number,
+    /// The longest of the last seconds.
+    turn_ms: Number,
+}
 
 /// The public status, if the settings allow it.
 pub(crate) fn status(shared: &Shared, now: Tick) -> Option<Page<'static>> {
@@ -16,17 +28,13 @@ pub(crate) fn status(shared: &Shared, now: Tick) -> Option<Page<'static>> {
         return None;
     }
     let (hub, activity) = (&shared.hub, &shared.activity);
-    let mut text = String::new();
-    let mut status = Object::begin(&mut text);
-    status.number("people", hub.user_count());
-    status.number("rooms", hub.room_count());
-    let rate = activity.messages_per_second(now);
-    status.rounded("messages_per_second", rate, 1);
-    let longest_ms = activity.longest_turn_s(now) * 1e3;
-    status.rounded("turn_ms", longest_ms, 3);
-    status.end();
-    text.push('\n');
-    Some(fresh(JSON, text))
+    let status = Status {
+        people: hub.user_count(),
+        rooms: hub.room_count(),
+        messages_per_second: rounded(activity.messages_per_second(now), 1),
+        turn_ms: rounded(activity.longest_turn_s(now) * 1e3, 3),
+    };
+    Some(fresh(JSON, json::line(&status)))
 }
 
 /// The page of a metrics listener at a path, beside reports.
