@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::clean::{Cleaner, clean};
+use madang::protocol::sanitize::{Cleaner, clean};
 
 fuzz_target!(|input: &[u8]| {
     let Some((&piece, input)) = input.split_first() else {

@@ -1,6 +1,6 @@
-//! Passwords: how they are checked, how often someone may guess, and whose turn it is. One room for every door.
+//! Passwords: how they are checked, how often a client may guess, and which check is next; for all kinds of passwords.
 //!
-//! A check passes three stations. [`Limiter::admit`] says whether this caller may try now. A [`Verifier`] turns the name
+//! A check passes three stations. [`Limiter::admit`] decides whether this client may try now. A [`Verifier`] turns the name
 //! and the password into a [`Proof`], which costs the same whether the name exists or not. [`Queue`] works on the
 //! proofs, a slice at a time, fairly among addresses. The verdict goes back to [`Limiter::settle`].
 //!

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
-/// How a hash begins; also tells it from a password in clear.
+/// How a hash begins; this distinguishes it from a password in clear.
 const SCHEME: &str = "pbkdf2-sha256";
 
 /// Bytes of a salt, and of a hash: one block of SHA-256 output.
@@ -20,7 +20,7 @@ const HASH_BYTES: usize = 32;
 /// The most rounds that are accepted: some ten seconds of one core.
 const ROUNDS_MAX: u32 = 10_000_000;
 
-/// The hash of a password. `Display` is what stands in the configuration: `pbkdf2-sha256$ROUNDS$SALT$HASH`, in
+/// The hash of a password. `Display` is its form in the configuration: `pbkdf2-sha256$ROUNDS$SALT$HASH`, in
 /// hexadecimal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
@@ -64,7 +64,7 @@ impl PasswordHash {
     }
 }
 
-/// Whether two secrets are the same. The time tells neither where they differ nor how long the one is that is not known:
+/// Whether two secrets are the same. The time reveals neither where they differ nor how long the unknown one is:
 /// their digests are compared, and those have one length.
 pub fn same(left: &[u8], right: &[u8]) -> bool {
     let (left, right) = (Sha256::digest(left), Sha256::digest(right));

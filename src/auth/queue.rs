@@ -2,20 +2,20 @@
 //!
 //! Those already known to be right go first. Among the others each address has its turn: the second check of one address
 //! comes after the first of every other, however many that address has sent. A check is finished before the next one begins,
-//! so that nobody waits longer because others came later.
+//! so that no check waits longer because others came later.
 //!
 //! Invariants: at most [`WAITING_MAX`] wait, of one address at most [`OF_ONE_NETWORK`], of one key at most one.
 
 use super::{limiter::Attempt, verifier::Proof};
 use std::net::IpAddr;
 
-/// At some 0.2 s a check, the last of so many waits for a quarter of a minute. Whoever comes later is told so at once.
+/// At some 0.2 s a check, the last of so many waits for a quarter of a minute. A later one is refused at once.
 const WAITING_MAX: usize = 64;
 
 /// Of these, for those who are known to be right alone.
 const KEPT_FOR_KNOWN: usize = 8;
 
-/// Of one address. An office behind one router has that many operators who log in at the same moment.
+/// For one address. An office with one router has that many operators who log in at the same moment.
 const OF_ONE_NETWORK: usize = 4;
 
 /// There is no room for another check.
@@ -98,9 +98,9 @@ impl<K: PartialEq + Copy> Queue<K> {
         Ok(())
     }
 
-    /// Works for at most so many rounds on the check whose turn it is; says so if that was its end.
+    /// Works for at most so many rounds on the check whose turn it is; returns the result if that was its end.
     pub fn advance(&mut self, rounds: u32) -> Option<Verdict<K>> {
-        // The first of the least: they stand in the order in which they came.
+        // The first of the least: they are in the order in which they came.
         let turn = |it: &Waiting<K>| (!it.attempt.is_known(), it.round);
         let next = self
             .waiting
@@ -118,7 +118,7 @@ impl<K: PartialEq + Copy> Queue<K> {
         })
     }
 
-    /// Takes a check out that nobody waits for any more.
+    /// Removes a check whose connection has ended.
     pub fn remove(&mut self, key: K) {
         self.waiting.retain(|it| it.key != key);
     }
@@ -133,7 +133,7 @@ impl<K: PartialEq + Copy> Queue<K> {
         self.waiting.len()
     }
 
-    /// Whether nobody waits.
+    /// Whether no check waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

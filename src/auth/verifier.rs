@@ -1,8 +1,8 @@
-//! Names and hashes of those who may come in by a password, and the proof that someone is one of them.
+//! Names and password hashes of operators, and the proof that a client knows one of the passwords.
 //!
 //! Invariant: every proof of one verifier takes the same number of rounds, whatever the name and the password, so that the
-//! time of an answer tells nobody which names there are. A name with fewer rounds than the dearest is filled up with
-//! rounds whose result is thrown away; a name that nobody has consists of those alone.
+//! time of an answer does not reveal which names there are. A name with fewer rounds than the dearest is filled up with
+//! rounds whose result is thrown away; an unknown name consists of those alone.
 
 use super::password::{Hashing, PasswordHash};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Of these people. Names are compared byte by byte, as they stand in the configuration; several entries of one name are
+    /// For these operators. Names are compared byte by byte, as they are in the configuration; several entries of one name are
     /// one name with several passwords.
     pub fn new(entries: Vec<(Box<str>, PasswordHash)>) -> Self {
         let mut by_name: HashMap<&str, u32> = HashMap::new();
@@ -54,7 +54,7 @@ impl Verifier {
 /// A check that is going on.
 #[derive(Debug)]
 pub struct Proof {
-    /// What is still to be computed, the next last, and what it is compared with.
+    /// The hashes still to be computed, the next last, each with the one to compare it with.
     parts: Vec<(Hashing, Option<PasswordHash>)>,
     is_right: bool,
 }

@@ -63,7 +63,7 @@ impl Bans {
         index.is_some()
     }
 
-    /// The oldest ban that concerns someone.
+    /// The oldest ban that matches a client.
     pub(super) fn find(&self, subject: &RealSubject, now: Moment) -> Option<&ServerBan> {
         let mut both = self.bans.iter().zip(&self.masks);
         both.find(|(ban, mask)| !ban.is_over(now) && mask.matches(subject))

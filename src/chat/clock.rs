@@ -2,13 +2,13 @@
 //!
 //! The system's wall clock may be set to any moment at any time, by hand or by NTP; a wait that is measured with it ends
 //! early, late or never. So a [`WallTime`] can be compared with another and be written down, but it has no arithmetic:
-//! nothing here makes a span out of two of them. A [`Moment`] has, but nobody can tell which date it was.
+//! nothing here makes a span out of two of them. A [`Moment`] has one, but no date.
 //!
-//! Knows no clock: whoever calls the hub has read both, once for the whole turn.
+//! Knows no clock: the hub's caller reads both, once for the whole turn.
 
 use std::time::Duration;
 
-/// A date and time of day, as the system's clock has it: milliseconds since the Unix epoch. For what people and clients
+/// A date and time of day, as the system's clock has it: milliseconds since the Unix epoch. For what users and clients
 /// are shown; never for waiting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WallTime(i64);
@@ -31,7 +31,7 @@ impl WallTime {
     }
 }
 
-/// A moment of the server's monotonic clock: milliseconds since it started. It never jumps, and it stands still while the
+/// A moment of the server's monotonic clock: milliseconds since it started. It never jumps, and it stops while the
 /// machine sleeps or the process is stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(u64);
@@ -64,9 +64,9 @@ impl Moment {
 /// Both clocks, read at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// What is shown.
+    /// For texts that users read.
     pub wall: WallTime,
-    /// What is waited for.
+    /// For spans and deadlines.
     pub moment: Moment,
 }
 

@@ -1,7 +1,7 @@
-//! What a person can ask of the [`Hub`](super::Hub): one value for each wish, already parsed and valid in form.
+//! The commands that a user can give to the [`Hub`](super::Hub), already parsed and valid in form.
 //!
-//! Owns nothing: texts are borrowed from the line they came in. Does not know which protocol asked, nor whether the
-//! wish will be granted; the hub decides that and answers with events or a [`Refusal`](super::Refusal).
+//! Owns nothing: texts are borrowed from the line they came in. Does not know which protocol it came by, nor whether
+//! it will be granted; the hub decides that and answers with events or a [`Refusal`](super::Refusal).
 //!
 //! No text holds a line end or NUL.
 
@@ -11,75 +11,75 @@ use super::{
     mode::{ModeChange, Rank, RoomFlags, UserModeChange},
 };
 
-/// One wish of one person.
+/// One command of one user.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
-    /// Invite someone into a room (Modern IRC, "INVITE message").
+    /// Invite a user into a room (Modern IRC, "INVITE message").
     Invite {
-        /// Into which room.
+        /// The room.
         room: RoomName,
-        /// Whom, by name as typed.
+        /// The user's nick, as typed.
         nick: &'a str,
     },
-    /// Stand in a room; it comes into being with its first member. Being there already is no error and no event.
+    /// Join a room; the first member creates it. Being in it already is no error and no event.
     Join {
-        /// The room to stand in.
+        /// The room to join.
         room: RoomName,
-        /// The key, if one was said.
+        /// The key, if the client gave one.
         key: Option<&'a str>,
-        /// What is switched on in the room if it comes into being with this: protocols differ in what their users
+        /// The flags of the room if this creates it: protocols differ in what their users
         /// expect. [`RoomFlags::usual`] is what IRC's do.
         flags: RoomFlags,
     },
-    /// Send someone out of a room (Modern IRC, "KICK message").
+    /// Remove a user from a room (Modern IRC, "KICK message").
     Kick {
-        /// Out of which room.
+        /// The room.
         room: RoomName,
-        /// Whom, by name as typed.
+        /// The user's nick, as typed.
         nick: &'a str,
-        /// Why; empty for no reason given, then the kicker's name stands there.
+        /// The reason; if empty, the kicker's nick takes its place.
         reason: &'a str,
     },
-    /// End someone's stay on the server (Modern IRC, "KILL message"); operators of the server only.
+    /// Disconnect a user (Modern IRC, "KILL message"); operators of the server only.
     Kill {
-        /// Whose, by name as typed.
+        /// The user's nick, as typed.
         nick: &'a str,
         /// Why.
         reason: &'a str,
     },
-    /// Ask those in an invite-only room to be invited (KNOCK, as solanum has it).
+    /// Ask the members of an invite-only room for an invitation (KNOCK, as solanum has it).
     Knock {
         /// Which room.
         room: RoomName,
         /// Why; may be empty.
         text: &'a str,
     },
-    /// Leave a room; it ceases to exist with its last member.
+    /// Leave a room; it vanishes with its last member.
     Leave {
         /// The room to leave.
         room: RoomName,
-        /// Why, in the leaver's words; empty for no reason given.
+        /// The reason; may be empty.
         reason: &'a str,
     },
     /// Become an operator of the server. The caller has checked the password.
     MakeOperator,
-    /// Leave every room and the server. The person's id is invalid afterwards, but for the events of this command.
+    /// Leave every room and the server. The user's id is invalid afterwards, but for the events of this command.
     Quit {
-        /// Why, in words that are shown to others; empty for no reason given.
+        /// The reason, as others see it; may be empty.
         reason: &'a str,
     },
-    /// Take a message back (IRCv3 draft/message-redaction). Those who kept it decide what they do about it.
+    /// Take a message back (IRCv3 draft/message-redaction). The clients that kept it decide what they do about it.
     Redact {
-        /// Where it was said.
+        /// The destination to which it was sent.
         from: Target<'a>,
         /// Which message.
         message: MessageId,
         /// Why; may be empty.
         reason: &'a str,
     },
-    /// Become known by another name.
+    /// Take another nick.
     Rename {
-        /// The new name. One's own present name is never in the way, so a change of case is granted (but for the rare
+        /// The new nick. The user's present nick is never in the way, so a change of case is granted (but for the rare
         /// name beyond ASCII whose other case imitates someone else); the very same name is no event.
         nick: Nick,
     },
@@ -92,39 +92,39 @@ pub enum Command<'a> {
         /// Why; may be empty.
         reason: &'a str,
     },
-    /// Speak to a room or to one person.
+    /// Send a message to a room or to one user.
     Say {
-        /// Who shall hear it.
+        /// The destination.
         to: Target<'a>,
-        /// In which manner.
+        /// The kind of message.
         speech: Speech,
-        /// The words; not empty.
+        /// The text; not empty.
         text: &'a str,
-        /// Client-only tags (IRCv3 message-tags) as they stood on the line, without `@`; empty for none.
+        /// Client-only tags (IRCv3 message-tags) as they were on the line, without `@`; empty for none.
         tags: &'a str,
     },
-    /// Speak several lines as one message (IRCv3 draft/multiline).
+    /// Send several lines as one message (IRCv3 draft/multiline).
     SayLines {
-        /// Who shall hear it.
+        /// The destination.
         to: Target<'a>,
-        /// In which manner.
+        /// The kind of message.
         speech: Speech,
         /// The lines; at least one, and not all of them empty.
         lines: &'a [Line<'a>],
         /// Client-only tags; empty for none.
         tags: &'a str,
     },
-    /// Be away (with a word why), or be back (`None`).
+    /// Go away (with a text), or come back (`None`).
     SetAway {
-        /// The word why, never empty.
+        /// The text, never empty.
         text: Option<&'a str>,
     },
-    /// Change one's "real name" (IRCv3 setname).
+    /// Change the user's "real name" (IRCv3 setname).
     SetRealname {
         /// The new one.
         text: &'a str,
     },
-    /// Change a room's modes (Modern IRC, "MODE message"). Each change is tried by itself; what cannot be done is told
+    /// Change a room's modes (Modern IRC, "MODE message"). Each change is tried by itself; the hub answers what cannot be done
     /// with [`Body::Refused`](super::Body::Refused).
     SetRoomModes {
         /// Which room.
@@ -139,41 +139,41 @@ pub enum Command<'a> {
         /// The new topic; the very same one is no event.
         text: &'a str,
     },
-    /// Change one's own modes. Nobody makes themselves an operator with this: such a change is passed over.
+    /// Change the user's own modes. This makes no user an operator: such a change is skipped.
     SetUserModes {
         /// The changes, in order.
         changes: &'a [UserModeChange],
     },
-    /// Send tags without words (IRCv3 message-tags, TAGMSG).
+    /// Send tags without a text (IRCv3 message-tags, TAGMSG).
     Tag {
-        /// Who shall get them.
+        /// The destination.
         to: Target<'a>,
         /// Client-only tags, at least one.
         tags: &'a str,
     },
-    /// Say something to everyone with user mode `w` (Modern IRC, "WALLOPS message"); operators of the server only.
+    /// Send a text to every user with mode `w` (Modern IRC, "WALLOPS message"); operators of the server only.
     Wallops {
-        /// The words; not empty.
+        /// The text; not empty.
         text: &'a str,
     },
 }
 
-/// Who is spoken to.
+/// To whom a message goes.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
-    /// Those in a room who have at least this rank (ISUPPORT's STATUSMSG).
+    /// The members of a room with at least this rank (ISUPPORT's STATUSMSG).
     Ranked(Rank, &'a RoomName),
-    /// Everyone in a room but the speaker.
+    /// All members of a room but the sender.
     Room(&'a RoomName),
-    /// One person, by name as it was typed.
+    /// One user, by nick as it was typed.
     User(&'a str),
 }
 
 /// One line of a message of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The words; may be empty.
+    /// The text; may be empty.
     pub text: &'a str,
-    /// Whether they go on where the line before ended, without a line end between (draft/multiline-concat).
+    /// Whether it continues the line before, without a line end between (draft/multiline-concat).
     pub concat: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! A line is not a unit of cost: one is answered from a single record, another walks through a hundred rooms and tries
 //! two hundred masks in each. So the hub counts what it does ([`Hub::charge`](super::Hub::charge)), those who read long
-//! lists from it count what they read, and whoever drives the hub takes the sum after each command
+//! lists from it count what they read, and the hub's caller takes the sum after each command
 //! ([`Hub::take_effort`](super::Hub::take_effort)) and has the author pay for it.
 //!
 //! One unit is about a tenth of a microsecond of a small server. The weights need to be right within a factor of two or
@@ -11,7 +11,7 @@
 /// A command, before it does anything: names are parsed and looked up, a few lines are answered.
 pub const COMMAND: u32 = 50;
 
-/// A member of a room, or a neighbour, who is among those to be told. What is then sent to them is the caller's to count.
+/// A user in an event's audience. The caller counts what it then sends to that user.
 pub const TOLD: u32 = 1;
 
 /// A record that is only looked at: a neighbour already met, a person or a room that a list passes over.
@@ -30,10 +30,10 @@ pub const MASK: u32 = 3;
 pub const MASK_BYTES: usize = 16;
 
 /// What one line may cost without being more than a line to flood control: a millisecond, which is a hundred lines of
-/// the usual kind, or one that is told to a thousand people. What is beyond is charged as so many lines more.
+/// the usual kind, or one that goes to a thousand users. More effort is charged as so many lines more.
 pub const PER_LINE: u32 = 10_000;
 
-/// What it costs to compare someone with a mask of so many bytes.
+/// The effort of comparing a user with a mask of so many bytes.
 pub fn of_mask(bytes: usize) -> u32 {
     MASK + (bytes / MASK_BYTES) as u32
 }

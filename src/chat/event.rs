@@ -1,7 +1,7 @@
-//! What has happened, and who is to be told: the output of [`Hub::apply`](super::Hub::apply).
+//! Events and their audiences: the output of [`Hub::apply`](super::Hub::apply).
 //!
-//! An event names people and rooms by id; their records can be read from the hub until the next command is applied,
-//! even those of someone who quit with this very event and of the room that vanished with them. That keeps events
+//! An event names users and rooms by id; their records can be read from the hub until the next command is applied,
+//! even those of a user who quit with this very event and of the room that vanished with it. That keeps events
 //! small, and lets every protocol take from the records what its wire format needs. Does not know any wire format.
 
 use super::{
@@ -17,121 +17,121 @@ pub struct Event {
     pub id: MessageId,
     /// When it is shown to have happened: never earlier than the event before it.
     pub time: WallTime,
-    /// Whose doing it was. Except for a quit the author is part of the audience: protocols decide whether one is told
-    /// of one's own doings.
+    /// The user who caused it. Except for a quit the author is part of the audience: protocols decide what a client is
+    /// sent about its own commands.
     pub author: UserId,
-    /// Who is to be told. Each person is named once.
+    /// The users to inform, each once.
     pub audience: Audience,
-    /// Client-only tags that the author sent along (IRCv3 message-tags), as they stood on the line, without `@`.
+    /// Client-only tags that the author sent along (IRCv3 message-tags), as they were on the line, without `@`.
     pub tags: Option<Box<str>>,
-    /// What it was.
+    /// What happened.
     pub body: Body,
 }
 
-/// Who is to be told of an event.
+/// The users to inform of an event.
 #[derive(Clone, Debug)]
 pub enum Audience {
-    /// Everyone who stands in the room now.
+    /// All who are in the room now.
     Room(RoomId),
-    /// These people, each once: neighbours of someone who quit or changed names, both ends of a private message.
+    /// These users, each once: neighbours of a user who quit or changed its nick, both ends of a private message.
     Users(Vec<UserId>),
 }
 
-/// Where something was said; what became of a [`Target`](super::Target).
+/// Where a message goes: a [`Target`](super::Target) that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// To those in a room with at least this rank. Told to them and to the author.
+    /// The members of a room with at least this rank. Its audience are they and the author.
     Ranked(Rank, RoomId),
-    /// In a room. Told to the room and to the author, who need not stand there.
+    /// A room. Its audience are its members and the author, who need not be one.
     Room(RoomId),
-    /// To one person. Told to both; once if they are the same.
+    /// One user. Its audience are both; one if they are the same.
     User(UserId),
 }
 
-/// What happened.
+/// What happened. "To" says who the audience is.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// The author is away now, or back; see their record. Told to the author, and to all who share a room if anything
+    /// The author is away now, or back; see its record. To the author, and to all who share a room if anything
     /// is different (IRCv3 away-notify).
     AwayChanged,
-    /// The author invited someone. Told to both.
+    /// The author invited a user. To both.
     Invited {
-        /// Into which room.
+        /// The room.
         room: RoomId,
-        /// Whom.
+        /// The invited user.
         user: UserId,
     },
-    /// The author invited someone; told to those in the room who could have done the same, author and invited one not
+    /// The author invited a user. To those in the room who could have done the same, the author and the invited user not
     /// included (IRCv3 invite-notify). Comes after [`Body::Invited`].
     InviteSeen {
-        /// Into which room.
+        /// The room.
         room: RoomId,
-        /// Whom.
+        /// The invited user.
         user: UserId,
     },
-    /// The author stands in the room now. Told to the room, the author included.
+    /// The author is in the room now. To the room, the author included.
     Joined {
         /// Which room.
         room: RoomId,
     },
-    /// The author sent someone out of the room. Told to the room, the one who was sent out included.
+    /// The author removed a user from the room. To the room, the removed user included.
     Kicked {
-        /// Out of which room; its record is still readable.
+        /// The room; its record is still readable.
         room: RoomId,
-        /// Whom.
+        /// The removed user.
         user: UserId,
-        /// Why; the author's name if no reason was given.
+        /// The reason; the author's nick if there is none.
         reason: Box<str>,
     },
-    /// The author asks to be invited. Told to those in the room who can, and to the author.
+    /// The author asks for an invitation. To those in the room who can give it, and to the author.
     Knocked {
         /// Into which room.
         room: RoomId,
         /// Why; may be empty.
         text: Box<str>,
     },
-    /// The author left the room. Told to the room and to the author.
+    /// The author left the room. To the room and to the author.
     Left {
         /// Which room; its record is still readable.
         room: RoomId,
         /// Why; empty for no reason given.
         reason: Box<str>,
     },
-    /// The author changed modes of the room. Told to the room, the author included.
+    /// The author changed modes of the room. To the room, the author included.
     ModesChanged {
         /// Which room.
         room: RoomId,
-        /// What is different now, in the order in which it was asked for; not empty.
+        /// The changes, in the order in which they were asked for; not empty.
         changes: Vec<AppliedMode>,
     },
-    /// The author is gone. Told to everyone who shared a room with them, the author not included.
+    /// The author has quit. To all who shared a room with the author, the author not included.
     Quit {
         /// Why; empty for no reason given.
         reason: Box<str>,
-        /// Who ended their stay, if they did not leave by themselves (KILL): the caller tells the author and closes
-        /// their connection. `reason` already says whose doing it was.
+        /// The operator who disconnected the author, if one did (KILL): the caller informs the author and closes the
+        /// connection. `reason` already names the operator.
         by: Option<UserId>,
     },
-    /// The author has another "real name", which stands in their record. Told to all who share a room, and to the
+    /// The author has another "real name", which is in its record. To all who share a room, and to the
     /// author (IRCv3 setname).
     RealnameChanged,
-    /// The author took back a message. Told as if they had said something there.
+    /// The author took back a message. To the audience of a message to that destination.
     Redacted {
-        /// Where it had been said.
+        /// Where it was sent.
         destination: Destination,
         /// Which message.
         message: MessageId,
         /// Why; may be empty.
         reason: Box<str>,
     },
-    /// Part of what the author asked for could not be done. Told to the author.
+    /// Part of what the author asked for could not be done. To the author.
     Refused(Vec<Refusal>),
-    /// The author has a new name, which stands in their record. Told to all who share a room, and to the author.
+    /// The author has a new nick, which is in its record. To all who share a room, and to the author.
     Renamed {
         /// The name until now.
         old: Nick,
     },
-    /// The author gave the room another name, which stands in its record. Told to the room, the author included.
+    /// The author gave the room another name, which is in its record. To the room, the author included.
     RoomRenamed {
         /// Which room.
         room: RoomId,
@@ -140,48 +140,48 @@ pub enum Body {
         /// Why; may be empty.
         reason: Box<str>,
     },
-    /// The author said something.
+    /// The author sent a message.
     Said {
-        /// Where.
+        /// Where it goes.
         destination: Destination,
-        /// In which manner.
+        /// Its kind.
         speech: Speech,
-        /// The words.
+        /// The text.
         text: Box<str>,
     },
-    /// The author said several lines as one message (IRCv3 draft/multiline).
+    /// The author sent several lines as one message (IRCv3 draft/multiline).
     SaidLines {
-        /// Where.
+        /// Where it goes.
         destination: Destination,
-        /// In which manner.
+        /// Its kind.
         speech: Speech,
         /// The lines.
         lines: Box<[SaidLine]>,
     },
-    /// The author sent tags without words (IRCv3 TAGMSG); they stand in [`Event::tags`].
+    /// The author sent tags without a text (IRCv3 TAGMSG); they are in [`Event::tags`].
     Tagged {
         /// Where.
         destination: Destination,
     },
-    /// The room has another topic, which stands in its record. Told to the room and to the author.
+    /// The room has another topic, which is in its record. To the room and to the author.
     TopicChanged {
         /// Which room.
         room: RoomId,
     },
-    /// The author's own modes changed. Told to the author.
+    /// The author's own modes changed. To the author.
     UserModesChanged {
-        /// What is different now, in order; not empty.
+        /// The changes, in order; not empty.
         changes: Vec<UserModeChange>,
     },
-    /// An operator says something. Told to everyone with user mode `w`, and to the author.
+    /// A text of an operator. To every user with mode `w`, and to the author.
     Wallops {
-        /// The words.
+        /// The text.
         text: Box<str>,
     },
 }
 
 impl Body {
-    /// The room that a message was said in, to all or some of it.
+    /// The room that a message goes to, to all or some of it.
     pub(super) fn room_of_message(&self) -> Option<RoomId> {
         match self {
             Self::Said { destination, .. }
@@ -198,19 +198,19 @@ impl Body {
 /// One line of a message of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaidLine {
-    /// The words; may be empty.
+    /// The text; may be empty.
     pub text: Box<str>,
-    /// Whether they go on where the line before ended, without a line end between.
+    /// Whether it continues the line before, without a line end between.
     pub concat: bool,
 }
 
-/// The manner of a message.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speech {
     /// `/me`: the author does something.
     Action,
-    /// Ordinary words.
+    /// An ordinary message.
     Message,
-    /// Words that no program may answer (IRC's NOTICE).
+    /// A message that no program may answer (IRC's NOTICE).
     Notice,
 }

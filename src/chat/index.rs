@@ -1,4 +1,4 @@
-//! The names in use: who bears this one, and who bears one that looks like it.
+//! The names in use: finds the bearer of a name, and the bearer of a name that looks like it.
 //!
 //! Owns hash tables that hold slots, not names: a name is looked up in the record that bears it, so each operation is
 //! handed `name_of`, which finds a slot's name. That makes an entry 5 bytes, and 9 more for its skeletons, once there is
@@ -7,7 +7,7 @@
 //! Names come from strangers, so the hash is keyed (std's `RandomState`): no one can choose names that fall into one
 //! bucket.
 //!
-//! Invariants: each bearer stands in `by_fold` once, and once in `foreign` or, when that was made, in `plain` for each of
+//! Invariants: each bearer is in `by_fold` once, and once in `foreign` or, when that was made, in `plain` for each of
 //! its skeletons; no two entries of `by_fold` have equal names; no entry of `foreign` shares its key with another
 //! bearer.
 //!
@@ -25,13 +25,13 @@ use super::name::{
     lookalike::{Keys, keys},
 };
 
-/// Names in use; one index for people, one for rooms.
+/// Names in use; one index for users, one for rooms.
 #[derive(Debug)]
 pub(super) struct NameIndex {
     hasher: RandomState,
     by_fold: HashTable<u32>,
-    /// Looks of the pure ASCII names. Several may share a key here (`lan`, `Ian`), for among themselves these are told
-    /// apart by case alone. Whoever fills one key on purpose makes it a list to walk: at the server's limits on
+    /// Skeletons of the pure ASCII names. Several may share a key here (`lan`, `Ian`), for among themselves these are
+    /// distinguished by case alone. An attacker who fills one key on purpose makes it a list to walk: at the server's limits on
     /// clients a matter of microseconds. A host with millions would want one entry for each key, with a count.
     ///
     /// Made when the first name beyond ASCII is asked for, by one walk over all names, and kept from then on: where nobody
@@ -131,12 +131,12 @@ impl NameIndex {
         }
     }
 
-    /// Who bears this name.
+    /// The bearer of this name.
     pub(super) fn find<'a>(&self, name: &Name, name_of: impl Fn(u32) -> &'a Name) -> Option<u32> {
         self.find_source(name.fold_source(), name_of)
     }
 
-    /// Who bears this name, as typed and not checked; it must be ASCII. Allocates nothing.
+    /// The bearer of this name, as typed and not checked; it must be ASCII. Allocates nothing.
     pub(super) fn find_ascii<'a>(
         &self,
         text: &str,
@@ -146,7 +146,7 @@ impl NameIndex {
         self.find_source(text.as_bytes(), name_of)
     }
 
-    /// Who bears a name that looks like this one, `but` for one who may: the one who asks to be renamed.
+    /// The bearer of a name that looks like this one, other than `but`, who asks to be renamed.
     pub(super) fn find_look_alike<'a>(
         &self,
         name: &Name,

@@ -1,4 +1,4 @@
-//! What a user said of itself, and where it comes from: the part of a user's record that is remembered after it has gone.
+//! A user's names and origin: the part of its record that is remembered after it has quit.
 //!
 //! Owns a compact record: short names lie in it, long ones in one allocation; an [`Origin`] is shared by all who have it.
 //! Does not know nicks.
@@ -10,10 +10,10 @@ use std::rc::Rc;
 /// Longest user name, in bytes (ISUPPORT's USERLEN); what is beyond is cut off.
 pub const USERNAME_BYTES_MAX: usize = 20;
 
-/// The user name of those who come in where nobody is asked for one. Their "real name" is their name.
+/// The user name of clients whose protocol asks for none. Their "real name" is their nick.
 pub const USERNAME_OF_UNASKED: &str = "~telnet";
 
-/// Where people come from.
+/// Where a user's connection comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The host that is shown, cloaked or not.
@@ -42,7 +42,7 @@ pub(super) struct Persona {
     pub(super) origin: Rc<Origin>,
 }
 
-/// User name, separator, "real name"; empty for those who were not asked. Where the user name ends is found, not kept: a
+/// User name, separator, "real name"; empty for clients that were not asked. The separator is searched, not kept: a
 /// length beside it would cost each record eight bytes.
 #[derive(Clone, Debug)]
 enum Names {

@@ -38,32 +38,32 @@ fn list_full(room: &RoomName, kind: ListKind, of: Fullness) -> String {
 /// How much of everything there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest word left when going away, in bytes. A line of IRC must hold it beside two names (AWAYLEN).
+    /// Longest away text, in bytes. A line of IRC must hold it beside two names (AWAYLEN).
     pub away_bytes: usize,
-    /// Rooms one is invited to at a time; the oldest invitation makes room for the newest.
+    /// Rooms to which a user is invited at a time; the newest invitation replaces the oldest.
     pub invitations: usize,
-    /// Masks on each list of a room (MAXLIST). A newcomer is compared with all of them.
+    /// Masks on each list of a room (MAXLIST). A user who joins is compared with all of them.
     pub masks: usize,
-    /// Masks that people from one network may have on the lists of all rooms together. A network is an IPv4 address or
+    /// Masks that users from one network may have on the lists of all rooms together. A network is an IPv4 address or
     /// 64 bits of IPv6.
     pub masks_per_network: usize,
-    /// So many masks each list of a room may have, whatever its setters' network has elsewhere: a neighbour behind the same
+    /// Each list of a room may have so many masks, whatever its setters' network has elsewhere: a neighbour behind the same
     /// address who fills a hundred lists must not keep the others from banning anyone at all.
     pub masks_on_any_list: usize,
     /// Masks on the lists of all rooms together.
     pub masks_total: usize,
-    /// Bytes that may be kept behind the records of people and rooms before nothing is added any more: no mask, no
+    /// Heap bytes that the records of users and rooms may have before nothing is added any more: no mask, no
     /// longer topic, no new room.
     pub kept_bytes: usize,
     /// Longest "real name", in bytes (NAMELEN).
     pub realname_bytes: usize,
     /// Longest reason for leaving, kicking and the like, in bytes (KICKLEN); what is beyond is cut off.
     pub reason_bytes: usize,
-    /// People in all. The server's limit on clients is the one that is felt; this one keeps slots within 32 bits.
+    /// Users in all. The server's limit on clients is reached first; this one keeps slots within 32 bits.
     pub users: usize,
-    /// Rooms in all. One person with many connections could otherwise fill the memory with them.
+    /// Rooms in all. A client with many connections could otherwise fill the memory with them.
     pub rooms: usize,
-    /// Rooms that one person may stand in (CHANLIMIT). A quit walks over all of them.
+    /// Rooms of one user (CHANLIMIT). A quit walks over all of them.
     pub rooms_per_user: usize,
     /// Longest topic, in bytes; what fits into a line of IRC beside the names (TOPICLEN).
     pub topic_bytes: usize,
@@ -92,20 +92,20 @@ impl Default for Limits {
     }
 }
 
-/// Why a command was refused; `Display` is a sentence for the person who gave it. Nothing has changed then.
+/// Why a command was refused; `Display` is a sentence for the user who gave it. Nothing has changed then.
 ///
 /// Names in capitals are IRC's numerics for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// One who is in the room need not be invited, nor knock (`ERR_USERONCHANNEL`, `ERR_KNOCKONCHAN`).
+    /// The user is in the room, so need not be invited, nor knock (`ERR_USERONCHANNEL`, `ERR_KNOCKONCHAN`).
     #[error("{nick} is in {room} already")]
     AlreadyInRoom {
-        /// Who.
+        /// The user in the room.
         nick: Nick,
-        /// Which room.
+        /// The room.
         room: RoomName,
     },
-    /// The word left when going away is too long.
+    /// The away text is too long.
     #[error("a word of absence may have at most {bytes_max} bytes")]
     AwayTooLong {
         /// How long it may be.
@@ -117,25 +117,25 @@ pub enum Refusal {
         /// Which room.
         room: RoomName,
     },
-    /// A ban keeps one out of the room (`ERR_BANNEDFROMCHAN`).
+    /// A ban of the room matches the user (`ERR_BANNEDFROMCHAN`).
     #[error("you are banned from {room}")]
     Banned {
         /// Which room.
         room: RoomName,
     },
-    /// Who may not speak in a room does not change names in it either (`ERR_BANNICKCHANGE`).
+    /// A user who may not speak in a room may not change its nick there either (`ERR_BANNICKCHANGE`).
     #[error("you cannot change your name while you are banned from {room}")]
     BannedFromRenaming {
         /// Which room.
         room: RoomName,
     },
-    /// A ban from the server keeps the client out (`ERR_YOUREBANNEDCREEP`).
+    /// A ban from the server matches the client (`ERR_YOUREBANNEDCREEP`).
     #[error("you are banned from this server: {reason}")]
     BannedFromServer {
         /// Why, as the operator put it.
         reason: Box<str>,
     },
-    /// One may not say this in the room (`ERR_CANNOTSENDTOCHAN`).
+    /// The room does not take this message (`ERR_CANNOTSENDTOCHAN`).
     #[error("you cannot say that in {room}: {why}")]
     CannotSpeak {
         /// Which room.
@@ -143,10 +143,10 @@ pub enum Refusal {
         /// Why not.
         why: Silence,
     },
-    /// No one can come in any more.
+    /// There are as many users as there may be.
     #[error("the server is full, try again later")]
     Full,
-    /// The id names no one (any more). Only a caller that keeps ids after a quit sees this.
+    /// There is no user with this id (any more). Only a caller that keeps ids after a quit sees this.
     #[error("you are not here any more")]
     Gone,
     /// A text is no mask (`ERR_INVALIDMODEPARAM`).
@@ -156,7 +156,7 @@ pub enum Refusal {
         room: RoomName,
         /// The list it was meant for.
         kind: ListKind,
-        /// What was typed.
+        /// The text, as typed.
         mask: Box<str>,
     },
     /// A mask asks for an address, which a list of a room never sees (`ERR_INVALIDMODEPARAM`).
@@ -169,7 +169,7 @@ pub enum Refusal {
         /// The mask, completed.
         mask: Box<str>,
     },
-    /// Only who was invited may come in (`ERR_INVITEONLYCHAN`).
+    /// The room needs an invitation (`ERR_INVITEONLYCHAN`).
     #[error("you can enter {room} only if you are invited")]
     InviteOnly {
         /// Which room.
@@ -198,7 +198,7 @@ pub enum Refusal {
     /// A text is no name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The wanted nick is for nobody: it is, or looks like, that of a service or of the host (`ERR_ERRONEUSNICKNAME`).
+    /// The wanted nick is reserved: it is, or looks like, that of a service or of the server (`ERR_ERRONEUSNICKNAME`).
     #[error("the name {nick} is reserved, choose another")]
     NickReserved {
         /// The wanted one.
@@ -231,25 +231,25 @@ pub enum Refusal {
         /// The name that was asked for.
         room: RoomName,
     },
-    /// There is no such person (`ERR_NOSUCHNICK`).
+    /// There is no such user (`ERR_NOSUCHNICK`).
     #[error("there is no one named {}", harmless(.nick))]
     NoSuchUser {
         /// The name that was asked for, as typed: it may be no valid one.
         nick: Box<str>,
     },
-    /// One has to stand in a room to do this there (`ERR_NOTONCHANNEL`).
+    /// The user is not in the room (`ERR_NOTONCHANNEL`).
     #[error("you are not in {room}")]
     NotInRoom {
         /// Which room.
         room: RoomName,
     },
-    /// Someone else's message can be taken back by operators of the room alone.
+    /// Only operators of the room can take back another user's message.
     #[error("you can take back only what you said yourself")]
     NotYourMessage {
         /// Which message.
         message: MessageId,
     },
-    /// One's rank in the room does not suffice (`ERR_CHANOPRIVSNEEDED`).
+    /// The user's rank in the room does not suffice (`ERR_CHANOPRIVSNEEDED`).
     #[error("you may not do that in {room}")]
     NotOperator {
         /// Which room.
@@ -269,13 +269,13 @@ pub enum Refusal {
         /// How long it may be.
         bytes_max: usize,
     },
-    /// Only people with an account may come in (`ERR_NEEDREGGEDNICK`).
+    /// Only users with an account may join (`ERR_NEEDREGGEDNICK`).
     #[error("you need an account to enter {room}")]
     RegisteredOnly {
         /// Which room.
         room: RoomName,
     },
-    /// The wanted name of a room is that of another.
+    /// Another room has the wanted name.
     #[error("there is a room {room} already")]
     RoomExists {
         /// The existing one, as it is spelled.
@@ -295,16 +295,16 @@ pub enum Refusal {
         /// The existing one.
         existing: RoomName,
     },
-    /// One need not knock at a room that everyone may enter (`ERR_CHANOPEN`).
+    /// A knock at a room that every user may join (`ERR_CHANOPEN`).
     #[error("{room} is open, just enter")]
     RoomOpen {
         /// Which room.
         room: RoomName,
     },
-    /// The other one is not in the room (`ERR_USERNOTINCHANNEL`).
+    /// The other user is not in the room (`ERR_USERNOTINCHANNEL`).
     #[error("{nick} is not in {room}")]
     TargetNotInRoom {
-        /// The other one.
+        /// The other user.
         nick: Nick,
         /// Which room.
         room: RoomName,
@@ -315,13 +315,13 @@ pub enum Refusal {
         /// How long it may be.
         bytes_max: usize,
     },
-    /// Someone knocked at the room a moment ago (`ERR_TOOMANYKNOCK`).
+    /// There was a knock at the room a moment ago (`ERR_TOOMANYKNOCK`).
     #[error("someone knocked at {room} a moment ago, wait a little")]
     TooManyKnocks {
         /// Which room.
         room: RoomName,
     },
-    /// One person stands in enough rooms (`ERR_TOOMANYCHANNELS`).
+    /// The user is in as many rooms as it may be (`ERR_TOOMANYCHANNELS`).
     #[error("you may be in at most {max} rooms at once, leave one first")]
     TooManyRooms {
         /// The room that was not entered.
@@ -331,16 +331,16 @@ pub enum Refusal {
     },
 }
 
-/// Why one may not say something in a room.
+/// Why a room does not take a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Silence {
-    /// A ban (`b`) concerns the speaker.
+    /// A ban (`b`) matches the sender.
     #[error("you are banned there")]
     Banned,
-    /// Mode `m`, and the speaker has no voice.
+    /// Mode `m`, and the sender has no voice.
     #[error("only those with a voice may speak (+m)")]
     Moderated,
-    /// A mute (`b m:`) concerns the speaker.
+    /// A mute (`b m:`) matches the sender.
     #[error("you are muted there")]
     Muted,
     /// Mode `C`, and it was a CTCP.
@@ -349,15 +349,15 @@ pub enum Silence {
     /// Mode `T`, and it was a notice.
     #[error("no notices there (+T)")]
     NoNotices,
-    /// Mode `n`, and the speaker is not in.
+    /// Mode `n`, and the sender is no member.
     #[error("you are not in (+n)")]
     Outside,
-    /// Mode `M`, and the speaker has no account.
+    /// Mode `M`, and the sender has no account.
     #[error("only people with an account may speak (+M)")]
     Unregistered,
 }
 
-/// Why a mask of an address fits nobody, and what to write instead.
+/// Why a mask of an address matches no user, and what to write instead.
 pub(crate) struct HiddenAddress<'a>(pub(crate) &'a str);
 
 impl fmt::Display for HiddenAddress<'_> {
@@ -379,7 +379,7 @@ fn harmless(text: &str) -> String {
         if c.escape_debug().len() == 1 || c.is_alphanumeric() {
             harmless.push(c);
         } else {
-            // Also quotes and combining marks; a person can still tell what they typed.
+            // Also quotes and combining marks; the reader still recognises what was typed.
             write!(harmless, "{}", c.escape_debug()).expect("writing into a String does not fail");
         }
     }
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_repeated_harmlessly() {
+    fn typed_text_is_repeated_harmlessly() {
         check("bob", "there is no one named bob");
         check("길동", "there is no one named 길동");
         check(

@@ -1,11 +1,11 @@
-//! One person: name, where they come from, rooms, modes, whether they are away.
+//! One user: nick, origin, rooms, modes, away text.
 //!
 //! Owns a compact record, for a server holds tens of thousands of them and most are idle: at most 120 bytes, and one
 //! small allocation for user name and "real name" where these are long; an [`Origin`] is shared by all
-//! who have it, and what few people have lies behind one pointer (a test keeps it so).
+//! who have it, and what few users have is in one box (a test keeps it so).
 //!
-//! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the connection behind
-//! the person, nor the protocol they speak.
+//! Invariant, kept by the hub: `rooms` and the rooms' member lists name each other. Does not know the user's
+//! connection, nor its protocol.
 
 use super::{
     Moment, Nick, Now, WallTime, cut,
@@ -18,18 +18,18 @@ use super::{
 use smallvec::SmallVec;
 use std::{fmt, rc::Rc};
 
-/// How many rooms fit into a record; most people stand in one or two.
+/// How many rooms fit into a record; most users are in one or two.
 const ROOMS_INLINE: usize = 2;
 
-/// What is known of a person beside the name, when they come in.
+/// What is known of a client beside the nick, when it becomes a user.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// IRC's user name, shown between `!` and `@`; at most [`USERNAME_BYTES_MAX`] bytes count. Empty: they were asked
-    /// neither for it nor for a "real name", and have those of [`USERNAME_OF_UNASKED`].
+    /// IRC's user name, shown between `!` and `@`; at most [`USERNAME_BYTES_MAX`] bytes count. Empty: the client was asked
+    /// neither for it nor for a "real name", and has those of [`USERNAME_OF_UNASKED`].
     pub username: Box<str>,
     /// IRC's "real name".
     pub realname: Box<str>,
-    /// Where they come from. Share it among those who come from the same place.
+    /// Where it comes from. Share it among the users of one address.
     pub origin: Rc<Origin>,
     /// Whether the connection is encrypted.
     pub secure: bool,
@@ -80,7 +80,7 @@ pub struct Entrant<'a> {
     pub password: ServerPassword,
 }
 
-/// One person.
+/// One user.
 #[derive(Debug)]
 pub struct User {
     pub(super) id: UserId,
@@ -89,7 +89,7 @@ pub struct User {
     pub(super) cold: Option<Box<ColdFields>>,
     pub(super) entered: WallTime,
     pub(super) last_spoke: Moment,
-    /// In the order in which they were entered.
+    /// In the order in which the user joined them.
     pub(super) rooms: SmallVec<[Membership; ROOMS_INLINE]>,
     /// The last walk over neighbours that came by; see `Hub::neighbours`.
     pub(super) visit: u32,
@@ -97,7 +97,7 @@ pub struct User {
     secure: bool,
 }
 
-/// What few people have.
+/// What few users have.
 #[derive(Debug, Default)]
 pub(super) struct ColdFields {
     pub(super) away: Option<Box<str>>,
@@ -106,21 +106,21 @@ pub(super) struct ColdFields {
     pub(super) invitations: Vec<Invitation>,
 }
 
-/// That someone was invited.
+/// An invitation to a room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Invitation {
     pub(super) room: RoomId,
-    /// Whether it opens the room whatever its modes: it came from someone who could change them.
+    /// Whether it opens the room whatever its modes: it came from a user who could change them.
     pub(super) opens: bool,
 }
 
-/// That a person stands in a room, seen from the person. What a member may do there stands on the room's side, in
+/// A user's membership of a room, as the user lists it. The member's ranks are on the room's side, in
 /// [`Member`](super::room::Member), where the fan-out and the lists of names come by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Membership {
     /// Slot of the room; no generation is needed, for the room lives at least as long as its member.
     pub(super) room: u32,
-    /// Where the person stands in the room's list of members, so that leaving need not search it.
+    /// The user's index in the room's list of members, so that leaving need not search it.
     pub(super) index: u32,
 }
 
@@ -211,17 +211,17 @@ impl User {
         self.rooms.iter().position(|m| m.room == room)
     }
 
-    /// The id of this person.
+    /// The id.
     pub fn id(&self) -> UserId {
         self.id
     }
 
-    /// The fingerprint of the certificate by which their client proves who it is.
+    /// The fingerprint of the client's certificate.
     pub fn certificate(&self) -> Option<&str> {
         self.cold.as_ref()?.certificate.as_deref()
     }
 
-    /// Name.
+    /// The nick.
     pub fn nick(&self) -> &Nick {
         &self.nick
     }
@@ -246,12 +246,12 @@ impl User {
         &self.persona.origin.address
     }
 
-    /// The account they are logged in to; nobody has one yet.
+    /// The account the user is logged in to; there are no accounts yet.
     pub fn account(&self) -> Option<&str> {
         None
     }
 
-    /// Whether their connection is encrypted.
+    /// Whether the connection is encrypted.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
@@ -261,7 +261,7 @@ impl User {
         self.modes
     }
 
-    /// Whether they are an operator of the server.
+    /// Whether the user is an operator of the server.
     pub fn is_operator(&self) -> bool {
         self.modes.contains(UserMode::Operator)
     }
@@ -282,27 +282,27 @@ impl User {
         RealSubject::of_folded(&nick, self.username(), self.host(), self.address())
     }
 
-    /// The word they left when they went away.
+    /// The away text, while the user is away.
     pub fn away(&self) -> Option<&str> {
         self.cold.as_ref()?.away.as_deref()
     }
 
-    /// When they came in.
+    /// When the user entered the hub.
     pub fn entered(&self) -> WallTime {
         self.entered
     }
 
-    /// When they last said something, or came in.
+    /// When the user last sent a message, or entered.
     pub fn last_spoke(&self) -> Moment {
         self.last_spoke
     }
 
-    /// In how many rooms they stand.
+    /// How many rooms the user is in.
     pub fn room_count(&self) -> usize {
         self.rooms.len()
     }
 
-    /// As others may want to know of them later.
+    /// What is remembered of the user after it has quit.
     pub(super) fn farewell(&self, nick: Nick, at: WallTime) -> Was {
         Was {
             nick,
@@ -329,7 +329,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     #[test]
-    fn who_was_not_asked_has_words_all_the_same() {
+    fn a_client_that_was_not_asked_has_names_all_the_same() {
         let id = UserId {
             slot: 0,
             generation: NonZeroU32::MIN,

@@ -1,7 +1,7 @@
-//! Who was here: a bounded memory of people who quit or changed names (Modern IRC, "WHOWAS message").
+//! Former bearers of names: a bounded memory of users who quit or changed their nick (Modern IRC, "WHOWAS message").
 //!
-//! Owns a ring, the newest at its end. Looking someone up walks over all of it: it is short, and asked rarely.
-//! Does not know who is here now.
+//! Owns a ring, the newest at its end. A look-up walks over all of it: it is short, and asked rarely.
+//! Does not know the present users.
 
 use super::{
     Nick, WallTime,
@@ -12,18 +12,18 @@ use std::collections::VecDeque;
 /// How many are remembered in all, under whatever name; some 150 KiB when full.
 pub const REMEMBERED_MAX: usize = 1024;
 
-/// Someone who bore a name until they quit or took another.
+/// A user who bore a nick until it quit or took another.
 #[derive(Clone, Debug)]
 pub struct Was {
     /// The name.
     pub nick: Nick,
-    /// When they gave it up.
+    /// When the user gave it up.
     pub at: WallTime,
     pub(super) persona: Persona,
 }
 
 impl Was {
-    /// Bytes of memory behind the entry. Where someone came from counts for each, for it may be all that keeps it.
+    /// Heap bytes of the entry. The origin counts for each, for the entry may be all that keeps it.
     fn bytes(&self) -> usize {
         let origin = size_of::<Origin>()
             + self.persona.origin.host.len()
@@ -56,7 +56,7 @@ impl Was {
 #[derive(Debug, Default)]
 pub(super) struct Whowas {
     ring: VecDeque<Was>,
-    /// Bytes of memory behind the entries.
+    /// Heap bytes of the entries.
     bytes: usize,
 }
 
@@ -81,7 +81,7 @@ impl Whowas {
         assert_eq!(self.bytes, bytes, "whowas: bytes by a walk");
     }
 
-    /// All who bore a name, the newest first.
+    /// All former bearers of a nick, the newest first.
     pub(super) fn of(&self, nick: Nick) -> impl Iterator<Item = &Was> {
         self.ring.iter().rev().filter(move |was| was.nick == nick)
     }

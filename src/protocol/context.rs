@@ -3,7 +3,7 @@
 use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 use std::time::Duration;
 
-/// What came of checking a text against the server's password.
+/// The result of checking a text against the server's password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordCheck {
     /// It is right, or the server has no password.
@@ -14,27 +14,27 @@ pub enum PasswordCheck {
     TooSoon(Duration),
 }
 
-/// A span that someone has to wait, for them: whole seconds, at least one.
+/// A span that a client has to wait, for a text: whole seconds, at least one.
 pub fn seconds_to_wait(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).max(1) as u64
 }
 
-/// Why a protocol lets someone not come in, or sends them away.
+/// Why a protocol refuses or ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
-    /// The server's password was asked for, and another was said.
+    /// The client did not give the server's password.
     BadPassword,
-    /// A ban from the server concerns them.
+    /// A ban from the server matches the client.
     Banned,
-    /// There is no room for another person.
+    /// There are as many users as there may be.
     Full,
 }
 
-/// What a protocol may do for the one connection whose line it is handling.
+/// The actions of a protocol for the one connection whose line it is handling.
 ///
-/// Answers and the person's own events keep their order: what is put into
-/// [`answer`](Context::answer) before [`apply`](Context::apply) stands before the events that it
-/// caused, what is put there afterwards stands behind them.
+/// Answers and the user's own events keep their order: what is put into
+/// [`answer`](Context::answer) before [`apply`](Context::apply) comes before the events that it
+/// caused, what is put there afterwards comes after them.
 pub trait Context {
     /// The chat, to read from.
     fn hub(&self) -> &Hub;
@@ -48,7 +48,7 @@ pub trait Context {
     /// # Errors
     /// Those of [`Hub::may_enter`].
     fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal>;
-    /// Who sits at this connection, once they gave a name.
+    /// The user at this connection, once there is one.
     fn user(&self) -> Option<UserId>;
     /// Makes the client at this connection a user of the hub. The protocol fills in of the profile what the client said; the
     /// rest comes from the connection.
@@ -56,18 +56,18 @@ pub trait Context {
     /// # Errors
     /// Those of [`Hub::enter`].
     fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal>;
-    /// Applies a command in the name of the person at this connection and tells everyone concerned.
-    /// Their own share of it is encoded into the answer.
+    /// Applies a command of this connection's user and sends its events to their audiences.
+    /// The user's own share of it is encoded into the answer.
     ///
     /// # Errors
-    /// What the hub refuses; nothing has changed then.
+    /// The hub's refusal; nothing has changed then.
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
     /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;
-    /// Ends this connection once its answer has been delivered, for that was asked for; the person
+    /// Ends this connection once its answer has been delivered, at the client's request; the user
     /// (if any) quits with this reason.
     fn quit(&mut self, reason: &str);
-    /// The same for someone who did not ask for it, and has been told why in the answer.
+    /// The same for a client that did not ask for it; the answer has the reason.
     fn turn_away(&mut self, why: TurnedAway);
 }

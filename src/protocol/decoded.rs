@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// The caller drops the `consumed` first bytes in any case, and asks again unless the item says that it is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<T> {
-    /// What it is.
+    /// The item.
     pub item: T,
     /// How many bytes of the input it took.
     pub consumed: usize,
@@ -22,7 +22,7 @@ pub enum Frame<'a> {
     /// A whole line without its end; borrowed from the input unless something had to be taken out
     /// of its middle.
     Line(Cow<'a, [u8]>),
-    /// A line longer than the cap: told once for each; the rest of it is skipped by the calls that
+    /// A line longer than the cap: reported once for each; the rest of it is skipped by the calls that
     /// follow.
     TooLong,
 }

@@ -1,11 +1,11 @@
-//! Which protocol a caller speaks, told from the first bytes (one port for
+//! Which protocol a client speaks, known from the first bytes (one port for
 //! everything).
 //!
 //! Invariants: a verdict once given is the verdict for every continuation of the same bytes; it is
-//! given with the first byte that allows it, so nobody waits for bytes that could not change it.
+//! given with the first byte that allows it, so no client waits for an answer that further bytes could not change.
 //! Looks at 8 bytes at most.
 //!
-//! Owns nothing. Does not know what the protocols say beyond those bytes.
+//! Owns nothing. Does not know the protocols beyond those bytes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// Someone at `nc` waits for us to speak first; an IRC client, a browser or a TLS client speaks by
 /// itself, one round trip after connecting at the latest. 300 ms is beyond nearly every round trip
-/// on Earth, and at the edge of what a person notices. Shorter: a far IRC client sees a greeting it
+/// on Earth, and at the edge of what a user notices. Shorter: a far IRC client sees a greeting it
 /// did not ask for (harmless: it may still turn out to be IRC with its first line). Longer: `nc`
 /// seems dead.
 pub const SILENCE: Duration = Duration::from_millis(300);
@@ -26,10 +26,10 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const IRC: [&[u8]; 4] = [b"CAP ", b"NICK ", b"PASS ", b"USER "];
 
 /// HTTP methods that we serve or that browsers use without asking, case-sensitive (RFC 9110, section 9.1), and the opening
-/// of HTTP/2 (RFC 9113, section 3.4): it is refused, but not by making a person of its second line.
+/// of HTTP/2 (RFC 9113, section 3.4): it is refused, but its second line does not become a nick.
 const WEB: [&[u8]; 5] = [b"GET ", b"HEAD ", b"OPTIONS ", b"POST ", b"PRI "];
 
-/// What the first bytes say.
+/// The protocol that the first bytes show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detected {
     /// An IRC registration command and a space.

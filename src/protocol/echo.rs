@@ -15,7 +15,7 @@ const FIRST_USER_PORT: u16 = 1024;
 ///
 /// System ports do not: they are where other services that answer everything live (echo on 7,
 /// chargen on 19, DNS on 53), and one forged sender address is enough to make two of those talk to
-/// each other for ever (CERT advisory CA-1996-01). Port zero means "no answer wanted" (RFC 768).
+/// each other without end (CERT advisory CA-1996-01). Port zero means "no answer wanted" (RFC 768).
 pub fn answers_port(source: u16) -> bool {
     source >= FIRST_USER_PORT
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::chat::{Event, Hub, UserId};
 
-/// Appends what `event` is to a connection of this flavour; says whether there is anything to send. `server` is the
+/// Appends an event for connections of this flavour and view; returns whether there is anything to send. `server` is the
 /// server's name.
 ///
 /// Call it before the next command is applied: until then the records that the event names can be
@@ -34,7 +34,7 @@ pub fn encode(
     }
 }
 
-/// Appends what an event that [is personal](Flavour::is_personal) is to one connection.
+/// Appends an event that [is personal](Flavour::is_personal) for one connection.
 pub fn encode_personal(
     flavour: Flavour,
     recipient: UserId,
@@ -56,8 +56,8 @@ impl Distinction {
 }
 
 impl Flavour {
-    /// Makes messages of the lines behind `start`, if that is how this flavour has them. Whoever sends lines of IRC
-    /// that [`encode`] did not make passes them through here.
+    /// Makes WebSocket messages of the lines after `start`, if the flavour is one of messages. Lines of IRC that [`encode`]
+    /// did not make must pass through here.
     pub fn frame(self, start: usize, out: &mut Vec<u8>) {
         if let Self::Web(_, kind) = self {
             let lines = out.split_off(start);
@@ -65,7 +65,7 @@ impl Flavour {
         }
     }
 
-    /// Appends the last words to someone whose stay is ended, with the reason.
+    /// Appends the last line to a client that is disconnected, with the reason.
     pub fn push_farewell(self, reason: &str, out: &mut Vec<u8>) {
         let start = out.len();
         match self {

@@ -4,7 +4,7 @@
 //! apart. The server encodes an event once for each flavour and view among its audience, never once
 //! for each recipient.
 //!
-//! Owns nothing. Does not know who listens.
+//! Owns nothing. Knows no events.
 
 use super::{
     irc::caps::{Cap, CapSet},
@@ -44,7 +44,7 @@ impl Flavour {
         }
     }
 
-    /// What of this flavour makes a difference to events of one kind, so that connections that differ in nothing else
+    /// The part of the flavour that changes the bytes of this event, so that connections that differ in nothing else
     /// share the bytes. Work it out once for an event with [`Distinction::of`].
     #[must_use]
     pub fn for_event(self, distinction: Distinction) -> Self {
@@ -55,12 +55,13 @@ impl Flavour {
         }
     }
 
-    /// Whether who speaks to themselves hears it twice: once as the author, if they want to, and once as the other.
+    /// Whether a message to oneself is delivered twice: once as its author, if the client asked for that, and once as its
+    /// recipient.
     pub fn hears_oneself(self) -> bool {
         self.caps().is_some()
     }
 
-    /// Whether more than coming and going of those who are watched is told (IRCv3 extended-monitor).
+    /// Whether changes of watched users are sent too, not only their coming and going (IRCv3 extended-monitor).
     pub fn watches_changes(self) -> bool {
         self.caps()
             .is_some_and(|caps| caps.has(Cap::ExtendedMonitor))
@@ -82,8 +83,7 @@ impl Flavour {
     }
 }
 
-/// What of a flavour makes a difference to one event. Made for an event by
-/// [`Distinction::of`](crate::protocol::encode).
+/// The capabilities that matter to one event. Made for an event by [`Distinction::of`](crate::protocol::encode).
 #[derive(Clone, Copy, Debug)]
 pub struct Distinction {
     /// The capabilities that change the event's bytes.
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_difference_to_an_event_is_left_out_and_the_framing_is_not() {
+    fn a_flavour_for_an_event_keeps_its_framing() {
         let distinction = Distinction {
             caps: CapSet::of(&[Cap::ServerTime]),
             personal_without: CapSet::NONE,

@@ -34,7 +34,7 @@ impl Lines {
     /// Takes the first line off the input.
     ///
     /// `searched` says how much of the input earlier calls have looked through, and starts at zero.
-    /// After the call it counts from behind what was consumed; the caller keeps it beside the bytes
+    /// After the call it counts from the end of what was consumed; the caller keeps it beside the bytes
     /// it keeps.
     pub fn next<'a>(
         &mut self,
@@ -109,7 +109,7 @@ impl Lines {
     }
 }
 
-/// The place of the byte that ends the first line: an LF, or a NUL behind a CR.
+/// The place of the byte that ends the first line: an LF, or a NUL after a CR.
 fn find_end(input: &[u8], searched: usize) -> Option<usize> {
     let mut from = searched;
     loop {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_at_the_cap_passes_and_one_beyond_is_told_once() {
+    fn a_line_at_the_cap_passes_and_one_beyond_is_refused_once() {
         check(b"12345\r\n12345\n12345\r\0", &[Some("12345"); 3]);
         check(b"123456\r\nok\n", &[None, Some("ok")]);
         check(b"12345\r\r\nok\n", &[None, Some("ok")]);

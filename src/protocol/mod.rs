@@ -2,7 +2,7 @@
 //! [`Event`](crate::chat::Event)s on the other.
 //!
 //! A codec here borrows its input and appends to a buffer of its caller; it owns neither socket nor
-//! queue. What it may do to the world it does through [`Context`], which the server implements and
+//! queue. It acts through [`Context`], which the server implements and
 //! tests fake.
 //!
 //! What this layer does not know: sockets, tokens, queues, and what time it is.

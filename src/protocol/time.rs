@@ -19,7 +19,7 @@ impl fmt::Display for Iso {
             let time = format_args!("T{hour:02}:{minute:02}:{second:02}.{milli:03}Z");
             return write!(f, "{year:05}-{month:02}-{day:02}{time}");
         }
-        // Digit by digit: it stands in every message to most clients, and the formatter takes ten times as long.
+        // Digit by digit: it is in every message to most clients, and the formatter takes ten times as long.
         let mut text = *b"0000-00-00T00:00:00.000Z";
         for (from, to, value) in [
             (0, 4, year),
@@ -42,7 +42,7 @@ impl fmt::Display for Iso {
 
 /// A moment as the header field `Date` has it (RFC 9110 section 5.6.7, IMF-fixdate): `Thu, 29 Feb 2024 12:00:00 GMT`.
 ///
-/// The calendar is that of [`Iso`]; the crate `httpdate` would save these lines alone, and panics where a clock stands
+/// The calendar is that of [`Iso`]; the crate `httpdate` would save these lines alone, and panics where a clock is
 /// before 1970.
 pub(super) struct HttpDate(pub WallTime);
 

@@ -100,7 +100,7 @@ fn a_word_of_two_scripts_is_no_nick() {
 }
 
 #[test]
-fn names_of_services_and_of_the_host_are_for_nobody() {
+fn names_of_services_and_of_the_server_are_reserved() {
     let net = Net::start();
     let mut other = net.newcomer();
     for nick in [

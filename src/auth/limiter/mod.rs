@@ -1,17 +1,17 @@
-//! How often someone may guess: delays that grow with each wrong password, by address and by name, in bounded memory.
+//! Limits on guessing: delays that grow with each wrong password, by address and by name, in bounded memory.
 //!
 //! An address that guesses waits longer and longer. A name that is guessed from many addresses waits too, but never long:
-//! otherwise whoever knows a name could shut its owner out. Who was right before, from an address or with a certificate, is
-//! known, and is judged by their own mistakes alone, so an attack on their name does not concern them.
+//! otherwise an attacker who knows a name could shut its owner out. A client that was right before, from an address or
+//! with a certificate, is known, and is judged by its own mistakes alone, so an attack on its name does not delay it.
 //!
 //! The first OPER of a connection does not wait for others: where its address was right before, on loopback, and for its
-//! name where its address has made no mistake. Else those who ask without pause would take every moment that comes free.
+//! name where its address has made no mistake. Otherwise clients that ask without pause would take every free moment.
 //!
 //! An attempt is charged as a failure when it begins, and is given back if it was right: a hundred attempts at once are no
 //! way around the count. An attempt that comes too early is refused and costs nothing more.
 //!
 //! Names are kept as keyed hashes, so that names that exist and names that do not are counted alike, in the same space.
-//! Loopback stands for everyone behind a proxy on this machine, so its delays stay short.
+//! Loopback is the address of all clients of a proxy on this machine, so its delays stay short.
 //!
 //! Invariant: each table holds at most its limit; the least guilty are forgotten first, then the oldest. Time comes in, as
 //! the span since any fixed moment of a monotonic clock.
@@ -26,13 +26,13 @@ use std::{
 /// A table holds at most so many entries; some 200 KiB.
 const ENTRIES_MAX: usize = 4096;
 
-/// Who was right before, at each door.
+/// The clients that were right before, for each kind of password.
 const KNOWN_MAX: usize = 1024;
 
-/// Whoever has made no mistake for so long has made none.
+/// After so long without a mistake, earlier ones do not count.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 
-/// What a password opens.
+/// What a password gives access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// The server, for everyone who calls (IRC's PASS, telnet's question).
@@ -54,7 +54,7 @@ impl Door {
     }
 }
 
-/// Who tries.
+/// The client that tries.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
     /// What counts as one address.
@@ -62,7 +62,7 @@ pub struct Caller<'a> {
     /// The fingerprint of the certificate that they proved to have.
     pub certificate: Option<&'a str>,
     /// Whether this is the first attempt of their connection. At the operators' door it does not wait for the mistakes of
-    /// others where an address stands for many people, so that those who guess on and on cannot keep a newcomer out.
+    /// others where many users have one address, so that endless guessers cannot keep a new client out.
     pub is_first: bool,
 }
 
@@ -104,7 +104,7 @@ const MILD: Curve = Curve {
     ..OF_ADDRESS
 };
 
-/// Wrong passwords of someone.
+/// Wrong passwords of one address or name.
 #[derive(Clone, Copy, Debug, Default)]
 struct Strikes {
     count: u32,
@@ -224,7 +224,7 @@ impl Default for Limiter {
 }
 
 impl Limiter {
-    /// Lets someone try a password for a name (none at the server's door: an empty one).
+    /// Lets a client try a password for a name (empty for the server's password).
     ///
     /// # Errors
     /// How long they have to wait first.
@@ -260,7 +260,7 @@ impl Limiter {
             let mut by_address = of(strikes, curve_of(door, network));
             let mut by_name = of(self.names.get(name), OF_NAME);
             if caller.is_first && door != Door::Server {
-                // Loopback is everyone behind a proxy. And an address that has made no mistake is no part of an attack on
+                // Loopback is every client of a proxy. And an address that has made no mistake is no part of an attack on
                 // the name yet.
                 let is_many = network.is_loopback();
                 let is_innocent = strikes.is_none_or(|it| it.count == 0 || it.is_forgotten(now));
@@ -289,7 +289,7 @@ impl Limiter {
         })
     }
 
-    /// Notes what came of an attempt. One that was broken off need not be told of: it stays charged.
+    /// Records the result of an attempt. One that was broken off needs no record: it stays charged.
     pub fn settle(&mut self, attempt: Attempt, is_right: bool, now: Duration) {
         let Attempt { door, network, .. } = attempt;
         match (attempt.judge, is_right) {

@@ -71,7 +71,7 @@ fn an_address_waits_twice_as_long_after_each_wrong_password() {
 }
 
 #[test]
-fn a_name_is_slowed_whatever_the_address_and_whether_or_not_it_exists() {
+fn a_name_is_delayed_from_any_address_even_if_unknown() {
     let mut limiter = Limiter::default();
     let now = seconds(100);
     let guessed =
@@ -97,7 +97,7 @@ fn a_name_is_slowed_whatever_the_address_and_whether_or_not_it_exists() {
 }
 
 #[test]
-fn who_was_right_before_is_not_slowed_by_others() {
+fn a_client_that_was_right_before_is_not_delayed_by_others() {
     let mut limiter = Limiter::default();
     let (home, now) = (caller([192, 0, 2, 1]), seconds(100));
     let with_certificate = Caller {
@@ -165,7 +165,7 @@ fn one_attempt_that_is_given_back_was_none() {
 }
 
 #[test]
-fn behind_loopback_there_are_many() {
+fn loopback_is_the_address_of_many() {
     let mut limiter = Limiter::default();
     let mut now = seconds(1);
     for _ in 0..60 {
@@ -218,7 +218,7 @@ fn memory_is_bounded_and_the_guiltiest_are_kept() {
 }
 
 #[test]
-fn those_who_guess_on_and_on_keep_no_newcomer_out() {
+fn endless_guessers_keep_no_new_client_out() {
     let mut limiter = Limiter::default();
     let now = seconds(100);
     let newcomer = |network| Caller {

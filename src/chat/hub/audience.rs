@@ -1,6 +1,6 @@
-//! Whom an event is told to: walks over neighbours and over rooms.
+//! Audiences of events: walks over neighbours and over rooms.
 //!
-//! Owns nothing. Does not know why someone is told.
+//! Owns nothing. Does not know what the events are.
 
 use super::{
     super::{Audience, Body, Destination, Now, Room, RoomId, UserId, effort, mode::Rank},
@@ -8,13 +8,13 @@ use super::{
 };
 
 impl Hub {
-    /// Everyone who shares a room with a person, each once, the person not included.
+    /// All users who share a room with a user, each once, that user not included.
     ///
-    /// Who has been listed is stamped with the number of this walk, which costs one store and needs no set.
+    /// Each listed user is stamped with the number of this walk, which costs one store and needs no set.
     pub(super) fn neighbours(&mut self, who: UserId) -> Vec<UserId> {
         let memberships = self.users[who.slot as usize].rooms.clone();
         if let [only] = memberships[..] {
-            // One room, as mostly: no one can be met twice, and the records need not be touched.
+            // One room, as mostly: no user is met twice, and the records need not be touched.
             let members = &self.rooms[only.room as usize].members;
             self.charge_each(members.len(), effort::LOOKED_AT);
             return members
@@ -40,14 +40,14 @@ impl Hub {
         met
     }
 
-    /// Tells a person, and everyone who shares a room with them.
-    pub(super) fn tell_around(&mut self, who: UserId, body: Body, now: Now) {
+    /// Emits an event to a user and to all who share a room with it.
+    pub(super) fn emit_around(&mut self, who: UserId, body: Body, now: Now) {
         let mut told = self.neighbours(who);
         told.push(who);
-        self.tell(who, Audience::Users(told), body, now);
+        self.emit(who, Audience::Users(told), body, now);
     }
 
-    /// Those who hear what `who` says at a place, `who` included.
+    /// The audience of what `who` sends to a destination, `who` included.
     pub(super) fn audience_at(&self, destination: Destination, who: UserId) -> Audience {
         match destination {
             Destination::Room(room) if self.is_member(who, room) => Audience::Room(room),

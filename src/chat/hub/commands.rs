@@ -1,4 +1,4 @@
-//! What each command does: check first, then change, then tell.
+//! Commands of a user about itself and its rooms: check first, then change, then emit events.
 //!
 //! Invariant: a method that refuses has changed nothing. The author is known to be here; [`Hub::apply`] has looked.
 //! Does not know which protocol asked.
@@ -9,7 +9,7 @@ use super::{
     super::{
         Audience, Body, Nick, Now, Refusal, RoomName, Topic, UserId,
         mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
-        room::Hush,
+        room::SpeechStatus,
         user::Membership,
     },
     state::{Hub, debug_assert_one_line, nick_in},
@@ -35,7 +35,7 @@ impl Hub {
         }
         let (room, ranks) = match existing {
             Some(room) => {
-                self.check_door(who, room, key)?;
+                self.check_join(who, room, key)?;
                 (room, Ranks::EMPTY)
             }
             None => {
@@ -52,7 +52,7 @@ impl Hub {
             });
             user.use_invitation(room);
         });
-        self.tell(who, Audience::Room(room), Body::Joined { room }, now);
+        self.emit(who, Audience::Room(room), Body::Joined { room }, now);
         Ok(())
     }
 
@@ -65,11 +65,11 @@ impl Hub {
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let (room, position) = self.find_membership(who, name)?;
-        // Listed before the author is off the list: they are told too.
+        // Listed before the author is removed: the author is informed too.
         let audience = Audience::Users(self.members(room).collect());
         self.remove_member(who, position);
         let reason = self.cut_reason(reason);
-        self.tell(who, audience, Body::Left { room, reason }, now);
+        self.emit(who, audience, Body::Left { room, reason }, now);
         Ok(())
     }
 
@@ -94,16 +94,16 @@ impl Hub {
         }
         for membership in &user.rooms {
             let room = &mut self.rooms[membership.room as usize];
-            // What is said of hosts stays true.
+            // Judgements by host stay true.
             if room
                 .rules
                 .as_ref()
                 .is_some_and(|rules| rules.is_about_nicks())
             {
-                room.members[membership.index as usize].hush = Hush::Unknown;
+                room.members[membership.index as usize].speech_status = SpeechStatus::Unknown;
             }
         }
-        self.tell_around(who, Body::Renamed { old }, now);
+        self.emit_around(who, Body::Renamed { old }, now);
         Ok(())
     }
 
@@ -119,13 +119,13 @@ impl Hub {
         }
         debug_assert_one_line(text.unwrap_or_default());
         if self.users[who.slot as usize].away() == text {
-            // Told all the same: one who says they are back wants to hear that they are.
-            self.tell(who, Audience::Users(vec![who]), Body::AwayChanged, now);
+            // An event all the same: a user who comes back expects a confirmation.
+            self.emit(who, Audience::Users(vec![who]), Body::AwayChanged, now);
         } else {
             self.counting(Some(who.slot), None, |hub| {
                 hub.users[who.slot as usize].set_away(text);
             });
-            self.tell_around(who, Body::AwayChanged, now);
+            self.emit_around(who, Body::AwayChanged, now);
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Hub {
         self.counting(Some(who.slot), None, |hub| {
             hub.users[who.slot as usize].set_realname(text);
         });
-        self.tell_around(who, Body::RealnameChanged, now);
+        self.emit_around(who, Body::RealnameChanged, now);
         Ok(())
     }
 
@@ -183,7 +183,7 @@ impl Hub {
         self.counting(None, Some(id.slot), |hub| {
             hub.rooms[id.slot as usize].topic = topic;
         });
-        self.tell(
+        self.emit(
             who,
             Audience::Room(id),
             Body::TopicChanged { room: id },
@@ -206,6 +206,6 @@ impl Hub {
         self.count_modes(modes, UserModes::EMPTY);
         self.departed = Some(who.slot);
         let reason = self.cut_reason(reason);
-        self.tell(who, Audience::Users(told), Body::Quit { reason, by }, now);
+        self.emit(who, Audience::Users(told), Body::Quit { reason, by }, now);
     }
 }

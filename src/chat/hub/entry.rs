@@ -44,7 +44,7 @@ impl Hub {
         }
     }
 
-    /// Makes a client a user, who is in no room yet. There is no event, for no other user sees the newcomer.
+    /// Makes a client a user, who is in no room yet. There is no event, for no other user sees it.
     ///
     /// # Errors
     /// Those of [`Hub::may_enter`], [`Refusal::Full`], [`Refusal::NickReserved`], [`Refusal::NickTaken`] or
@@ -81,7 +81,7 @@ impl Hub {
         self.bans.all()
     }
 
-    /// Bans from the server, in place of a ban with the same mask; returns whether the mask is new. Users whom it concerns
+    /// Bans from the server, in place of a ban with the same mask; returns whether the mask is new. Users who match
     /// stay until the caller ends their connections: see [`Hub::banned_users`].
     pub fn add_server_ban(&mut self, ban: ServerBan, now: Now) -> bool {
         self.bans.add(ban, now.moment)
@@ -92,7 +92,7 @@ impl Hub {
         self.bans.remove(mask)
     }
 
-    /// The users whom a ban from the server concerns. Operators of the server are exempt. Walks over all users and bans,
+    /// The users who match a ban from the server. Operators of the server are exempt. Walks over all users and bans,
     /// which only operators can ask for.
     pub fn banned_users(&self, now: Now) -> Vec<UserId> {
         self.charge_each(self.user_count() * self.server_bans().len(), effort::MASK);

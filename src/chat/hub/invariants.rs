@@ -6,7 +6,7 @@ use super::{
     super::{
         User,
         mode::{ListKind, UserMode},
-        room::Hush,
+        room::SpeechStatus,
     },
     state::{Counts, Hub, nick_in, room_name_in, slot_of},
 };
@@ -73,10 +73,14 @@ impl Hub {
                         .any(|m| m.room == room.id.slot && m.index as usize == index),
                     "membership: the person knows the room that lists them"
                 );
-                let hush = room.rules.as_ref().map(|rules| rules.hush_of(user, &mut 0));
+                let speech_status = room
+                    .rules
+                    .as_ref()
+                    .map(|rules| rules.speech_status_of(user, &mut 0));
                 assert!(
-                    member.hush == Hush::Unknown || member.hush == hush.unwrap_or(Hush::Free),
-                    "hush: what is remembered is what the lists say"
+                    member.speech_status == SpeechStatus::Unknown
+                        || member.speech_status == speech_status.unwrap_or(SpeechStatus::Free),
+                    "speech_status: what is remembered is what the lists say"
                 );
             }
         }

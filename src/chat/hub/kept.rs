@@ -1,4 +1,4 @@
-//! Counts of what users make the hub keep: bytes behind the records, and masks on all lists, in all and by network.
+//! Counts of what users make the hub keep: heap bytes of the records, and masks on all lists, in all and by network.
 //!
 //! Does not know the records; `memory` keeps the counts true.
 
@@ -15,13 +15,13 @@ const FEW: usize = 64;
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// Bytes behind the records of people and rooms, those included that stay readable after the last mutation.
+    /// Heap bytes of the records of users and rooms, those included that stay readable after the last mutation.
     pub(super) bytes: usize,
     /// Masks on all lists of all rooms.
     pub(super) masks: usize,
-    /// The same by the network of who set them; no network with none.
+    /// The same by the network of the setter; no network with none.
     pub(super) masks_by_network: FxHashMap<IpAddr, u32>,
-    /// Who set the last mask. Most masks come from someone who sets several.
+    /// The setter of the last mask. Most masks come from users who set several.
     pub(super) last_setter: Option<Rc<Setter>>,
 }
 

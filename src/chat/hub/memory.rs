@@ -1,6 +1,6 @@
-//! What people make the hub keep: counted as it changes, bounded for each network and in all.
+//! Memory that users make the hub keep: counted as it changes, bounded for each network and in all.
 //!
-//! The counts are in `kept`. Whoever changes a record does it inside [`Hub::counting`], which compares the
+//! The counts are in `kept`. Each change of a record is made inside [`Hub::counting`], which compares the
 //! record before and after; [`Hub::check_invariants`] walks over everything and compares.
 //!
 //! Invariant: the counts are what a walk would find. Does not know what else the process keeps.
@@ -40,7 +40,7 @@ impl Hub {
         self.whowas = Whowas::default();
     }
 
-    /// Bytes behind the records of people and rooms: names, topics, keys, lists, members, away texts, "real names",
+    /// Heap bytes of the records of users and rooms: names, topics, keys, lists, members, away texts, "real names",
     /// invitations. A part of [`memory`](Self::memory).
     pub fn kept_bytes(&self) -> usize {
         self.kept.bytes
@@ -56,12 +56,12 @@ impl Hub {
         self.limits.kept_bytes = bytes;
     }
 
-    /// Whether people may make the hub keep more than they do.
+    /// Whether users may make the hub keep more than they do.
     pub fn has_room_to_keep(&self) -> bool {
         self.kept.bytes < self.limits.kept_bytes
     }
 
-    /// Makes a change to the record of a person, of a room or of both, and counts what it adds or takes away. The
+    /// Makes a change to the record of a user, of a room or of both, and counts what it adds or takes away. The
     /// records must be there before and after. Do not nest two calls for one record.
     pub(super) fn counting<T>(
         &mut self,
@@ -98,8 +98,8 @@ impl Hub {
         }
     }
 
-    /// Who sets a mask, to stand on a list that has so many, if there is room for one more mask of theirs. The first few of
-    /// a list are not held against their network: a neighbour behind the same address who fills a hundred lists must not
+    /// The setter of a new mask on a list that has so many, if one more mask of its network is allowed. The first few of
+    /// a list are not counted against the network: a neighbour with the same address who fills a hundred lists must not
     /// keep the others from banning anyone at all.
     pub(super) fn setter_of(&self, who: UserId, listed: usize) -> Result<Rc<Setter>, Fullness> {
         let user = &self.users[who.slot as usize];
@@ -248,13 +248,13 @@ mod tests {
         assert_eq!(ban(&mut hub, ann, "#a", Sign::Plus, "one"), 1);
         assert_eq!(ban(&mut hub, ann, "#b", Sign::Plus, "two"), 2);
         assert_eq!(ban(&mut hub, bob, "#c", Sign::Plus, "three"), 3);
-        // One network of 64 bits: whoever has it has all its addresses.
+        // One network of 64 bits: its owner has all its addresses.
         assert_eq!(ban(&mut hub, bob, "#c", Sign::Plus, "four"), 3);
         assert_eq!(ban(&mut hub, ann, "#a", Sign::Plus, "four"), 3);
         assert_eq!(ban(&mut hub, eve, "#d", Sign::Plus, "four"), 4);
         assert_eq!(ban(&mut hub, eve, "#d", Sign::Plus, "five"), 5);
         assert_eq!(ban(&mut hub, eve, "#d", Sign::Plus, "six"), 5, "the server");
-        // What is taken off makes room, and so does a room that vanishes.
+        // A removed mask makes room for another, and so does a room that vanishes.
         assert_eq!(ban(&mut hub, ann, "#a", Sign::Minus, "one"), 4);
         assert_eq!(ban(&mut hub, bob, "#c", Sign::Plus, "four"), 5);
         apply(&mut hub, eve, Command::Quit { reason: "" });
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_of_those_who_have_left_count_for_their_network_still() {
+    fn masks_of_users_who_left_still_count_for_their_network() {
         let limits = Limits {
             masks_per_network: 1,
             masks_on_any_list: 0,
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn when_the_share_is_used_up_nothing_is_added_and_everything_can_be_taken_away() {
+    fn a_full_share_takes_no_masks_and_lets_all_be_removed() {
         let mut hub = Hub::new(RULES);
         let ann = enter(&mut hub, "ann", "192.0.2.1");
         join(&mut hub, ann, "#a");
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_here_take_memory_and_more_take_more() {
+    fn each_user_takes_memory() {
         let rules = NameRules { unicode: true };
         let mut hub = Hub::new(rules);
         let mut before = hub.memory();

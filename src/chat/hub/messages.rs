@@ -1,7 +1,7 @@
-//! What people say: words, lines, tags, and taking them back.
+//! Messages: texts, lines, tags, and their redaction.
 //!
-//! Keeps the last messages' numbers in a ring, so that they can be taken back by those who said them and by operators
-//! of the room; what was said is not kept. Does not know history, which would remember more.
+//! Remembers the numbers of the last messages, so that their authors and operators of the room can take them back; the
+//! texts are not kept.
 
 use super::{
     sent::{SENT_MAX, Sent, ring_slot},
@@ -60,7 +60,7 @@ impl Hub {
             lines,
         };
         self.users[who.slot as usize].last_spoke = now.moment;
-        // Each line is told to each.
+        // Each line goes to each of the audience.
         self.charge_each(
             self.count_in(&self.audience_at(destination, who)) * count,
             effort::TOLD,
@@ -111,11 +111,11 @@ impl Hub {
             message,
             reason: self.cut_reason(reason),
         };
-        self.tell(who, self.audience_at(destination, who), body, now);
+        self.emit(who, self.audience_at(destination, who), body, now);
         Ok(())
     }
 
-    /// A message that was sent to this target. Of others' private messages not even the numbers are told.
+    /// A message that was sent to this target. Of others' private messages not even the numbers are revealed.
     fn find_sent(&self, who: UserId, to: Target<'_>, message: MessageId) -> Result<Sent, Refusal> {
         let wanted = match to {
             Target::Room(name) | Target::Ranked(_, name) => {
@@ -137,7 +137,7 @@ impl Hub {
             .ok_or(Refusal::NoSuchMessage { message })
     }
 
-    /// Where something goes, if the author may say it there. `speech` is none for tags without words.
+    /// Where a message goes, if the author may send it there. `speech` is none for tags without a text.
     fn destination(
         &mut self,
         who: UserId,
@@ -158,10 +158,10 @@ impl Hub {
         })
     }
 
-    /// Tells what was said, and remembers its number.
+    /// Emits the event, and remembers its number.
     fn send(&mut self, who: UserId, destination: Destination, body: Body, tags: &str, now: Now) {
         let audience = self.audience_at(destination, who);
-        let id = self.tell_tagged(who, audience, body, tags, now);
+        let id = self.emit_tagged(who, audience, body, tags, now);
         let sent = Sent {
             id,
             author: who,

@@ -1,19 +1,19 @@
-//! The hub: who is here, which rooms there are, and the only way to change either.
+//! The hub: all users and rooms, and the only way to change them.
 //!
-//! [`Hub::enter`] and [`Hub::apply`] change things; everything else reads. A change leaves [`Event`]s behind, which the
+//! [`Hub::enter`] and [`Hub::apply`] change things; everything else reads. A change produces [`Event`]s, which the
 //! caller takes with [`Hub::next_event`] until there are none: **one mutation, then drain**, never two mutations in a
-//! row. Whoever quit with the mutation, and each room that vanished with it, is out of all lists and indices at once
-//! and their names are free, but their records stay readable, so that the events about them can be told. The next call
+//! row. A user who quit with the mutation, and each room that vanished with it, is out of all lists and indices at once
+//! and the names are free, but the records stay readable, so that the events about them can be encoded. The next call
 //! of `enter` or `apply`, granted or refused, frees them first.
 //!
 //! Owns two slabs of records, an index of names for each, and the events not yet taken.
 //!
 //! Invariants ([`Hub::check_invariants`]):
-//! 1. a person's list of rooms and the rooms' lists of members name each other, with the right index;
-//! 2. everyone in the slab is in the index of names, and no one else, but for who has just quit;
+//! 1. a user's list of rooms and the rooms' lists of members name each other, with the right index;
+//! 2. the index of names has exactly the users in the slab, but for one who has just quit;
 //! 3. a room has members, but for those that have just vanished;
-//! 4. an id never names someone else: the generation in a record is never given twice;
-//! 5. what is remembered of a member's silence is what the room's lists say of them; counts are what a walk would count.
+//! 4. an id never names another user: the generation in a record is never given twice;
+//! 5. what is remembered of a member's right to speak is what the room's lists would give; counts are what a walk would count.
 //!
 //! Does not know connections, wire formats or the clock.
 
@@ -41,7 +41,7 @@ pub use kept::network_of;
 pub use state::{Counts, Hub};
 
 impl Hub {
-    /// Does what a person asks, or refuses it and changes nothing. The events stand ready in [`Hub::next_event`].
+    /// Applies a user's command, or refuses it and changes nothing. [`Hub::next_event`] returns the events.
     ///
     /// # Errors
     /// Why it was refused.

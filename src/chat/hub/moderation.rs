@@ -11,7 +11,7 @@ use crate::chat::{
 };
 use std::{mem, time::Duration};
 
-/// How long a room hears no second knock: a minute, as solanum has it.
+/// How long a room takes no second knock: a minute, as in solanum.
 const KNOCK_PAUSE: Duration = Duration::from_secs(60);
 
 /// The least rank that invites into an invite-only room, and whose invitation opens a room (Modern IRC, "INVITE
@@ -43,11 +43,11 @@ impl Hub {
             "" => self.users[who.slot as usize].nick.as_str().into(),
             reason => self.cut_reason(reason),
         };
-        // Listed before they are off the list: they are told too.
+        // Listed before the user is removed: it is informed too.
         let audience = Audience::Users(self.members(room).collect());
         self.remove_member(user, position);
         let body = Body::Kicked { room, user, reason };
-        self.tell(who, audience, body, now);
+        self.emit(who, audience, body, now);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Hub {
             hub.users[user.slot as usize].invite(Invitation { room, opens }, max);
         });
         let both = Audience::Users(vec![who, user]);
-        self.tell(who, both, Body::Invited { room, user }, now);
+        self.emit(who, both, Body::Invited { room, user }, now);
         let mut told = if needs_rank {
             self.members_ranked(room, INVITES)
         } else {
@@ -85,7 +85,7 @@ impl Hub {
         };
         told.retain(|&member| member != who);
         let body = Body::InviteSeen { room, user };
-        self.tell(who, Audience::Users(told), body, now);
+        self.emit(who, Audience::Users(told), body, now);
         Ok(())
     }
 
@@ -105,7 +105,7 @@ impl Hub {
         }
         let record = &self.rooms[id.slot as usize];
         let is_open = !record.has(RoomFlag::InviteOnly);
-        if is_open || self.check_door(who, id, record.key()).is_ok() {
+        if is_open || self.check_join(who, id, record.key()).is_ok() {
             return Err(Refusal::RoomOpen { room });
         }
         if self.welcome(who, id) == Welcome::Banned {
@@ -123,7 +123,7 @@ impl Hub {
         told.push(who);
         let text = self.cut_reason(text);
         let body = Body::Knocked { room: id, text };
-        self.tell(who, Audience::Users(told), body, now);
+        self.emit(who, Audience::Users(told), body, now);
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl Hub {
         });
         let reason = self.cut_reason(reason);
         let body = Body::RoomRenamed { room, old, reason };
-        self.tell(who, Audience::Room(room), body, now);
+        self.emit(who, Audience::Room(room), body, now);
         Ok(())
     }
 
@@ -190,11 +190,11 @@ impl Hub {
             .collect();
         told.push(who);
         let text = text.into();
-        self.tell(who, Audience::Users(told), Body::Wallops { text }, now);
+        self.emit(who, Audience::Users(told), Body::Wallops { text }, now);
         Ok(())
     }
 
-    /// A reason, cut to what every protocol can tell.
+    /// A reason, cut to the length that every protocol can carry.
     pub(super) fn cut_reason(&self, reason: &str) -> Box<str> {
         cut(reason, self.limits.reason_bytes).into()
     }

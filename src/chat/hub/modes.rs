@@ -1,7 +1,7 @@
-//! Changing modes: of rooms, of people in rooms, of oneself (Modern IRC, "MODE message").
+//! Changes of modes: of rooms, of members, of users (Modern IRC, "MODE message").
 //!
-//! Each change of a room is tried by itself, in order: those that change anything are told to the room in one event,
-//! those that cannot be made are told to the author in another. Does not know letters.
+//! Each change of a room is tried by itself, in order: those that change anything go to the room in one event,
+//! those that cannot be made go to the author in another. Does not know letters.
 
 use std::mem;
 
@@ -13,7 +13,7 @@ use super::{
             AppliedMode, ListKind, ModeChange, Rank, Sign, UserMode, UserModeChange, is_valid_key,
         },
         refusal::Fullness,
-        room::Hush,
+        room::SpeechStatus,
     },
     state::Hub,
 };
@@ -54,7 +54,7 @@ impl Hub {
                 rules.note_lists_changed();
             }
             for member in &mut record.members {
-                member.hush = Hush::Unknown;
+                member.speech_status = SpeechStatus::Unknown;
             }
             self.charge_each(
                 self.rooms[room.slot as usize].members.len(),
@@ -64,11 +64,11 @@ impl Hub {
         if !applied.is_empty() {
             let changes = applied;
             let body = Body::ModesChanged { room, changes };
-            self.tell(who, Audience::Room(room), body, now);
+            self.emit(who, Audience::Room(room), body, now);
         }
         if !refused.is_empty() {
             let body = Body::Refused(refused);
-            self.tell(who, Audience::Users(vec![who]), body, now);
+            self.emit(who, Audience::Users(vec![who]), body, now);
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Hub {
         }
     }
 
-    /// Gives or takes a rank. Who has one may always give it up.
+    /// Gives or takes a rank. A member may always give up its own.
     fn change_rank(
         &mut self,
         who: UserId,
@@ -243,12 +243,12 @@ impl Hub {
         self.count_modes(old, new);
         if !changes.is_empty() {
             let body = Body::UserModesChanged { changes };
-            self.tell(who, Audience::Users(vec![who]), body, now);
+            self.emit(who, Audience::Users(vec![who]), body, now);
         }
     }
 }
 
-/// Whether one refusal says all that the other does: who may not do one thing is not told so for each.
+/// Whether one refusal has the same reason as the other: the author gets each reason once.
 fn is_repetition(one: &Refusal, other: &Refusal) -> bool {
     match (one, other) {
         (Refusal::NotOperator { .. }, Refusal::NotOperator { .. }) => true,

@@ -1,17 +1,16 @@
-//! Who may do what in a room: ranks, doors, voices.
+//! Permissions in a room: ranks, joining, speaking.
 //!
-//! Only asks; what is remembered of an answer ([`Hush`]) changes nothing but the time it takes. Does not know what the
-//! asker does with it.
+//! Reads only; what is remembered of an answer ([`SpeechStatus`]) changes nothing but the time it takes.
 
 use super::state::Hub;
 use crate::chat::{
     Refusal, Room, RoomId, RoomName, Silence, Speech, UserId, effort,
     mode::{Rank, Ranks, RoomFlag},
-    room::{Hush, Welcome},
+    room::{SpeechStatus, Welcome},
 };
 
 impl Hub {
-    /// A room by name, and its place in the list of one who must stand in it.
+    /// A room by name, and its position in the list of a user, who must be a member.
     pub(super) fn find_membership(
         &self,
         who: UserId,
@@ -32,13 +31,13 @@ impl Hub {
             .ok_or_else(|| Refusal::NoSuchRoom { room: name.clone() })
     }
 
-    /// A person by name, who must be here.
+    /// A user by nick, who must exist.
     pub(super) fn find_user_or_refuse(&self, nick: &str) -> Result<UserId, Refusal> {
         self.find_user(nick)
             .ok_or_else(|| Refusal::NoSuchUser { nick: nick.into() })
     }
 
-    /// Refuses those who are below a rank.
+    /// Refuses a user below a rank.
     pub(super) fn need_rank(&self, who: UserId, room: RoomId, needed: Rank) -> Result<(), Refusal> {
         if self.ranks(who, room).is_at_least(needed) {
             return Ok(());
@@ -47,7 +46,7 @@ impl Hub {
         Err(Refusal::NotOperator { room, needed })
     }
 
-    /// Refuses to send away or to degrade someone whom one's own rank does not reach: nobody touches those above, and
+    /// Refuses to remove or to degrade a user whom the own rank does not reach: no user touches those above, and
     /// half-operators not even each other.
     pub(super) fn need_reach(
         &self,
@@ -71,11 +70,11 @@ impl Hub {
         Err(Refusal::NotOperator { room, needed })
     }
 
-    /// Whether someone may come into a room; Modern IRC prescribes no order of the checks.
+    /// Whether a user may join a room; Modern IRC prescribes no order of the checks.
     ///
     /// An invitation by an operator opens the room whatever its modes; one by anyone else is a mere word (as Ergo has
     /// it: else any friend within would lift a ban).
-    pub(super) fn check_door(
+    pub(super) fn check_join(
         &self,
         who: UserId,
         id: RoomId,
@@ -108,7 +107,7 @@ impl Hub {
         Ok(())
     }
 
-    /// What a room's lists say of someone's coming in.
+    /// Whether a room's lists let a user join.
     pub(super) fn welcome(&self, who: UserId, id: RoomId) -> Welcome {
         let Some(rules) = &self.rooms[id.slot as usize].rules else {
             return Welcome::Plain;
@@ -119,7 +118,7 @@ impl Hub {
         welcome
     }
 
-    /// Whether someone may say this in a room. Called for each word said: flags first, lists only if there are any.
+    /// Whether a user may send this to a room. Called for each message: flags first, lists only if there are any.
     pub(super) fn check_speech(
         &mut self,
         who: UserId,
@@ -145,34 +144,34 @@ impl Hub {
         {
             Silence::Unregistered
         } else {
-            match self.hush(who, id) {
-                Hush::Banned => Silence::Banned,
-                Hush::Muted => Silence::Muted,
-                Hush::Free | Hush::Unknown => return Ok(()),
+            match self.speech_status(who, id) {
+                SpeechStatus::Banned => Silence::Banned,
+                SpeechStatus::Muted => Silence::Muted,
+                SpeechStatus::Free | SpeechStatus::Unknown => return Ok(()),
             }
         };
         let room = self.room_name(id);
         Err(Refusal::CannotSpeak { room, why })
     }
 
-    /// What a room's lists say of someone's speaking; never [`Hush::Unknown`]. Remembered for members.
-    pub(super) fn hush(&mut self, who: UserId, id: RoomId) -> Hush {
+    /// Whether a room's lists let a user speak; never [`SpeechStatus::Unknown`]. Remembered for members.
+    pub(super) fn speech_status(&mut self, who: UserId, id: RoomId) -> SpeechStatus {
         let room = &self.rooms[id.slot as usize];
         let Some(rules) = &room.rules else {
-            return Hush::Free;
+            return SpeechStatus::Free;
         };
         let index = self.index_of(who, room);
-        match index.map(|index| room.members[index].hush) {
-            None | Some(Hush::Unknown) => {}
+        match index.map(|index| room.members[index].speech_status) {
+            None | Some(SpeechStatus::Unknown) => {}
             Some(known) => return known,
         }
         let mut tried = 0;
-        let hush = rules.hush_of(&self.users[who.slot as usize], &mut tried);
+        let speech_status = rules.speech_status_of(&self.users[who.slot as usize], &mut tried);
         self.charge(tried);
         if let Some(index) = index {
-            self.rooms[id.slot as usize].members[index].hush = hush;
+            self.rooms[id.slot as usize].members[index].speech_status = speech_status;
         }
-        hush
+        speech_status
     }
 
     /// Refuses a new name to those who are banned or muted somewhere, for that would be a way out of the ban.
@@ -183,7 +182,7 @@ impl Hub {
             let room = &self.rooms[membership.room as usize];
             let id = room.id;
             let has_rank = !room.members[membership.index as usize].ranks.is_empty();
-            if !has_rank && self.hush(who, id) != Hush::Free {
+            if !has_rank && self.speech_status(who, id) != SpeechStatus::Free {
                 let room = self.room_name(id);
                 return Err(Refusal::BannedFromRenaming { room });
             }
@@ -191,7 +190,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Where someone stands in a room's list of members, if they do.
+    /// A user's index in a room's list of members, if it is one.
     pub(super) fn index_of(&self, who: UserId, room: &Room) -> Option<usize> {
         let user = &self.users[who.slot as usize];
         let position = user.position_of(room.id.slot)?;

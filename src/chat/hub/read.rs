@@ -25,7 +25,7 @@ impl Hub {
         self.counts
     }
 
-    /// A person's record; also that of one who quit with the last mutation.
+    /// A user's record; also that of one who quit with the last mutation.
     pub fn user(&self, id: UserId) -> Option<&User> {
         self.users
             .get(id.slot as usize)
@@ -37,7 +37,7 @@ impl Hub {
         self.user(id).map(|user| user.nick().clone())
     }
 
-    /// A person by name, under the casemapping; `nick` is as typed and need not be a valid name.
+    /// A user by nick, under the casemapping; `nick` is as typed and need not be a valid name.
     pub fn find_user(&self, nick: &str) -> Option<UserId> {
         let name_of = |slot| nick_in(&self.users, slot);
         let slot = if nick.is_ascii() {
@@ -49,12 +49,12 @@ impl Hub {
         Some(self.users[slot as usize].id)
     }
 
-    /// How many people are in.
+    /// How many users there are.
     pub fn user_count(&self) -> usize {
         self.nicks.len()
     }
 
-    /// Everyone who is in, in no particular order.
+    /// All users, in no particular order.
     pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
         self.users
             .iter()
@@ -62,8 +62,8 @@ impl Hub {
             .map(|(_, user)| (user.id, user))
     }
 
-    /// Everyone who is in and whose slot is at least `slot`, by rising slot. Who answers piece by piece goes on behind
-    /// the last slot told: whoever was there all the time is told once.
+    /// All users whose slot is at least `slot`, by rising slot. A reply in pages continues after the last slot that it
+    /// listed: each user who is there all the time appears in it once.
     pub fn users_from(&self, slot: u32) -> impl Iterator<Item = (UserId, &User)> {
         (slot as usize..self.users.capacity())
             .filter_map(|key| self.users.get(key))
@@ -71,7 +71,7 @@ impl Hub {
             .map(|user| (user.id, user))
     }
 
-    /// Those who bore a name and gave it up, the newest first; `nick` is as typed.
+    /// The former bearers of a nick, the newest first; `nick` is as typed.
     pub fn whowas(&self, nick: &str) -> impl Iterator<Item = &Was> + use<'_> {
         let nick = Nick::parse(nick, self.rules).ok();
         // A walk over a thousand names.
@@ -115,7 +115,7 @@ impl Hub {
             .map(|room| (room.id, room))
     }
 
-    /// The rooms one person stands in, in the order they entered; none if the id names no one.
+    /// The rooms of a user, in the order in which it joined them; none if there is no such user.
     pub fn rooms_of(&self, who: UserId) -> impl Iterator<Item = RoomId> {
         let memberships = self.user(who).map_or(&[][..], |user| &user.rooms);
         memberships
@@ -123,19 +123,19 @@ impl Hub {
             .map(|membership| self.rooms[membership.room as usize].id)
     }
 
-    /// Those who stand in a room, in no particular order; none if the id names no room.
+    /// The members of a room, in no particular order; none if there is no such room.
     pub fn members(&self, room: RoomId) -> impl Iterator<Item = UserId> {
         let members = self.room(room).map_or(&[][..], |room| &room.members);
         members.iter().map(|member| member.user)
     }
 
-    /// Those who stand in a room with their ranks, in the order of [`Hub::members`].
+    /// The members of a room with their ranks, in the order of [`Hub::members`].
     pub fn members_with_ranks(&self, room: RoomId) -> impl Iterator<Item = (UserId, Ranks)> {
         self.members_from(room, 0)
     }
 
-    /// The same from a place in the list on, for answers piece by piece. When someone leaves meanwhile, the last of the
-    /// list takes their place, and so may be told a second time or not at all.
+    /// The same from an index on, for replies in pages. When a member leaves meanwhile, the last of the list takes its
+    /// place, and so may appear a second time or not at all.
     pub fn members_from(
         &self,
         room: RoomId,
@@ -146,7 +146,7 @@ impl Hub {
         members.iter().map(|member| (member.user, member.ranks))
     }
 
-    /// What someone may do in a room; nothing if they do not stand there.
+    /// A user's ranks in a room; none if it is no member.
     pub fn ranks(&self, who: UserId, room: RoomId) -> Ranks {
         let (Some(room), Some(_)) = (self.room(room), self.user(who)) else {
             return Ranks::EMPTY;
@@ -156,13 +156,13 @@ impl Hub {
             .map_or(Ranks::EMPTY, |member| member.ranks)
     }
 
-    /// Whether someone may know that there is such a room and who is in it: it is not secret, or they stand there.
+    /// Whether a user may know that there is such a room, and its members: it is not secret, or the user is a member.
     pub fn is_visible(&self, room: RoomId, viewer: UserId) -> bool {
         let is_open = |room: &Room| !room.has(RoomFlag::Secret);
         self.room(room).is_some_and(is_open) || self.is_member(viewer, room)
     }
 
-    /// Whether lists show someone to another: they are not invisible, or share a room, or are the same.
+    /// Whether lists show a user to another: it is not invisible, or they share a room, or they are the same.
     pub fn is_listed(&self, user: UserId, viewer: UserId) -> bool {
         let is_open = |user: &User| !user.modes().contains(UserMode::Invisible);
         if user == viewer || self.user(user).is_some_and(is_open) {
@@ -173,12 +173,12 @@ impl Hub {
         self.rooms_of(user).any(|room| self.is_member(viewer, room))
     }
 
-    /// Whether someone may read a list of masks: bans are for all to see, the others for those who keep order.
+    /// Whether a user may read a list of masks: all may read bans, half-operators and above the others.
     pub fn may_read_list(&self, viewer: UserId, room: RoomId, kind: ListKind) -> bool {
         kind == ListKind::Ban || self.ranks(viewer, room).is_at_least(Rank::HalfOperator)
     }
 
-    /// The rooms someone is invited to, the oldest invitation first (`RPL_INVITELIST`, 336).
+    /// The rooms to which a user is invited, the oldest invitation first (`RPL_INVITELIST`, 336).
     pub fn invitations(&self, who: UserId) -> impl Iterator<Item = RoomId> {
         let cold = self.user(who).and_then(|user| user.cold.as_ref());
         let invitations = cold.map_or(&[][..], |cold| &cold.invitations);
@@ -188,7 +188,7 @@ impl Hub {
             .filter(|&room| self.room(room).is_some_and(|room| room.member_count() > 0))
     }
 
-    /// Whether one stands in a room.
+    /// Whether a user is a member of a room.
     pub fn is_member(&self, who: UserId, room: RoomId) -> bool {
         // By the person's list of rooms: it is the shorter one. The room's generation is checked, for a slot in that
         // list may have been another room's before.
@@ -198,7 +198,7 @@ impl Hub {
                 .is_some_and(|user| user.position_of(room.slot).is_some())
     }
 
-    /// How many people an audience has.
+    /// How many users an audience has.
     pub(super) fn count_in(&self, audience: &Audience) -> usize {
         match audience {
             Audience::Room(room) => self.room(*room).map_or(0, Room::member_count),
@@ -206,7 +206,7 @@ impl Hub {
         }
     }
 
-    /// Calls `tell` once for each person of an audience.
+    /// Calls `tell` once for each user of an audience.
     pub fn for_each_in(&self, audience: &Audience, tell: impl FnMut(UserId)) {
         match audience {
             Audience::Room(room) => self.members(*room).for_each(tell),

@@ -1,4 +1,4 @@
-//! The last messages that were sent, so that they can be taken back.
+//! The numbers of the last messages, by which they can be taken back.
 
 use crate::chat::{Destination, MessageId, UserId};
 

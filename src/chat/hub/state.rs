@@ -21,10 +21,10 @@ use super::super::{
 
 use super::{kept::Kept, sent::Sent};
 
-/// When nobody is left, memory for more records than this is given back.
+/// When the last user has quit, memory for more records than this is given back.
 const RECORDS_KEPT: usize = 1024;
 
-/// Everything that is known about people and rooms.
+/// All users and rooms.
 ///
 /// ```
 /// use madang::chat::{Command, Hub, NameRules, Nick, Profile, Now, RoomName, mode::RoomFlags};
@@ -48,14 +48,14 @@ pub struct Hub {
     pub(super) rooms: Slab<Room>,
     pub(super) nicks: NameIndex,
     pub(super) room_names: NameIndex,
-    /// Nicks that are for nobody.
+    /// Nicks that no user may take.
     pub(super) reserved: Reserved,
     /// Not yet taken by the caller.
     pub(super) events: VecDeque<Event>,
     pub(super) bans: Bans,
     /// Whether the server has a password, without which no client becomes a user.
     pub(super) password_required: bool,
-    /// Slot of the one who quit with the last mutation.
+    /// Slot of the user who quit with the last mutation.
     pub(super) departed: Option<u32>,
     /// Slots of the rooms that vanished with it.
     pub(super) vanished: SmallVec<[u32; 2]>,
@@ -65,36 +65,36 @@ pub struct Hub {
     pub(super) last_time: WallTime,
     /// The last walk over neighbours; see [`Hub::neighbours`].
     pub(super) last_visit: u32,
-    /// The last generation given, to a person or a room. It would take 2^32 arrivals, the last of them in the very same
-    /// slot, while someone still holds the old id, to name someone else by it.
+    /// The last generation given, to a user or a room. A stale id names another user only after 2^32 arrivals, the last of
+    /// them in the very same slot.
     pub(super) last_generation: u32,
     /// The last messages, to be taken back; see [`sent`](super::sent).
     pub(super) sent: Vec<Option<Sent>>,
     pub(super) whowas: Whowas,
     pub(super) counts: Counts,
     pub(super) kept: Kept,
-    /// What was done since somebody asked; see [`effort`]. Reading costs too, hence the cell.
+    /// The effort since it was last taken; see [`effort`]. Reading costs too, hence the cell.
     pub(super) effort: Cell<u64>,
 }
 
 /// How many there are of a kind (Modern IRC, "LUSERS message").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// People with user mode `i`.
+    /// Users with mode `i`.
     pub invisible: usize,
     /// Operators of the server.
     pub operators: usize,
-    /// The most people that there ever were at a time.
+    /// The most users that there ever were at a time.
     pub peak: usize,
 }
 
 impl Hub {
-    /// An empty courtyard with the default limits.
+    /// An empty hub with the default limits.
     pub fn new(rules: NameRules) -> Self {
         Self::with_limits(rules, Limits::default())
     }
 
-    /// An empty courtyard.
+    /// An empty hub.
     pub fn with_limits(rules: NameRules, limits: Limits) -> Self {
         Self {
             rules,
@@ -127,12 +127,12 @@ impl Hub {
         self.last_message = first.0;
     }
 
-    /// Reserves names of the server's own, beside those that are for nobody anywhere. Whoever bears one keeps it.
+    /// Reserves names of the server's own, beside those that are reserved on every server. A user who has one keeps it.
     pub fn reserve(&mut self, own: &[&str]) {
         self.reserved = Reserved::with(own);
     }
 
-    /// Whether a nick is for nobody.
+    /// Whether a nick is reserved.
     pub fn is_reserved(&self, nick: &Nick) -> bool {
         self.reserved.holds(nick)
     }
@@ -142,8 +142,8 @@ impl Hub {
         self.events.pop_front()
     }
 
-    /// Counts work that is done for whoever's command is at hand: see [`effort`]. Those who read lists from the hub
-    /// call it too.
+    /// Counts work that is done for the current command: see [`effort`]. A protocol that reads lists from the hub calls it
+    /// too.
     pub fn charge(&self, units: u32) {
         self.effort.set(self.effort.get() + u64::from(units));
     }
@@ -186,7 +186,7 @@ impl Hub {
         }
     }
 
-    /// Whether someone (`but` for one) bears this nick or one that looks like it.
+    /// Refuses a nick that a user other than `but` has, or that looks like one.
     pub(super) fn check_nick_free(&self, nick: &Nick, but: Option<u32>) -> Result<(), Refusal> {
         let is_new = |slot: u32| self.users[slot as usize].nick != *nick;
         if but.is_none_or(is_new) && self.reserved.holds(nick) {
@@ -254,7 +254,7 @@ impl Hub {
         Ok(id)
     }
 
-    /// Takes a person out of a room, given the place of the room in their list; the room may vanish with it.
+    /// Removes a user from a room, given the room's position in the user's list; the room may vanish with it.
     pub(super) fn remove_member(&mut self, who: UserId, position: usize) {
         let room = self.users[who.slot as usize].rooms[position].room;
         self.counting(Some(who.slot), Some(room), |hub| hub.unlink(who, position));
@@ -276,7 +276,7 @@ impl Hub {
         }
     }
 
-    /// Keeps the counts when someone's modes change, come or go.
+    /// Keeps the counts when a user's modes change, or a user comes or goes.
     pub(super) fn count_modes(&mut self, old: UserModes, new: UserModes) {
         let count = |counter: &mut usize, mode| {
             *counter += usize::from(new.contains(mode));
@@ -286,17 +286,17 @@ impl Hub {
         count(&mut self.counts.operators, UserMode::Operator);
     }
 
-    pub(super) fn tell(
+    pub(super) fn emit(
         &mut self,
         author: UserId,
         audience: Audience,
         body: Body,
         now: Now,
     ) -> MessageId {
-        self.tell_tagged(author, audience, body, "", now)
+        self.emit_tagged(author, audience, body, "", now)
     }
 
-    pub(super) fn tell_tagged(
+    pub(super) fn emit_tagged(
         &mut self,
         author: UserId,
         audience: Audience,
@@ -321,21 +321,21 @@ impl Hub {
 
     /// The time that an event is shown with: the wall clock's, but no event is earlier than one before it, and each message
     /// of a room is later than the one before. Clients sort by it and ask for history by it; when the clock is set back
-    /// they must not see an answer before its question. So stamps stand still until the clock has caught up.
+    /// they must not see an answer before its question. So stamps do not rise until the clock has caught up.
     pub(super) fn stamp(&mut self, body: &Body, now: Now) -> WallTime {
         let time = self.last_time.max(now.wall);
         self.last_time = time;
         let Some(room) = body.room_of_message() else {
             return time;
         };
-        // Not held against the others: a room in which more than a line a millisecond is said runs ahead alone.
+        // Not for the other rooms: a room with more than one message a millisecond runs ahead alone.
         let room = &mut self.rooms[room.slot as usize];
         let time = time.max(room.last_message.next());
         room.last_message = time;
         time
     }
 
-    /// Never zero, so that "nobody" and "no room" take no more memory than an id.
+    /// Never zero, so that `None` takes no more memory than an id.
     pub(super) fn next_generation(&mut self) -> NonZeroU32 {
         let next = NonZeroU32::new(self.last_generation.wrapping_add(1));
         let generation = next.unwrap_or(NonZeroU32::MIN);
@@ -349,7 +349,7 @@ pub(super) fn slot_of(key: usize) -> u32 {
     u32::try_from(key).expect("the limits keep slabs within 32 bits")
 }
 
-/// The name in a person's record, as the index asks for it.
+/// The nick in a user's record, as the index asks for it.
 pub(super) fn nick_in(users: &Slab<User>, slot: u32) -> &Name {
     users[slot as usize].nick.name()
 }

@@ -1,6 +1,6 @@
 //! Pattern matching with `*` and `?`. Invariant: whatever the pattern, it takes at most its length times that of the text.
 
-/// Whether `text` matches `pattern`, in which `*` stands for any number of characters and `?` for one. Case matters:
+/// Whether `text` matches `pattern`, in which `*` matches any number of characters and `?` one. Case matters:
 /// [`fold`] both for IRC's masks.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());

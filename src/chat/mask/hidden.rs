@@ -1,7 +1,7 @@
 //! Which hosts are shown as they are, and what masks can therefore never fit.
 //!
 //! The server shows a cloak in place of an address (`a.b.c.ip`: the address and the networks it lies in, the widest
-//! last), but for loopback addresses, which say nothing about anybody. Does not make the cloaks and has no key.
+//! last), but for loopback addresses, which reveal nothing about a user. Does not make the cloaks and has no key.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -31,7 +31,7 @@ pub fn networks_of_cloak(host: &str) -> Option<[String; 2]> {
     Some([format!("*.{narrow}.{wide}"), format!("*.{wide}")])
 }
 
-/// Whether no address of a block is shown as it is, or not all are: a mask of it would not do what it says.
+/// Whether not all addresses of a block are shown as they are: a mask of it would not match all that it names.
 pub(super) fn is_hidden_block(block: &Block) -> bool {
     const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0));
     let ipv6 = Block::of(Ipv6Addr::LOCALHOST.into());
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_of_addresses_that_nobody_sees_are_known() {
+    fn masks_of_hidden_addresses_are_known() {
         for (typed, expected) in [
             ("192.0.2.1", true),
             ("192.0.2.0/24", true),

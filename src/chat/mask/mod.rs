@@ -1,14 +1,14 @@
 //! Masks: patterns for `nick!user@host` (Modern IRC, "Wildcard Expressions"), and the bans made of them.
 //!
-//! [`glob`] is the bare pattern matching, [`Mask`] a completed and checked mask as it stands on a list of a room,
-//! [`Subject`] the person it is compared with. The host part may be an address or a block of addresses
+//! [`glob`] is the bare pattern matching, [`Mask`] a completed and checked mask on a list of a room, [`Subject`] the
+//! user it is compared with. The host part may be an address or a block of addresses
 //! (`*!*@192.0.2.0/24`, `*!*@2001:db8::/32`).
 //!
 //! What strangers write is compared with what strangers see: a [`Subject`] has the shown host and nothing else, so no
-//! list of a room can tell anything of a hidden address. Operators of the server ban by a [`ServerMask`], which is
-//! compared with a [`RealSubject`] alone; neither type can stand in for the other.
+//! list of a room can reveal anything of a hidden address. Operators of the server ban by a [`ServerMask`], which is
+//! compared with a [`RealSubject`] alone; neither type can replace the other.
 //!
-//! `\` is an ordinary character, for names may hold it; so there is no way to mean a bare `*`, which stands in no name,
+//! `\` is an ordinary character, for names may hold it; so there is no way to mean a bare `*`, which is in no name,
 //! user name or host.
 //!
 //! Invariant: whatever the pattern, matching takes at most its length times that of the text. Knows no rooms.
@@ -58,7 +58,7 @@ pub fn complete(typed: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Mask {
     shown: Box<str>,
-    /// [`fold`]ed, without the `m:` of a mute; where it has a block of addresses, only what stands before the `@`.
+    /// [`fold`]ed, without the `m:` of a mute; where it has a block of addresses, only the part before the `@`.
     pattern: Box<str>,
     block: Option<Block>,
     is_mute: bool,
@@ -68,7 +68,7 @@ impl Mask {
     /// Completes and checks what was typed. `m:` in front makes it a mute (ISUPPORT's EXTBAN, as Ergo has it): it
     /// concerns speaking alone.
     ///
-    /// `None` if it is no mask: nothing there, too long, with a space or a control character, with `!` behind `@`, or with a
+    /// `None` if it is no mask: nothing there, too long, with a space or a control character, with `!` after `@`, or with a
     /// colon in front of the nick, which has none.
     pub fn parse(typed: &str) -> Option<Self> {
         let is_bad = |c: char| c.is_control() || c.is_whitespace();
@@ -79,7 +79,7 @@ impl Mask {
         if typed.is_empty() || typed.len() > MASK_BYTES_MAX || typed.contains(is_bad) {
             return None;
         }
-        // A host with an exclamation mark: someone mixed up the order.
+        // A host with an exclamation mark: the order is mixed up.
         if typed
             .rsplit_once('@')
             .is_some_and(|(_, host)| host.contains('!'))
@@ -87,7 +87,7 @@ impl Mask {
             return None;
         }
         let completed = complete(typed);
-        // It could not stand in the middle of a line of IRC.
+        // It could not be in the middle of a line of IRC.
         if completed.starts_with(':') {
             return None;
         }
@@ -123,7 +123,7 @@ impl Mask {
         self.is_mute == other.is_mute && self.pattern == other.pattern && self.block == other.block
     }
 
-    /// Whether it fits a person, as everyone sees them.
+    /// Whether it matches a user, as all users see it.
     pub fn matches(&self, subject: &Subject) -> bool {
         match &self.block {
             Some(block) => {
@@ -136,7 +136,7 @@ impl Mask {
         }
     }
 
-    /// Whether it can fit nobody, because it asks for an address of a kind that is hidden from everyone.
+    /// Whether it can match no user, because it asks for an address of a kind that is never shown.
     pub fn asks_for_hidden(&self) -> bool {
         match &self.block {
             Some(block) => hidden::is_hidden_block(block),
@@ -168,7 +168,7 @@ impl ServerMask {
         self.0.shown.strip_prefix("*!").unwrap_or(&self.0.shown)
     }
 
-    /// Whether it would ban everyone, or everyone of IPv4 or of IPv6.
+    /// Whether it would ban every client, or every one of IPv4 or of IPv6.
     pub fn is_everyone(&self) -> bool {
         let is_wild = |text: &str| text.chars().all(|c| matches!(c, '*' | '?' | '.' | ':'));
         let (names, host) = match &self.0.block {
@@ -190,13 +190,13 @@ impl ServerMask {
         self.0.is_same(&other.0)
     }
 
-    /// Whether it fits a person, by the host that is shown or by the address that is not.
+    /// Whether it matches a client, by the host that is shown or by the address that is not.
     pub fn matches(&self, subject: &RealSubject) -> bool {
         self.0.matches(&subject.shown) || self.0.matches(&subject.real)
     }
 }
 
-/// A person as everyone sees them, ready to be compared with many masks.
+/// A user as all users see it, ready to be compared with many masks.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// `nick!user@host`, folded.
@@ -208,7 +208,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Of a person's parts; `host` is the one that is shown.
+    /// From a user's parts; `host` is the one that is shown.
     pub fn new(nick: &str, user: &str, host: &str) -> Self {
         Self::of_folded(fold(nick), user, host)
     }
@@ -234,7 +234,7 @@ impl Subject {
     }
 }
 
-/// A person as the server alone knows them: with the real address too. For bans from the server.
+/// A client as the server alone knows it: with the real address too. For bans from the server.
 #[derive(Clone, Debug)]
 pub struct RealSubject {
     shown: Subject,
@@ -242,7 +242,7 @@ pub struct RealSubject {
 }
 
 impl RealSubject {
-    /// Of a person's parts; `host` as it is shown, `address` as it is.
+    /// From a client's parts; `host` as it is shown, `address` as it is.
     pub fn new(nick: &str, user: &str, host: &str, address: &str) -> Self {
         Self::of_folded(&fold(nick), user, host, address)
     }

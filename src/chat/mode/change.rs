@@ -13,9 +13,9 @@ pub enum ModeChange<'a> {
         /// What.
         flag: RoomFlag,
     },
-    /// `k`: who comes in must say this key; `None`: no key is needed any more. [`is_valid_key`] holds.
+    /// `k`: joining needs this key; `None`: no key is needed any more. [`is_valid_key`] holds.
     Key(Option<&'a str>),
-    /// `l`: no more people than this, never 0; `None`: as many as like.
+    /// `l`: no more members than this, never 0; `None`: no limit.
     Limit(Option<u32>),
     /// Puts a mask on a list, or takes it off.
     List {
@@ -88,7 +88,7 @@ pub struct UserModeChange {
 /// Changes as letters and parameters, the way MODE carries them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpelledModes {
-    /// `+nt-o`: a sign stands before the first letter and wherever it changes.
+    /// `+nt-o`: a sign is before the first letter and wherever it changes.
     pub letters: String,
     /// Parameters, in the order of their letters.
     pub parameters: Vec<String>,

@@ -43,14 +43,14 @@ pub trait Letter: Copy + PartialEq + 'static {
     }
 }
 
-/// What someone may do in a room (Modern IRC, "Channel Membership Prefixes"). The greater may more.
+/// A rank of a member in a room (Modern IRC, "Channel Membership Prefixes"). The greater includes the rights of the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// `v`, `+`: may speak where not everyone may.
     Voice,
     /// `h`, `%`: keeps order: lists of masks, the topic, voices, and kicks of those below.
     HalfOperator,
-    /// `o`, `@`: may do all but touch those above. Who opens a room is its first operator.
+    /// `o`, `@`: may do all but touch those above. The user who creates a room is its first operator.
     Operator,
     /// `a`, `&`: an operator whom operators cannot touch.
     Admin,
@@ -59,7 +59,7 @@ pub enum Rank {
 }
 
 impl Rank {
-    /// What stands before a name of this rank (ISUPPORT's PREFIX, `(qaohv)~&@%+`).
+    /// The sign before a nick of this rank (ISUPPORT's PREFIX, `(qaohv)~&@%+`).
     pub fn prefix(self) -> char {
         match self {
             Self::Voice => '+',
@@ -110,14 +110,14 @@ impl Letter for Rank {
     }
 }
 
-/// What is on or off in a room (mode type D of ISUPPORT's CHANMODES).
+/// A flag of a room (mode type D of ISUPPORT's CHANMODES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoomFlag {
     /// `C`: no CTCP but actions.
     NoCtcp,
-    /// `M`: only people with an account may speak, or those with a voice.
+    /// `M`: only users with an account may speak, or those with a voice.
     RegisteredSpeak,
-    /// `R`: only people with an account may come in.
+    /// `R`: only users with an account may join.
     RegisteredJoin,
     /// `T`: no notices.
     NoNotices,
@@ -165,7 +165,7 @@ impl Letter for RoomFlag {
     }
 }
 
-/// What is on or off for a person (Modern IRC, "User Modes").
+/// A mode of a user (Modern IRC, "User Modes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserMode {
     /// `B`: is a program (IRCv3 "bot mode").
@@ -225,7 +225,7 @@ impl<M: Letter> ModeSet<M> {
         self.bits == 0
     }
 
-    /// Puts one in or takes it out; says whether that changed anything.
+    /// Adds or removes one; returns whether that changed anything.
     pub fn set(&mut self, mode: M, sign: Sign) -> bool {
         let before = self.bits;
         match sign {
@@ -320,11 +320,11 @@ impl<M: Letter> fmt::Debug for ModeSet<M> {
 /// The lists of masks that a room has (mode type A of ISUPPORT's CHANMODES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListKind {
-    /// `b`: who must not come in nor speak (Modern IRC, "Ban Channel Mode").
+    /// `b`: users who may neither join nor speak (Modern IRC, "Ban Channel Mode").
     Ban,
-    /// `e`: whom no ban concerns (Modern IRC, "Exception Channel Mode").
+    /// `e`: users to whom no ban applies (Modern IRC, "Exception Channel Mode").
     Exception,
-    /// `I`: who needs no invitation (Modern IRC, "Invite-Exception Channel Mode").
+    /// `I`: users who need no invitation (Modern IRC, "Invite-Exception Channel Mode").
     Invitation,
 }
 

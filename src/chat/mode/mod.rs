@@ -1,16 +1,16 @@
-//! Modes: what may be switched on a room, on a person, and on a person in a room.
+//! Modes of rooms, of users, and of members of a room.
 //!
 //! A line of mode letters becomes [`ModeChange`]s ([`parse_room_changes`]); the hub makes those that are allowed and
-//! tells them as [`AppliedMode`]s. Letters and their meaning are those of "Modern IRC", section "Modes"; both IRC's MODE
+//! reports them as [`AppliedMode`]s. Letters and their meaning are those of "Modern IRC", section "Modes"; both IRC's MODE
 //! and telnet's `/mode` speak them.
 //!
 //! ```text
 //! change.rs     changes, asked for and made
-//! letters.rs    sets of letters: ranks, flags of rooms, modes of people
+//! letters.rs    sets of letters: ranks, flags of rooms, modes of users
 //! parse.rs      letters and parameters -> changes
 //! ```
 //!
-//! Owns no state. Does not know who may do what; the hub does.
+//! Owns no state. Does not know permissions; the hub does.
 
 mod change;
 mod letters;

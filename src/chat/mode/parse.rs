@@ -12,7 +12,7 @@ pub const PARAMETERS_MAX: usize = 12;
 /// Longest key, in bytes (ISUPPORT's KEYLEN).
 pub const KEY_BYTES_MAX: usize = 32;
 
-/// What a MODE command for a room asks for.
+/// A MODE command for a room, parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomModeRequest<'a> {
     /// Changes, in their order.
@@ -23,7 +23,7 @@ pub struct RoomModeRequest<'a> {
     pub errors: Vec<ModeError<'a>>,
 }
 
-/// What is wrong with the form of a MODE command; `Display` is a sentence for the person who gave it.
+/// A mistake in the form of a MODE command; `Display` is a sentence for the user who gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModeError<'a> {
     /// A key with a space, a comma, a control character, a colon in front, too many bytes or none (`ERR_INVALIDKEY`).

@@ -55,7 +55,7 @@ fn lists_without_a_mask_are_asked_for_once() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_told_once() {
+fn each_mistake_is_reported_once() {
     check(
         "+zyz",
         &[],
@@ -99,7 +99,7 @@ fn a_line_has_so_many_parameters_at_most() {
 }
 
 #[test]
-fn letters_of_each_kind_are_told_apart_and_found_again() {
+fn letters_of_each_kind_differ_and_are_found_again() {
     fn check<M: Letter + std::fmt::Debug>() {
         let all: ModeSet<M> = M::ALL.iter().copied().collect();
         assert_eq!(all.iter().count(), M::ALL.len(), "no two share a place");

@@ -25,7 +25,7 @@ pub enum NameError {
     /// Starts with a hyphen.
     #[error("a name must not start with '-'")]
     LeadingHyphen,
-    /// A combining mark that stands on no letter or digit.
+    /// A combining mark without a letter or digit before it.
     #[error("the combining mark {} in a name must follow a letter or a digit", Shown(*.character))]
     LooseMark {
         /// The mark.

@@ -1,4 +1,4 @@
-//! Names of people and rooms: valid once made, compared by casemapping, cheap to copy and to keep.
+//! Names of users and rooms: valid once made, compared by casemapping, cheap to copy and to keep.
 //!
 //! Owns the two types [`Nick`] and [`RoomName`] and how they lie in memory; which texts are names is decided in
 //! `rule`, which names look the same in `lookalike`.

@@ -1,4 +1,4 @@
-//! Names that nobody may have: those of services and of the host, and what looks like them.
+//! Names that no user may have: those of services and of the server, and names that look like them.
 //!
 //! Owns the one table. A name is compared by its look-alike keys and without signs (`[NickServ]`, `_root_`), so neither
 //! a digit in place of a letter (`r00t`) nor another script is a way around it; unlike elsewhere, that goes for pure ASCII too.
@@ -7,8 +7,8 @@
 
 use super::{Nick, lookalike::keys_without};
 
-/// Why these: people hand their passwords to services; an office says that its bearer may give orders; `you` is what
-/// this server calls its reader. Offices within a room and words that are names of people somewhere are free.
+/// Why these: users give their passwords to services; the name of an office claims authority; `you` is how telnet's
+/// lines address their reader. Offices within a room, and words that are personal names somewhere, are free.
 const NAMES: [&str; 26] = [
     "BotServ",
     "ChanServ",
@@ -44,7 +44,7 @@ const SHORT: [&str; 2] = ["CS", "NS"];
 /// Characters of a name that can look like one of [`SHORT`].
 const SHORT_CHARS_MAX: usize = 2;
 
-/// The names that are for nobody.
+/// The reserved names.
 #[derive(Debug)]
 pub(in crate::chat) struct Reserved {
     /// Look-alike keys of names without their signs, sorted.
@@ -89,7 +89,7 @@ impl Reserved {
     }
 }
 
-/// What is neither letter nor digit nor a mark on one: decoration, when it stands in a name.
+/// Whether a character is neither letter nor digit nor a mark on one: decoration, in a name.
 fn is_sign(c: char) -> bool {
     c.is_ascii_punctuation()
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_services_and_of_the_host_are_for_nobody() {
+    fn names_of_services_and_of_the_server_are_reserved() {
         check(
             &[
                 "NickServ", "nickserv", "CHANSERV", "root", "Admin", "you", "server",
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_them_is_for_nobody_in_any_script() {
+    fn names_that_look_like_them_are_reserved_in_any_script() {
         check(
             &[
                 "NickServ-",

@@ -1,6 +1,6 @@
 //! Which texts are names.
 //!
-//! One rule for people and rooms of all protocols: ASCII as IRC allows it (RFC 2812 sections 1.3 and 2.3.1), and
+//! One rule for users and rooms of all protocols: ASCII as IRC allows it (RFC 2812 sections 1.3 and 2.3.1), and
 //! beyond ASCII letters, digits and their marks within RFC 8265's UsernameCaseMapped profile, of scripts that go together
 //! (`scripts`). Pure ASCII never reaches a library.
 //!

@@ -1,18 +1,18 @@
-//! Which scripts and digits may stand together in a name (UTS 39 sections 5.2 and 5.3).
+//! Which scripts and digits may be together in a name (UTS 39 sections 5.2 and 5.3).
 //!
-//! A word of a name, between signs like `_` and `-`, has one script. Beside it may stand: all of the scripts of China,
-//! Japan and Korea together, Latin letters with those, and Latin letters with one other script of today that is not Cyrillic or
-//! Greek, whose letters look like Latin ones. So `иван_work` is a name and `аdmin` with a Cyrillic `а` is none. Digits are of
-//! one system in the whole name.
+//! A word of a name, between signs like `_` and `-`, has one script, or a mix that is in use: all of the scripts of China,
+//! Japan and Korea together, Latin letters with those, and Latin letters with one other script of today that is not
+//! Cyrillic or Greek, whose letters look like Latin ones. So `иван_work` is a name and `аdmin` with a Cyrillic `а` is
+//! none. Digits are of one system in the whole name.
 //!
-//! Does not know other names: who looks like whom is in `lookalike`.
+//! Does not know other names: `lookalike` compares them.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, ScriptExtension, UnicodeScript};
 
 use super::NameError;
 
-/// The scripts of China, Japan and Korea: people mix them every day, and their letters are not Latin ones.
+/// The scripts of China, Japan and Korea: they are mixed every day, and their letters do not look like Latin ones.
 const EAST_ASIAN: [Script; 5] = [
     Script::Bopomofo,
     Script::Han,

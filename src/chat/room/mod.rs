@@ -1,8 +1,8 @@
 //! One room: name, topic, members and their ranks, modes.
 //!
 //! Owns the list of members in the order that suits the fan-out, which walks it from end to end: one flat list of whole
-//! ids, so that telling a room touches no record of a person. What few rooms have (key, limit, lists of masks) lies
-//! behind one pointer in `rules`.
+//! ids, so that a broadcast reads no user's record. A key, a limit and lists of masks, which few rooms have, are
+//! in one box, `rules`.
 //!
 //! Invariant, kept by the hub: each member's record knows its index in this list. Does not know who may do what.
 
@@ -14,8 +14,8 @@ use super::{
 
 mod rules;
 
-pub(super) use rules::{Hush, Rules, Welcome};
 pub use rules::{ListEntry, Setter};
+pub(super) use rules::{Rules, SpeechStatus, Welcome};
 
 /// One room.
 #[derive(Debug)]
@@ -33,23 +33,23 @@ pub struct Room {
     pub(super) flags: RoomFlags,
 }
 
-/// One who stands in a room, seen from the room.
+/// A user in a room, as the room lists it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) user: UserId,
-    /// What they may do there.
+    /// Its ranks there.
     pub(super) ranks: Ranks,
-    /// What the room's lists say of them, if that is known: comparing someone with a hundred masks for each word they
-    /// say would be dear. Forgotten when a list or their name changes.
-    pub(super) hush: Hush,
+    /// Whether the room's lists let it speak, if that is known: a comparison with a hundred masks for each message would
+    /// be dear. Unknown again when a list or the nick changes.
+    pub(super) speech_status: SpeechStatus,
 }
 
-/// A room's topic: what it says, who set it, when.
+/// A room's topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
-    /// What it says; never empty.
+    /// The text; never empty.
     pub text: Box<str>,
-    /// Who set it, by the name they had then.
+    /// The nick, at that time, of the user who set it.
     pub by: Nick,
     /// When.
     pub at: Now,
@@ -69,7 +69,7 @@ impl Room {
         }
     }
 
-    /// Adds one at the end and says where they stand.
+    /// Adds a member at the end; returns its index.
     pub(super) fn add(&mut self, user: UserId, ranks: Ranks) -> u32 {
         let index = u32::try_from(self.members.len()).expect("no more members than slots of u32");
         // One at first: most rooms are for one or two, and the list doubles from there.
@@ -79,7 +79,7 @@ impl Room {
         self.members.push(Member {
             user,
             ranks,
-            hush: Hush::Unknown,
+            speech_status: SpeechStatus::Unknown,
         });
         index
     }
@@ -87,14 +87,14 @@ impl Room {
     /// Removes one by index. If another had to move there, returns who: their record must learn the index.
     pub(super) fn remove(&mut self, index: u32) -> Option<UserId> {
         self.members.swap_remove(index as usize);
-        // Give back what a crowd left behind; at a quarter, so that coming and going at a border costs nothing.
+        // Shrink after many have left; at a quarter, so that joins and leaves around a border cost nothing.
         if self.members.len() < self.members.capacity() / 4 {
             self.members.shrink_to(self.members.len() * 2);
         }
         self.members.get(index as usize).map(|moved| moved.user)
     }
 
-    /// What few rooms have; made at the first need.
+    /// The key, limit and lists; created at the first need.
     pub(super) fn rules_mut(&mut self) -> &mut Rules {
         self.rules.get_or_insert_default()
     }
@@ -126,12 +126,12 @@ impl Room {
         self.created
     }
 
-    /// How many stand in it; 0 only for a room that vanished with the last command.
+    /// How many members it has; 0 only for a room that vanished with the last command.
     pub fn member_count(&self) -> usize {
         self.members.len()
     }
 
-    /// What is switched on.
+    /// The flags that are on.
     pub fn flags(&self) -> RoomFlags {
         self.flags
     }
@@ -141,7 +141,7 @@ impl Room {
         self.flags.contains(flag)
     }
 
-    /// The key one has to say, if any (mode `k`).
+    /// The key that is needed to join, if any (mode `k`).
     pub fn key(&self) -> Option<&str> {
         self.rules.as_ref()?.key.as_deref()
     }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn removing_says_who_moved() {
+    fn removing_returns_the_member_that_moved() {
         let mut room = room();
         for slot in 0..4 {
             assert_eq!(room.add(user(slot), Ranks::EMPTY), slot);

@@ -1,6 +1,6 @@
-//! What few rooms have: a key, a limit, lists of masks.
+//! A room's key, limit and lists of masks, which few rooms have.
 //!
-//! Owns these and nothing else. Does not know who may change them, nor whom they concern.
+//! Owns these and nothing else. Does not know which users may change them.
 
 use std::{net::IpAddr, rc::Rc};
 
@@ -16,14 +16,14 @@ pub(in crate::chat) struct Rules {
     pub(in crate::chat) key: Option<Box<str>>,
     /// Never 0.
     pub(in crate::chat) limit: Option<u32>,
-    /// When someone knocked last.
+    /// The time of the last knock.
     pub(in crate::chat) knocked: Option<Moment>,
     bans: Vec<ListEntry>,
     exceptions: Vec<ListEntry>,
     invitations: Vec<ListEntry>,
-    /// Bytes behind the entries of all three lists.
+    /// Heap bytes of the entries of all three lists.
     entry_bytes: usize,
-    /// Whether what the lists say of someone's speaking may depend on their nick.
+    /// Whether some entry may match a user by its nick.
     is_about_nicks: bool,
 }
 
@@ -32,32 +32,32 @@ pub(in crate::chat) struct Rules {
 pub struct ListEntry {
     /// The mask.
     pub mask: Mask,
-    /// Who set it. Shared by the masks that one person sets in a row.
+    /// The user who set it. Shared by the masks that one user sets in a row.
     pub by: Rc<Setter>,
     /// When.
     pub at: WallTime,
 }
 
-/// Who put a mask on a list.
+/// The user who put a mask on a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setter {
     /// `nick!user@host`, as it was then.
     pub name: Box<str>,
-    /// The network they came from, on whose account the mask stands.
+    /// The user's network, to which the mask is counted.
     pub(in crate::chat) network: Option<IpAddr>,
 }
 
 impl ListEntry {
-    /// Bytes of memory behind the entry: the mask as it is shown and as it is compared, and who set it. The latter
+    /// Heap bytes of the entry: the mask as it is shown and as it is compared, and the setter. The latter
     /// counts for each entry although it is mostly shared, so what is counted is never less than what is held.
     pub(in crate::chat) fn bytes(&self) -> usize {
         2 * self.mask.as_str().len() + size_of::<Setter>() + self.by.name.len()
     }
 }
 
-/// What a room's lists of bans and exceptions say of someone's speaking.
+/// Whether a room's bans and exceptions let a user speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) enum Hush {
+pub(in crate::chat) enum SpeechStatus {
     Banned,
     Free,
     Muted,
@@ -65,12 +65,12 @@ pub(in crate::chat) enum Hush {
     Unknown,
 }
 
-/// What a room's lists say of someone's coming in.
+/// Whether a room's lists let a user join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) enum Welcome {
     /// A ban fits, and no exception.
     Banned,
-    /// Needs no invitation.
+    /// An invitation exception matches: no invitation is needed, and no ban applies.
     Expected,
     /// Nothing.
     Plain,
@@ -107,7 +107,7 @@ impl Rules {
         entry
     }
 
-    /// Bytes behind the entries of all lists.
+    /// Heap bytes of the entries of all lists.
     pub(in crate::chat) fn entry_bytes(&self) -> usize {
         self.entry_bytes
     }
@@ -136,12 +136,12 @@ impl Rules {
         self.is_about_nicks = all.any(|entry| names_nicks(&entry.mask));
     }
 
-    /// Whether someone with a new nick may be spoken of otherwise than before. Most bans are for hosts.
+    /// Whether the lists may judge a user otherwise after a change of its nick. Most bans are for hosts.
     pub(in crate::chat) fn is_about_nicks(&self) -> bool {
         self.is_about_nicks
     }
 
-    /// What the lists say of someone's coming in. Who is expected is let in past a ban too (as Ergo has it). The effort
+    /// Whether the lists let a user join. A matching invitation exception wins over a ban (as in Ergo). The effort
     /// of comparing is added to `tried`.
     pub(in crate::chat) fn welcome_of(&self, user: &User, tried: &mut u32) -> Welcome {
         if self.bans.is_empty() && self.invitations.is_empty() {
@@ -159,25 +159,25 @@ impl Rules {
         }
     }
 
-    /// What the lists say of someone's speaking. Bans are tried first: mostly none fits, and then no exception matters.
+    /// Whether the lists let a user speak. Bans are compared first: mostly none matches, and then no exception matters.
     /// The effort of comparing is added to `tried`.
-    pub(in crate::chat) fn hush_of(&self, user: &User, tried: &mut u32) -> Hush {
+    pub(in crate::chat) fn speech_status_of(&self, user: &User, tried: &mut u32) -> SpeechStatus {
         if self.bans.is_empty() {
-            return Hush::Free;
+            return SpeechStatus::Free;
         }
         let subject = user.subject();
         let is_banned = fits(&self.bans, false, &subject, tried);
         if !is_banned && !fits(&self.bans, true, &subject, tried) {
-            return Hush::Free;
+            return SpeechStatus::Free;
         }
         if fits(&self.exceptions, false, &subject, tried) {
-            Hush::Free
+            SpeechStatus::Free
         } else if is_banned {
-            Hush::Banned
+            SpeechStatus::Banned
         } else if fits(&self.exceptions, true, &subject, tried) {
-            Hush::Free
+            SpeechStatus::Free
         } else {
-            Hush::Muted
+            SpeechStatus::Muted
         }
     }
 
@@ -190,7 +190,7 @@ impl Rules {
     }
 }
 
-/// Whether some mask of a list fits; of the mutes on it, or of the others.
+/// Whether some mask of a list matches; of the mutes on it, or of the others.
 fn fits(list: &[ListEntry], mutes: bool, subject: &Subject, tried: &mut u32) -> bool {
     let mut of_kind = list.iter().filter(|entry| entry.mask.is_mute() == mutes);
     of_kind.any(|entry| {
@@ -199,7 +199,7 @@ fn fits(list: &[ListEntry], mutes: bool, subject: &Subject, tried: &mut u32) -> 
     })
 }
 
-/// Whether a mask may fit under one nick and not under another: it has anything but `*` where the nick stands.
+/// Whether a mask may match one nick and not another: its nick is not `*`.
 fn names_nicks(mask: &Mask) -> bool {
     let shown = mask.as_str();
     let completed = shown.strip_prefix("m:").unwrap_or(shown);

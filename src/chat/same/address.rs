@@ -6,8 +6,8 @@
 use core::net::{IpAddr, Ipv6Addr};
 
 /// Reads an address in any of its spellings. An IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) is
-/// IPv4; the zone of an IPv6 address (`fe80::1%eth0`, RFC 4007 section 11) says which way it lies, not which it is, and
-/// is left out.
+/// IPv4; the zone of an IPv6 address (`fe80::1%eth0`, RFC 4007 section 11) is left out: it names the interface by which the
+/// address is reached, not the address.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     without_zone(text)
         .parse()
@@ -87,7 +87,7 @@ impl Block {
             && other.first & mask(self.length) == self.first
     }
 
-    /// Whether it leaves out nobody of IPv4, or nobody of IPv6.
+    /// Whether it contains all of IPv4, or all of IPv6.
     pub fn is_everyone(&self) -> bool {
         let length_all = if self.holds_ipv4 { MAPPED_BITS } else { 0 };
         self.length <= length_all

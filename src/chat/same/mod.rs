@@ -1,7 +1,7 @@
 //! When two names are the same, and when two addresses are: the one rule that everything asks.
 //!
 //! Owns the form in which names are compared ([`fold`]), and addresses and blocks of them ([`Block`]). Nicks, rooms and
-//! masks of every list go through these. Plain values: nothing here knows people, rooms or lists, and nothing opens a
+//! masks of every list go through these. Plain values: nothing here knows users, rooms or lists, and nothing opens a
 //! socket.
 
 mod address;

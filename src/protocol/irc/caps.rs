@@ -1,4 +1,4 @@
-//! Capabilities: what a client may ask to be told, and in which form (IRCv3 capability-negotiation).
+//! Capabilities: extensions that a client can ask for (IRCv3 capability-negotiation).
 //!
 //! Owns the list: each [`Cap`] beside the name it is published under, and its value. Does not know what follows from
 //! having one.
@@ -7,9 +7,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cap {
-    /// `account-notify`: ACCOUNT when someone logs in or out.
+    /// `account-notify`: ACCOUNT when a user logs in or out.
     AccountNotify,
-    /// `account-tag`: the `account` tag on what someone with an account sends.
+    /// `account-tag`: the `account` tag on messages of users with an account.
     AccountTag,
     /// `away-notify`: AWAY when a neighbour goes away or is back.
     AwayNotify,
@@ -21,13 +21,13 @@ pub enum Cap {
     ChannelRename,
     /// `chghost`: CHGHOST instead of QUIT and JOIN.
     ChgHost,
-    /// `echo-message`: one's own messages come back.
+    /// `echo-message`: the client's own messages come back.
     EchoMessage,
     /// `draft/extended-isupport`: ISUPPORT before registration, in a batch.
     ExtendedIsupport,
     /// `extended-join`: account and realname in JOIN.
     ExtendedJoin,
-    /// `extended-monitor`: away, account, host and name changes of monitored people.
+    /// `extended-monitor`: away, account, host and name changes of monitored users.
     ExtendedMonitor,
     /// `invite-notify`: INVITE when others are invited.
     InviteNotify,
@@ -57,7 +57,7 @@ pub enum Cap {
 
 /// A published name of a capability.
 pub struct Entry {
-    /// What it is.
+    /// The capability.
     pub cap: Cap,
     /// As it is published.
     pub name: &'static str,
@@ -76,7 +76,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
     Entry { cap, name, value }
 }
 
-/// Every name, in the order of CAP LS. A capability that was published under two names stands here twice, its present
+/// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
 pub static CAPS: [Entry; 25] = [
     entry(Cap::AccountNotify, "account-notify"),
@@ -161,7 +161,7 @@ impl CapSet {
         Self(self.0 | other.0)
     }
 
-    /// A number that tells sets apart.
+    /// A number that is different for each set.
     pub const fn number(self) -> u32 {
         self.0
     }

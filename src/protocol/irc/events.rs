@@ -1,4 +1,4 @@
-//! What has happened, as lines of IRC ("Modern IRC"; IRCv3's texts for what only some clients are told).
+//! Events as lines of IRC ("Modern IRC"; IRCv3's specifications for lines that only some clients get).
 //!
 //! Invariant: the bytes depend on the event, the [`distinction`] and the view, never on who receives
 //! them; so they are made once for all who share those. The one exception is a personal event, for which [`encode_personal`] is.
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// What makes a difference to the bytes of an event.
+/// The capabilities that change the bytes of an event.
 pub fn distinction(event: &Event, hub: &Hub) -> Distinction {
     let caps = match hub.user(event.author) {
         // Whatever a bot does is marked (IRCv3 bot-mode).
@@ -74,7 +74,7 @@ struct Scene<'e> {
     server: &'e str,
 }
 
-/// Appends what `event` is to clients with these capabilities; says whether there is anything to send. `server` is
+/// Appends the lines of an event for clients with these capabilities; returns whether there are any. `server` is
 /// the server's name.
 pub fn encode(
     caps: CapSet,
@@ -195,13 +195,15 @@ impl Scene<'_> {
                 destination,
                 speech,
                 text,
-            } if self.may_hear() => self.said(*destination, *speech, text, out),
+            } if self.is_for_reader() => self.said(*destination, *speech, text, out),
             Body::SaidLines {
                 destination,
                 speech,
                 lines,
-            } if self.may_hear() => self.said_lines(*destination, *speech, lines, out),
-            Body::Tagged { destination } if self.may_hear() && self.caps.has(Cap::MessageTags) => {
+            } if self.is_for_reader() => self.said_lines(*destination, *speech, lines, out),
+            Body::Tagged { destination }
+                if self.is_for_reader() && self.caps.has(Cap::MessageTags) =>
+            {
                 let target = self.target(*destination);
                 let line = self.message(true, out).source(self.author.mask());
                 line.command("TAGMSG").param(target).end();
@@ -221,8 +223,8 @@ impl Scene<'_> {
         }
     }
 
-    /// Whether one's own words are to come back, or it is another's words.
-    fn may_hear(&self) -> bool {
+    /// Whether the reader gets this message: it is another user's, or the client asked for an echo.
+    fn is_for_reader(&self) -> bool {
         self.view == View::Other || self.caps.has(Cap::EchoMessage)
     }
 
@@ -274,7 +276,7 @@ impl Scene<'_> {
 
     fn away(&self, out: &mut Vec<u8>) {
         if self.view == View::Author || !self.caps.has(Cap::AwayNotify) {
-            // The author was told by a numeric.
+            // The author got a numeric.
             return;
         }
         let line = self.command("AWAY", out);
@@ -324,7 +326,7 @@ impl Scene<'_> {
         reason: &str,
         out: &mut Vec<u8>,
     ) {
-        if !self.may_hear() || !self.caps.has(Cap::MessageRedaction) {
+        if !self.is_for_reader() || !self.caps.has(Cap::MessageRedaction) {
             return;
         }
         let line = self.command("REDACT", out).param(self.target(destination));
@@ -416,7 +418,7 @@ pub fn error(reason: &str, out: &mut Vec<u8>) {
         .end();
 }
 
-/// What a silent client is asked.
+/// Appends the PING that asks a silent client for an answer.
 pub fn ping(server: &str, out: &mut Vec<u8>) {
     Line::new(out).command("PING").text(server).end();
 }

@@ -12,7 +12,7 @@ use crate::chat::{
 };
 use std::rc::Rc;
 
-/// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the words are fifteen
+/// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the text are fifteen
 /// parameters).
 const TOKENS_MAX: usize = 13;
 

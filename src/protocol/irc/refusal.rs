@@ -1,6 +1,6 @@
-//! Refusals of the hub, each as the one numeric that "Modern IRC" has for it.
+//! Refusals of the hub as numerics: each as the one that "Modern IRC" has for it.
 //!
-//! Owns the table. Does not know which command was refused, but for what [`Request::refuse`] is told.
+//! Owns the table. Does not know which command was refused.
 
 use super::{
     codec::reply::ReplyPrefix,
@@ -123,7 +123,7 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
             .end(),
         Refusal::TooManyKnocks { room: name } => room(ERR_TOOMANYKNOCK, name, out),
         Refusal::TooManyRooms { room: name, .. } => room(ERR_TOOMANYCHANNELS, name, out),
-        // What has no number of its own: the reason stands in the words.
+        // Refusals without a numeric of their own: the reason is in the text.
         Refusal::AwayTooLong { .. }
         | Refusal::BannedFromRenaming { .. }
         | Refusal::Full

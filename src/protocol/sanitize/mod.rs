@@ -1,8 +1,8 @@
-//! Makes what others wrote safe for a terminal: words pass, commands to the terminal do not.
+//! Makes the text of other users safe for a terminal: text passes, commands to the terminal do not.
 //!
 //! Removed are control characters (C0, DEL, C1), whole escape sequences (ECMA-48), IRC's formatting
 //! codes with their colours, and what hides or reorders text: bidirectional marks, embeddings,
-//! overrides and isolates, zero-width and tag characters. So nothing that someone writes can change
+//! overrides and isolates, zero-width and tag characters. So no user's text can change
 //! the order of the line around it. White space that moves the cursor becomes one space. The
 //! joiners (ZWJ, ZWNJ) and variation selectors that scripts and emoji need stay. (The flags of
 //! England, Scotland and Wales are spelled with tag characters, and lose them.)
@@ -20,7 +20,7 @@
 
 use std::{borrow::Cow, mem};
 
-/// The longest escape sequence that is removed as a whole, in bytes behind its introducer. Titles
+/// The longest escape sequence that is removed as a whole, in bytes after its introducer. Titles
 /// and links that programs send are shorter. What is longer loses its introducer and is shown as
 /// the words it then is; without a limit a stream would have to keep all of it.
 const SEQUENCE_BYTES_MAX: usize = 1024;
@@ -69,7 +69,7 @@ impl Cleaner {
     }
 }
 
-/// What is cleaned.
+/// The text that is cleaned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// A part of a line. It is UTF-8, and whole.
@@ -118,7 +118,7 @@ enum Keep {
     Space,
 }
 
-/// Appends the input, cleaned, and says how much of it was taken: all, unless it ends in the middle
+/// Appends the input, cleaned, and returns how much of it was taken: all, unless it ends in the middle
 /// of a piece and the rest may follow.
 fn sweep(input: &[u8], form: Form, rest: Rest, out: &mut Vec<u8>) -> usize {
     let mut taken = 0;
@@ -241,7 +241,7 @@ fn control_sequence(after: &[u8], rest: Rest) -> Option<usize> {
     end_of_sequence(after, parameters + intermediates, 0x40..=0x7E, rest)
 }
 
-/// Length of a sequence whose final byte is at `at`; zero if none stands there.
+/// Length of a sequence whose final byte is at `at`; zero if there is none.
 fn end_of_sequence(
     after: &[u8],
     at: usize,

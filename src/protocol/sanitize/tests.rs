@@ -9,7 +9,7 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
-fn words_of_every_script_pass_untouched() {
+fn text_of_every_script_passes_untouched() {
     for text in [
         "",
         "hello",
@@ -45,7 +45,7 @@ fn escape_sequences_go_as_a_whole() {
 }
 
 #[test]
-fn an_unfinished_sequence_swallows_no_words() {
+fn an_unfinished_sequence_swallows_no_text() {
     check("\x1B", "");
     check("\x1B[", "");
     check("\x1B[31", "31");
@@ -117,7 +117,7 @@ fn a_control_that_is_cut_in_two_does_not_pass() {
 }
 
 #[test]
-fn what_is_not_utf8_is_replaced_and_telnets_commands_are_removed() {
+fn invalid_utf8_is_replaced_and_telnet_commands_are_removed() {
     check_stream(b"a\x9b2Jb", "a\u{FFFD}2Jb");
     check_stream(b"caf\xe9 \xe2\x80", "caf\u{FFFD} \u{FFFD}");
     check_stream(b"\xff\xfb\x01\xff\xfd\x03ok", "ok");
@@ -126,7 +126,7 @@ fn what_is_not_utf8_is_replaced_and_telnets_commands_are_removed() {
 }
 
 #[test]
-fn words_are_not_held_back() {
+fn text_is_not_held_back() {
     let (mut cleaner, mut out) = (Cleaner::default(), Vec::new());
     cleaner.push("what is your name? 마".as_bytes(), &mut out);
     assert_eq!(out, "what is your name? 마".as_bytes());

@@ -1,17 +1,17 @@
-//! Why nothing came of a line, in the words that stand behind the `! `.
+//! Errors of a line: the texts after the `! `.
 //!
 //! Owns the wording of what this protocol refuses by itself; the hub's refusals bring their own.
 //! Does not know how it is sent.
 
 use crate::chat::{NameError, Refusal};
 
-/// Why nothing came of a line. `Display` is a sentence for the person who typed it.
+/// Why a line had no effect. `Display` is a sentence for the user who typed it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    /// What was typed as a name is none.
+    /// The text typed as a name is none.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Only someone with a name can do that.
+    /// The command needs a nick first.
     #[error("say your name first")]
     Nameless,
     /// A ban to be lifted, and there is none like it.
@@ -23,7 +23,7 @@ pub(super) enum CommandError {
     /// Not text at all.
     #[error("that line is not UTF-8; nothing was sent")]
     NotUtf8,
-    /// The hub said no.
+    /// The hub refused it.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// More than the cap of so many bytes.
@@ -37,7 +37,7 @@ pub(super) enum CommandError {
     Usage {
         /// The command.
         name: &'static str,
-        /// What belongs behind it.
+        /// Its arguments.
         arguments: &'static str,
     },
 }

@@ -1,11 +1,11 @@
-//! What a telnet user can type: one function for each command of the [table]; those that keep order are in `order`.
+//! The commands of a telnet user: one function for each command of the [table]; those of moderation are in `moderation`.
 //!
-//! A line that begins with one slash is a command; anything else is words for the current room, or,
-//! before the person has a name, that name. Handlers parse, ask the hub through [`Context`], and
-//! say what the hub's events do not.
+//! A line that begins with one slash is a command; anything else is a message to the current room, or,
+//! before the client has a nick, that nick. Handlers parse, ask the hub through [`Context`], and
+//! answer what the hub's events do not.
 //!
 //! Owns nothing: a [`Request`] lives as long as one line. Does not know bytes, telnet's own commands,
-//! nor other people's connections.
+//! nor other connections.
 
 use super::{
     command_error::CommandError,
@@ -23,10 +23,10 @@ use crate::{
 };
 use std::mem;
 
-/// The room where everyone stands first.
+/// The room that each user joins first.
 const LOBBY: &str = "#lobby";
 
-/// What became of a line.
+/// The result of a line.
 pub(super) type Outcome = Result<(), CommandError>;
 
 /// The handling of one line.
@@ -77,7 +77,7 @@ impl<'a> Request<'a> {
         self.ctx.apply(Command::Join {
             room: name.clone(),
             key,
-            // Who opens a room from here has not heard of modes: all who are in may set the topic.
+            // Telnet users may not know modes: all members may set the topic of a room that was created here.
             flags: [RoomFlag::NoOutside].into_iter().collect(),
         })?;
         self.telnet.room = stands_there(self.ctx.hub());
@@ -128,7 +128,7 @@ impl<'a> Request<'a> {
 
     pub(super) fn msg(&mut self, rest: &str) -> Outcome {
         self.person()?;
-        // Two words at least, the table says.
+        // The table demands two words at least.
         let (nick, text) = first_word(rest);
         self.ctx.apply(Command::Say {
             to: Target::User(nick),
@@ -148,7 +148,7 @@ impl<'a> Request<'a> {
         self.speak(Speech::Action, text)
     }
 
-    /// Before the person has a name, this is a way to say it.
+    /// Before the client has a nick, this is a way to choose it.
     pub(super) fn nick(&mut self, name: &str) -> Outcome {
         let Some(me) = self.ctx.user() else {
             return self.enter(name);
@@ -227,13 +227,13 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
-    /// Who types, if they have said their name.
+    /// The user, if the client has chosen a nick.
     pub(super) fn person(&self) -> Result<UserId, CommandError> {
         self.ctx.user().ok_or(CommandError::Nameless)
     }
 
-    /// Where words go. A room in which the person no longer stands, by whoever's doing, is not
-    /// replaced by another in silence: words must not go where nobody meant them to.
+    /// The room that messages go to. A room that the user is no longer in, for whatever reason, is not
+    /// replaced by another in silence: messages must not go where the user did not mean them to.
     pub(super) fn current(&self) -> Result<RoomId, CommandError> {
         let me = self.person()?;
         let stands_there = |room: &RoomId| self.ctx.hub().is_member(me, *room);
@@ -270,7 +270,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The first word, and what stands behind it; both empty if there is nothing.
+/// The first word, and the text after it; both empty if there is nothing.
 pub(super) fn first_word(text: &str) -> (&str, &str) {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     (word, rest.trim_start())

@@ -1,4 +1,4 @@
-//! What has happened, as the lines a telnet user reads (docs/CLIENTS.md).
+//! Events as the lines that a telnet user reads (docs/CLIENTS.md).
 //!
 //! Invariant: every line is made by [`line`], which cleans each part of it and ends it, so no
 //! control character reaches a terminal whatever others wrote, and no line is without its CR LF.
@@ -31,9 +31,9 @@ pub fn refusal(out: &mut Vec<u8>, text: &str) {
     line(out, &["! ", text]);
 }
 
-/// Appends what `event` looks like; says whether there is anything to see.
+/// Appends the lines of an event; returns whether there are any.
 ///
-/// A telnet user sees notices as ordinary words: the difference is one between programs.
+/// A telnet user sees notices as ordinary messages: the difference is one between programs.
 pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     // Records of an event can be read until the next command: if one is missing all the same,
@@ -116,7 +116,7 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
     out.len() > start
 }
 
-/// What keeps order in a room: kicks, invitations, modes.
+/// Events of moderation: kicks, invitations, modes.
 fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub) {
     let room_name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
     let nick = |user| hub.user(user).map_or("", |user| user.nick().as_str());
@@ -136,7 +136,7 @@ fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub)
             line(out, &["* ", who, " invited ", whom, " to ", name]);
         }
         Body::Kicked { room, user, reason } => {
-            // Who gives no reason has their own name there: nothing that is not said already.
+            // Without a reason the hub puts the author's nick there, which the line has already.
             let is_reason = **reason != *nick(event.author);
             let [open, why, close] = because(if is_reason { reason } else { "" });
             let (whom, name) = (nick(*user), room_name(room));
@@ -206,7 +206,7 @@ fn said(
         Destination::Room(room) => (room, None),
         Destination::Ranked(rank, room) => (room, Some(rank)),
     };
-    // What one typed stands on one's own screen already.
+    // The user's own line is on the screen already.
     if view == View::Author {
         return;
     }
@@ -239,7 +239,7 @@ fn away(author: &User, out: &mut Vec<u8>) {
     }
 }
 
-/// A reason in parentheses behind what happened, or nothing.
+/// A reason in parentheses after what happened, or nothing.
 fn because(reason: &str) -> [&str; 3] {
     if reason.is_empty() {
         [""; 3]

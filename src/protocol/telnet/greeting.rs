@@ -1,11 +1,11 @@
-//! What a telnet client reads before anything it types.
+//! The greeting of a telnet client.
 
 use super::encode::{line, news};
 
 /// Asks for a name; the greeting ends with it.
 pub const QUESTION: &str = "what is your name?";
 
-/// What a host says to everyone who comes in.
+/// The texts of the greeting.
 #[derive(Clone, Copy, Debug)]
 pub struct Greeting<'a> {
     /// The server's name.
@@ -26,7 +26,7 @@ impl Greeting<'_> {
         news(out, QUESTION);
     }
 
-    /// Appends the greeting of a server that has a password: what there is to read comes when it was said.
+    /// Appends the greeting of a server that has a password: the rest comes after the password.
     pub fn push_with_password(&self, out: &mut Vec<u8>) {
         line(out, &["* welcome to ", self.server]);
         news(out, "what is the password?");

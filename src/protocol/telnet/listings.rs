@@ -1,8 +1,8 @@
 //! Lists that a telnet user asks for: who is in a room, which rooms there are, what a room's topic
 //! is.
 //!
-//! Invariant: however many people and rooms there are, a list is of bounded length, takes bounded
-//! time, and says how much it leaves out.
+//! Invariant: however many users and rooms there are, a list is of bounded length, takes bounded
+//! time, and shows how much it leaves out.
 //!
 //! Owns nothing. Does not know who asked.
 
@@ -13,11 +13,11 @@ use crate::chat::{
 };
 use std::cmp::Reverse;
 
-/// Names told to someone who enters a room: a few lines on a terminal, so that they do not push the
+/// Names shown to a user who joins a room: a few lines on a terminal, so that they do not push the
 /// conversation away.
 pub(super) const NAMES_ON_ARRIVAL_MAX: usize = 50;
 
-/// Names told to someone who asks for them: some 5 KiB.
+/// Names shown to a user who asks for them: some 5 KiB.
 pub(super) const NAMES_ON_REQUEST_MAX: usize = 500;
 
 /// Rooms in a list: what one may still want to scroll through, some 30 KiB with a topic each.
@@ -39,7 +39,7 @@ pub(super) fn is_visible(room: RoomId, viewer: Option<UserId>, hub: &Hub) -> boo
     }
 }
 
-/// Who is in a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to
+/// The members of a room: `* in #lobby: alice bob (away)`, in as many lines as it takes, up to
 /// `names_max` names. Those who do not want to be listed are among the `more`, but for `viewer`s who
 /// are in with them.
 pub(super) fn names(
@@ -161,7 +161,7 @@ pub(super) fn masks(room: RoomId, kind: ListKind, hub: &Hub, out: &mut Vec<u8>) 
     }
 }
 
-/// That someone spoken to is away, and why.
+/// That the recipient of a message is away, and why.
 pub(super) fn away(user: &User, out: &mut Vec<u8>) {
     if let Some(text) = user.away() {
         line(out, &["* ", user.nick().as_str(), " is away: ", text]);

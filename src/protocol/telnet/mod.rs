@@ -10,7 +10,7 @@
 //! encode.rs     events -> lines
 //! greeting.rs   what comes first
 //! moderation.rs kicks, bans, modes, invitations
-//! password.rs   whether the client may come in, before it says its name
+//! password.rs   whether the client may enter, before it chooses a nick
 //! listings.rs   lists: who is here, which rooms there are
 //! state.rs      what is remembered of a connection
 //! table.rs      the commands, their names and help
@@ -18,7 +18,7 @@
 //! negotiation/  telnet's own commands, taken out of the input
 //! ```
 //!
-//! Invariant: to wait costs nothing; a connection that never spoke telnet's commands owns no heap
+//! Invariant: an idle connection costs nothing; a connection that never spoke telnet's commands owns no heap
 //! memory here.
 //!
 //! Does not know sockets, nor other connections.
@@ -68,8 +68,7 @@ impl Telnet {
         negotiation::next_frame(lines, negotiation, input, searched, cap, replies)
     }
 
-    /// Does what a line says. Before the person has a name, the line is the server's password, if it has one, and then the
-    /// name.
+    /// Handles one line. Before the client has a nick, the line is the server's password, if it has one, and then the nick.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Context) {
         if ctx.user().is_none() && !password::may_go_on(&mut self.entry, line, ctx) {
             return;
@@ -83,19 +82,19 @@ impl Telnet {
         }
     }
 
-    /// Says that a line was longer than the cap.
+    /// Answers that a line was longer than the cap.
     pub fn handle_too_long(&mut self, cap: usize, ctx: &mut dyn Context) {
         refuse(&CommandError::TooLong(cap), ctx);
     }
 
-    /// Whether the peer has sent a telnet command, and so can be asked for a sign of life with
+    /// Whether the peer has sent a telnet command, and so can be asked whether it is alive with
     /// [`PROBE`].
     pub fn speaks_telnet(&self) -> bool {
         self.negotiation.is_some()
     }
 }
 
-/// Says why nothing came of a line, and asks for a name again if that is still what we wait for.
+/// Answers why a line had no effect, and asks for a name again if there is none yet.
 fn refuse(error: &CommandError, ctx: &mut dyn Context) {
     refusal(ctx.answer(), &error.to_string());
     if ctx.user().is_none() {

@@ -1,6 +1,6 @@
-//! The commands that keep order in a room: kicks, bans, modes, invitations.
+//! The commands of moderation in a room: kicks, bans, modes, invitations.
 //!
-//! They all concern the current room, and obey the same rules as IRC's: the hub knows them. Letters of modes are read
+//! They all act on the current room, and obey the same rules as IRC's: the hub knows them. Letters of modes are read
 //! by [`parse_room_changes`]. Owns nothing.
 
 use super::{
@@ -116,8 +116,8 @@ impl Request<'_> {
     }
 }
 
-/// What a ban says of what was typed: of someone who is here, their host, so that another name is no way around it. But
-/// not if `me` comes from the same one: nobody wants to shut out themselves.
+/// The mask for what was typed: for a user's nick its host, so that another nick is no way around the ban. But not if
+/// `me` has the same host: users do not want to ban themselves.
 fn ban_mask(typed: &str, me: UserId, hub: &Hub) -> String {
     let host = |id| hub.user(id).map(|user| user.host());
     match hub.find_user(typed).and_then(host) {
@@ -126,7 +126,7 @@ fn ban_mask(typed: &str, me: UserId, hub: &Hub) -> String {
     }
 }
 
-/// The bans that are the one typed, or concern the person of that name.
+/// The bans that are the one typed, or match the user of that nick.
 fn bans_on(typed: &str, room: RoomId, hub: &Hub) -> Vec<String> {
     let wanted = Mask::parse(typed);
     let person = hub.find_user(typed).and_then(|id| hub.user(id));

@@ -1,4 +1,4 @@
-//! Before a client says its name: whether it may come in at all.
+//! Whether a client may enter, before it chooses a nick: password and bans.
 //!
 //! Owns how far a client is with the server's password. The rules are the hub's, the checks of passwords are the server's;
 //! the sentences are here.
@@ -12,7 +12,7 @@ use crate::{
     protocol::{Context, PasswordCheck, TurnedAway, seconds_to_wait},
 };
 
-/// Wrong passwords that one connection may give: a person who knows it needs fewer.
+/// Wrong passwords that one connection may give: a user who knows it needs fewer.
 const WRONG_PASSWORDS_MAX: u8 = 3;
 
 /// How many wrong passwords a client gave, or that it gave the right one. In one byte, for each connection has it.
@@ -22,7 +22,7 @@ pub(super) struct PasswordEntry(u8);
 impl PasswordEntry {
     const RIGHT: u8 = u8::MAX;
 
-    /// What the hub is to know of it.
+    /// The hub's view of it.
     pub(super) fn state(self) -> ServerPassword {
         match self.0 {
             Self::RIGHT => ServerPassword::Correct,
@@ -42,7 +42,7 @@ impl PasswordEntry {
 }
 
 /// Whether a line of a client without a name is to be handled as usual. If not, the line was its password, or the client
-/// is turned away; the answer says so.
+/// is turned away; the answer has the reason.
 pub(super) fn may_go_on(entry: &mut PasswordEntry, line: &[u8], ctx: &mut dyn Context) -> bool {
     let Err(refused) = ctx.may_enter(entry.state()) else {
         return true;

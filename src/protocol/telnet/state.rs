@@ -1,16 +1,15 @@
-//! What is remembered of one connection that speaks telnet.
+//! The state of one connection that speaks telnet.
 
 use super::{negotiation::Negotiation, password::PasswordEntry};
 use crate::{chat::RoomId, protocol::lines::Lines};
 
-/// What is remembered of one connection.
+/// The state of one connection.
 #[derive(Debug, Default)]
 pub struct Telnet {
     pub(super) lines: Lines,
     /// From the first of telnet's commands on.
     pub(super) negotiation: Option<Box<Negotiation>>,
-    /// Where words go that are no command. The hub is asked each time whether the person still
-    /// stands there.
+    /// The room that messages go to. The hub is asked each time whether the user is still in it.
     pub(super) room: Option<RoomId>,
     pub(super) entry: PasswordEntry,
 }

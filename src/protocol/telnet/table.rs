@@ -1,6 +1,6 @@
 //! The table of commands that a telnet user can type.
 //!
-//! Invariant: no two commands share a word. Owns names, help and the number of words needed; does
+//! Invariant: no two commands share a word. Owns names, help and the number of arguments needed; does
 //! not know what the commands do.
 
 use super::{
@@ -15,15 +15,15 @@ const UNKNOWN_BYTES_MAX: usize = 40;
 
 /// One command.
 pub(super) struct Entry {
-    /// What is typed behind the slash, in any case.
+    /// The word after the slash, in any case.
     pub(super) name: &'static str,
-    /// Other words for it, for fingers used to IRC.
+    /// Other words for it, for users of IRC.
     pub(super) aliases: &'static [&'static str],
-    /// What belongs behind it, as help shows it.
+    /// Its arguments, as help shows them.
     pub(super) arguments: &'static str,
-    /// How many words there must be behind it at least.
+    /// How many words the arguments have at least.
     pub(super) words_min: usize,
-    /// What it does, as help shows it.
+    /// Its effect, as help shows it.
     pub(super) help: &'static str,
     /// Does it, with the rest of the line.
     pub(super) run: fn(&mut Request<'_>, &str) -> Outcome,
@@ -185,7 +185,7 @@ pub(super) static COMMANDS: [Entry; 19] = [
     },
 ];
 
-/// Finds a command by the word behind its slash.
+/// Finds a command by the word after its slash.
 pub(super) fn find(word: &str) -> Option<&'static Entry> {
     let is_called = |name: &str| name.eq_ignore_ascii_case(word);
     COMMANDS
@@ -193,7 +193,7 @@ pub(super) fn find(word: &str) -> Option<&'static Entry> {
         .find(|entry| is_called(entry.name) || entry.aliases.iter().any(|name| is_called(name)))
 }
 
-/// Does what a line says. The line is clean already.
+/// Handles one line, which is clean already.
 pub(super) fn handle(request: &mut Request<'_>, line: &str) -> Outcome {
     match line.strip_prefix('/') {
         None if request.ctx.user().is_none() => request.enter(line.trim()),

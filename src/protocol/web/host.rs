@@ -1,10 +1,10 @@
-//! Which names a request may call us by: the defence against DNS rebinding.
+//! The host names that requests may use: the defence against DNS rebinding.
 //!
-//! A browser keeps the pages of different names apart, and asks no more than the name. A stranger whose name points to
-//! our address for a moment has a page that the browser takes for one of ours: it may read what we answer, open a
-//! WebSocket and speak in the name of whoever looks at it, behind any firewall. It cannot keep the browser from saying
-//! which name it asked for. So a request is answered only if that name is known to be ours, or is no name: nobody can
-//! make a literal address point elsewhere, nor `localhost` (RFC 6761 section 6.3).
+//! A browser keeps the pages of different names apart, and looks at nothing but the name. An attacker whose name points
+//! to our address for a moment has a page that the browser takes for one of ours: it may read our answers, open a
+//! WebSocket and chat in the name of its reader, through any firewall. But the browser still sends the name that it asked
+//! for. So a request is answered only if that name is known to be ours, or is no name: an attacker can make neither a
+//! literal address point elsewhere, nor `localhost` (RFC 6761 section 6.3).
 //!
 //! Ports do not count, because proxies and forwarded ports change them. Knows no sockets and no configuration file.
 
@@ -15,7 +15,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 pub struct Hosts {
     /// Any name is taken.
     any: bool,
-    /// In lower case, without a final dot; `*.` at the start stands for any one label.
+    /// In lower case, without a final dot; `*.` at the start matches any one label.
     names: Box<[Box<str>]>,
 }
 
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_no_host_is_no_browser() {
+    fn a_request_without_host_is_no_browser_s() {
         assert!(Hosts::default().admit(None));
     }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     proptest! {
-        /// A stranger owns whole names: whatever stands before one of those, it stays the stranger's.
+        /// Another owner has whole domains: any name below one of them is that owner's.
         #[test]
         fn no_name_below_a_strangers_is_ours(front in "[a-z0-9.:%*\\[\\]-]{0,30}", port in "(:[0-9]{0,5})?") {
             let host = format!("{front}.evil.example{port}");

@@ -59,7 +59,7 @@ const FILES: [File; 19] = [
     script!("view.js"),
 ];
 
-/// The files, and a name for each one's content.
+/// The files, each with an entity tag of its content.
 #[derive(Debug)]
 pub struct Files {
     etags: [String; FILES.len()],
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// What a first visit costs. Nothing packs the files: they are read as they are served. A fifth of it is the texts, in
+    /// The bytes of a first visit. Nothing packs the files: they are read as they are served. A fifth of it is the texts, in
     /// every language of the page.
     const BYTES_MAX: usize = 96 * 1024;
 

@@ -1,8 +1,8 @@
 //! From HTTP to WebSocket: whether a request asks for it, may have it, and which subprotocol is spoken then.
 //!
-//! Decides; the bytes of the handshake are `websocket/handshake.rs`'s. A browser tells with every upgrade which page
-//! it is on (`Origin`), and that is all that keeps pages of strangers from speaking in the name of whoever looks at
-//! them (RFC 6455 section 10.2). Programs tell nothing, and could tell anything.
+//! Decides; the bytes of the handshake are `websocket/handshake.rs`'s. A browser sends with every upgrade which page
+//! it is on (`Origin`), and only that keeps pages of other sites from chatting in the name of their readers
+//! (RFC 6455 section 10.2). Programs send nothing, and could send anything.
 
 use super::{
     http::{Method, Request, Status, Version},
@@ -24,7 +24,7 @@ const PROTOCOLS: [(&str, Kind); 2] = [
     ("text.ircv3.net", Kind::Text),
 ];
 
-/// What becomes of a request, as far as WebSocket is concerned.
+/// The decision about a request, as far as WebSocket is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upgrade {
     /// It asks for something else.
@@ -69,7 +69,7 @@ pub fn upgrade(request: &Request<'_>, others: &[Box<str>], out: &mut Vec<u8>) ->
 
 /// Whether a page of this origin may speak with us: a page of our own host, or one that the host named.
 fn is_welcome(origin: &str, host: Option<&str>, others: &[Box<str>]) -> bool {
-    // Browsers leave a default port out; whoever wrote the configuration may have told it.
+    // Browsers leave a default port out; the configuration may have it.
     let bare = bare_origin(origin);
     let mut others = others.iter().map(|other| &**other);
     if others.any(|other| other == "*" || bare.eq_ignore_ascii_case(bare_origin(other))) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_port_may_be_told_or_not() {
+    fn a_default_port_may_be_given_or_not() {
         assert!(is_welcome("http://a", Some("a:80"), &[]));
         assert!(is_welcome("https://a:443", Some("a"), &[]));
         assert!(!is_welcome("http://a", Some("a:443"), &[]));

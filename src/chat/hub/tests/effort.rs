@@ -31,7 +31,7 @@ fn fill(hub: &mut Hub, who: UserId, name: &str, letter: char, masks: &[String]) 
 }
 
 #[test]
-fn each_who_is_told_is_counted() {
+fn each_user_of_an_audience_is_charged() {
     let hello = |size| {
         let (mut hub, ids) = crowd(size, "#a");
         let room = room("#a");
@@ -42,7 +42,7 @@ fn each_who_is_told_is_counted() {
 }
 
 #[test]
-fn each_line_of_a_long_message_is_counted_for_each_who_is_told() {
+fn each_line_of_a_long_message_is_charged_for_each_reader() {
     let (mut hub, ids) = crowd(50, "#a");
     let room = room("#a");
     let mut long = |count: usize| {
@@ -158,7 +158,7 @@ fn what_is_refused_costs_what_it_took_to_find_out() {
 }
 
 #[test]
-fn those_who_are_hidden_cost_a_look_at_each_of_their_rooms() {
+fn hidden_users_cost_a_look_at_each_of_their_rooms() {
     let rooms: Vec<String> = (0..20).map(|n| format!("#r{n}")).collect();
     let rooms: Vec<&str> = rooms.iter().map(|name| &**name).collect();
     let (mut hub, ids) = hub_with(&[("alice", &rooms), ("bob", &["#b"])]);

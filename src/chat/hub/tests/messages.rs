@@ -63,7 +63,7 @@ fn an_old_message_cannot_be_taken_back() {
 }
 
 #[test]
-fn lines_and_tags_go_where_words_go() {
+fn lines_and_tags_go_where_messages_go() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
     let here = room("#a");
     let lines = [
@@ -101,7 +101,7 @@ fn lines_and_tags_go_where_words_go() {
 }
 
 #[test]
-fn one_who_speaks_from_outside_hears_it_too() {
+fn a_sender_from_outside_gets_the_message_too() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
     let here = room("#a");
     set(&mut hub, ids[0], "#a", "-n", &[]);

@@ -133,7 +133,7 @@ fn make_operator(hub: &mut Hub, who: UserId) {
 }
 
 #[test]
-fn joining_is_told_to_the_room_and_once_only() {
+fn a_join_is_one_event_to_the_room() {
     let (mut hub, ids) = hub_with(&[("alice", &["#lobby"]), ("bob", &[])]);
     let events = told(&mut hub, ids[1], join("LOBBY"));
     assert_eq!(events.len(), 1);
@@ -145,7 +145,7 @@ fn joining_is_told_to_the_room_and_once_only() {
 }
 
 #[test]
-fn leaving_is_told_to_the_room_and_to_who_left() {
+fn a_leave_goes_to_the_room_and_to_the_one_who_left() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
     let leave = Command::Leave {
         room: room("#a"),
@@ -160,7 +160,7 @@ fn leaving_is_told_to_the_room_and_to_who_left() {
 }
 
 #[test]
-fn a_room_vanishes_with_its_last_member_but_can_be_read_until_the_next_mutation() {
+fn a_vanished_room_can_be_read_until_the_next_mutation() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"])]);
     let id = hub.find_room(&room("#a")).unwrap();
     let leave = Command::Leave {
@@ -181,7 +181,7 @@ fn a_room_vanishes_with_its_last_member_but_can_be_read_until_the_next_mutation(
 }
 
 #[test]
-fn a_quit_is_told_once_to_each_neighbour() {
+fn a_quit_goes_once_to_each_neighbour() {
     let (mut hub, ids) = hub_with(&[
         ("alice", &["#a", "#b", "#c"]),
         ("bob", &["#a", "#b"]),
@@ -206,7 +206,7 @@ fn a_quit_is_told_once_to_each_neighbour() {
 }
 
 #[test]
-fn neighbours_of_one_who_is_in_one_room_are_the_room() {
+fn neighbours_of_a_user_in_one_room_are_its_members() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
     let events = told(&mut hub, ids[0], Command::Rename { nick: nick("al") });
     assert_eq!(audience(&hub, &events[0]), ids[..2]);
@@ -336,7 +336,7 @@ fn a_message_to_a_room_needs_membership() {
 }
 
 #[test]
-fn a_private_message_is_told_to_both_and_once_to_oneself() {
+fn a_private_message_goes_to_both_and_once_to_oneself() {
     let (mut hub, ids) = hub_with(&[("alice", &[]), ("bob", &[])]);
     let say = |to| Command::Say {
         to: Target::User(to),
@@ -382,7 +382,7 @@ fn a_topic_is_set_cleared_and_limited() {
 }
 
 #[test]
-fn being_away_is_told_around_when_it_changes_and_to_oneself_each_time() {
+fn away_goes_to_neighbours_on_change_and_to_oneself_always() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
     let away = |text| Command::SetAway { text };
     let events = told(&mut hub, ids[0], away(Some("lunch")));
@@ -458,7 +458,7 @@ fn rooms_of_keeps_the_order_of_entering() {
 #[test]
 #[should_panic(expected = "one mutation, then drain")]
 #[cfg(debug_assertions)]
-fn a_caller_that_does_not_drain_is_told_so() {
+fn a_caller_that_does_not_drain_panics() {
     let (mut hub, ids) = hub_with(&[("alice", &[])]);
     for _ in 0..2 {
         hub.apply(ids[0], Command::SetAway { text: None }, Now::at_ms(2))

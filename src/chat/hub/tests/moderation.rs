@@ -7,7 +7,7 @@ use crate::chat::{
 };
 
 #[test]
-fn lists_know_who_set_what_when_and_are_full_at_some_point() {
+fn lists_remember_setter_and_time_and_have_a_limit() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"])]);
     let id = hub.find_room(&room("#a")).unwrap();
     for number in 0..100 {
@@ -79,7 +79,7 @@ fn each_change_is_tried_by_itself() {
 }
 
 #[test]
-fn nobody_touches_those_above() {
+fn no_member_touches_those_above() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &["#a"])]);
     let needed = |refusals: Vec<Refusal>| match &refusals[..] {
         [] => None,
@@ -131,7 +131,7 @@ fn an_invitation_of_an_operator_opens_the_room_once() {
 }
 
 #[test]
-fn a_room_hears_one_knock_a_minute() {
+fn a_room_takes_one_knock_a_minute() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
     let knock = Command::Knock {
         room: room("#a"),

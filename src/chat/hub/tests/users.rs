@@ -71,7 +71,7 @@ fn one_s_own_modes_are_one_s_own_but_for_the_operator_s() {
 }
 
 #[test]
-fn people_are_counted() {
+fn users_are_counted() {
     let mut hub = Hub::new(RULES);
     let modes = [UserMode::Invisible].into_iter().collect();
     let profile = Profile {
@@ -92,7 +92,7 @@ fn people_are_counted() {
 }
 
 #[test]
-fn secret_rooms_and_invisible_people_are_seen_from_within() {
+fn secret_rooms_and_invisible_users_are_seen_from_within() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"]), ("carol", &[])]);
     let id = hub.find_room(&room("#a")).unwrap();
     let (changes, _) = parse_user_changes("+i");
@@ -126,7 +126,7 @@ fn answers_piece_by_piece_go_on_where_they_stopped() {
 }
 
 #[test]
-fn who_was_here_is_remembered_the_newest_first() {
+fn former_users_are_remembered_the_newest_first() {
     let mut hub = Hub::new(RULES);
     let profile = |realname: &str| Profile {
         username: "~a-user-name-longer-than-allowed".into(),

@@ -35,7 +35,7 @@ impl Frames {
         *searched = 0;
         let consumed = end + 1;
         if std::mem::take(&mut self.skipping) {
-            // The end of a line that was reported already: the next one begins behind it.
+            // The end of a line that was reported already: the next one begins after it.
             let mut cut = self.next(&input[consumed..], searched);
             cut.consumed += consumed;
             return cut;

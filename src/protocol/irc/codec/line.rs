@@ -4,7 +4,7 @@
 //! LF or NUL, or a space where none may be) are cut off there, and a colon in front of a word is left out; without its
 //! tags it has at most [`BODY_BYTES_MAX`] bytes and is cut between characters.
 //!
-//! Owns nothing but the place where the line began. Does not know what it says.
+//! Owns nothing but the place where the line began. Does not know what the line means.
 
 use super::tags::push_escaped;
 use memchr::memchr3;
@@ -13,7 +13,7 @@ use std::fmt::{self, Display, Write as _};
 /// A message without its tags, CR LF included (RFC 1459 section 2.3).
 pub const BODY_BYTES_MAX: usize = 512;
 
-/// What stands at the end of a line.
+/// The end of a line.
 const END: &[u8] = b"\r\n";
 
 /// A line that is being appended to `out`; it ends when [`end`](Self::end) is called.
@@ -78,7 +78,7 @@ impl<'o> Line<'o> {
         self
     }
 
-    /// Who it is from. Comes right behind the tags.
+    /// The source. Comes right after the tags.
     pub fn source(mut self, source: impl Display) -> Self {
         self.begin_body();
         self.out.push(b':');
@@ -86,7 +86,7 @@ impl<'o> Line<'o> {
         self
     }
 
-    /// The command. Comes behind the source, if there is one.
+    /// The command. Comes after the source, if there is one.
     pub fn command(mut self, command: &str) -> Self {
         match self.body {
             Some(_) => self.out.push(b' '),
@@ -138,7 +138,7 @@ impl<'o> Line<'o> {
         self
     }
 
-    /// The same for words that are at hand.
+    /// The same for a text that needs no formatting.
     pub fn words(self, words: &str) -> Self {
         self.out.extend_from_slice(b" :");
         let words = Kind::Text.passable(words);
@@ -155,7 +155,7 @@ impl<'o> Line<'o> {
         }
     }
 
-    /// How many bytes of text there is room for as the last parameter. Only asks: no line is left behind.
+    /// How many bytes of text there is room for as the last parameter. Appends nothing.
     pub fn text_room(self) -> usize {
         let body = self.body.unwrap_or(self.start);
         let used = self.out.len() - body + " :".len();
@@ -189,7 +189,7 @@ impl<'o> Line<'o> {
     }
 }
 
-/// What a parameter may hold.
+/// The characters that a parameter may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Anything but the end of a line.

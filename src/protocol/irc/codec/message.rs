@@ -9,16 +9,16 @@
 
 use super::tags::Tags;
 
-/// Parameters of one message (RFC 2812 section 2.3: fourteen and a trailing one). What comes behind belongs to the
+/// Parameters of one message (RFC 2812 section 2.3: fourteen and a trailing one). Further text belongs to the
 /// last.
 pub const PARAMS_MAX: usize = 15;
 
 /// A message, borrowed from its line.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
-    /// What stood behind the `@`.
+    /// The text after the `@`.
     pub tags: Tags<'a>,
-    /// Who it claims to come from. Servers do not heed it from clients.
+    /// The claimed source. Servers ignore it from clients.
     pub source: Option<&'a str>,
     /// The command, as it was written.
     pub command: &'a str,
@@ -110,7 +110,7 @@ impl<'a> Params<'a> {
     }
 }
 
-/// The first word, and what comes behind the spaces that follow it (RFC 1459 section 2.3.1: one or more).
+/// The first word, and the text after the spaces that follow it (RFC 1459 section 2.3.1: one or more).
 fn split_word(text: &str) -> (&str, &str) {
     match text.split_once(' ') {
         Some((word, rest)) => (word, rest.trim_start_matches(' ')),
@@ -118,7 +118,7 @@ fn split_word(text: &str) -> (&str, &str) {
     }
 }
 
-/// Who a message is from: `nick`, `nick!user@host`, or a server's name.
+/// The source of a message: `nick`, `nick!user@host`, or a server's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source<'a> {
     /// Up to the `!` or `@`.

@@ -1,14 +1,14 @@
 //! Numerics: the numbers of replies, under the names they are published by ("Modern IRC", section Numerics; RFC 2812
-//! section 5; for MONITOR and WHOX their own texts), with their usual words.
+//! section 5; for MONITOR and WHOX their own texts), with their usual texts.
 //!
-//! Owns no layout: which parameters stand between the number and the words is known where the reply is made.
+//! Owns no layout: the place where a reply is made knows the parameters between number and text.
 
 /// One numeric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numeric {
     /// Three digits.
     pub code: &'static str,
-    /// The words at the end; empty where something else stands there.
+    /// The text at the end; empty where the line ends otherwise.
     pub words: &'static str,
 }
 

@@ -49,7 +49,7 @@ pub(crate) enum RankPrefixes {
 }
 
 impl RankPrefixes {
-    /// What a client with these capabilities wants to see.
+    /// The choice for a client with these capabilities.
     pub(crate) fn of(caps: CapSet) -> Self {
         match caps.has(Cap::MultiPrefix) {
             true => Self::All,
@@ -67,8 +67,7 @@ impl RankPrefixes {
     }
 }
 
-/// A room's topic, who set it and when. Nothing if there is none, which is what a newcomer is told ("Modern IRC", JOIN
-/// message).
+/// Appends a room's topic, its setter and its time; nothing if there is none, as after a JOIN ("Modern IRC", JOIN message).
 pub(crate) fn write_topic(prefix: ReplyPrefix<'_>, hub: &Hub, id: RoomId, out: &mut Vec<u8>) {
     let Some(room) = hub.room(id) else { return };
     let Some(topic) = room.topic() else { return };

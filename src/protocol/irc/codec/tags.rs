@@ -1,6 +1,6 @@
 //! Message tags: `@key=value;key` in front of a message, with escapes in the values (IRCv3 message-tags).
 //!
-//! Invariant: tags are read where they stand; only a value with an escape in it is copied. Of several tags with one
+//! Invariant: tags are read in place; only a value with an escape in it is copied. Of several tags with one
 //! key, the last counts. Does not know what any tag means.
 
 use std::{borrow::Cow, collections::HashSet};
@@ -12,7 +12,7 @@ pub struct Tags<'a> {
 }
 
 impl<'a> Tags<'a> {
-    /// What stood between `@` and the space.
+    /// The text between `@` and the space.
     pub fn new(data: &'a str) -> Self {
         Self { data }
     }
@@ -73,7 +73,7 @@ fn is_client_only(tag: &str) -> bool {
     tag.len() > 1 && tag.starts_with('+')
 }
 
-/// The text that an escaped value stands for. A backslash before anything else, or at the end, is dropped.
+/// The text of an escaped value. A backslash before anything else, or at the end, is dropped.
 pub fn unescape(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return Cow::Borrowed(value);
@@ -99,7 +99,7 @@ fn meaning_of(escaped: char) -> char {
     }
 }
 
-/// Appends a value so that it can stand in a tag.
+/// Appends a value, escaped for a tag.
 pub fn push_escaped(value: &str, out: &mut Vec<u8>) {
     for byte in value.bytes() {
         let escape = match byte {

@@ -162,7 +162,7 @@ fn a_colon_in_front_of_a_word_does_not_make_it_the_last() {
 }
 
 #[test]
-fn no_parameter_breaks_a_line_and_none_is_cut_within_a_character() {
+fn no_parameter_breaks_a_line_or_is_cut_in_a_character() {
     let mut out = Vec::new();
     Line::new(&mut out)
         .source("a b")

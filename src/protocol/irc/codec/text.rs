@@ -1,4 +1,4 @@
-//! Words as lines of IRC: where they go, how long they may be, where they are cut, and the id that names them.
+//! Messages as lines of IRC: their target, how long they may be, where they are cut, and their id.
 //!
 //! Owns nothing. Does not know who listens.
 
@@ -24,7 +24,7 @@ impl fmt::Display for Msgid {
     }
 }
 
-/// Where something was said, as the first parameter has it: `#room`, `@#room`, `nick`.
+/// The destination of a message, as the first parameter has it: `#room`, `@#room`, `nick`.
 pub(crate) struct TargetName<'n> {
     pub(crate) prefix: Option<char>,
     pub(crate) name: &'n str,
@@ -46,7 +46,7 @@ impl fmt::Display for TargetName<'_> {
     }
 }
 
-/// The command that says it.
+/// The command that carries it.
 pub(crate) fn verb(speech: Speech) -> &'static str {
     match speech {
         Speech::Action | Speech::Message => "PRIVMSG",
@@ -54,7 +54,7 @@ pub(crate) fn verb(speech: Speech) -> &'static str {
     }
 }
 
-/// Ends a line with words; an action is a CTCP message (the client-to-client protocol's ACTION).
+/// Ends a line with a text; an action is a CTCP message (the client-to-client protocol's ACTION).
 pub(crate) fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
     match speech {
         Speech::Action => line.text(format_args!("\x01ACTION {text}\x01")).end(),

@@ -29,7 +29,7 @@ pub(crate) fn cap(request: &mut Request<'_>, params: &Params<'_>) {
     }
 }
 
-/// CAP LS: every name; with its value for clients of version 302, which are also told when anything changes.
+/// CAP LS: every name; with its value for clients of version 302, which also get changes.
 fn list_all(request: &mut Request<'_>, version: &str) {
     let is_302 = version.parse().is_ok_and(|version: u32| version >= 302);
     if is_302 {
@@ -52,7 +52,7 @@ fn list_all(request: &mut Request<'_>, version: &str) {
 }
 
 /// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
-/// is told NAK as for any stranger.
+/// gets NAK as for any unknown name.
 fn sts(request: &Request<'_>) -> Option<String> {
     let policy = request.ctx.server_info().sts?;
     Some(if request.ctx.is_secure() {

@@ -1,4 +1,4 @@
-//! What people say: PRIVMSG, NOTICE, TAGMSG, REDACT.
+//! Messages: PRIVMSG, NOTICE, TAGMSG, REDACT.
 
 use crate::{
     chat::{Command, MessageId, Refusal, RoomName, Speech, Target, mode::Rank},
@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// What 417 says of a line that was short enough as it came. The same words as for a longer one would send its author
-/// looking for a fault that is not there.
+/// The text of 417 for a line that was short enough as it came. The usual text would send its author looking for a
+/// mistake that is not there.
 const TOO_LONG_TO_RELAY: &str = "Your text is too long: others get your name in front of it, and that line would pass 512 bytes";
 
 /// PRIVMSG.
@@ -23,7 +23,7 @@ pub(crate) fn privmsg(request: &mut Request<'_>, message: &Message<'_>) {
     say(request, message, Speech::Message);
 }
 
-/// NOTICE. Nothing that comes of it is ever answered (RFC 2812 section 3.3.2), but that a line was too long.
+/// NOTICE. It is never answered (RFC 2812 section 3.3.2), unless a line is too long.
 pub(crate) fn notice(request: &mut Request<'_>, message: &Message<'_>) {
     say(request, message, Speech::Notice);
 }
@@ -73,7 +73,7 @@ fn say(request: &mut Request<'_>, message: &Message<'_>, speech: Speech) {
     }
 }
 
-/// `/me` is a manner of speech in the chat, and a CTCP message in IRC.
+/// `/me` is a kind of message in the chat, and a CTCP message in IRC.
 fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
     if speech != Speech::Message {
         return (speech, text);
@@ -86,7 +86,7 @@ fn speech_of(speech: Speech, text: &str) -> (Speech, &str) {
     }
 }
 
-/// Who is meant by a word; a room's name is kept in `room`.
+/// The target that a word names; a room's name is kept in `room`.
 pub(crate) fn target_of<'t>(
     request: &Request<'_>,
     word: &'t str,
@@ -105,7 +105,7 @@ pub(crate) fn target_of<'t>(
     Ok(Target::User(word))
 }
 
-/// Whether the words fit into the line that others get: it begins with who said them.
+/// Whether the text fits into the line that others get, which begins with its author.
 pub(crate) fn fits(request: &mut Request<'_>, target: &str, speech: Speech, text: &str) -> bool {
     let Some((_, _, _, _, author)) = request.split_with_user() else {
         return false;
@@ -117,7 +117,7 @@ pub(crate) fn fits(request: &mut Request<'_>, target: &str, speech: Speech, text
     text.len() <= room_for_text(author, verb(speech), &target, speech)
 }
 
-/// Who speaks to someone who is away learns it.
+/// Tells the author of a message that its recipient is away.
 pub(super) fn tell_away(request: &mut Request<'_>, target: &str) {
     if target.starts_with('#') {
         return;
@@ -163,7 +163,7 @@ pub(crate) fn redact(request: &mut Request<'_>, message: &Message<'_>) {
     let (target, msgid, reason) = (params.at(0), params.at(1), params.at(2));
     let mut room = None;
     let outcome = target_of(request, target, &mut room).and_then(|from| {
-        // What is no id names no message; but whether the target is one comes first.
+        // A text that is no id names no message; but the target is checked first.
         let message = Msgid::parse(msgid).unwrap_or(MessageId(u64::MAX));
         request.apply(Command::Redact {
             from,

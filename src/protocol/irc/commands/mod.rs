@@ -1,6 +1,7 @@
-//! What the commands do, by theme: one function for each row of the table.
+//! The commands, by theme: one function for each row of the table.
 //!
-//! Handlers parse, ask the hub through the [`Request`](super::session::request::Request), and say what the hub's events do not.
+//! Handlers parse, ask the hub through the [`Request`](super::session::request::Request), and answer what the hub's
+//! events do not.
 
 mod caps;
 mod connection;

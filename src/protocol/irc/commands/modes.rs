@@ -83,7 +83,7 @@ fn reply_error(request: &mut Request<'_>, room: &RoomName, error: ModeError<'_>)
     }
 }
 
-/// The masks of a list. Who may not read it is told so.
+/// The masks of a list, or that the user may not read it.
 fn show_list(request: &mut Request<'_>, id: RoomId, kind: ListKind) {
     let (numeric, end) = match kind {
         ListKind::Ban => (RPL_BANLIST, RPL_ENDOFBANLIST),
@@ -131,8 +131,8 @@ fn user_mode(request: &mut Request<'_>, target: &str, params: &Params<'_>) {
     }
 }
 
-/// Letters for `RPL_MYINFO`: modes of people, modes of rooms, those of rooms that take a parameter. Put together once,
-/// for everyone who comes in is told.
+/// Letters for `RPL_MYINFO`: modes of users, modes of rooms, those of rooms that take a parameter. Put together once,
+/// for each client gets them when it registers.
 pub(crate) fn mode_letters() -> &'static [String; 3] {
     static LETTERS: LazyLock<[String; 3]> = LazyLock::new(|| {
         let lists = ListKind::ALL.map(ListKind::letter);

@@ -65,7 +65,7 @@ fn open(request: &mut Request<'_>, reference: &str, message: &Message<'_>) {
     });
 }
 
-/// Takes a line that says it belongs to a batch; says whether it was one for here.
+/// Takes a line with a batch tag; returns whether it belonged here.
 pub(super) fn take(request: &mut Request<'_>, message: &Message<'_>) -> bool {
     if !request.irc.caps.has(Cap::Multiline) {
         return false;

@@ -16,7 +16,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// OPER. The password is checked while others are served; the answer comes when that is done, and tells nobody whether the
+/// OPER. The password is checked while others are served; the answer comes when that is done, and does not reveal whether the
 /// name exists.
 pub(crate) fn oper(request: &mut Request<'_>, params: &Params<'_>) {
     match request.ctx.check_operator(params.at(0), params.at(1)) {
@@ -94,7 +94,7 @@ pub(crate) fn kline(request: &mut Request<'_>, params: &Params<'_>) {
     request.notice(format_args!("{word} the ban of {shown}"));
 }
 
-/// Whether a mask names addresses of the server's own machine, which everyone behind a proxy on it has.
+/// Whether a mask names addresses of the server's own machine, which all clients of a proxy on it have.
 fn is_about_loopback(mask: &str) -> bool {
     let host = mask.rsplit('@').next().unwrap_or_default();
     let address = host.split('/').next().unwrap_or_default();
@@ -114,7 +114,7 @@ pub(crate) fn unkline(request: &mut Request<'_>, params: &Params<'_>) {
     }
 }
 
-/// `user@host`; a word alone is a host. What would ban everyone is refused, and what makes no mask.
+/// `user@host`; a word alone is a host. A mask that would ban everyone is refused, and a text that is no mask.
 fn complete(typed: &str) -> Option<String> {
     let mask = ServerMask::parse(typed).filter(|mask| !mask.is_everyone())?;
     Some(mask.as_str().to_owned())

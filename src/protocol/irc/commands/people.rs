@@ -1,4 +1,4 @@
-//! What is known of people: WHOIS, WHOWAS, USERHOST, ISON, MONITOR.
+//! Queries about users: WHOIS, WHOWAS, USERHOST, ISON, MONITOR.
 
 use crate::{
     chat::{
@@ -101,7 +101,7 @@ fn describe(request: &mut Request<'_>, id: UserId) {
     line.text(RPL_WHOISIDLE.words).end();
 }
 
-/// Where someone really comes from: for themselves and for operators.
+/// A user's real address: for the user itself and for operators.
 fn write_origin(prefix: ReplyPrefix<'_>, user: &User, out: &mut Vec<u8>) {
     let (nick, name, address) = (user.nick(), user.username(), user.address());
     let line = prefix.numeric(RPL_WHOISACTUALLY, out).param(nick);
@@ -117,7 +117,7 @@ fn write_origin(prefix: ReplyPrefix<'_>, user: &User, out: &mut Vec<u8>) {
     line.text(format_args!("is using modes +{letters}")).end();
 }
 
-/// The rooms of someone that a reader may know of, with their prefixes.
+/// The rooms of a user that the reader may know of, with their prefixes.
 fn write_rooms(prefix: ReplyPrefix<'_>, hub: &Hub, user: &User, me: UserId, out: &mut Vec<u8>) {
     let is_hidden = user.modes().contains(UserMode::Invisible) && user.id() != me;
     let may_know = |id: &RoomId| {
@@ -240,7 +240,7 @@ pub(crate) fn monitor(request: &mut Request<'_>, params: &Params<'_>) {
 fn watch(request: &mut Request<'_>, names: &str) {
     let Some(me) = request.me() else { return };
     let mut added = Vec::new();
-    // The server as a whole may be out of room for what people make it keep.
+    // The server as a whole may be out of memory for what users make it keep.
     let has_room = request.ctx.hub().has_room_to_keep();
     let mut names = names.split(',').filter(|name| !name.is_empty());
     while let Some(name) = names.next() {
@@ -287,7 +287,7 @@ fn forget_one(request: &mut Request<'_>, target: &Nick) {
     }
 }
 
-/// Who of these is here and who is not.
+/// Which of these nicks are in use and which are not.
 fn tell_status(request: &mut Request<'_>, targets: &[Nick]) {
     let hub = request.ctx.hub();
     hub.charge_each(targets.len(), effort::LOOKED_UP + effort::LISTED);

@@ -160,7 +160,7 @@ pub(crate) fn invite(request: &mut Request<'_>, params: &Params<'_>) {
     }
 }
 
-/// KICK: people out of one room, or, as RFC 2812 has it, each out of the room at the same place.
+/// KICK: users out of one room, or, as in RFC 2812, each out of the room at the same position.
 pub(crate) fn kick(request: &mut Request<'_>, params: &Params<'_>) {
     let rooms: Vec<_> = params.at(0).split(',').collect();
     let nicks: Vec<_> = params

@@ -39,7 +39,7 @@ pub(crate) fn isupport_command(request: &mut Request<'_>, _params: &Params<'_>) 
     isupport(request);
 }
 
-/// What the server can do; a batch to those who know it as one.
+/// ISUPPORT's lines; a batch for clients that asked for one.
 pub(crate) fn isupport(request: &mut Request<'_>) {
     let in_batch = request.irc.caps.has(Cap::Batch) && request.irc.caps.has(Cap::ExtendedIsupport);
     let lines = request.ctx.server_info().isupport.clone();
@@ -81,7 +81,7 @@ pub(crate) fn lusers(request: &mut Request<'_>) {
     let visible = users.saturating_sub(counts.invisible).to_string();
     let [users, peak] = [users, counts.peak].map(|count| count.to_string());
     let invisible = counts.invisible.to_string();
-    // Everyone who comes in is told all this: put together, not formatted, it is a third of the work.
+    // Each client gets all this when it registers: put together, not formatted, it is a third of the work.
     let words = [
         "There are ",
         &visible,

@@ -137,7 +137,7 @@ pub(super) fn find(name: &str) -> Option<&'static Entry> {
     place.ok().map(|place| &COMMANDS[place])
 }
 
-/// Does what a message says.
+/// Runs the command of a message.
 pub(crate) fn dispatch(request: &mut Request<'_>, message: &Message<'_>) {
     if message.tags.has("batch") && multiline::take(request, message) {
         return;

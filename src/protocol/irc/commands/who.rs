@@ -32,7 +32,7 @@ pub(crate) fn who(request: &mut Request<'_>, params: &Params<'_>) {
             None => Scope::One(None),
         }
     } else if asked.contains(['*', '?']) || matches!(asked, "" | "0") {
-        // No mask, or `0`, means everyone whom the client may see (RFC 2812 section 3.6.1).
+        // No mask, or `0`, means all users whom the client may see (RFC 2812 section 3.6.1).
         let mask = if matches!(asked, "" | "0") {
             "*"
         } else {

@@ -19,7 +19,7 @@ pub(crate) struct ListFilter {
     pub(crate) more_than: Option<usize>,
     /// Fewer members than this.
     pub(crate) fewer_than: Option<usize>,
-    /// What names have to be like.
+    /// Conditions on names.
     pub(crate) names: Vec<NameCondition>,
     /// How long ago it was created.
     pub(crate) created: Ages,

@@ -1,6 +1,6 @@
 //! Replies of any length, one page at a time: LIST, NAMES, WHO, WHOWAS.
 //!
-//! A reply remembers how far it came, not what it will say: the records are read when their turn comes, so that it
+//! A reply remembers how far it came, not its text: the records are read when their turn comes, so that it
 //! costs no memory however long it is. Invariants: one page takes little more effort than [`Page`] allows and has little
 //! more bytes than the server wants at once; what it looks at is charged to the hub, whose caller lets the client pay
 //! for it; each entry that exists for the whole reply appears in it. (Members of a room come

@@ -89,7 +89,7 @@ impl Page<'_> {
         line.text(RPL_ENDOFNAMES.words).end();
     }
 
-    /// Tells members of one room; says whether those were the last.
+    /// Lists members of one room; returns whether those were the last.
     fn names_of(&self, id: RoomId, left: &mut Option<usize>, out: &mut Vec<u8>) -> bool {
         let Some(room) = self.hub.room(id) else {
             return true;
@@ -147,7 +147,7 @@ impl Page<'_> {
     }
 }
 
-/// Bytes of names that all members of a room are told together when each of them is told: one line of an operator
+/// Bytes of names that all members of a room get together when each of them gets the list: one line of an operator
 /// brings that about, and must not stop the others for seconds nor fill every queue.
 const NAMES_TO_ALL_BYTES: usize = 4 * 1024 * 1024;
 

@@ -6,13 +6,13 @@ use crate::chat::{Hub, User, UserId};
 /// Effort of one page; some hundred microseconds.
 const EFFORT_MAX: u64 = 2_000;
 
-/// What it costs to compare a record with a mask: a look for each byte of the mask, for some masks fit nowhere, and only
-/// the last byte of every text tells.
+/// The effort of comparing a record with a mask: one unit for each byte of the mask, for some masks fail only at the last
+/// byte of every text.
 pub(super) fn cost_of(mask: &str) -> u32 {
     if mask == "*" { 0 } else { mask.len() as u32 }
 }
 
-/// What one page is made from.
+/// The data that one page is made from.
 pub(crate) struct Page<'c> {
     pub(super) prefix: ReplyPrefix<'c>,
     pub(super) hub: &'c Hub,

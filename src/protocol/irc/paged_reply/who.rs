@@ -12,7 +12,7 @@ use crate::{
     protocol::irc::codec::{numeric::*, reply::RankPrefixes},
 };
 
-/// What an answer to WHO holds.
+/// The format of WHO's lines.
 #[derive(Debug)]
 pub(crate) enum WhoFormat {
     /// `RPL_WHOREPLY`.
@@ -28,16 +28,16 @@ pub(crate) struct Who {
     pub(crate) asked: Box<str>,
     /// Operators of the server only.
     pub(crate) operators: bool,
-    /// Whom it concerns.
+    /// Which users it lists.
     pub(crate) scope: Scope,
 }
 
-/// Whom WHO concerns.
+/// Which users WHO lists.
 #[derive(Debug)]
 pub(crate) enum Scope {
-    /// One person, visible or not.
+    /// One user, visible or not.
     One(Option<UserId>),
-    /// Those in a room, so many of whom are left.
+    /// The members of a room, of whom so many are left.
     Room { room: RoomId, left: usize },
     /// Those from a slot on who match a folded mask.
     Matching { mask: Box<str>, slot: u32 },
@@ -149,7 +149,7 @@ impl Page<'_> {
                 's' => line.param(prefix.server),
                 'n' => line.param(user.nick()),
                 'f' => line.param(&flags),
-                // Hops; seconds idle, which are shown by WHOIS; the account; the rank's level, which nobody uses.
+                // Hops; seconds idle, which are shown by WHOIS; the account; the rank's level, which no client uses.
                 'd' | 'l' => line.param("0"),
                 'a' => line.param(user.account().unwrap_or("0")),
                 _ => line.param("n/a"),
@@ -162,7 +162,7 @@ impl Page<'_> {
     }
 }
 
-/// Whether WHO's mask means someone: by name, user name, host, server or realname. By the address that is not shown
+/// Whether WHO's mask matches a user: by nick, user name, host, server or realname. By the address that is not shown
 /// for operators of the server alone.
 fn is_meant(mask: &str, server: &str, reader: &User, user: &User) -> bool {
     let texts = [

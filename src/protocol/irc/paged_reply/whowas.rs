@@ -11,7 +11,7 @@ use crate::{
 pub(crate) struct Whowas {
     /// The name that was asked for.
     pub(crate) asked: Box<str>,
-    /// So many of its bearers were told.
+    /// So many of its bearers are listed.
     pub(crate) told: usize,
     /// So many are wanted.
     pub(crate) wanted: usize,

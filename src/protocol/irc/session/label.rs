@@ -1,6 +1,6 @@
-//! Labels: the answer to a labelled line says so (IRCv3 labeled-response).
+//! Labels: the answer to a labelled line carries its label (IRCv3 labeled-response).
 //!
-//! No line in answer is ACK, one carries the label, several become a batch that does. What is a batch already, from
+//! No line in answer is ACK, one carries the label, several become a batch that does. An answer that is a batch already, from
 //! its first line to its last, gets the label on its first line. Handlers know nothing of this: their lines are
 //! wrapped when they have returned.
 //!
@@ -93,7 +93,7 @@ fn has_tag(line: &[u8], key: &str) -> bool {
     tags.any(|tag| tag.split(|byte| *byte == b'=').next() == Some(key.as_bytes()))
 }
 
-/// The reference behind `BATCH +` or `BATCH -`, if the line is one.
+/// The reference after `BATCH +` or `BATCH -`, if the line is one.
 fn batch_reference(line: &[u8], sign: u8) -> Option<&[u8]> {
     let mut words = line
         .split(|byte| byte.is_ascii_whitespace())

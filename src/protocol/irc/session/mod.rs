@@ -41,7 +41,7 @@ impl Irc {
         self.frames.next(input, searched)
     }
 
-    /// Does what a line says.
+    /// Handles one line.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn ServerContext) {
         let text = match std::str::from_utf8(line) {
             Ok(text) if !text.contains(['\0', '\r', '\n']) => text,
@@ -67,8 +67,8 @@ impl Irc {
         ctx.answer().append(&mut deferred);
     }
 
-    /// Does what a message says that came without line ends, as WebSocket carries them (IRCv3 websocket): one line, whose
-    /// end may be missing. Nothing in it is a second line.
+    /// Handles a message that came without line ends, as WebSocket carries them (IRCv3 websocket): one line, whose end may
+    /// be missing. Nothing in it is a second line.
     pub fn handle_message(&mut self, message: &[u8], ctx: &mut dyn ServerContext) {
         let line = message.strip_suffix(b"\n").unwrap_or(message);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -79,14 +79,14 @@ impl Irc {
         }
     }
 
-    /// Says that a line was longer than lines may be.
+    /// Answers that a line was too long.
     pub fn handle_too_long(&mut self, ctx: &mut dyn ServerContext) {
         let mut request = Request::new(self, ctx, None);
         request.reply(ERR_INPUTTOOLONG, &[]);
         request.flush();
     }
 
-    /// A line that is no text. Its command and label may be legible all the same.
+    /// Refuses a line that is no text. Its command and label may be legible all the same.
     fn refuse_bytes(&mut self, line: &[u8], ctx: &mut dyn ServerContext) {
         let text: String = String::from_utf8_lossy(line)
             .chars()
@@ -147,7 +147,7 @@ impl Irc {
         }
     }
 
-    /// Goes on with what is being done, for one slice. The answer has bounded length, and the work is bounded too.
+    /// Writes the next page of a pending reply. The answer has bounded length, and the work is bounded too.
     pub fn go_on(&mut self, ctx: &mut dyn ServerContext) {
         let Some(cold) = &mut self.cold else { return };
         let Some(Pending::Paged { reply, batch }) = cold

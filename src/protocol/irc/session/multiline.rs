@@ -18,7 +18,7 @@ pub(crate) struct Multiline {
     pub(crate) speech: Option<Speech>,
     pub(crate) lines: Vec<(Box<str>, bool)>,
     pub(crate) bytes: usize,
-    /// A mistake was told; what follows up to the end of the batch goes with it.
+    /// A mistake was reported; the rest of the batch is dropped.
     pub(crate) is_spoiled: bool,
 }
 
@@ -35,7 +35,7 @@ impl Multiline {
     }
 }
 
-/// What is wrong with a batch: a code of the specification, what belongs to it, and words.
+/// A mistake in a batch: a code of the specification, its parameters, and a text.
 pub(crate) struct Mistake {
     pub(crate) code: &'static str,
     pub(crate) context: Vec<String>,

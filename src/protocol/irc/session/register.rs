@@ -1,7 +1,7 @@
 //! Registration: from the first line to the welcome ("Modern IRC", section Connection Setup).
 //!
 //! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
-//! newcomer is let in or told why not. Owns what is said until then. Does not know deadlines; the server does.
+//! client enters the hub, or learns why not. Does not know deadlines; the server does.
 
 use super::{request::Request, server_context::ServerInfo, state::UserParams};
 use crate::{
@@ -64,8 +64,8 @@ pub(crate) fn user(request: &mut Request<'_>, params: &Params<'_>) {
     complete(request);
 }
 
-/// A user name as it is shown: nobody vouches for it, so it begins with `~` (RFC 1413's absence), and what would
-/// break a mask is left out. Cut here to what will be shown, for a ban is compared with that before anyone is in.
+/// A user name as it is shown: it is not verified, so it begins with `~` (no RFC 1413), and characters that would break a
+/// mask are left out. Cut here to what will be shown, for bans are compared with that.
 fn fit_username(text: &str) -> String {
     let fit = |c: &char| c.is_alphanumeric() || "-._[]{}\\|`^".contains(*c);
     let kept: String = text.trim_start_matches('~').chars().filter(fit).collect();
@@ -75,7 +75,7 @@ fn fit_username(text: &str) -> String {
     cut(&format!("~{kept}"), USERNAME_BYTES_MAX).to_owned()
 }
 
-/// Lets the newcomer in if they have said everything.
+/// Makes the client a user if it has sent all that is needed.
 pub(crate) fn complete(request: &mut Request<'_>) {
     let Some(registration) = request.irc.registration() else {
         return;
@@ -121,7 +121,7 @@ pub(crate) fn complete(request: &mut Request<'_>) {
     }
 }
 
-/// Whether the client gave the server's password, if there is one; if not, the answer says so.
+/// Whether the client gave the server's password, if there is one; if not, the answer reports it.
 fn gives_password(request: &mut Request<'_>, given: &str) -> bool {
     match request.ctx.check_password(given.as_bytes()) {
         PasswordCheck::Right => return true,

@@ -1,7 +1,7 @@
-//! The handling of one line: what handlers answer with.
+//! One line being handled: what a command reads, and how it answers.
 //!
-//! A [`Request`] collects lines and hands them to the answer before anything is applied, so that they keep their order
-//! with the events that follow. Owns those lines. Does not know commands.
+//! A [`Request`] appends to the connection's answer and gives it back before anything is applied, so that replies keep
+//! their order with the events that follow. Does not know commands.
 
 use super::{server_context::ServerContext, state::Irc};
 use crate::{
@@ -21,7 +21,7 @@ use std::{borrow::Cow, fmt::Display, mem};
 pub(crate) struct Request<'a> {
     pub(crate) irc: &'a mut Irc,
     pub(crate) ctx: &'a mut dyn ServerContext,
-    /// The label of the line, until someone takes it.
+    /// The label of the line, until it is taken.
     pub(crate) label: Option<Cow<'a, str>>,
     /// A reply in pages that the command began: its first page follows what is answered so far.
     pub(super) reply: Option<PagedReply>,
@@ -60,7 +60,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What a reply is made from, at once: how it begins, the hub to read from, and the answer to append to.
+    /// The parts of a reply at once: how it begins, the hub to read from, and the answer to append to.
     pub(crate) fn split(&mut self) -> (ReplyPrefix<'_>, &Hub, &mut Vec<u8>) {
         let out = self
             .answer
@@ -91,12 +91,12 @@ impl<'a> Request<'a> {
         Some((prefix, ctx.hub(), out, me, user))
     }
 
-    /// A numeric reply with its usual words.
+    /// A numeric reply with its usual text.
     pub(crate) fn reply(&mut self, numeric: Numeric, params: &[&str]) {
         self.reply_words(numeric, params, numeric.words);
     }
 
-    /// A numeric reply with words that are at hand.
+    /// A numeric reply with a text that needs no formatting.
     pub(crate) fn reply_words(&mut self, numeric: Numeric, params: &[&str], words: &str) {
         let (prefix, _, out) = self.split();
         let line = prefix.numeric(numeric, out);
@@ -110,7 +110,7 @@ impl<'a> Request<'a> {
         out.reserve(bytes);
     }
 
-    /// A numeric reply with words of its own.
+    /// A numeric reply with a text of its own.
     pub(crate) fn reply_with(&mut self, numeric: Numeric, params: &[&str], words: impl Display) {
         let (prefix, _, out) = self.split();
         let line = prefix.numeric(numeric, out);
@@ -128,7 +128,7 @@ impl<'a> Request<'a> {
         );
     }
 
-    /// A numeric reply whose last parameter is not words.
+    /// A numeric reply whose last parameter is no text.
     pub(crate) fn reply_params(&mut self, numeric: Numeric, params: &[&str]) {
         let (prefix, _, out) = self.split();
         let line = prefix.numeric(numeric, out);
@@ -156,13 +156,13 @@ impl<'a> Request<'a> {
         line.text(words).end();
     }
 
-    /// Words from the server for this client alone.
+    /// A notice from the server for this client alone.
     pub(crate) fn notice(&mut self, words: impl Display) {
         let (prefix, _, out) = self.split();
         prefix.notice(words, out);
     }
 
-    /// Applies a command; what it brings about stands behind what was answered so far.
+    /// Applies a command; its events come after the answer so far.
     pub(crate) fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
         self.flush();
         self.ctx.apply(command)
@@ -182,7 +182,7 @@ impl<'a> Request<'a> {
         self.close_link(reason);
     }
 
-    /// The same for someone who did not ask for it.
+    /// The same for a client that did not ask for it.
     pub(crate) fn turn_away(&mut self, why: TurnedAway, reason: &str) {
         self.flush();
         self.ctx.turn_away(why);
@@ -198,12 +198,12 @@ impl<'a> Request<'a> {
             .end();
     }
 
-    /// Who calls, once registered.
+    /// The user, once registered.
     pub(crate) fn me(&self) -> Option<UserId> {
         self.ctx.user()
     }
 
-    /// Whether the caller is an operator of the server.
+    /// Whether the user is an operator of the server.
     pub(crate) fn is_operator(&self) -> bool {
         let user = self.me().and_then(|me| self.ctx.hub().user(me));
         user.is_some_and(User::is_operator)
@@ -217,7 +217,7 @@ impl<'a> Request<'a> {
             .flatten()
     }
 
-    /// A room that exists and that the caller may know of.
+    /// A room that exists, by name.
     pub(crate) fn find_room(&self, text: &str) -> Option<RoomId> {
         let name = self.room_name(text)?;
         self.ctx.hub().find_room(&name)

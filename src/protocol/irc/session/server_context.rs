@@ -1,6 +1,6 @@
 //! What IRC needs of its server beyond [`Context`]: the seam that the server implements and tests fake.
 //!
-//! Owns the record of what the server says of itself ([`ServerInfo`]). Does not know sockets.
+//! Owns the record of the server's names and texts ([`ServerInfo`]). Does not know sockets.
 
 use crate::{
     chat::{Now, ServerBan, mode::UserModes, watches::Watches},
@@ -8,30 +8,30 @@ use crate::{
 };
 use std::{rc::Rc, time::Duration};
 
-/// What the server says of itself.
+/// The server's names and texts, and what IRC needs of its configuration.
 #[derive(Clone, Debug)]
 pub struct ServerInfo {
     /// Its name, one word; the source of its replies.
     pub name: Rc<str>,
-    /// What it is, in a few words.
+    /// A short description.
     pub description: Box<str>,
     /// The name of its network, one word.
     pub network: Box<str>,
     /// The message of the day, by lines; `None`: there is none.
     pub motd: Option<Box<[Box<str>]>>,
-    /// The word that everyone must say to come in.
+    /// The server's password, without which no client may enter.
     pub password: Option<Box<str>>,
-    /// Modes that everyone has from the start.
+    /// Modes that each user has from the start.
     pub default_user_modes: UserModes,
     /// When the process started.
     pub started: Now,
-    /// The names of those who may become operators, for STATS.
+    /// The names of operators, for STATS.
     pub operators: Box<[Box<str>]>,
     /// ISUPPORT, as lines of tokens.
     pub isupport: Rc<[Box<str>]>,
-    /// Where clients that came in the clear shall come in future, and for how long (IRCv3 sts).
+    /// The policy for clients that connected without TLS (IRCv3 sts).
     pub sts: Option<Sts>,
-    /// How much of a long reply is made at once.
+    /// Bytes of a long reply that are made at once.
     pub page_bytes: usize,
 }
 
@@ -42,7 +42,7 @@ impl ServerInfo {
     /// A full read of most clients.
     pub const PAGE_BYTES: usize = 16 * 1024;
 
-    /// A house with a name, and nothing else decided.
+    /// A server with these names, and defaults for the rest.
     pub fn new(name: &str, network: &str, started: Now) -> Self {
         Self {
             name: name.into(),
@@ -87,9 +87,9 @@ pub enum DeferredRequest {
     Rehash,
 }
 
-/// What IRC may do beyond [`Context`].
+/// The actions of IRC beyond [`Context`].
 pub trait ServerContext: Context {
-    /// What the server says of itself.
+    /// The server's names and texts.
     fn server_info(&self) -> &ServerInfo;
     /// Whether this connection is encrypted.
     fn is_secure(&self) -> bool;
@@ -99,13 +99,13 @@ pub trait ServerContext: Context {
     fn add_ban(&mut self, ban: ServerBan) -> bool;
     /// Lifts the ban with this mask; returns whether there was one.
     fn remove_ban(&mut self, mask: &str) -> bool;
-    /// From now on, events are told to this connection in this flavour.
+    /// Changes the flavour in which this connection gets events.
     fn set_flavour(&mut self, flavour: Flavour);
-    /// What reaches this connection because it was spoken to by itself: sent behind the answer, and no part of it.
+    /// Events that this client's own message brings it as the recipient: sent after the answer, and no part of it.
     fn deferred(&mut self) -> &mut Vec<u8>;
     /// Which user watches which nick.
     fn watches(&mut self) -> &mut Watches;
-    /// Connections of people who have not given a name yet.
+    /// Connections of clients that are no users yet.
     fn nameless_count(&self) -> usize;
     /// Begins to see whether this is an operator's password; then [`Irc::operator_checked`](super::Irc::operator_checked)
     /// is called.

@@ -1,7 +1,7 @@
-//! What is remembered of one connection that speaks IRC.
+//! The state of one connection that speaks IRC.
 //!
-//! Owns the records. Invariant: to wait costs nothing, for what only some connections need is in one box
-//! ([`ColdState`]) that goes when it is empty. Knows no commands.
+//! Owns the records. Invariant: an idle connection needs no heap memory, for what only some connections need is in one
+//! box ([`ColdState`]) that is freed when it is empty. Knows no commands.
 
 use super::{
     super::{
@@ -19,7 +19,7 @@ use crate::{
     protocol::flavour::Flavour,
 };
 
-/// What is remembered of one connection.
+/// The state of one connection.
 #[derive(Debug)]
 pub struct Irc {
     pub(super) cold: Option<Box<ColdState>>,
@@ -32,7 +32,7 @@ pub struct Irc {
 // Tens of thousands of these lie in the server's table.
 const _: () = assert!(size_of::<Irc>() <= 16);
 
-/// What only some connections need, and most of those only for a while.
+/// State that only some connections need, and most of those only for a while.
 #[derive(Debug, Default)]
 pub(crate) struct ColdState {
     registration: Option<Registration>,
@@ -66,7 +66,7 @@ impl Pending {
     }
 }
 
-/// What a client said before it is registered.
+/// The parameters that a client sent before it is registered.
 #[derive(Debug, Default)]
 pub(crate) struct Registration {
     pub(super) nick: Option<Nick>,

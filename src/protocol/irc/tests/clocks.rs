@@ -13,7 +13,7 @@ fn at(wall: i64, moment_s: u64) -> Now {
 }
 
 #[test]
-fn a_clock_that_is_set_changes_no_idle_time_no_age_and_no_uptime() {
+fn setting_the_clock_changes_no_idle_time_age_or_uptime() {
     let mut stage = Stage::new();
     stage.world.now = at(100 * DAY_MS, 0);
     stage.world.server_info.started = stage.world.now;

@@ -101,7 +101,7 @@ fn no_list_of_a_room_is_compared_with_an_address() {
 }
 
 #[test]
-fn operators_of_the_server_find_people_by_address() {
+fn operators_of_the_server_find_users_by_address() {
     let mut stage = stage();
     let hub = &mut stage.world.hub;
     let operator = hub.find_user("a").expect("is here");

@@ -1,4 +1,4 @@
-//! Telnet's commands (RFC 854, RFC 855): taken out of the bytes wherever they stand, and answered.
+//! Telnet's commands (RFC 854, RFC 855): taken out of the bytes wherever they are, and answered.
 //!
 //! A peer that never sends IAC costs nothing here: its lines are cut straight from the input. The
 //! first IAC brings a boxed [`Negotiation`]; from there to the end of the line at hand bytes go one
@@ -11,7 +11,7 @@
 //! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same
 //! lines; the buffer holds one line at most and is given back with it; time is linear in the input.
 //!
-//! What it asks of whoever owns the socket: to leave urgent data in the stream (`SO_OOBINLINE`). A
+//! It asks the owner of the socket to leave urgent data in the stream (`SO_OOBINLINE`). A
 //! Synch (RFC 854, page 8) marks one byte of `IAC DM` as urgent, which programs disagree on, and a
 //! DM whose IAC was taken out looks like a stray byte of text.
 //!
@@ -26,7 +26,7 @@ use command::{AYT, DO, DONT, EC, EL, EOF, IAC, SB, SE, WILL, WONT};
 use memchr::{memchr, memchr3};
 use std::borrow::Cow;
 
-/// Commands by their published names (RFC 854, page 14). Below `EOF`, a byte behind IAC is none.
+/// Commands by their published names (RFC 854, page 14). Below `EOF`, a byte after IAC is none.
 mod command {
     /// The lowest command: end of file (RFC 1184).
     pub(super) const EOF: u8 = 236;
@@ -47,14 +47,14 @@ const TIMING_MARK: u8 = 6;
 
 /// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all;
 /// the longest that clients are known to send (NEW-ENVIRON) take some hundred bytes. Past this the
-/// peer has lost its SE: it is told so, and what follows is text again.
+/// peer has lost its SE: it is informed, and what follows is text again.
 const SUBNEGOTIATION_BYTES_MAX: u16 = 512;
 
-/// What the peer is told then, for some lines of its user may be among what was skipped.
+/// The text that informs it, for some lines of its user may be among what was skipped.
 const UNENDED: &str =
     "your program began a telnet subnegotiation and did not end it; what it held is lost";
 
-/// Asks a telnet program for a sign of life that its user does not see: `IAC DO TIMING-MARK`, which
+/// Asks a telnet program for an answer that its user does not see: `IAC DO TIMING-MARK`, which
 /// it must answer with WILL or WONT (RFC 860). For those who
 /// [speak telnet](super::Telnet::speaks_telnet) only; others would see three stray bytes.
 pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
@@ -62,7 +62,7 @@ pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
 /// Takes the first line off the input, and appends the answers to the commands before it to
 /// `replies`. The contract is that of [`Lines::next`].
 ///
-/// `lines` and `negotiation` are the two parts of one connection's state, and stand side by side in
+/// `lines` and `negotiation` are the two parts of one connection's state, and are side by side in
 /// [`Telnet`](super::Telnet) because together in a struct they would cost it eight bytes of
 /// padding.
 pub(super) fn next_frame<'a>(
@@ -92,16 +92,16 @@ pub(super) fn next_frame<'a>(
     negotiation.next(lines, input, cap, replies)
 }
 
-/// What is known of a peer that has sent IAC: that it speaks telnet, and what was settled so far.
+/// The state of a peer that has sent IAC: it speaks telnet, and some options are settled.
 #[derive(Debug, Default)]
 pub(super) struct Negotiation {
     state: State,
     /// The line at hand without its commands, as far as it came. At most the cap and a line's end.
     data: Vec<u8>,
     searched: usize,
-    /// Options the peer wanted to do, and was told not to.
+    /// Options that the peer offered, and that were refused.
     refused_will: Options,
-    /// Options the peer wanted us to do, and was told that we won't.
+    /// Options that the peer asked of us, and that were refused.
     refused_do: Options,
     /// Someone asked whether we are there.
     asked: bool,
@@ -119,7 +119,7 @@ enum State {
     Option { verb: u8 },
     /// Inside a subnegotiation; so many more bytes of it are skipped, and then none but its end.
     Skip { left: u16 },
-    /// Inside a subnegotiation, behind IAC.
+    /// Inside a subnegotiation, after IAC.
     SkipCommand { left: u16 },
 }
 
@@ -147,7 +147,7 @@ impl Negotiation {
             // later.
             let cut = lines.next(&self.data, &mut self.searched, cap);
             match cut.item {
-                // A step stops behind a line's end, so there is nothing behind the line.
+                // A step stops after a line's end, so there is nothing after the line.
                 Frame::Line(line) => {
                     let line = line.into_owned();
                     self.data = Vec::new();
@@ -165,8 +165,8 @@ impl Negotiation {
                 }
             }
         };
-        // Once for all the questions before one line: a peer cannot make us say much more than it
-        // says.
+        // Once for all the questions before one line: a peer cannot make us send much more than it
+        // sends.
         if std::mem::take(&mut self.asked) {
             encode::news(replies, "madang is here");
         }
@@ -211,14 +211,14 @@ impl Negotiation {
                 left: SUBNEGOTIATION_BYTES_MAX,
             },
             (State::Command, EOF..) => self.command(byte),
-            // No command at all: the IAC stands alone. So it does when a Synch (RFC 854, page 8)
+            // No command at all: the IAC is alone. So it does when a Synch (RFC 854, page 8)
             // has its data mark taken out of the stream as urgent data, and then this byte is the
             // user's.
             (State::Command, _) => self.data(byte),
             (State::Option { verb }, option) => self.option(verb, option, replies),
             (State::Skip { left }, IAC) => State::SkipCommand { left },
             (State::SkipCommand { .. }, SE) => State::Data,
-            // It is too long: this byte is the first behind it.
+            // It is too long: this byte is the first after it.
             (State::Skip { left: 0 }, _) => self.give_up(State::Data, byte, replies),
             (State::SkipCommand { left: 0 | 1 }, _) => self.give_up(State::Command, byte, replies),
             (State::Skip { left }, _) => State::Skip { left: left - 1 },
@@ -280,7 +280,7 @@ impl Negotiation {
 struct Options([u64; 4]);
 
 impl Options {
-    /// Adds one; says whether it was new.
+    /// Adds one; returns whether it was new.
     fn insert(&mut self, option: u8) -> bool {
         let (word, bit) = (usize::from(option / 64), 1 << (option % 64));
         let is_new = self.0[word] & bit == 0;

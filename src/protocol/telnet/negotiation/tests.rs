@@ -150,7 +150,7 @@ fn an_option_is_refused_once_in_each_direction() {
 }
 
 #[test]
-fn timing_marks_are_given_each_time_and_answers_to_ours_swallowed() {
+fn timing_marks_are_given_and_answers_to_ours_swallowed() {
     check(
         b"\xff\xfd\x06\xff\xfd\x06\n",
         &[""],
@@ -176,7 +176,7 @@ fn subnegotiation(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_subnegotiation_without_an_end_is_given_up_and_the_peer_is_told() {
+fn an_endless_subnegotiation_is_given_up_with_a_message() {
     let max = usize::from(SUBNEGOTIATION_BYTES_MAX);
     let told = format!("! {UNENDED}\r\n");
     let behind = |bytes: usize, rest: &[u8]| [&subnegotiation(bytes), rest].concat();
@@ -281,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_subnegotiation_holds_and_however_it_is_cut_the_peer_is_heard_again(
+    fn text_after_any_subnegotiation_is_read_under_any_cut(
         inside in proptest::collection::vec(
             prop_oneof![4 => Just(b'x'), 1 => Just(b'\n'), 1 => Just(IAC), 1 => (EOF..IAC)
                 .prop_filter("an answer once a read, or an end", |b| ![AYT, SE].contains(b))],

@@ -118,7 +118,7 @@ fn one_may_leave_without_a_name() {
 }
 
 #[test]
-fn words_go_to_the_room_and_not_back() {
+fn messages_go_to_the_room_and_not_back() {
     let mut scene = Scene::of(&["alice", "bob"]);
     scene.types(ALICE, "hello");
     scene.types(ALICE, "/me waves");
@@ -137,7 +137,7 @@ fn words_go_to_the_room_and_not_back() {
 }
 
 #[test]
-fn private_words_reach_one_person() {
+fn a_private_message_reaches_one_user() {
     let mut scene = Scene::of(&["alice", "bob", "carol"]);
     scene.types(ALICE, "/msg BOB  psst, you");
     scene.sees(ALICE, &["-> *bob* psst, you"]);
@@ -236,7 +236,7 @@ fn a_topic_is_shown_set_and_cleared() {
 }
 
 #[test]
-fn lists_tell_who_and_where() {
+fn lists_show_users_and_rooms() {
     let mut scene = Scene::of(&["alice", "bob"]);
     scene.types(BOB, "/away");
     scene.types(BOB, "/away lunch");
@@ -361,7 +361,7 @@ fn what_comes_from_elsewhere_has_its_shape_here() {
 }
 
 #[test]
-fn who_quits_is_missed_by_others() {
+fn a_quit_is_shown_to_others() {
     let mut scene = Scene::of(&["alice", "bob", "carol"]);
     scene.types(ALICE, "/quit gone \x1B[31mfishing");
     scene.sees(ALICE, &["* goodbye"]);

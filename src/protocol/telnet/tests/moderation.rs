@@ -6,7 +6,7 @@ use crate::chat::{Line, mode::UserModeChange};
 const CAROL: usize = 2;
 
 #[test]
-fn who_opens_a_room_keeps_order_in_it() {
+fn the_creator_of_a_room_is_its_operator() {
     let mut scene = Scene::of(&["alice", "bob", "carol"]);
     scene.types(BOB, "/kick carol");
     scene.sees(BOB, &["! you may not do that in #lobby"]);

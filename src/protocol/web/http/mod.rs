@@ -5,7 +5,7 @@
 //!
 //! Invariants: however the input is cut, the same steps come out; each byte of a head is searched once and parsed
 //! once; a caller never keeps more than [`HEAD_BYTES_MAX`] bytes. Whatever could be understood in two ways (two
-//! lengths, a length and a coding, folded lines, a missing host) is refused, and behind a refusal nothing is read any
+//! lengths, a length and a coding, folded lines, a missing host) is refused, and after a refusal nothing is read any
 //! more: where the next request would begin is not known then (RFC 9112 section 11.2, request smuggling).
 //!
 //! Does not know what is served, nor what time it is.
@@ -27,14 +27,14 @@ pub const HEAD_BYTES_MAX: usize = 8 * 1024;
 /// The longest body that is read over, so that the connection can be kept. None of our resources wants one.
 pub const BODY_BYTES_MAX: u64 = 8 * 1024;
 
-/// What is remembered of a connection between its requests.
+/// The state of a connection between its requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Http {
     /// So much of a body is still to be read over.
     skip: u16,
 }
 
-/// What comes next in the input.
+/// The next thing in the input.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -45,7 +45,7 @@ pub enum Step<'a> {
     Incomplete,
     /// A whole request. Its body, if it has one, is read over by the calls that follow.
     Request(Request<'a>),
-    /// What came is refused with this status, and the connection is to be closed: see [`respond_early`].
+    /// The input is refused with this status, and the connection is to be closed: see [`respond_early`].
     Refused(Status),
 }
 
@@ -90,7 +90,7 @@ impl Http {
     }
 }
 
-/// What a search for the end of a head found.
+/// The result of a search for the end of a head.
 enum Found {
     /// A head of so many bytes.
     Head(usize),
@@ -98,7 +98,7 @@ enum Found {
     Fault(Status),
 }
 
-/// Looks for the empty line. CR LF ends a line, and LF alone too, as people at `nc` send it (RFC 9112 section 2.2).
+/// Looks for the empty line. CR LF ends a line, and LF alone too, as users of `nc` send it (RFC 9112 section 2.2).
 fn find_end(input: &[u8], searched: &mut usize) -> Found {
     let known = &input[..input.len().min(HEAD_BYTES_MAX)];
     let mut from = (*searched).min(known.len());
@@ -128,7 +128,7 @@ fn body_length(request: &Request<'_>) -> Result<u16, Status> {
     let mut lengths = request.all("content-length");
     let length = match lengths.next() {
         None => 0,
-        // A list of equal lengths would be allowed; nobody has reason to send one.
+        // A list of equal lengths would be allowed; no client has reason to send one.
         Some(_) if lengths.next().is_some() => return Err(Status::BadRequest),
         Some(digits) => parse_length(digits)?,
     };

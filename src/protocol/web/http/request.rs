@@ -9,7 +9,7 @@ use httparse::{EMPTY_HEADER, Error, Header};
 /// The most header fields. Browsers send some 15.
 pub const HEADERS_MAX: usize = 32;
 
-/// What is asked for, as far as it makes a difference here.
+/// The method, as far as it makes a difference here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// The page.
@@ -25,17 +25,17 @@ pub enum Method {
 pub enum Version {
     /// One request for each connection, unless the client asks for more.
     Http10,
-    /// As many as the client likes, unless one side says otherwise.
+    /// Any number of requests, unless one side ends that.
     Http11,
 }
 
 /// One request without its body.
 pub struct Request<'a> {
-    /// What is asked for.
+    /// The method.
     pub method: Method,
-    /// The target's path as it was written, percent signs included; `*` stands for the whole server.
+    /// The target's path as it was written, percent signs included; `*` means the whole server.
     pub path: &'a str,
-    /// What stands behind the target's `?`.
+    /// The text after the target's `?`.
     pub query: Option<&'a str>,
     /// Its version.
     pub version: Version,
@@ -66,7 +66,7 @@ impl<'a> Request<'a> {
             // The parser sees another end than we do.
             Ok(_) => return Err(Status::BadRequest),
             Err(Error::TooManyHeaders) => return Err(Status::HeadTooLarge),
-            // The version was looked at before: what is wrong with it now are words too many in front of it.
+            // The version was looked at before: the mistake is a superfluous word in front of it.
             Err(_) => return Err(Status::BadRequest),
         }
         let method = match parser.method {
@@ -182,14 +182,14 @@ impl<'a> Request<'a> {
             .any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
     }
 
-    /// Ends the connection with the answer to this request; the answer says so (RFC 9112 section 9.6).
+    /// Ends the connection with the answer to this request, which announces it (RFC 9112 section 9.6).
     pub fn end_with_it(&mut self) {
         self.is_last = true;
     }
 
-    /// Whether the connection is to stay: the client wants it to, and so do we (RFC 9112 section 9.3). One that waits to
-    /// be told to send its body (`Expect`) gets its answer at once; whether the body still comes nobody knows, so that is
-    /// the end.
+    /// Whether the connection is kept: the client wants it, and so do we (RFC 9112 section 9.3). A client that waits for
+    /// a go-ahead before its body (`Expect`) gets its answer at once; the body may still come or not, so the connection
+    /// ends.
     pub fn keeps_alive(&self) -> bool {
         let wants = match self.version {
             Version::Http10 => self.lists("connection", "keep-alive"),
@@ -199,7 +199,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether a request line names a version that we speak, so far as that can be told from it alone.
+/// Whether a request line names a version that we speak, as far as it alone shows that.
 pub(super) fn check_line(line: &[u8]) -> Result<(), Status> {
     let mut words = line.rsplit(|byte| *byte == b' ');
     match words.next() {

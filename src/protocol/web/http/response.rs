@@ -46,7 +46,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// A strong entity tag for a content: the same for the same bytes, in every process (RFC 9110 section 8.8.3).
 pub fn etag(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    // 96 bits: nobody gains by a page that looks like another of ours.
+    // 96 bits: an attacker gains nothing by two pages with one tag.
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
 }
 
@@ -103,7 +103,7 @@ pub fn refuse(request: &Request<'_>, status: Status, now: WallTime, out: &mut Ve
     persistence == Persistence::KeepAlive
 }
 
-/// Appends the answer to a caller for whom there is no room, before a request was read and whatever the time is (RFC 9110
+/// Appends the answer to a client when the server is full, before a request was read and whatever the time is (RFC 9110
 /// section 6.6.1: such an answer needs no date).
 pub fn turn_away(out: &mut Vec<u8>) {
     write_refusal(
@@ -115,7 +115,7 @@ pub fn turn_away(out: &mut Vec<u8>) {
     );
 }
 
-/// Appends a refusal to someone whose request was not understood, or not waited for. The connection is to be closed.
+/// Appends a refusal of a request that was not understood, or not awaited. The connection is to be closed.
 pub fn respond_early(status: Status, now: WallTime, out: &mut Vec<u8>) {
     write_refusal(status, Some(now), Persistence::Close, Method::Get, out);
 }
@@ -147,7 +147,7 @@ fn write_refusal(
     let (words, advice) = (status.line(), status.advice());
     write_head(status, now, persistence, out);
     field(out, "Cache-Control", "no-store");
-    // Lines, for whoever reads them at a terminal.
+    // Lines, for readers at a terminal.
     write_entity(
         "text/plain; charset=utf-8",
         words.len() + 1 + advice.len(),

@@ -17,7 +17,7 @@ pub enum Status {
     MethodNotAllowed,
     /// 408: the head did not come in time.
     RequestTimeout,
-    /// 411: a body whose length is not told beforehand.
+    /// 411: a body without a length in the head.
     LengthRequired,
     /// 413: a longer body than would be read over.
     ContentTooLarge,
@@ -37,7 +37,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Its number and its words (RFC 9110 section 15, RFC 6585).
+    /// Its number and text (RFC 9110 section 15, RFC 6585).
     pub fn line(self) -> &'static str {
         match self {
             Self::Ok => "200 OK",
@@ -64,7 +64,7 @@ impl Status {
         digits.parse().expect("every line begins with three digits")
     }
 
-    /// What can be done about it, for whoever reads the answer; a line, or nothing.
+    /// Advice to the reader of the answer; a line, or nothing.
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::MisdirectedRequest => {

@@ -165,7 +165,7 @@ fn what_can_be_understood_in_two_ways_is_refused() {
 }
 
 #[test]
-fn other_versions_and_junk_are_told_with_their_first_line() {
+fn other_versions_and_junk_are_refused_at_the_first_line() {
     check("GET /\r\n", &["400"]);
     check("GET / HTTP/2.0\r\n", &["505"]);
     check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &["505"]);

@@ -5,7 +5,7 @@ use super::{fault::Fault, header::CONTROL_BYTES_MAX};
 /// The longest reason: a control frame's payload without the code.
 const REASON_BYTES_MAX: usize = CONTROL_BYTES_MAX - 2;
 
-/// Whether a code may stand in a Close frame: the registered ones that are not for an endpoint's own use (1005, 1006 and
+/// Whether a code may be in a Close frame: the registered ones that are not for an endpoint's own use (1005, 1006 and
 /// 1015 never go over the wire), and those for libraries and applications (RFC 6455 section 7.4, IANA's registry).
 pub fn is_close_code(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)

@@ -1,4 +1,4 @@
-//! How a peer can break the protocol: one value for each rule, with the code and the words that go into the Close.
+//! How a peer can break the protocol: one value for each rule, with the code and the text that go into the Close.
 
 /// A rule of RFC 6455 that the peer broke, or a limit that it passed. It ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The code of the Close that says so (section 7.4.1).
+    /// The code of the Close for it (section 7.4.1).
     pub fn close_code(self) -> u16 {
         match self {
             Self::NotUtf8 => 1007,

@@ -1,6 +1,6 @@
 //! The header of a frame (RFC 6455 section 5.2), both ways. Keeps nothing.
 //!
-//! What can be judged by the first bytes is judged by them: a peer that sends a wrong one hears of it at once, and not when
+//! What can be judged by the first bytes is judged by them: a peer that sends a wrong one gets an answer at once, and not when
 //! the rest of the header is in.
 
 use super::{fault::Fault, opcode::Opcode};
@@ -8,7 +8,7 @@ use super::{fault::Fault, opcode::Opcode};
 /// The longest payload of a control frame.
 pub(super) const CONTROL_BYTES_MAX: usize = 125;
 
-/// The longest payload whose length stands in the second byte of a header.
+/// The longest payload whose length is in the second byte of a header.
 const SHORT_MAX: usize = 125;
 
 /// Second byte: the length follows in two bytes.
@@ -28,7 +28,7 @@ pub(super) enum Masking {
     Unmasked,
 }
 
-/// All that stands before a payload.
+/// All bytes before a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     /// Nothing of its message follows.
@@ -41,11 +41,11 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header at the front of `input`, and says how many bytes it has. `None` if more must come first.
+    /// Reads the header at the front of `input`, and returns how many bytes it has. `None` if more must come first.
     ///
     /// # Errors
     /// What no further byte could put right. A length need not be spelled as short as can be: section 5.2 asks that of
-    /// senders, and to refuse it would protect nobody.
+    /// senders, and to refuse it would protect no one.
     pub(super) fn parse(input: &[u8], expected: Masking) -> Result<Option<(Self, usize)>, Fault> {
         let Some(&first) = input.first() else {
             return Ok(None);

@@ -4,7 +4,7 @@
 /// second; the compiler makes vector instructions of it in the others.
 const WORD: usize = 16;
 
-/// Appends `payload`, masked or unmasked, which is the same. It begins so many bytes behind the start of its frame.
+/// Appends `payload`, masked or unmasked, which is the same. It begins so many bytes after the start of its frame.
 pub(super) fn append(payload: &[u8], key: Option<[u8; 4]>, offset: u64, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(payload);

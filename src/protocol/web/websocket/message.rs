@@ -45,7 +45,7 @@ impl Unfinished {
         });
     }
 
-    /// Takes as much of `input` as belongs to the frame at hand, and says how much that was.
+    /// Takes as much of `input` as belongs to the frame at hand, and returns how much that was.
     ///
     /// # Errors
     /// A text is not UTF-8, whatever may follow.
@@ -73,7 +73,7 @@ impl Unfinished {
         Ok(count)
     }
 
-    /// Looks at what is new. The standard library tells a character that is cut off from one that is wrong by its first
+    /// Checks the new bytes. The standard library tells a character that is cut off from one that is wrong by its first
     /// wrong byte, as Unicode's table 3-7 has it.
     fn check_text(&mut self) -> Result<(), Fault> {
         match std::str::from_utf8(&self.bytes[self.checked..]) {
@@ -108,7 +108,7 @@ impl Unfinished {
         &mut self.bytes
     }
 
-    /// Memory behind it.
+    /// Heap bytes.
     pub(super) fn heap_bytes(&self) -> usize {
         self.bytes.capacity()
     }

@@ -3,7 +3,7 @@
 //! [`WebSocket`] is what is remembered of one connection. It takes bytes as they come: the payload of a frame is unmasked,
 //! checked and moved to the message at once, so the caller never has to keep more of its input than an unfinished header or
 //! an unfinished control frame, 131 bytes at most. Control frames between the fragments of a message are answered on the
-//! way. What is sent is made by functions that remember nothing ([`push_frame`] and its like).
+//! way. Functions without state make the bytes to send ([`push_frame`] and its like).
 //!
 //! Invariants: however the input is cut, the same messages come out and the same answers are given; a byte that cannot be
 //! UTF-8 ends the connection as soon as it is in, not when its message is whole; memory follows the bytes that came, never
@@ -35,7 +35,7 @@ use message::Unfinished;
 /// Memory that a scratch area keeps from one call of [`WebSocket::next`] to the next: what one read brings at most.
 const SCRATCH_KEPT: usize = 64 * 1024;
 
-/// One thing that a peer said.
+/// One thing that the peer sent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'a> {
     /// Nothing whole yet: ask again when more has come.
@@ -44,21 +44,21 @@ pub enum Received<'a> {
     Text(&'a str),
     /// A binary message, whole.
     Binary(&'a [u8]),
-    /// A frame that does not end its message is through. It is told so that frames without end can be charged for.
+    /// A frame that does not end its message is complete. It is reported so that endless frames can be charged for.
     Fragment,
-    /// The peer asked for a sign of life; the answer is among the replies.
+    /// A Ping; the Pong is among the replies.
     Ping,
-    /// The peer gave a sign of life, asked for or not.
+    /// A Pong, asked for or not.
     Pong,
     /// The peer ends the connection. If we had not done so before, the replies end with our Close. A server now sends what
     /// it owes and closes, a client waits for the server's end of stream (RFC 6455 section 7.1.1).
     Closed {
         /// Its reason as a number (RFC 6455 section 7.4), if it gave one.
         code: Option<u16>,
-        /// Its reason in words; mostly empty.
+        /// Its reason as a text; mostly empty.
         reason: &'a str,
     },
-    /// The peer broke a rule or passed a limit. If we had not closed before, the replies end with a Close that says so:
+    /// The peer broke a rule or passed a limit. If we had not closed before, the replies end with a Close that names it:
     /// send it and close.
     Failed(Fault),
 }
@@ -102,13 +102,13 @@ enum Role {
 enum Phase {
     /// Nobody has closed.
     Open,
-    /// Our Close is sent; the peer's is not in. What it said before is still taken.
+    /// Our Close is sent; the peer's is not in. Messages before it are still taken.
     Closing,
     /// The peer's Close is in, or it broke the rules: whatever follows is discarded.
     Over,
 }
 
-/// What a frame, or a part of it, came to. The bytes concerned are in the scratch area.
+/// The result of taking a frame, or a part of it. Its bytes are in the scratch area.
 enum Taken {
     /// More input is needed.
     Nothing,
@@ -137,7 +137,7 @@ impl WebSocket {
     /// guess as the seed is, which matters where proxies that know no WebSocket are in the way (RFC 6455 section 10.3).
     pub fn client(message_bytes_max: u32, seed: u32) -> Self {
         Self {
-            // The generator of keys would stay at zero for ever.
+            // From zero the generator of keys would give zeros alone.
             role: Role::Client(seed.max(1)),
             ..Self::server(message_bytes_max)
         }
@@ -220,7 +220,7 @@ impl WebSocket {
             return Ok(Taken::Nothing);
         };
         let payload = &input[size..];
-        // Bytes that did not come yet have no length of ours, so nothing is cast before this says it fits.
+        // A claimed length may not fit `usize`; it is cast only after this check.
         let whole = usize::try_from(header.length)
             .ok()
             .and_then(|length| payload.get(..length));
@@ -248,7 +248,7 @@ impl WebSocket {
         Ok(Taken::Piece)
     }
 
-    /// What kind of message a data frame is of.
+    /// The kind of message that a data frame belongs to.
     ///
     /// # Errors
     /// It does not belong here, or its message would be too long.
@@ -278,7 +278,7 @@ impl WebSocket {
         }
     }
 
-    /// Makes what was taken into what is told, and answers it if the protocol wants that.
+    /// Makes what was taken into what the caller gets, and answers it if the protocol wants that.
     fn tell<'a>(&mut self, taken: Taken, bytes: &'a [u8], replies: &mut Vec<u8>) -> Received<'a> {
         match taken {
             Taken::Nothing | Taken::Piece => Received::Incomplete,
@@ -309,7 +309,7 @@ impl WebSocket {
         Received::Failed(fault)
     }
 
-    /// The peer is not heard any more; it gets a Close, unless it has ours already.
+    /// No more is read of the peer; it gets a Close, unless it has ours already.
     fn end(&mut self, payload: &[u8], replies: &mut Vec<u8>) {
         if self.phase == Phase::Open {
             self.reply(Opcode::Close, payload, replies);
@@ -337,7 +337,7 @@ impl WebSocket {
     }
 }
 
-/// What a whole control frame says.
+/// The meaning of a whole control frame.
 fn control(opcode: Opcode, payload: &[u8]) -> Result<Taken, Fault> {
     Ok(match opcode {
         Opcode::Ping => Taken::Ping,

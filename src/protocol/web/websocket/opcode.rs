@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opcode {
     /// The next fragment of a message.
@@ -13,9 +13,9 @@ pub enum Opcode {
     Binary = 2,
     /// The end of the connection.
     Close = 8,
-    /// Asks for a sign of life.
+    /// Asks for a Pong.
     Ping = 9,
-    /// A sign of life.
+    /// Answers a Ping, or comes unasked.
     Pong = 10,
 }
 

@@ -1,4 +1,4 @@
-//! What is sent: messages and control frames as bytes. Keeps nothing.
+//! Messages and control frames as bytes to send. Keeps nothing.
 
 use super::{
     close,

@@ -300,7 +300,7 @@ impl Model {
                 }
                 let key = self.rooms[&found].key.clone();
                 let state = &self.rooms[&found];
-                let may_enter = self.check_door(who, &found, key.as_deref().unwrap_or(""));
+                let may_enter = self.check_join(who, &found, key.as_deref().unwrap_or(""));
                 if !state.flags.contains(&'i') || may_enter.is_ok() {
                     return refuse("RoomOpen");
                 }
@@ -347,7 +347,7 @@ impl Model {
         Ok(vec![(what, told)])
     }
 
-    fn check_door(&self, who: usize, name: &str, key: &str) -> Result<(), String> {
+    fn check_join(&self, who: usize, name: &str, key: &str) -> Result<(), String> {
         let person = &self.people[&who];
         if person.invitations.contains(&(name.to_string(), true)) {
             return Ok(());
@@ -388,7 +388,7 @@ impl Model {
             return refuse("TooManyRooms");
         }
         if let Some(name) = &existing {
-            self.check_door(who, name, key)?;
+            self.check_join(who, name, key)?;
         } else {
             let mut names = self.rooms.keys();
             if names.any(|other| look_alike(room(other).name(), room(name).name())) {

@@ -51,7 +51,7 @@ pub enum BadAnswer {
     /// It answered with another status.
     #[error("answered with status {0} instead of 101")]
     Status(u16),
-    /// A field is missing or says something else.
+    /// A field is missing or has another value.
     #[error("its {0} is missing or wrong")]
     Field(&'static str),
 }

@@ -1,7 +1,7 @@
 //! The opening handshake (RFC 6455 section 4) without its HTTP: what an upgrade's header fields must say, and what is
 //! answered; and the client's half of the same.
 //!
-//! Reads fields as pairs of a name and a value, whoever took the head apart. Keeps nothing. Whether an `Origin` is welcome
+//! Reads fields as pairs of a name and a value, whichever parser made them. Keeps nothing. Whether an `Origin` is welcome
 //! and which subprotocol is spoken, the caller decides.
 
 use base64::{
@@ -14,10 +14,10 @@ mod client;
 
 pub use client::{Answer, BadAnswer, push_request, read_answer};
 
-/// What is hashed behind the client's key (section 1.3).
+/// The text that is hashed after the client's key (section 1.3).
 const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// As strict as it need be: clients that roll dice for the letters themselves may leave bits behind the last byte.
+/// As strict as it need be: clients that choose random letters may leave bits after the last byte.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     PAD.with_decode_allow_trailing_bits(true),
@@ -79,7 +79,7 @@ impl Refusal {
 /// Reads what the header fields of a GET request (HTTP/1.1 or later) say about WebSocket.
 ///
 /// # Errors
-/// It is no upgrade to WebSocket, or not in order; [`Refusal::NotAsked`] is said of every other request too.
+/// It is no upgrade to WebSocket, or not in order; [`Refusal::NotAsked`] is the answer for every other request too.
 pub fn read_request<'a>(
     fields: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<Request<'a>, Refusal> {

@@ -181,7 +181,7 @@ fn a_long_message_leaves_the_scratch_area_small() {
 }
 
 #[test]
-fn our_close_is_sent_once_and_the_peer_is_heard_until_its_own() {
+fn our_close_is_sent_once_and_input_is_read_until_the_peer_s() {
     let (mut server, mut client) = (End::server(), End::client());
     assert!(server.socket.is_open());
     server.socket.close(1001, "going away", &mut server.replies);

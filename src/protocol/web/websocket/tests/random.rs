@@ -78,7 +78,7 @@ fn told<'a>(input: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Told>, Vec<u8>) {
 
 proptest! {
     #[test]
-    fn what_is_said_is_told_in_any_fragments_with_any_mask_under_any_cut(
+    fn messages_arrive_in_any_fragments_masks_and_cuts(
         conversation in vec((said(), any::<[u8; 4]>(), vec(any::<Index>(), 0..4)), 0..6),
         cuts in vec(any::<Index>(), 0..20),
     ) {
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_server_says_its_client_is_told(conversation in vec(said(), 0..6)) {
+    fn messages_of_a_server_reach_its_client(conversation in vec(said(), 0..6)) {
         let mut out = Vec::new();
         for said in &conversation {
             match said {

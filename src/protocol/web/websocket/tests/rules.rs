@@ -71,7 +71,7 @@ fn reserved_bits_and_opcodes_are_faults() {
 }
 
 #[test]
-fn what_came_before_a_fault_is_still_told() {
+fn messages_before_a_fault_still_arrive() {
     let input = [frame(0x81, "fine"), frame(0xc1, "not fine")].concat();
     let said = Fault::ReservedBits.to_string();
     check(
@@ -244,7 +244,7 @@ fn a_close_is_answered_with_its_code() {
 }
 
 #[test]
-fn after_a_close_nothing_is_heard() {
+fn nothing_is_read_after_a_close() {
     let close = frame(0x88, b"\x03\xe8");
     for after in [
         frame(0x81, "late"),
