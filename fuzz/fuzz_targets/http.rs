@@ -53,7 +53,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Option<Status>)
     (answers, None)
 }
 
-/// What a server would do with a request that is in order.
+/// Answers a request as a server would.
 fn answer(request: &Request<'_>, out: &mut Vec<u8>) {
     assert!(request.path.starts_with('/') || request.path == "*");
     let start = out.len();

@@ -51,7 +51,7 @@ fn check(message: &Message<'_>) {
     }
 }
 
-/// Writes a message; says where its body began.
+/// Writes a message; returns where its body began.
 fn write(message: &Message<'_>, out: &mut Vec<u8>) -> usize {
     let mut line = Line::new(out);
     for (key, value) in message.tags.raw() {

@@ -1,7 +1,7 @@
 //! Three IRC clients with a real hub: whatever they send, in whatever pieces, nothing breaks, what they receive is
 //! lines that clients understand, and how the bytes were cut makes no difference.
 //!
-//! The input: a byte for the length of the pieces, then lines, each with a letter in front that says whose it is
+//! The input: a byte for the length of the pieces, then lines, each with a letter in front that names its client
 //! (`a`, `b`, `c`). `a` and `b` have come in already.
 #![no_main]
 
@@ -18,7 +18,7 @@ use madang::protocol::{
     testing::World,
 };
 
-/// Who is there when a script begins.
+/// The clients and rooms that exist when a script begins.
 const PRELUDE: &[u8] = b"\
 aCAP REQ :message-tags echo-message batch labeled-response draft/multiline server-time
 aNICK a
@@ -32,7 +32,7 @@ bCAP END
 bJOIN #r
 ";
 
-/// What a script may say: a longer one finds nothing that a shorter one does not.
+/// The longest script: a longer one finds nothing that a shorter one does not.
 const SCRIPT_BYTES_MAX: usize = 16 * 1024;
 
 fuzz_target!(|input: &[u8]| {
@@ -56,12 +56,12 @@ struct Client {
     received: Vec<u8>,
 }
 
-/// Plays a script; says what each client received.
+/// Plays a script; returns what each client received.
 fn play(script: &[u8], piece: usize) -> Vec<Vec<u8>> {
     let mut world = World::new();
-    world.house.operators = Box::new(["oper".into()]);
+    world.server_info.operators = Box::new(["oper".into()]);
     // Small, so that few rooms make a long reply.
-    world.house.piece_bytes = 600;
+    world.server_info.page_bytes = 600;
     let mut clients: Vec<_> = (0..3).map(|_| connect(&mut world)).collect();
     for line in PRELUDE
         .split_inclusive(|&b| b == b'\n')
@@ -135,7 +135,7 @@ const WITH_SUBJECT: [&str; 14] = [
     "482",
 ];
 
-/// What is sent is lines, none too long, each with a command and a source that clients can read.
+/// The output is lines, none too long, each with a command and a source that clients can read.
 fn check(bytes: &[u8]) {
     let text = std::str::from_utf8(bytes).expect("only UTF-8 is sent");
     assert!(text.is_empty() || text.ends_with("\r\n"), "{text:?}");

@@ -1,4 +1,4 @@
-//! Any value survives being escaped, and escapes to something that can stand in a tag.
+//! Any value survives being escaped, and escapes to a text that is valid in a tag.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
         assert!(tags.has(key));
         assert_eq!(tags.get(key), Some(unescape(value)));
     }
-    // What is passed on to others is all client-only tags, each once, with the value that counts.
+    // The tags passed on to others are all client-only tags, each once, with the value that counts.
     let passed_on = tags.client_only().into_owned();
     let passed_on: Vec<_> = Tags::new(&passed_on).raw().collect();
     let mut by_key: BTreeMap<_, _> = passed_on.iter().copied().collect();

@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     );
 });
 
-/// What a cut says, without its borrow: the line, or why there is none.
+/// A decoded item, without its borrow: the line, or why there is none.
 type Told = (Result<Vec<u8>, Frame<'static>>, usize);
 
 fn owned(cut: Decoded<Frame<'_>>) -> Told {

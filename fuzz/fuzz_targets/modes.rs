@@ -1,9 +1,9 @@
-//! Mode strings: whatever the letters and parameters, what is understood is valid and little is said of the rest.
+//! Mode strings: whatever the letters and parameters, the parsed changes are valid and few errors are reported.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use madang::chat::mode::{
-    Letter, ModeChange, ModeTrouble, PARAMETERS_MAX, SpelledModes, UserMode, is_valid_key,
+    Letter, ModeChange, ModeError, PARAMETERS_MAX, SpelledModes, UserMode, is_valid_key,
     parse_room_changes, parse_user_changes,
 };
 use std::collections::BTreeSet;
@@ -39,12 +39,12 @@ fn room(letters: &str, parameters: &[&str]) {
         assert!(left.any(|parameter| *parameter == word));
     }
     let mut seen = BTreeSet::new();
-    for trouble in &request.troubles {
+    for error in &request.errors {
         assert!(
-            seen.insert(trouble.to_string() + &format!("{trouble:?}")),
+            seen.insert(error.to_string() + &format!("{error:?}")),
             "told twice"
         );
-        if let ModeTrouble::InvalidKey(key) = trouble {
+        if let ModeError::InvalidKey(key) = error {
             assert!(!is_valid_key(key));
         }
     }

@@ -76,7 +76,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<Vec<u8>>>, Ve
             rest = &rest[3..];
         }
     }
-    // Nobody can be made to say more than they heard (an IAC and a verb each, three bytes for three).
+    // A peer cannot be made to send more than it received (an IAC and a verb each, three bytes for three).
     assert!(options_only.len() <= received);
     (found, options_only)
 }

@@ -1,9 +1,9 @@
-//! Frames, at either end: any cut of the input tells the same and is answered the same, little is kept, and the answers are
+//! Frames, at either end: any cut of the input gives the same items and the same answers, little is kept, and the answers are
 //! in order for the other end.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use madang::protocol::web::websocket::{Fault, Opcode, WebSocket, Received, push_masked_frame};
+use madang::protocol::web::websocket::{Fault, Opcode, Received, WebSocket, push_masked_frame};
 
 /// Short, so that the fuzzer finds messages that are too long.
 const LIMIT: u32 = 64;
@@ -11,7 +11,7 @@ const LIMIT: u32 = 64;
 /// What may be left of an input: less than the longest header and the longest control frame together.
 const KEPT_MAX: usize = 6 + 125;
 
-/// What a step said, without its borrow.
+/// A decoded item, without its borrow.
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
     Message(Opcode, Vec<u8>),

@@ -1,5 +1,5 @@
-//! A courtyard without sockets, for the tests of every protocol and for fuzzing: a real hub, and
-//! seats that collect what they would be sent. Not there in an ordinary build.
+//! A server without sockets, for the tests of every protocol and for fuzzing: a real hub, and
+//! connections that collect the bytes that they would be sent. Not there in an ordinary build.
 //!
 //! It does what the server does for a connection, in the plainest way: one command, then all its
 //! events, each encoded for everyone in its audience.
@@ -19,11 +19,11 @@ use crate::chat::{
 pub struct World {
     /// The chat.
     pub hub: Hub,
-    /// What the server says of itself.
+    /// The server's names and texts.
     pub server_info: ServerInfo,
-    /// Who waits for whom.
+    /// Which user watches which nick.
     pub watches: Watches,
-    /// What was asked of the server.
+    /// The requests made of the server.
     pub wishes: Vec<DeferredRequest>,
     /// The names of operators whose passwords are being checked.
     pub checks: Vec<Box<str>>,
@@ -45,7 +45,7 @@ struct Route {
     farewell: Option<String>,
 }
 
-/// The world as the one at a seat acts upon it.
+/// The world as one connection acts upon it.
 pub struct At<'a> {
     world: &'a mut World,
     route: usize,
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// Makes the person at a seat an operator of the server.
+    /// Makes the user of a connection an operator of the server.
     pub fn make_operator(&mut self, route: usize) {
         let made = self.at(route).apply(Command::MakeOperator);
         made.expect("whoever is here can be made one");
@@ -96,12 +96,12 @@ impl World {
         At { world: self, route }
     }
 
-    /// Everything sent to a seat since this was asked last.
+    /// Everything sent to a connection since this was called last.
     pub fn received(&mut self, route: usize) -> Vec<u8> {
         std::mem::take(&mut self.routes[route].inbox)
     }
 
-    /// The reason with which a seat ended its connection, if it did.
+    /// The reason with which a connection ended, if it did.
     pub fn farewell(&self, route: usize) -> Option<&str> {
         self.routes[route].farewell.as_deref()
     }
@@ -135,7 +135,7 @@ impl World {
 }
 
 impl At<'_> {
-    /// What a client said, with what the server would know of its connection.
+    /// The client's part of a profile, with what the server would know of its connection.
     fn profile(&mut self, said: Profile) -> Profile {
         let password = &self.world.server_info.password;
         self.world.hub.require_password(password.is_some());

@@ -151,7 +151,7 @@ fn users_match_in_any_case() {
     check_match("m:alice", true);
 }
 
-/// All that a room can be told of someone's address is what their host shows.
+/// A room's lists learn of a user's address no more than its host shows.
 #[test]
 fn a_mask_of_a_room_is_blind_to_an_address_that_is_not_shown() {
     let shown = |host: &str| Subject::new("alice", "~al", host);

@@ -107,7 +107,7 @@ fn names_that_are_none() {
     check_refused("a\u{a0}b", "a name must not contain U+00A0");
     check_refused("ªb", "a name must not contain 'ª' (U+00AA)");
     check_refused("x²", "a name must not contain '²' (U+00B2)");
-    // Invisible, but said to be a printable letter: the number tells what it is.
+    // Invisible, but classified as a printable letter: the code point shows what it is.
     check_refused("\u{3164}", "a name must not contain '\u{3164}' (U+3164)");
     check_refused(&"x".repeat(31), "a name may have at most 30 characters");
     check_refused(&"한".repeat(31), "a name may have at most 30 characters");

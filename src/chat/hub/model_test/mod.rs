@@ -1,7 +1,8 @@
 //! The hub beside a slow, obvious model.
 //!
-//! Random commands go into both; after each step what they answer, whom they tell what, and what can be observed must
-//! be the same, and the hub's invariants must hold. People are numbers in order of arrival here: the model has no ids.
+//! Random commands go into both; after each step their answers, their events with the audiences, and all that can be
+//! observed must be the same, and the hub's invariants must hold. Users are numbers in order of arrival here: the model
+//! has no ids.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -158,7 +159,7 @@ impl Real {
         self.hub.apply(who, command, now)
     }
 
-    /// The event in the model's words. Reads the records, which must all still be there.
+    /// The event as the model writes it. Reads the records, which must all still be there.
     fn in_words(&self, event: &Event) -> Told {
         let author = self.hub.user(event.author).expect("the author is readable");
         let room = |id: &RoomId| self.hub.room(*id).expect("the room is readable").name();
@@ -232,7 +233,7 @@ impl Real {
         text.trim_end().to_string()
     }
 
-    /// Everything that can be observed is as the model says.
+    /// Everything that can be observed is as in the model.
     fn check_against(&self, model: &Model) {
         self.hub.check_invariants();
         let bans = self.hub.server_bans().iter();

@@ -109,7 +109,7 @@ fn mode_steps() -> impl Strategy<Value = Step> {
 /// A step, and (as an index into all who ever came) whose it is.
 pub(super) fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>> {
     let (nicks, rooms) = (|| select(&NICKS[..]), || select(&ROOMS[..]));
-    // Mostly right, or nobody would come in.
+    // Mostly right, or no client would enter.
     let passwords = || {
         let all = [
             ServerPassword::Correct,

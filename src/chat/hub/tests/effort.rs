@@ -3,7 +3,7 @@
 use super::*;
 use crate::chat::effort::{COMMAND, LOOKED_AT, TOLD, of_mask};
 
-/// What a command costs that is granted.
+/// The effort of a command that is granted.
 #[track_caller]
 fn effort(hub: &mut Hub, who: UserId, command: Command<'_>) -> u64 {
     hub.take_effort();

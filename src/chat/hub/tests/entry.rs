@@ -1,4 +1,4 @@
-//! Who may come in: the server's password, bans from the server, and in which order they are asked.
+//! Entry: the server's password, bans from the server, and their order.
 
 use super::*;
 use crate::chat::{Origin, ServerBan, ServerPassword};
@@ -22,7 +22,7 @@ fn ban(mask: &str, until_ms: Option<u64>) -> ServerBan {
     }
 }
 
-/// What the hub answers to a newcomer, and to the question before.
+/// Compares what the hub answers to a new client with what it answered before.
 #[track_caller]
 fn check(hub: &mut Hub, profile: Profile, now_ms: u64, expected: Result<(), Refusal>) {
     let now = Now::at_ms(now_ms);

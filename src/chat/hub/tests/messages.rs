@@ -1,4 +1,4 @@
-//! What is said: where it goes, who may say it, and taking it back.
+//! Messages: where they go, who may send them, and their redaction.
 
 use super::*;
 use crate::chat::{Destination, Line, mode::Rank};
@@ -134,7 +134,7 @@ fn what_may_be_said_depends_on_the_room() {
         tags: "",
     };
     set(&mut hub, ids[0], "#a", "+CT", &[]);
-    // Of operators too: these rules are about what is said, not about who says it.
+    // Of operators too: these rules are about the message, not about its author.
     for who in [ids[0], ids[1]] {
         assert_eq!(
             silence(refused(&mut hub, who, ctcp.clone())),

@@ -22,7 +22,7 @@ fn room(text: &str) -> RoomName {
     RoomName::parse(text, RULES).unwrap()
 }
 
-/// A hub with people who come in under these names and stand in these rooms; drained.
+/// A hub with users of these nicks in these rooms; drained.
 fn hub_with(people: &[(&str, &[&str])]) -> (Hub, Vec<UserId>) {
     let mut hub = Hub::new(RULES);
     let mut ids = Vec::new();
@@ -46,7 +46,7 @@ fn told(hub: &mut Hub, who: UserId, command: Command<'_>) -> Vec<Event> {
     std::iter::from_fn(|| hub.next_event()).collect()
 }
 
-/// Applies a command that must be refused, and checks that nothing was left behind.
+/// Applies a command that must be refused, and checks that nothing has changed.
 #[track_caller]
 fn refused(hub: &mut Hub, who: UserId, command: Command<'_>) -> Refusal {
     let refusal = hub.apply(who, command, Now::at_ms(2)).unwrap_err();
@@ -55,7 +55,7 @@ fn refused(hub: &mut Hub, who: UserId, command: Command<'_>) -> Refusal {
     refusal
 }
 
-/// The people of an audience, in a fixed order.
+/// The users of an audience, in a fixed order.
 fn audience(hub: &Hub, event: &Event) -> Vec<UserId> {
     let mut people = Vec::new();
     hub.for_each_in(&event.audience, |id| people.push(id));
@@ -75,7 +75,7 @@ fn quit() -> Command<'static> {
     Command::Quit { reason: "bye" }
 }
 
-/// Sets modes, which must tell no one of any refusal.
+/// Sets modes, of which none must be refused.
 #[track_caller]
 fn set(hub: &mut Hub, who: UserId, name: &str, letters: &str, parameters: &[&str]) -> Vec<Event> {
     let request = parse_room_changes(letters, parameters.iter().copied());

@@ -1,4 +1,4 @@
-//! People: their own modes, operators of the server, who sees whom, who is remembered.
+//! Users: their own modes, operators of the server, who sees whom, who is remembered.
 
 use super::*;
 use crate::chat::{

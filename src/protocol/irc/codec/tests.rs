@@ -41,7 +41,7 @@ fn unescaped(value: &str) -> String {
     text
 }
 
-/// All values behind a word.
+/// All values after a key.
 fn all<'c>(case: &'c [(&str, String)], word: &str) -> Vec<&'c str> {
     case.iter()
         .filter(|(w, _)| *w == word)
@@ -186,7 +186,7 @@ fn no_parameter_breaks_a_line_or_is_cut_in_a_character() {
     }
 }
 
-/// Feeds `input` in pieces of one size; `None` stands for a line that was too long.
+/// Feeds `input` in pieces of one size; `None` is a line that was too long.
 fn feed(input: &[u8], size: usize) -> Vec<Option<Vec<u8>>> {
     let mut frames = Frames::default();
     let (mut kept, mut searched, mut found) = (Vec::new(), 0, Vec::new());

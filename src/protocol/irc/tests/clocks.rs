@@ -1,4 +1,4 @@
-//! What is shown goes by the wall clock, what is counted by the other, whichever way the wall clock is set.
+//! Times that are shown go by the wall clock, spans by the monotonic one, whichever way the wall clock is set.
 
 use super::Stage;
 use crate::chat::{Moment, Now, WallTime};

@@ -1,4 +1,4 @@
-//! What IRC answers, line by line, with a real hub and fake seats.
+//! IRC's answers, line by line, with a real hub and fake connections.
 //!
 //! A script is lines of `who> what they send` and `who< what they then receive`; every line received must be in the
 //! script, in its order.

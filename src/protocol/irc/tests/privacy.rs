@@ -1,10 +1,10 @@
-//! No answer tells a stranger an address that is not shown (docs/PRIVACY.md). Everyone here calls from 192.0.2.7 and is
+//! No answer reveals an address that is not shown (docs/PRIVACY.md). All clients here come from 192.0.2.7 and are
 //! shown as `home`.
 
 use super::Stage;
 use crate::chat::Command;
 
-/// What can be asked about someone, or tried on them.
+/// Commands that ask about a user, or act on one.
 const QUESTIONS: [&str; 24] = [
     "WHO b",
     "WHO *",
@@ -53,7 +53,7 @@ fn no_answer_tells_a_stranger_an_address() {
     for question in QUESTIONS {
         stage.send('a', question);
         for line in stage.received('a') {
-            // An answer may repeat the question, and tell the asker their own address.
+            // An answer may repeat the question, and give the client its own address.
             let line = question
                 .split(' ')
                 .fold(line, |line, word| match word.contains("192") {
@@ -74,7 +74,7 @@ fn no_answer_tells_a_stranger_an_address() {
     }
 }
 
-/// Who keeps order in a room cannot find out by its lists where someone is.
+/// An operator of a room cannot find out a user's address by its lists.
 #[test]
 fn no_list_of_a_room_is_compared_with_an_address() {
     let mut stage = stage();

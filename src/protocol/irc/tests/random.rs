@@ -1,4 +1,4 @@
-//! Random scripts of several clients: whatever they send, nobody makes the server panic or breaks the hub.
+//! Random scripts of several clients: whatever they send, no client makes the server panic or breaks the hub.
 
 use super::*;
 

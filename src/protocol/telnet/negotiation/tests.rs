@@ -1,11 +1,11 @@
-//! Telnet commands in all the places where they can stand, and what known programs send.
+//! Telnet commands in all the places where they can be, and what known programs send.
 
 use super::*;
 use proptest::prelude::*;
 
 const CAP: usize = 12;
 
-/// What one connection says: its lines (`None`: too long), and the answers to its commands.
+/// The results of one connection: its lines (`None`: too long), and the answers to its commands.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Heard {
     lines: Vec<Option<Vec<u8>>>,
@@ -200,7 +200,7 @@ fn an_endless_subnegotiation_is_given_up_with_a_message() {
         &["ok"],
         &[told.as_bytes(), b"\xff\xfc\x01"].concat(),
     );
-    // Each is told of once, and one that comes to its end is not mentioned.
+    // Each is reported once, and one that comes to its end is not.
     check(
         &[
             &behind(max, b"a\n")[..],

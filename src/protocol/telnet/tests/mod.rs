@@ -1,4 +1,4 @@
-//! A few people in the courtyard, each at a telnet session, and what they see.
+//! A few users, each with a telnet session, and the lines that they see.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// People with these names, who have read all that was said until now.
+    /// Users with these nicks, who have read all lines until now.
     fn of(names: &[&str]) -> Self {
         let mut scene = Self {
             world: World::new(),

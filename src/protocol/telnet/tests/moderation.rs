@@ -264,8 +264,8 @@ fn what_other_protocols_do_is_news_here() {
     scene.sees(ALICE, &[]);
 }
 
-/// Everyone here calls from 192.0.2.7 and is shown as `home`. A ban that were compared with the address too would tell
-/// who keeps order in a room which networks someone is in, by `/unban` or by who can still come in.
+/// All clients here come from 192.0.2.7 and are shown as `home`. A ban that were compared with the address too would
+/// reveal a user's networks to an operator of the room, by `/unban` or by who can still join.
 #[test]
 fn bans_tell_nothing_of_an_address_that_is_not_shown() {
     let mut scene = Scene::of(&["alice", "bob"]);

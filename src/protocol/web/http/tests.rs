@@ -8,8 +8,8 @@ use std::borrow::Cow;
 /// 2023-11-14 22:13:20 UTC.
 const NOW: WallTime = WallTime::from_unix_ms(1_700_000_000_000);
 
-/// Feeds `pieces` as a connection would, and tells the steps in short: `GET /path`, or a status. Nothing is read
-/// behind a refusal.
+/// Feeds `pieces` as a connection would, and returns the steps in short: `GET /path`, or a status. Nothing is read
+/// after a refusal.
 fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let (mut http, mut kept, mut searched, mut told) = (Http::default(), Vec::new(), 0, Vec::new());
     for piece in pieces {

@@ -1,4 +1,4 @@
-//! Who may come in, in the model.
+//! Entry, in the model.
 
 use super::{
     super::steps::{BAN_LASTS, LIMITS},
@@ -23,7 +23,7 @@ impl Model {
         Ok(vec![])
     }
 
-    /// Whether a ban concerns someone at `h`, whose address is 192.0.2.1.
+    /// Whether a ban matches a client at `h`, whose address is 192.0.2.1.
     fn is_banned(&self, username: &str, now: Now) -> bool {
         let username = if username.is_empty() {
             "~telnet"

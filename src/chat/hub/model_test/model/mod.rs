@@ -12,7 +12,7 @@ use crate::chat::{
     name::{Name, lookalike::keys},
 };
 
-/// What was told, in words, and to whom.
+/// An event as a text, and its audience.
 pub(super) type Told = (String, BTreeSet<usize>);
 /// The events, or the refusal's name.
 pub(super) type Answer = Result<Vec<Told>, String>;
@@ -20,7 +20,7 @@ pub(super) type Answer = Result<Vec<Told>, String>;
 #[derive(Default)]
 pub(super) struct Model {
     pub(super) people: BTreeMap<usize, Person>,
-    /// Rooms by the name that their founder gave, or whoever renamed them.
+    /// Rooms by name, as the creator or the last renaming gave it.
     pub(super) rooms: BTreeMap<String, RoomState>,
     pub(super) arrivals: usize,
     pub(super) password_required: bool,
@@ -32,7 +32,7 @@ pub(super) struct Person {
     pub(super) nick: String,
     pub(super) away: String,
     pub(super) spoke: Moment,
-    /// Rooms they are invited to, the oldest first, and whether by someone of rank.
+    /// Rooms to which the user is invited, the oldest first, and whether by a member of rank.
     pub(super) invitations: Vec<(String, bool)>,
 }
 
@@ -100,7 +100,7 @@ impl RoomState {
             .collect()
     }
 
-    /// No mask of a room tells user names apart here.
+    /// No mask of a room here depends on the user name.
     fn is_listed(&self, list: char, prefix: &str, nick: &str) -> bool {
         let subject: Vec<char> = format!("{nick}!~u@h").to_lowercase().chars().collect();
         self.masks.iter().any(|(kind, mask)| {

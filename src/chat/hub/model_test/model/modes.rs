@@ -49,7 +49,7 @@ impl Model {
         Ok(told)
     }
 
-    /// One change; what it was in words if anything is different.
+    /// One change; as a text if anything is different.
     fn change(
         &mut self,
         who: usize,

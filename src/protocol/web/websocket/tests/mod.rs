@@ -1,4 +1,4 @@
-//! The rules of RFC 6455 and the codec's own: what is told and answered for any input, under any cut.
+//! The rules of RFC 6455 and the codec's own: what is decoded and answered for any input, under any cut.
 
 use super::*;
 
@@ -11,7 +11,7 @@ const LIMIT: u32 = 1000;
 /// The longest header, and the longest payload of a control frame: all that may be left of an input.
 const KEPT_MAX: usize = 6 + 125;
 
-/// What a step said, without its borrow.
+/// A decoded item, without its borrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Told {
     Text(String),
@@ -100,7 +100,7 @@ fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     out
 }
 
-/// What the server's side is told, and what its peer is told by the answers, for the input in one piece and in pieces of
+/// What the server's side decodes, and what its peer decodes of the answers, for the input in one piece and in pieces of
 /// every size.
 #[track_caller]
 fn check(input: &[u8], told: &[Told], answered: &[Told]) {
@@ -116,7 +116,7 @@ fn check(input: &[u8], told: &[Told], answered: &[Told]) {
     }
 }
 
-/// A server that is fed this says what is wrong, in its Close too, and hears nothing more.
+/// A server that is fed this reports the fault, in its Close too, and reads nothing more.
 #[track_caller]
 fn refused(frames: &[&[u8]], fault: Fault) {
     let mut input = frames.concat();
@@ -131,7 +131,7 @@ fn refused(frames: &[&[u8]], fault: Fault) {
 
 #[test]
 fn a_record_stays_small() {
-    // A browser that waits pays for it, beside its person and its connection.
+    // An idle browser costs this, beside its user and its connection.
     assert!(size_of::<WebSocket>() <= 24, "{}", size_of::<WebSocket>());
 }
 
@@ -187,7 +187,7 @@ fn our_close_is_sent_once_and_input_is_read_until_the_peer_s() {
     server.socket.close(1001, "going away", &mut server.replies);
     server.socket.close(1000, "again", &mut server.replies);
     assert!(!server.socket.is_open());
-    // Under way before the client heard of it.
+    // Under way before it arrived at the client.
     server.feed(&frame(0x81, "wait"));
     server.feed(&frame(0x89, "there?"));
     client.feed(&std::mem::take(&mut server.replies));

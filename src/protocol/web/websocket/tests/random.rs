@@ -1,9 +1,9 @@
-//! Whatever comes, however it is cut: the same is told and answered, and little is kept (`End::feed` holds that).
+//! Any input, under any cut: the same is decoded and answered, and little is kept (`End::feed` holds that).
 
 use super::*;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// A message or a control frame, as someone would send it.
+/// A message or a control frame, as a peer would send it.
 #[derive(Clone, Debug)]
 enum Said {
     Text(String),

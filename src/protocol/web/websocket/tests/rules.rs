@@ -40,7 +40,7 @@ fn a_ping_is_answered_with_its_own_payload() {
         push_frame(Opcode::Pong, payload, &mut pong);
         assert_eq!(server.replies, pong);
     }
-    // Ten at once are ten answers; a Pong that nobody asked for is none.
+    // Ten at once get ten answers; an unasked Pong gets none.
     let ten: Vec<u8> = (0..10).flat_map(|i| frame(0x89, [i])).collect();
     check(&ten, &vec![Told::Ping; 10], &vec![Told::Pong; 10]);
     let input = [frame(0x8a, "unasked"), frame(0x89, "")].concat();
