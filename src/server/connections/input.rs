@@ -20,6 +20,7 @@ use crate::{
         metrics::report::Report,
     },
 };
+use std::mem;
 
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that no client waits long
 /// for its turn.
@@ -34,6 +35,8 @@ pub(crate) struct Offered<'a> {
     searched: &'a mut usize,
     /// Lines that may still be handled in this turn.
     lines_left: usize,
+    /// The next unit waits for nothing any more: the report that it needs is made.
+    is_due: bool,
 }
 
 /// How the handling of input went on.
@@ -56,6 +59,7 @@ impl<'a> Offered<'a> {
             taken: 0,
             searched,
             lines_left: LINES_PER_TURN,
+            is_due: false,
         }
     }
 
@@ -129,11 +133,13 @@ pub(crate) fn go_on(
         if offered.taken == offered.bytes.len() {
             return Step::Done(Next::ReadMore);
         }
-        if at.net.is_turn_full() || at.net.is_backlogged(at.id) || protocol.as_ref().is_busy() {
-            break;
-        }
-        if let Some(until) = must_wait(at) {
-            return Step::Done(Next::PauseUntil(until));
+        if !mem::take(&mut offered.is_due) {
+            if at.net.is_turn_full() || at.net.is_backlogged(at.id) || protocol.as_ref().is_busy() {
+                break;
+            }
+            if let Some(until) = must_wait(at) {
+                return Step::Done(Next::PauseUntil(until));
+            }
         }
         if let Some(step) = handle_unit(protocol, at, offered) {
             return step;
@@ -171,7 +177,11 @@ fn handle_unit(
             turn_into(protocol, at, kind);
             (consumed, true)
         }
-        Outcome::NeedReport(report) => return Some(Step::NeedReport(report)),
+        Outcome::NeedReport(report) => {
+            // It is offered again in this turn, or another request might be given this report.
+            (offered.lines_left, offered.is_due) = (offered.lines_left + 1, true);
+            return Some(Step::NeedReport(report));
+        }
         Outcome::Close(ending) => return Some(Step::Close(ending)),
     };
     offered.taken += consumed;

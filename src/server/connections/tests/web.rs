@@ -393,3 +393,27 @@ fn an_old_connection_can_still_be_upgraded() {
     visitor.ends();
     fixture.settle();
 }
+
+#[test]
+fn a_report_is_for_the_request_that_asked_for_it() {
+    let mut fixture = Fixture::with_listener(Config::default(), Scheme::Metrics);
+    let mut peers = [fixture.call(), fixture.call(), fixture.call()];
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    // The last of these requests comes when the lines of the turn are spent, and the others ask in the same turn.
+    let many = get("/healthz").repeat(31) + &get("/metrics");
+    peers[0].sends(get("/status").as_bytes());
+    peers[1].sends(many.as_bytes());
+    peers[2].sends(get("/status").as_bytes());
+    while fixture.network.pass(fixture.server.event_loop.net_mut()) {}
+    fixture.settle();
+    let [first, many, last] = &mut peers;
+    for peer in [first, last] {
+        let status = Fixture::hear(peer);
+        assert!(status.contains("application/json"), "{status}");
+    }
+    let answers = Fixture::hear(many);
+    assert_eq!(answers.matches("200 OK").count(), 32);
+    assert!(answers.contains("madang_turns"), "{answers}");
+    peers.iter_mut().for_each(Peer::ends);
+    fixture.settle();
+}
