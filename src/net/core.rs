@@ -8,13 +8,14 @@
 
 use super::{
     ceiling::Ceiling,
+    limits::Limits,
     output::{
         broadcast::{Extended, FanOut, FanOutKey, Recipients},
         chunk::{BufferKey, Chunk},
         shared_buffers::SharedBuffers,
     },
     source::{
-        connection::{Connection, Limits},
+        connection::Connection,
         datagrams::Datagrams,
         listener::Listener,
         outcome::Footprint,
@@ -74,7 +75,7 @@ impl Net {
         }
     }
 
-    /// Begins a stage of the turn that may take so long.
+    /// A stage of the turn begins that may take so long.
     pub(super) fn begin_slice(&mut self, span: Duration) {
         self.budget.begin_slice(&self.clock, span);
     }
@@ -430,14 +431,14 @@ impl Net {
     /// Whether so much waits for this peer that it should be served no further until it reads.
     pub fn is_backlogged(&self, id: ConnId) -> bool {
         let connection = self.table.connection(id);
-        connection.is_some_and(Connection::is_backlogged)
+        connection.is_some_and(|connection| connection.is_backlogged(&self.state))
     }
 
     /// Whether a peer has sent something that was not handed over yet, for want of time or by flood control. Not if it is
     /// held back because the peer itself does not read.
     pub fn has_input_waiting(&self, id: ConnId) -> bool {
         let connection = self.table.connection(id);
-        connection.is_some_and(|connection| connection.has_input() && !connection.is_backlogged())
+        connection.is_some_and(|connection| connection.has_input_waiting(&self.state))
     }
 
     /// Bytes queued for one connection; none if it is gone.

@@ -53,6 +53,7 @@ mod core;
 mod event_loop;
 mod handler;
 mod histogram;
+mod limits;
 mod output;
 mod source;
 mod state;
@@ -67,6 +68,7 @@ pub use self::core::{Net, Readiness};
 pub use event_loop::EventLoop;
 pub use handler::{Consumed, Handler, Loss, Next, Standing};
 pub use histogram::Histogram;
+pub use limits::Limits;
 pub use output::{
     broadcast::{FanOut, FanOutKey},
     chunk::{BufferKey, Chunk},
@@ -74,7 +76,6 @@ pub use output::{
     shared_buffers::SharedBuffers,
 };
 pub use source::{
-    connection::Limits,
     outcome::Footprint,
     phase::Phase,
     socket::{SocketOptions, bind_udp, listen_tcp, take_tcp, take_udp},

@@ -4,6 +4,7 @@
 //! Apart from the table, so that a source's own methods can use it while the table lends them the source.
 
 use super::{
+    limits::LimitsTable,
     output::Output,
     stats::Stats,
     time::{clock::Tick, timers::Timers},
@@ -29,6 +30,7 @@ pub(crate) struct LoopState {
     pub(crate) work: WorkLists,
     pub(crate) timers: Timers,
     pub(crate) output: Output,
+    pub(crate) limits: LimitsTable,
     pub(crate) stats: Stats,
     /// The moment of this turn.
     pub(crate) now: Tick,
@@ -43,6 +45,7 @@ impl LoopState {
             work: WorkLists::default(),
             timers: Timers::default(),
             output: Output::default(),
+            limits: LimitsTable::default(),
             stats: Stats::default(),
             now: Tick(0),
             shortened_at: None,

@@ -101,7 +101,7 @@ fn notify_drained(net: &mut Net, handler: &mut impl Handler) {
         match net.table.connection_mut(id) {
             Some(connection) if connection.phase() != Phase::Open => {}
             // What others sent came in between: the flush of that will notify.
-            Some(connection) if connection.is_backlogged() => {
+            Some(connection) if connection.is_backlogged(&net.state) => {
                 connection.marks.insert(Marks::NOTIFY_DRAINED);
             }
             Some(_) => handler.handle_drained(net, id),

@@ -85,8 +85,8 @@ fn read_connection(net: &mut Net, id: ConnId, scratch: &mut [u8], handler: &mut 
             // TLS was put around it. Handshakes have a budget of their own; it is on the list, and its turn comes.
             return;
         }
-        match connection.next_step(net.state.now) {
-            Step::Wait if connection.is_lost(net.state.now) => {
+        match connection.next_step(&net.state) {
+            Step::Wait if connection.is_lost(&net.state) => {
                 let error = Error::from(ErrorKind::BrokenPipe);
                 return ending::fail(net, id, &error.into(), handler);
             }
@@ -106,7 +106,7 @@ fn read_connection(net: &mut Net, id: ConnId, scratch: &mut [u8], handler: &mut 
             }
             Step::Read => {
                 let room = scratch.len().min(budget);
-                let filled = connection.fill(&mut scratch[..room], &mut net.state.stats);
+                let filled = connection.fill(&mut scratch[..room], &mut net.state);
                 if connection.reports() {
                     hand_over_report(net, id, handler);
                 }

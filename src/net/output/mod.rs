@@ -5,7 +5,7 @@
 //!
 //!  shared buffer, key 7         segments, linked per queue
 //!  ┌─────┬─────┬───────┐        ┌───────────────┐
-//!  │ one │ two │ three │ <───── │ one..three    │ <─ queue of A: first, last, cursor, bytes ─> writev
+//!  │ one │ two │ three │ <───── │ one..three    │ <─ queue of A: last, bytes ───────────> writev
 //!  └─────┴─────┴───────┘        ├───────────────┤
 //!     ▲           ▲             │ three         │ <─ queue of B ─┐
 //!     │           └──────────── └───────────────┘                │
@@ -18,7 +18,8 @@
 //!
 //! - A **chunk** is a range of a buffer. Chunks of one [key](chunk::BufferKey) and turn lie side by side, so chunks that a peer
 //!   gets in a row become one segment and one slice.
-//! - A **segment** is one queue's reference to a range. A **queue** is a linked list of segments, with a cursor into the first.
+//! - A **segment** is one queue's reference to a range. A **queue** is a ring of segments: it has the
+//!   last, whose next is the first.
 //! - The **broadcast** holds the latest fan-out as plain lists of peers. It is younger than everything in the queues.
 //!
 //! **When a buffer is freed.** A buffer counts the segments that refer to it. It goes when the last of them is consumed or

@@ -1,12 +1,14 @@
-//! What a connection still has to send: ranges of shared chunks, a cursor into the first, a byte count.
+//! What a connection still has to send: segments that refer to shared buffers, and a byte count.
 //!
-//! The ranges are places in the [`SharedBuffers`]; a queue itself is twenty bytes in its connection's record. A range keeps
-//! its whole log in memory. That is fine within a turn; what is still unsent after a flush and is short, or covers less
-//! than half of the log, is moved to a log of its own ([`OutputQueue::compact`]), so slow readers never hold more than
-//! twice what is queued for them.
+//! The segments are in the [`SharedBuffers`], linked in a ring: the last one's `next` is the first. A queue itself is twelve
+//! bytes in its connection's record. What is sent of the first segment is cut off its front.
 //!
-//! Invariants: the cursor lies inside the first range; `bytes` is the sum of what is left; a queue that is dropped was
-//! cleared before. Knows no socket.
+//! A segment keeps its whole buffer in memory. That is fine within a turn; what is still unsent after a flush and is short, or
+//! covers less than half of the buffer, is moved to a buffer of its own ([`OutputQueue::compact`]), so slow readers never
+//! hold more than twice what is queued for them.
+//!
+//! Invariants: no segment is empty; `bytes` is the sum of what is left; a queue that is dropped was cleared before. Knows no
+//! socket.
 
 use super::{
     chunk::Chunk,
@@ -15,22 +17,20 @@ use super::{
 };
 use std::io::IoSlice;
 
-/// At most this many ranges are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
+/// At most this many segments are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
 /// than the call, and the array of slices lives on the stack.
 pub(crate) const SLICES_PER_WRITE: usize = 64;
 
-/// A range shorter than this is not worth a place (16 bytes) and a share in a log: a slow reader gets a copy.
+/// A range shorter than this is not worth a segment (16 bytes) and a share in a buffer: a slow reader gets a copy.
 const SHARED_BYTES_MIN: usize = 256;
 
-/// One connection's output: the way through the [`SharedBuffers`] that is its own.
+/// One connection's output: its own way through the [`SharedBuffers`].
 #[derive(Debug)]
 pub struct OutputQueue {
-    first: u32,
+    /// The last segment, whose `next` is the first; `NONE` if the queue is empty.
     last: u32,
-    /// How much of the first range is sent already.
-    cursor: u32,
     bytes: u32,
-    /// Up to this place the ranges are compacted; `NONE` if none of those that are left is.
+    /// Up to this segment the queue is compact; `NONE` if none of those that are left is.
     compacted: u32,
 }
 
@@ -38,9 +38,7 @@ impl OutputQueue {
     /// An empty queue.
     pub fn new() -> Self {
         Self {
-            first: NONE,
             last: NONE,
-            cursor: 0,
             bytes: 0,
             compacted: NONE,
         }
@@ -57,8 +55,9 @@ impl OutputQueue {
     }
 
     /// Whether all that waits lies side by side, so that one slice holds it.
-    pub(crate) fn is_one_range(&self) -> bool {
-        self.first == self.last
+    pub(crate) fn is_one_range(&self, buffers: &SharedBuffers) -> bool {
+        let last = buffers.segments.get(self.last);
+        last.is_none_or(|Segment { next, .. }| *next == self.last)
     }
 
     /// Puts a chunk at the end; it must be of this turn.
@@ -72,16 +71,19 @@ impl OutputQueue {
             .checked_add(length)
             .expect("a queue ends at its limit, far below 4 GiB");
         buffers.note_queued(length);
-        if let Some(Segment { chunk: last, .. }) = buffers.segments.get_mut(self.last) {
-            if let Some(both) = last.followed_by(chunk) {
-                *last = both;
+        let mut first = NONE;
+        if let Some(last) = buffers.segments.get_mut(self.last) {
+            if let Some(both) = last.chunk.followed_by(chunk) {
+                last.chunk = both;
                 return;
             }
+            first = last.next;
         }
         let segment = buffers.insert(chunk);
-        if self.first == NONE {
-            self.first = segment;
+        if first == NONE {
+            buffers.segments[segment].next = segment;
         } else {
+            buffers.segments[segment].next = first;
             buffers.segments[self.last].next = segment;
         }
         self.last = segment;
@@ -89,13 +91,17 @@ impl OutputQueue {
 
     /// Fills `slices` with the unsent bytes from the front and returns how many slices were filled.
     pub fn gather<'b>(&self, buffers: &'b SharedBuffers, slices: &mut [IoSlice<'b>]) -> usize {
-        let (mut at, mut skip, mut filled) = (self.first, self.cursor as usize, 0);
-        while at != NONE && filled < slices.len() {
-            let Segment { chunk, next } = &buffers.segments[at];
-            let buffer = &buffers.buffers[chunk.buffer as usize].bytes;
-            slices[filled] = IoSlice::new(&buffer[chunk.start as usize + skip..chunk.end as usize]);
-            (at, skip) = (*next, 0);
+        if self.last == NONE {
+            return 0;
+        }
+        let (mut at, mut filled) = (self.last, 0);
+        for slice in slices {
+            at = buffers.segments[at].next;
+            *slice = IoSlice::new(buffers.bytes_of(buffers.segments[at].chunk));
             filled += 1;
+            if at == self.last {
+                break;
+            }
         }
         filled
     }
@@ -112,23 +118,24 @@ impl OutputQueue {
         );
         self.bytes -= sent as u32;
         buffers.note_gone(sent);
-        let mut left = sent as u32;
+        let mut left = sent;
         while left > 0 {
-            let Chunk { start, end, .. } = buffers.segments[self.first].chunk;
-            let rest = end - start - self.cursor;
-            if left < rest {
-                self.cursor += left;
+            let first = buffers.segments[self.last].next;
+            let chunk = &mut buffers.segments[first].chunk;
+            if left < chunk.len() {
+                chunk.start += left as u32;
                 return;
             }
-            left -= rest;
-            if self.compacted == self.first {
+            left -= chunk.len();
+            let next = buffers.remove(first);
+            if self.compacted == first {
                 self.compacted = NONE;
             }
-            self.first = buffers.remove(self.first);
-            self.cursor = 0;
-        }
-        if self.first == NONE {
-            self.last = NONE;
+            if self.last == first {
+                self.last = NONE;
+            } else {
+                buffers.segments[self.last].next = next;
+            }
         }
     }
 
@@ -137,98 +144,93 @@ impl OutputQueue {
         self.consume(buffers, self.bytes());
     }
 
-    /// After a flush that left something over: moves the ranges that are new out of logs of which they are only a small
-    /// part. A range that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
+    /// After a flush that left something over: moves the segments that are new out of buffers of which they are only a small
+    /// part. A segment that follows a moved one joins it, so a slow reader's queue is as compact as a buffer of its own.
     pub(crate) fn compact(&mut self, buffers: &mut SharedBuffers) {
         self.leave_sent_part(buffers);
         let mut before = self.compacted;
-        let mut at = match buffers.segments.get(before) {
-            Some(compacted) => compacted.next,
-            None => self.first,
-        };
-        while at != NONE {
-            let Segment { chunk, next } = buffers.segments[at];
+        while before != self.last {
+            let at = self.after(buffers, before);
+            let chunk = buffers.segments[at].chunk;
             let buffer = &buffers.buffers[chunk.buffer as usize];
-            let range = chunk.start as usize..chunk.end as usize;
-            let small = range.len() < SHARED_BYTES_MIN || range.len() * 2 < buffer.bytes.len();
-            if small {
-                let bytes = buffer.bytes[range].to_vec();
-                at = self.relocate(buffers, before, at, &bytes);
-            }
-            (before, at) = (at, next);
+            let is_small = chunk.len() < SHARED_BYTES_MIN || chunk.len() * 2 < buffer.bytes.len();
+            before = match is_small {
+                true => self.relocate(buffers, before, at),
+                false => at,
+            };
         }
         self.compacted = before;
     }
 
-    /// What was sent of the first range stays in memory with the rest. Once it is the greater part of its log the rest
-    /// moves out, so each byte sent costs at most one byte copied.
+    /// The segment after this one; the first after `NONE`.
+    fn after(&self, buffers: &SharedBuffers, before: u32) -> u32 {
+        let before = if before == NONE { self.last } else { before };
+        buffers.segments[before].next
+    }
+
+    /// What was sent of the first segment stays in memory with the rest of the buffer. Once it is the greater part of it the
+    /// rest moves out, so each byte sent costs at most one byte copied. A segment that is new is looked at anyway.
     fn leave_sent_part(&mut self, buffers: &mut SharedBuffers) {
-        let Some(Segment { chunk, .. }) = buffers.segments.get(self.first) else {
+        if self.compacted == NONE {
             return;
+        }
+        let first = self.after(buffers, NONE);
+        let chunk = buffers.segments[first].chunk;
+        if chunk.len() * 2 < buffers.buffers[chunk.buffer as usize].bytes.len() {
+            let rest = buffers.bytes_of(chunk).to_vec();
+            buffers.move_out(first, rest);
+        }
+    }
+
+    /// Gives the segment `at` bytes of its own, in the buffer of the segment before if that one has its own too; returns
+    /// the segment that has the bytes now.
+    fn relocate(&mut self, buffers: &mut SharedBuffers, before: u32, at: u32) -> u32 {
+        let bytes = buffers.bytes_of(buffers.segments[at].chunk).to_vec();
+        let Some(own) = self.own_buffer(buffers, before) else {
+            buffers.move_out(at, bytes);
+            return at;
         };
-        let buffer = &buffers.buffers[chunk.buffer as usize].bytes;
-        let rest = (chunk.start + self.cursor) as usize..chunk.end as usize;
-        if self.cursor > 0 && rest.len() * 2 < buffer.len() {
-            let rest = buffer[rest].to_vec();
-            buffers.move_out(self.first, rest);
-            self.cursor = 0;
+        let buffer = &mut buffers.buffers[own as usize].bytes;
+        buffer.extend_from_slice(&bytes);
+        let end = buffer.len() as u32;
+        let next = buffers.remove(at);
+        let segment = &mut buffers.segments[before];
+        segment.chunk.end = end;
+        segment.next = next;
+        if self.last == at {
+            self.last = before;
         }
+        before
     }
 
-    /// Gives the place `at` bytes of its own, in the log of the place before if that one is its own too; returns
-    /// where the bytes are now.
-    fn relocate(&mut self, buffers: &mut SharedBuffers, before: u32, at: u32, bytes: &[u8]) -> u32 {
-        if let Some(own) = self.own_buffer(buffers, before) {
-            let buffer = &mut buffers.buffers[own as usize].bytes;
-            buffer.extend_from_slice(bytes);
-            let end = buffer.len() as u32;
-            let next = buffers.remove(at);
-            let segment = &mut buffers.segments[before];
-            segment.chunk.end = end;
-            segment.next = next;
-            if self.last == at {
-                self.last = before;
-            }
-            return before;
-        }
-        buffers.move_out(at, bytes.to_vec());
-        at
-    }
-
-    /// The log of a place if nobody else uses it, it has room, and the place reaches to its end.
+    /// The buffer of a segment if no other segment refers to it, it has room, and the segment reaches to its end.
     fn own_buffer(&self, buffers: &SharedBuffers, segment: u32) -> Option<u32> {
         let chunk = buffers.segments.get(segment)?.chunk;
         let buffer = &buffers.buffers[chunk.buffer as usize];
-        let own =
-            !buffer.opened_now && buffer.segments == 1 && buffer.bytes.len() == chunk.end as usize;
-        (own && buffer.bytes.len() < BUFFER_BYTES).then_some(chunk.buffer)
+        let is_own = !buffer.opened_now && buffer.segments == 1;
+        let has_room =
+            buffer.bytes.len() == chunk.end as usize && buffer.bytes.len() < BUFFER_BYTES;
+        (is_own && has_room).then_some(chunk.buffer)
     }
 
     /// Panics with the name of the broken invariant.
     #[cfg(test)]
     pub(crate) fn check_invariants(&self, buffers: &SharedBuffers) {
-        let (mut at, mut sum, mut last) = (self.first, 0, NONE);
+        let (mut at, mut sum) = (self.last, 0);
         while at != NONE {
-            let Segment { chunk, next } = &buffers.segments[at];
-            assert!(chunk.start < chunk.end, "no range is empty");
+            at = buffers.segments[at].next;
+            let chunk = buffers.segments[at].chunk;
+            assert!(chunk.start < chunk.end, "no segment is empty");
             assert!(
                 buffers.buffers[chunk.buffer as usize].segments > 0,
-                "a buffer knows how many places refer to it"
+                "a buffer knows how many segments refer to it"
             );
-            sum += (chunk.end - chunk.start) as usize;
-            (last, at) = (at, *next);
+            sum += chunk.len();
+            if at == self.last {
+                break;
+            }
         }
-        assert_eq!(last, self.last, "`last` is the end of the line");
-        let first = buffers.segments.get(self.first);
-        assert!(
-            first.is_none_or(|Segment { chunk, .. }| self.cursor < chunk.end - chunk.start),
-            "the cursor lies inside the first range"
-        );
-        assert_eq!(
-            sum - self.cursor as usize,
-            self.bytes(),
-            "`bytes` is the sum of what is left"
-        );
+        assert_eq!(sum, self.bytes(), "`bytes` is the sum of what is left");
     }
 }
 

@@ -218,6 +218,6 @@ fn memory_of_a_burst_is_given_back() {
 }
 
 #[test]
-fn a_queue_is_twenty_bytes() {
-    assert_eq!(size_of::<OutputQueue>(), 20);
+fn a_queue_is_twelve_bytes() {
+    assert_eq!(size_of::<OutputQueue>(), 12);
 }

@@ -19,6 +19,8 @@ pub(crate) struct Datagrams {
     /// It is reaped at the end of the turn, and reads nothing more until then.
     is_closed: bool,
     pub(crate) marks: Marks,
+    /// Which of its slot's sources it is.
+    pub(super) generation: u32,
 }
 
 /// What a read brought.
@@ -38,6 +40,7 @@ impl Datagrams {
             unsent: None,
             is_closed: false,
             marks: Marks::default(),
+            generation: 0,
         }
     }
 

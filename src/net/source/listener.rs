@@ -54,6 +54,8 @@ pub(crate) struct Listener {
     farewell: Rc<[u8]>,
     pub(crate) state: ListenerState,
     pub(crate) marks: Marks,
+    /// Which of its slot's sources it is.
+    pub(super) generation: u32,
 }
 
 /// What an attempt to accept came to.
@@ -74,6 +76,7 @@ impl Listener {
             farewell,
             state: ListenerState::Listening,
             marks: Marks::default(),
+            generation: 0,
         }
     }
 

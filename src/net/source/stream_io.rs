@@ -69,7 +69,7 @@ pub(crate) fn flush(
     while !queue.is_empty() {
         // Mostly there is one range, and to prepare an array of 64 for it costs more than all the rest of this.
         let (mut one, mut many);
-        let slices: &mut [IoSlice<'_>] = if queue.is_one_range() {
+        let slices: &mut [IoSlice<'_>] = if queue.is_one_range(buffers) {
             one = [IoSlice::new(&[])];
             &mut one
         } else {

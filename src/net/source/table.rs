@@ -15,10 +15,23 @@ pub(crate) enum Source {
     Listener(Box<Listener>),
 }
 
-#[derive(Debug)]
-struct Slot {
-    generation: u32,
-    source: Source,
+impl Source {
+    /// Which of the slot's sources it is.
+    fn generation(&self) -> u32 {
+        match self {
+            Self::Connection(connection) => connection.generation,
+            Self::Datagrams(datagrams) => datagrams.generation,
+            Self::Listener(listener) => listener.generation,
+        }
+    }
+
+    fn set_generation(&mut self, generation: u32) {
+        match self {
+            Self::Connection(connection) => connection.generation = generation,
+            Self::Datagrams(datagrams) => datagrams.generation = generation,
+            Self::Listener(listener) => listener.generation = generation,
+        }
+    }
 }
 
 /// When no connection is left, memory for more slots than this is given back.
@@ -27,7 +40,7 @@ const SLOTS_KEPT: usize = 1024;
 /// Slab plus generations.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    slots: Slab<Slot>,
+    slots: Slab<Source>,
     next_generation: u32,
     connections: usize,
 }
@@ -40,14 +53,15 @@ impl Table {
         self.connections += usize::from(matches!(source, Source::Connection(_)));
         let entry = self.slots.vacant_entry();
         let slot = u32::try_from(entry.key()).expect("descriptors run out long before 2^32 slots");
-        let source = &mut entry.insert(Slot { generation, source }).source;
+        let source = entry.insert(source);
+        source.set_generation(generation);
         (ConnId { slot, generation }, source)
     }
 
     /// Lets a source go and its slot be used again.
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Source> {
         self.get_mut(id)?;
-        let source = self.slots.remove(id.slot as usize).source;
+        let source = self.slots.remove(id.slot as usize);
         self.connections -= usize::from(matches!(source, Source::Connection(_)));
         if self.connections == 0 && self.slots.capacity() > SLOTS_KEPT {
             // Nobody is left of a crowd; listeners have the first slots.
@@ -58,19 +72,19 @@ impl Table {
 
     /// The id behind a token's slot and generation, if its source is still here.
     pub(crate) fn find(&self, slot: u32, generation: Option<u32>) -> Option<ConnId> {
-        let tenant = self.slots.get(slot as usize)?.generation;
+        let tenant = self.slots.get(slot as usize)?.generation();
         let generation = generation.unwrap_or(tenant);
         (tenant == generation).then_some(ConnId { slot, generation })
     }
 
     pub(crate) fn get(&self, id: ConnId) -> Option<&Source> {
-        let slot = self.slots.get(id.slot as usize)?;
-        (slot.generation == id.generation).then_some(&slot.source)
+        let source = self.slots.get(id.slot as usize)?;
+        (source.generation() == id.generation).then_some(source)
     }
 
     pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Source> {
-        let slot = self.slots.get_mut(id.slot as usize)?;
-        (slot.generation == id.generation).then_some(&mut slot.source)
+        let source = self.slots.get_mut(id.slot as usize)?;
+        (source.generation() == id.generation).then_some(source)
     }
 
     pub(crate) fn connection(&self, id: ConnId) -> Option<&Connection> {
@@ -103,35 +117,25 @@ impl Table {
 
     /// All connections, in no particular order.
     pub(crate) fn connections(&self) -> impl Iterator<Item = (ConnId, &Connection)> {
-        self.slots.iter().filter_map(|(slot, tenant)| {
-            let id = ConnId {
-                slot: slot as u32,
-                generation: tenant.generation,
-            };
-            match &tenant.source {
-                Source::Connection(connection) => Some((id, connection)),
-                _ => None,
-            }
+        self.slots.iter().filter_map(|(slot, source)| match source {
+            Source::Connection(connection) => Some((connection.id(slot), connection)),
+            _ => None,
         })
     }
 
     /// The same, to be changed.
     pub(crate) fn connections_mut(&mut self) -> impl Iterator<Item = (ConnId, &mut Connection)> {
-        self.slots.iter_mut().filter_map(|(slot, tenant)| {
-            let id = ConnId {
-                slot: slot as u32,
-                generation: tenant.generation,
-            };
-            match &mut tenant.source {
-                Source::Connection(connection) => Some((id, connection)),
+        self.slots
+            .iter_mut()
+            .filter_map(|(slot, source)| match source {
+                Source::Connection(connection) => Some((connection.id(slot), connection)),
                 _ => None,
-            }
-        })
+            })
     }
 
     /// Bytes of memory for the slots, those kept for later included.
     pub(crate) fn memory(&self) -> usize {
-        self.slots.capacity() * size_of::<Option<Slot>>()
+        self.slots.capacity() * size_of::<Option<Source>>()
     }
 
     /// How many sources there are.

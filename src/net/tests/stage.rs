@@ -356,7 +356,7 @@ pub(crate) fn check_invariants(net: &Net) {
             );
         }
         let forgotten = connection.has_input()
-            && !connection.is_held(net.now())
+            && !connection.is_held(&net.state)
             && matches!(connection.phase(), Phase::Open | Phase::Lingering)
             && !marks.has(Marks::IN_READY_LIST);
         assert!(!forgotten, "{id:?} has work and is on no list");

@@ -20,20 +20,14 @@ use super::{
     token::ConnId,
     transport::Stream,
 };
-use crate::net::{output::queue::OutputQueue, state::LoopState, time::clock::Tick};
+use crate::net::{
+    limits::{Limits, LimitsId},
+    output::queue::OutputQueue,
+    state::LoopState,
+    time::clock::Tick,
+};
 use mio::Interest;
 use std::{io, mem};
-
-/// How many bytes may wait for one peer (invariant 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Past this many queued bytes the peer's own input waits until they are sent. Zero: nothing is read while
-    /// anything is unsent.
-    pub high_water: u32,
-    /// More queued bytes than this after a flush, and [`Handler::handle_overflow`](crate::net::Handler::handle_overflow) is
-    /// called.
-    pub limit: u32,
-}
 
 /// Interest in input. On Linux with urgent data, of which reading must know (see `trusts_short_reads`).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -55,10 +49,12 @@ pub(crate) struct Reported {
 /// The loop's record of one connection. It is what an idle client costs in this layer, hence the narrow types.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    /// Which of its slot's sources it is.
+    pub(super) generation: u32,
     pub(crate) stream: Stream,
     pub(crate) output: OutputQueue,
     pub(crate) input: Input,
-    limits: Limits,
+    limits: LimitsId,
     life: Life,
     pub(crate) read_half: ReadHalf,
     pub(crate) write_half: WriteHalf,
@@ -68,17 +64,23 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(stream: Stream, phase: Phase) -> Self {
         Self {
+            generation: 0,
             stream,
             output: OutputQueue::new(),
             input: Input::default(),
-            limits: Limits {
-                high_water: 64 * 1024,
-                limit: 1024 * 1024,
-            },
+            limits: LimitsId::DEFAULT,
             life: Life::new(phase),
             read_half: ReadHalf::Open,
             write_half: WriteHalf::Open,
             marks: Marks::default(),
+        }
+    }
+
+    /// Its id, if it has this slot.
+    pub(crate) fn id(&self, slot: usize) -> ConnId {
+        ConnId {
+            slot: slot as u32,
+            generation: self.generation,
         }
     }
 
@@ -145,13 +147,15 @@ impl Connection {
     }
 
     /// Whether input is left unread on purpose.
-    pub(crate) fn is_held(&self, now: Tick) -> bool {
-        self.phase() == Phase::Open && (self.input.paused_until() > now || self.is_backlogged())
+    pub(crate) fn is_held(&self, state: &LoopState) -> bool {
+        self.phase() == Phase::Open
+            && (self.input.paused_until() > state.now || self.is_backlogged(state))
     }
 
     /// Whether more waits for the peer than it may leave unread and still be served.
-    pub(crate) fn is_backlogged(&self) -> bool {
-        self.output.bytes() > self.limits.high_water as usize
+    pub(crate) fn is_backlogged(&self, state: &LoopState) -> bool {
+        let queued = self.output.bytes();
+        queued > 0 && queued > state.limits.get(self.limits).high_water as usize
     }
 
     /// Whether reading could bring anything forward. After its end a stream stays readable, and nothing comes of it.
@@ -163,9 +167,14 @@ impl Connection {
         }
     }
 
+    /// Whether there is input that is not held back by the peer itself.
+    pub(crate) fn has_input_waiting(&self, state: &LoopState) -> bool {
+        self.has_input() && !self.is_backlogged(state)
+    }
+
     /// Puts it on the ready list if there is input that nothing holds: a hold that ends makes no event.
     pub(crate) fn resume_reading(&mut self, id: ConnId, state: &mut LoopState) {
-        if self.has_input() && !self.is_held(state.now) {
+        if self.has_input() && !self.is_held(state) {
             state.work.push_ready(id, &mut self.marks);
         }
     }
@@ -250,7 +259,7 @@ impl Connection {
 
     /// Sets how much may be queued. A higher mark may be the end of a hold.
     pub(crate) fn set_limits(&mut self, id: ConnId, limits: Limits, state: &mut LoopState) {
-        self.limits = limits;
+        self.limits = state.limits.id_of(limits);
         self.resume_reading(id, state);
     }
 
@@ -305,6 +314,6 @@ mod tests {
     #[test]
     fn a_record_stays_small() {
         // Sixteen thousand idle clients pay for every byte: the budget for all of one is 400 (benches/README.md).
-        assert!(size_of::<Connection>() <= 80, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 64, "{}", size_of::<Connection>());
     }
 }

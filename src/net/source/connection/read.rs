@@ -15,7 +15,6 @@ use crate::net::{
         transport::Stream,
     },
     state::LoopState,
-    stats::Stats,
     time::{budget::BYTES_EACH_MAX, clock::Tick},
 };
 use std::mem;
@@ -28,11 +27,11 @@ const INPUT_KEPT: usize = 256 * 1024;
 
 impl Connection {
     /// What is to be done next. What stops the reading is always here, never only in an event (invariant 1).
-    pub(crate) fn next_step(&self, now: Tick) -> Step {
+    pub(crate) fn next_step(&self, state: &LoopState) -> Step {
         let can_read = self.marks.has(Marks::READABLE) && self.read_half == ReadHalf::Open;
         match self.phase() {
             Phase::Connecting | Phase::Closed => Step::Wait,
-            Phase::Open if self.is_held(now) => Step::Wait,
+            Phase::Open if self.is_held(state) => Step::Wait,
             Phase::Open if self.marks.has(Marks::FRAMES_BUFFERED) => Step::Offer,
             Phase::Open if self.read_half == ReadHalf::Eof => Step::ReportEof,
             Phase::Open | Phase::Draining | Phase::Lingering if can_read => Step::Read,
@@ -42,13 +41,13 @@ impl Connection {
 
     /// Reads once. A peer that is only read while nothing waits for it (an echo) has no frames that would be kept, and is
     /// asked for more at once.
-    pub(crate) fn fill(&mut self, scratch: &mut [u8], stats: &mut Stats) -> Fill {
-        let most = match self.limits.high_water {
+    pub(crate) fn fill(&mut self, scratch: &mut [u8], state: &mut LoopState) -> Fill {
+        let most = match state.limits.get(self.limits).high_water {
             0 => BYTES_EACH_MAX,
             _ => BYTES_PER_READ,
         };
         let room = scratch.len().min(most);
-        let filled = stream_io::fill(&mut self.stream, &mut scratch[..room], stats);
+        let filled = stream_io::fill(&mut self.stream, &mut scratch[..room], &mut state.stats);
         if matches!(filled, Fill::Bytes(count) if count < room) && self.trusts_short_reads() {
             self.note_blocked();
         }
@@ -153,10 +152,10 @@ impl Connection {
     }
 
     /// Whether it cannot be written to, and nothing is left to read from it: it is lost.
-    pub(crate) fn is_lost(&self, now: Tick) -> bool {
+    pub(crate) fn is_lost(&self, state: &LoopState) -> bool {
         self.write_half == WriteHalf::Failed
             && self.phase() != Phase::Closed
-            && !self.is_held(now)
+            && !self.is_held(state)
             && !self.has_input()
     }
 }

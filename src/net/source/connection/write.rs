@@ -84,10 +84,10 @@ impl Connection {
         if self.phase() != Phase::Open {
             return Flushed::Done;
         }
-        if self.output.bytes() > self.limits.limit as usize {
+        if self.output.bytes() > state.limits.get(self.limits).limit as usize {
             return Flushed::OverLimit;
         }
-        if !self.is_backlogged() && self.marks.remove(Marks::NOTIFY_DRAINED) {
+        if !self.is_backlogged(state) && self.marks.remove(Marks::NOTIFY_DRAINED) {
             state.work.below_low_water.push_back(id);
         }
         // It was not read from because so much waited for it, and no event will report that this has changed.
