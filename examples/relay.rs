@@ -6,9 +6,9 @@
 //! ```
 //!
 //! What to look at: what one read brought is copied once, into a chunk that all queues share; a reader that is too
-//! slow is let go by the loop (`handle_overflow`, here the trait's own), so it cannot hold up the rest. This is a
-//! chat server without people, lines and rules: two people who type at once may have their bytes mixed in the middle
-//! of a line. Knows no chat.
+//! slow is closed (`handle_overflow`, here the trait's default), so it cannot hold up the rest. This is a chat server
+//! without users, lines and rules: when two peers send at once their bytes may be mixed in the middle of a line. Knows no
+//! chat.
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -17,7 +17,7 @@ use madang::net::{
 };
 use std::{env, error::Error, net::SocketAddr};
 
-/// Everyone who is connected.
+/// All connections.
 #[derive(Default)]
 struct Relay {
     peers: Vec<ConnId>,
@@ -35,13 +35,13 @@ impl Handler for Relay {
         input: &[u8],
         _searched: &mut usize,
     ) -> Consumed {
-        // All bytes of a turn that go to the same kind of peer stand side by side; here there is one kind.
+        // All bytes of a turn with one key lie side by side; here there is one key.
         let chunk = net.make_chunk(BufferKey(0), |out| {
             out.extend_from_slice(input);
             true
         });
         for &peer in self.peers.iter().filter(|&&peer| peer != id) {
-            // For one that is on its way out this does nothing: it is on our list until it is reaped.
+            // For a connection on its way out this does nothing: it is on our list until it is reaped.
             if let Some(chunk) = chunk {
                 net.share(peer, chunk);
             }
@@ -53,8 +53,8 @@ impl Handler for Relay {
     }
 
     fn handle_reaped(&mut self, _net: &mut Net, id: ConnId) {
-        // However a connection ended, this is the last call about it. A walk over all peers is well for some hundreds; madang
-        // itself keeps its records in the order of the loop's slots (`ConnId::slot`) and walks nothing.
+        // However a connection ended, this is the last call about it. A walk over all peers is good enough for some hundreds;
+        // madang itself keeps its records in the order of the loop's slots (`ConnId::slot`) and walks nothing.
         self.peers.retain(|&peer| peer != id);
     }
 }

@@ -5,9 +5,9 @@
 //! ```
 //!
 //! What to look at: `handle_input` hands bytes to a codec and queues what it appended; frames are written straight into the
-//! chunk that goes to the kernel. A caller is an [`Http`] until it is let in and a [`WebSocket`] from then on. A peer that does
-//! not read is not read from, so no more waits for it than one message and what one read brought. Who has not come through
-//! the handshake in time is let go; who has may be silent for ever, and costs a record of some dozen bytes. Knows no chat.
+//! chunk that goes to the kernel. A client is an [`Http`] until its upgrade and a [`WebSocket`] from then on. A peer that does
+//! not read is not read from, so no more waits for it than one message and what one read brought. A client that is too slow
+//! with the handshake is closed; after it, a silent one may stay, and costs a record of some dozen bytes. Knows no chat.
 
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -36,34 +36,34 @@ use std::{
 /// The longest message. Memory follows what came of it, not what its header claims.
 const MESSAGE_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
-/// How long a caller may take until it is let in.
+/// How long a client may take until its upgrade.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// What is remembered of one connection.
-enum Caller {
-    Asking(Http),
-    Speaking(WebSocket),
+/// What one connection is.
+enum Client {
+    Http(Http),
+    WebSocket(WebSocket),
 }
 
 /// How a connection goes on.
 enum Action {
     /// As it is, when more has come.
     Wait,
-    /// It is let in: what follows are frames.
-    Speak,
-    /// Not at all, once what is said is delivered.
+    /// Its upgrade is accepted: what follows are frames.
+    Upgrade,
+    /// Not at all, once what is queued is delivered.
     Close,
 }
 
 #[derive(Default)]
 struct Echo {
-    callers: HashMap<ConnId, Caller>,
-    /// Where the message at hand lies: one area for all connections.
+    clients: HashMap<ConnId, Client>,
+    /// Where the message at hand is: one area for all connections.
     scratch: Vec<u8>,
 }
 
-impl Caller {
-    /// Takes what there is of the input and appends what there is to say. Returns how many bytes it took.
+impl Client {
+    /// Takes what there is of the input and appends what is to be sent. Returns how many bytes it took.
     fn take(
         &mut self,
         input: &[u8],
@@ -72,21 +72,21 @@ impl Caller {
         out: &mut Vec<u8>,
     ) -> (usize, Action) {
         let mut taken = 0;
-        if let Self::Asking(http) = self {
+        if let Self::Http(http) = self {
             let next;
             (taken, next) = answer_requests(http, input, searched, out);
             match next {
-                // What stands behind the request may be the first frame already.
-                Action::Speak => *self = Self::Speaking(WebSocket::server(MESSAGE_BYTES_MAX)),
+                // What follows the request may be the first frame already.
+                Action::Upgrade => *self = Self::WebSocket(WebSocket::server(MESSAGE_BYTES_MAX)),
                 Action::Wait | Action::Close => return (taken, next),
             }
         }
         match self {
-            Self::Speaking(socket) => {
+            Self::WebSocket(socket) => {
                 let (frames, next) = echo_messages(socket, &input[taken..], scratch, out);
                 (taken + frames, next)
             }
-            Self::Asking(_) => unreachable!("it was let in on the lines above"),
+            Self::Http(_) => unreachable!("it was upgraded on the lines above"),
         }
     }
 }
@@ -125,7 +125,7 @@ fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Action {
             match handshake::read_request(request.fields()) {
                 Ok(upgrade) => {
                     upgrade.accept(None, out);
-                    return Action::Speak;
+                    return Action::Upgrade;
                 }
                 Err(handshake::Refusal::Key) => Status::BadRequest,
                 Err(_) => Status::UpgradeRequired,
@@ -154,7 +154,7 @@ fn echo_messages(
             Received::Text(text) => push_frame(Opcode::Text, text.as_bytes(), out),
             Received::Binary(bytes) => push_frame(Opcode::Binary, bytes, out),
             Received::Fragment | Received::Ping | Received::Pong => {}
-            // Our Close is said; the server ends the connection first (RFC 6455 section 7.1.1).
+            // Our Close is queued; the server ends the connection first (RFC 6455 section 7.1.1).
             Received::Closed { .. } | Received::Failed(_) => return (taken, Action::Close),
         }
     }
@@ -167,7 +167,7 @@ impl Handler for Echo {
         let limit = u32::MAX;
         net.set_limits(id, Limits { high_water, limit });
         net.set_deadline(id, net.now().after(HANDSHAKE));
-        self.callers.insert(id, Caller::Asking(Http::default()));
+        self.clients.insert(id, Client::Http(Http::default()));
     }
 
     fn handle_input(
@@ -177,19 +177,19 @@ impl Handler for Echo {
         input: &[u8],
         searched: &mut usize,
     ) -> Consumed {
-        let caller = self
-            .callers
+        let client = self
+            .clients
             .get_mut(&id)
             .expect("it is kept until it is reaped");
         let (mut bytes, mut next) = (0, Action::Wait);
         let chunk = net.make_chunk(BufferKey::PRIVATE, |out| {
-            (bytes, next) = caller.take(input, searched, &mut self.scratch, out);
+            (bytes, next) = client.take(input, searched, &mut self.scratch, out);
             true
         });
         if let Some(chunk) = chunk {
             net.share(id, chunk);
         }
-        if let Caller::Speaking(_) = caller {
+        if let Client::WebSocket(_) = client {
             net.set_deadline(id, Tick::NEVER);
         }
         if let Action::Close = next {
@@ -201,16 +201,14 @@ impl Handler for Echo {
         }
     }
 
-    /// The time for the handshake is up.
     fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
-        let mut words = Vec::new();
-        respond_early(Status::RequestTimeout, now(), &mut words);
-        net.send(id, &words);
+        // The time for the handshake is up.
+        net.write(id, |out| respond_early(Status::RequestTimeout, now(), out));
         net.close(id);
     }
 
     fn handle_reaped(&mut self, _net: &mut Net, id: ConnId) {
-        self.callers.remove(&id);
+        self.clients.remove(&id);
     }
 }
 
@@ -220,10 +218,10 @@ fn now() -> WallTime {
     WallTime::from_unix_ms(since.map_or(0, |since| since.as_millis() as i64))
 }
 
-/// The address behind `--listen`, as it is or as a URL.
+/// The address after `--listen`, as it is or as a URL.
 fn listen_address() -> Result<SocketAddr, Box<dyn Error>> {
-    let mut words = env::args().skip(1);
-    let address = match (words.next().as_deref(), words.next()) {
+    let mut arguments = env::args().skip(1);
+    let address = match (arguments.next().as_deref(), arguments.next()) {
         (None, _) => "127.0.0.1:9001".into(),
         (Some("--listen"), Some(address)) => address,
         _ => return Err("usage: websocket_echo [--listen ADDRESS:PORT]".into()),

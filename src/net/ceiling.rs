@@ -1,19 +1,20 @@
-//! One ceiling for everything that the peers of this process make it hold (invariant 5), and who goes when it is passed.
+//! One ceiling for everything that the peers of this process make it hold (invariant 5), and the order in which memory is given
+//! back when it is passed.
 //!
-//! What counts: bytes queued for peers and their places in line; unfinished input; what transports (TLS) and the owner
-//! of the connection (protocols, people) hold for each, as they tell; and what the owner keeps beside connections. What
-//! was counted last for each connection is remembered, so the sum cannot drift: whoever may have changed what a
-//! connection holds calls [`Net::recount`], once for each read or flush, and nothing is walked.
+//! What counts: bytes queued for peers, and segments; unfinished input; what transports (TLS) and the owner of the loop
+//! (protocols, users) hold for each connection, as they report it; and what the owner keeps beside connections. What was
+//! counted last for each connection is remembered, so the sum cannot drift: a connection is counted again after each read and
+//! flush (`event_loop/held.rs`), and nothing is walked.
 //!
 //! The order in which memory is given back, until all is below the ceiling again:
 //!
-//! 1. what is kept only to be shown or used again ([`Handler::handle_pressure`]);
-//! 2. connections of strangers ([`Standing::Stranger`]), those that hold most first;
+//! 1. what is kept only to be shown or used again ([`Handler::handle_pressure`](super::Handler::handle_pressure));
+//! 2. connections of strangers ([`Standing::Stranger`](super::Standing::Stranger)), those that hold most first;
 //! 3. all other connections, those that hold most first.
 //!
 //! Invariant: no connection goes that holds less than an equal share of the ceiling. It never has to: if all hold less
 //! than their share, the sum is below the ceiling. What the owner keeps beside connections counts for at most half of
-//! the ceiling, so that it cannot squeeze the shares to nothing; the owner bounds it by itself. Knows no people.
+//! the ceiling, so that it cannot squeeze the shares to nothing; the owner bounds it by itself. Knows no users.
 
 use super::source::token::ConnId;
 use std::mem;
@@ -48,7 +49,7 @@ pub(crate) struct Ceiling {
     pub(crate) elsewhere: usize,
 }
 
-/// Unless told otherwise.
+/// The ceiling unless the owner sets another.
 const CEILING: usize = 256 * 1024 * 1024;
 
 impl Default for Ceiling {
@@ -92,11 +93,11 @@ impl Ceiling {
         self.held = self.held - before.bytes() + held.bytes();
     }
 
-    /// A connection's record goes, one of so many sources, and with it all that it held.
+    /// A connection goes, one of so many sources, and with it all that it held.
     pub(crate) fn forget(&mut self, id: ConnId, sources: usize) {
         self.note(id, 0);
         if sources <= 1 {
-            // Nothing is left of a rush.
+            // The rush is over.
             self.by_slot = Vec::new();
         }
     }

@@ -2,10 +2,10 @@
 
 use super::histogram::Histogram;
 
-/// The stages of a turn whose time is taken. To wait is none of them.
+/// The phases of a turn whose time is taken. Waiting is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnPhase {
-    /// Taking events from the kernel, and callers in.
+    /// Taking events from the kernel, and accepting.
     Accept,
     /// Reading, and all that is done about what was read.
     Read,
@@ -13,7 +13,7 @@ pub enum TurnPhase {
     Deadlines,
     /// Writing.
     Flush,
-    /// Freeing what is over.
+    /// Freeing the slots of closed connections.
     Reap,
 }
 
@@ -48,24 +48,23 @@ pub struct Stats {
     pub wakeups: u64,
     /// How long turns took, without waiting.
     pub turn_times: Histogram,
-    /// The same for each stage, in the order of [`TurnPhase::ALL`].
+    /// The same for each phase, in the order of [`TurnPhase::ALL`].
     pub phase_times: [Histogram; TurnPhase::ALL.len()],
     /// How long the last turn took, in nanoseconds.
     pub last_turn_ns: u64,
-    /// How often the process was stopped, or a turn took very long, and how long in all, in nanoseconds, if pauses are left
-    /// out of the loop's time.
+    /// How often the process was stopped, or a turn took very long; counted if pauses are left out of the loop's time.
     pub pauses: u64,
-    /// See `pauses`.
+    /// How long these pauses were in all, in nanoseconds.
     pub paused_ns: u64,
     /// Connections accepted.
     pub accepted: u64,
-    /// Callers turned away for want of descriptors.
+    /// Connections shed for want of descriptors.
     pub shed: u64,
-    /// How often a listener went to rest.
+    /// How often a listener began to rest.
     pub rests: u64,
     /// Events whose source was gone already.
     pub stale_tokens: u64,
-    /// Connections put on the carry-over list because a budget was spent.
+    /// Connections put on the ready list again because a budget was spent.
     pub carried_over: u64,
     /// Stages that stopped because their time, or the turn's bytes, were used up; the rest came in the next turn.
     pub slices_spent: u64,
@@ -81,7 +80,7 @@ pub struct Stats {
     pub partial_writes: u64,
     /// Chunks put into output queues.
     pub deliveries: u64,
-    /// Connections given up because the whole process had too many bytes queued.
+    /// Connections ended because the whole process held too much.
     pub over_ceiling: u64,
     /// Datagrams received.
     pub datagrams_in: u64,

@@ -3,7 +3,7 @@
 //! Whatever the network does, each reader hears a prefix of what was sent to it, in order; those that behave hear all of it
 //! and are heard; and when everyone has gone the loop owns nothing and sleeps. `MADANG_SEED` plays one run again.
 
-use crate::net::tests::stage::check_invariants;
+use crate::net::tests::test_loop::check_invariants;
 use crate::net::{ConnId, Consumed, EventLoop, Handler, Limits, Loss, Net, Next, Phase, Tick};
 use crate::simulation::network::{Network, Peer, Random};
 use std::{collections::BTreeMap, net::SocketAddr, panic, rc::Rc, time::Duration};
@@ -132,7 +132,7 @@ impl Handler for Relay {
 }
 
 #[test]
-fn whatever_the_network_does_each_reader_hears_a_prefix_and_the_polite_hear_all() {
+fn faults_cost_no_peer_more_than_the_end_of_its_stream() {
     let given = std::env::var("MADANG_SEED").ok();
     let seeds = match given.map(|seed| seed.parse().expect("MADANG_SEED is a number")) {
         Some(seed) => seed..seed + 1,

@@ -10,11 +10,11 @@ use crate::net::{
     },
 };
 
-/// Accepts per listener and turn: enough that a rush costs few turns, few enough that those inside wait for no more
-/// than a millisecond.
+/// Accepts per listener and turn: enough that a rush costs few turns, few enough that the other connections wait
+/// for no more than a millisecond.
 const ACCEPTS_PER_TURN: usize = 64;
 
-/// So many times as many from each before it is closed: Linux lets 4,096 wait unless told otherwise.
+/// So many times as many from each before it is closed: Linux lets 4,096 wait unless it is configured otherwise.
 const ACCEPT_ROUNDS_AT_END: usize = 4096 / ACCEPTS_PER_TURN;
 
 /// Accepts from the listeners that may have connections waiting.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Owns the poll, its events and the scratch area that all reads share. What a handler may ask for is in [`Net`]. Knows no
-//! frames, no people and no protocols: those are the [`Handler`]'s.
+//! frames, no users and no protocols: those are the [`Handler`]'s.
 
 mod accept;
 mod deadlines;

@@ -15,7 +15,7 @@ use super::{
     segments::{NONE, Segment},
     shared_buffers::{BUFFER_BYTES, SharedBuffers},
 };
-use std::io::IoSlice;
+use std::{io::IoSlice, mem};
 
 /// At most this many segments are offered to one `writev`. Linux takes 1,024, but past a few dozen the copy costs more
 /// than the call, and the array of slices lives on the stack.
@@ -80,9 +80,7 @@ impl OutputQueue {
             first = last.next;
         }
         let segment = buffers.insert(chunk);
-        if first == NONE {
-            buffers.segments[segment].next = segment;
-        } else {
+        if first != NONE {
             buffers.segments[segment].next = first;
             buffers.segments[self.last].next = segment;
         }
@@ -91,17 +89,22 @@ impl OutputQueue {
 
     /// Fills `slices` with the unsent bytes from the front and returns how many slices were filled.
     pub fn gather<'b>(&self, buffers: &'b SharedBuffers, slices: &mut [IoSlice<'b>]) -> usize {
-        if self.last == NONE {
+        let Some(last) = buffers.segments.get(self.last) else {
             return 0;
-        }
-        let (mut at, mut filled) = (self.last, 0);
+        };
+        let (mut at, mut filled) = (last.next, 0);
         for slice in slices {
-            at = buffers.segments[at].next;
-            *slice = IoSlice::new(buffers.bytes_of(buffers.segments[at].chunk));
+            // Mostly there is one segment: it is looked up once.
+            let segment = match at == self.last {
+                true => last,
+                false => &buffers.segments[at],
+            };
+            *slice = IoSlice::new(buffers.bytes_of(segment.chunk));
             filled += 1;
             if at == self.last {
                 break;
             }
+            at = segment.next;
         }
         filled
     }
@@ -118,6 +121,9 @@ impl OutputQueue {
         );
         self.bytes -= sent as u32;
         buffers.note_gone(sent);
+        if self.bytes == 0 {
+            return self.remove_all(buffers);
+        }
         let mut left = sent;
         while left > 0 {
             let first = buffers.segments[self.last].next;
@@ -127,16 +133,24 @@ impl OutputQueue {
                 return;
             }
             left -= chunk.len();
-            let next = buffers.remove(first);
+            buffers.segments[self.last].next = buffers.remove(first);
             if self.compacted == first {
                 self.compacted = NONE;
             }
-            if self.last == first {
-                self.last = NONE;
-            } else {
-                buffers.segments[self.last].next = next;
-            }
         }
+    }
+
+    fn remove_all(&mut self, buffers: &mut SharedBuffers) {
+        let last = mem::replace(&mut self.last, NONE);
+        self.compacted = NONE;
+        let mut at = match buffers.segments.get(last) {
+            Some(last) => last.next,
+            None => return,
+        };
+        while at != last {
+            at = buffers.remove(at);
+        }
+        buffers.remove(last);
     }
 
     /// Forgets everything: the connection is over.

@@ -1,11 +1,11 @@
-//! Places in line: all that output queues remember of the chunks they still have to send, for the whole process.
+//! The pool of segments: all that output queues remember of the chunks they still have to send, for the whole process.
 //!
-//! A place is a range of a log and a link to the next place of the same queue; a vacant one links to the next vacant.
+//! A segment is a range of a buffer and a link to the next segment of the same queue; a vacant one links to the next vacant.
 //! Sixteen bytes each, in blocks that never move: a burst of a million does not copy them again and again, and since
 //! no block is large, giving a burst back does not teach the allocator to keep large pieces for next time (glibc
 //! keeps up to twice the largest block that was ever mapped and freed, at the end of its heap).
 //!
-//! Invariant: every place is in one queue, or in the list of the vacant. Knows no queue.
+//! Invariant: every segment is in one queue, or in the list of the vacant. Knows no queue.
 
 use super::chunk::Chunk;
 use std::ops::{Index, IndexMut};
@@ -13,10 +13,10 @@ use std::ops::{Index, IndexMut};
 /// "No segment": the end of a list, or an empty queue.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Places in a block: 16 KiB of them, far below the 128 KiB from which on glibc maps memory.
+/// Segments in a block: 16 KiB of them, far below the 128 KiB from which on glibc maps memory.
 const BLOCK: usize = 1024;
 
-/// Memory for so many places is kept for the next burst when none is taken.
+/// Memory for so many segments is kept for the next burst when none is taken.
 pub(crate) const SEGMENTS_KEPT: usize = 4 * BLOCK;
 
 /// A range in one queue.
@@ -30,7 +30,7 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 pub(crate) struct SegmentPool {
     blocks: Vec<Box<[Segment]>>,
-    /// The first vacant one.
+    /// The first vacant segment.
     vacant: u32,
     taken: usize,
 }
@@ -46,22 +46,25 @@ impl Default for SegmentPool {
 }
 
 impl SegmentPool {
-    /// Takes a place at the end of a line.
+    /// Takes a segment for this chunk. It is a ring of its own: its next is itself.
     ///
     /// # Panics
-    /// At 2^32 places, which the ceiling on queued bytes keeps far away.
+    /// At 2^32 segments, which the ceiling on queued bytes keeps far away.
     pub(crate) fn insert(&mut self, chunk: Chunk) -> u32 {
         if self.vacant == NONE {
             self.grow();
         }
         let segment = self.vacant;
         self.vacant = self[segment].next;
-        self[segment] = Segment { chunk, next: NONE };
+        self[segment] = Segment {
+            chunk,
+            next: segment,
+        };
         self.taken += 1;
         segment
     }
 
-    /// Gives a place back, and says what was there.
+    /// Gives a segment back, and returns what it was.
     pub(crate) fn remove(&mut self, segment: u32) -> Segment {
         let vacant = self.vacant;
         let was = self[segment];
@@ -71,10 +74,10 @@ impl SegmentPool {
         was
     }
 
-    /// One more block, the lowest place first.
+    /// One more block, the lowest segment first.
     fn grow(&mut self) {
         let first = self.blocks.len() * BLOCK;
-        let last = u32::try_from(first + BLOCK - 1).expect("places end long before 2^32");
+        let last = u32::try_from(first + BLOCK - 1).expect("segments end long before 2^32");
         let link = |next: u32| Segment {
             chunk: Chunk {
                 buffer: NONE,
@@ -95,7 +98,7 @@ impl SegmentPool {
         }
     }
 
-    /// What is at a place; nothing at `NONE`.
+    /// The segment of this number; nothing at `NONE`.
     pub(crate) fn get(&self, segment: u32) -> Option<&Segment> {
         (segment != NONE).then(|| &self[segment])
     }
@@ -105,13 +108,13 @@ impl SegmentPool {
         (segment != NONE).then(|| &mut self[segment])
     }
 
-    /// How many are taken.
+    /// How many segments are taken.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.taken
     }
 
-    /// For how many there is memory.
+    /// How many segments there is memory for.
     pub(crate) fn capacity(&self) -> usize {
         self.blocks.len() * BLOCK
     }
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_order_of_coming_and_going_no_place_is_taken_twice() {
+    fn no_segment_is_taken_twice_in_any_order() {
         let mut segments = SegmentPool::default();
         let mut taken = Vec::new();
         // A fixed walk that grows over three blocks and shrinks again, taking from both ends.
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_sixteen_bytes_and_a_burst_is_given_back() {
+    fn a_segment_is_sixteen_bytes_and_a_burst_is_given_back() {
         assert_eq!(size_of::<Segment>(), 16);
         let mut segments = SegmentPool::default();
         let taken: Vec<u32> = (0..100_000).map(|n| segments.insert(chunk(n))).collect();

@@ -1,14 +1,13 @@
-//! The bytes of all output queues: chunks side by side in logs, and each queue's places in line for them.
+//! Shared buffers: the bytes of all output queues, and the segments by which the queues refer to them.
 //!
-//! A message for a thousand peers is one chunk and a thousand places. Chunks that are made in the same turn for the
-//! same kind of peer (a *lane*) stand side by side in one log, so a peer that gets several of them in a row has a
-//! single range, and a single slice for the kernel, however many lines that is. All places live here too, linked from
-//! one to the next: a push rarely calls the allocator, an idle connection owns no heap memory (invariant 7), and the
-//! bytes queued in the whole process are one number (invariant 5).
+//! A message for a thousand peers is one chunk and a thousand segments. Chunks that are made in the same turn with the same
+//! [key](BufferKey) lie side by side in one buffer, so a peer that gets several of them in a row has one segment, and one
+//! slice for the kernel, however many lines that is. All segments are here too: a push rarely calls the allocator, an idle
+//! connection owns no heap memory (invariant 7), and the bytes queued in the whole process are one number (invariant 5).
 //!
-//! Invariants: no range is empty; a log knows how many places refer to it, and goes with the last, but not before the
-//! end of the turn that it was begun in, for until then its chunks may be in somebody's hands. Knows no connection
-//! and no socket.
+//! Invariants: no range is empty; a buffer counts the segments that refer to it, and goes with the last of them, but not before
+//! the end of the turn in which it was opened, for until then a chunk of it may be in use without a segment. Knows no
+//! connection and no socket.
 
 use super::{
     chunk::{BufferKey, Chunk},
@@ -18,39 +17,39 @@ use slab::Slab;
 use smallvec::SmallVec;
 use std::mem;
 
-/// A log that has grown to this is closed and the next begun: it bounds what one range can keep in memory.
+/// A buffer that has grown to this is closed and the next opened: it bounds what one segment can keep in memory.
 pub(crate) const BUFFER_BYTES: usize = 64 * 1024;
 
-/// When no log is left, memory for more records of them than this is given back (40 bytes each).
+/// When no buffer is left, memory for more records of buffers than this is given back (40 bytes each).
 const BUFFERS_KEPT: usize = 1024;
 
 /// Chunks side by side.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
-    /// How many places refer to it.
+    /// How many segments refer to it.
     pub(crate) segments: u32,
-    /// It was begun in this turn, so chunks of it may be in somebody's hands.
+    /// It was opened in this turn, so a chunk of it may be in use without a segment.
     pub(crate) opened_now: bool,
 }
 
-/// The logs and places of all queues of the process, and how many bytes they hold.
+/// The buffers and segments of all queues of the process, and how many bytes are queued.
 #[derive(Debug, Default)]
 pub struct SharedBuffers {
     pub(crate) buffers: Slab<Buffer>,
-    /// The open log of each lane that was used in this turn.
+    /// The open buffer of each key that was used in this turn.
     open: Vec<(BufferKey, u32)>,
-    /// Logs of this turn that are full.
+    /// Buffers of this turn that are full.
     full: Vec<u32>,
     pub(crate) segments: SegmentPool,
-    /// Room of a log that is gone, for the next.
+    /// The memory of a buffer that is gone, for the next.
     recycled: Vec<u8>,
     bytes: usize,
     bytes_peak: usize,
 }
 
 impl SharedBuffers {
-    /// Lets `write` append bytes to the lane's log. `None` if it appended nothing, or says that there is nothing to be sent.
+    /// Lets `write` append bytes to the key's buffer. `None` if it appended nothing, or returned that there is nothing to send.
     pub fn make_chunk(
         &mut self,
         key: BufferKey,
@@ -110,7 +109,7 @@ impl SharedBuffers {
         self.segments.insert(chunk)
     }
 
-    /// Takes a place away and returns the next in its line.
+    /// Removes a segment and returns the next of its queue.
     pub(crate) fn remove(&mut self, segment: u32) -> u32 {
         let Segment { chunk, next } = self.segments.remove(segment);
         self.buffers[chunk.buffer as usize].segments -= 1;
@@ -118,7 +117,7 @@ impl SharedBuffers {
         next
     }
 
-    /// Gives a place these bytes instead of its range, in a log of their own.
+    /// Gives a segment these bytes instead of its range, in a buffer of their own.
     pub(crate) fn move_out(&mut self, segment: u32, bytes: Vec<u8>) {
         let end = bytes.len() as u32;
         let buffer = self.buffers.insert(Buffer {
@@ -155,7 +154,7 @@ impl SharedBuffers {
         self.bytes
     }
 
-    /// Bytes of memory for places in line beyond those that are always kept.
+    /// Bytes of memory for segments beyond those that are always kept.
     pub(crate) fn segments_memory(&self) -> usize {
         let beyond = self.segments.capacity().saturating_sub(SEGMENTS_KEPT);
         beyond * size_of::<Segment>()
@@ -166,7 +165,7 @@ impl SharedBuffers {
         self.bytes_peak
     }
 
-    /// Bytes of memory behind all queues, room kept for later included.
+    /// Bytes of memory of all buffers and segments, room kept for later included.
     pub fn memory(&self) -> usize {
         let buffers = self
             .buffers
@@ -176,19 +175,19 @@ impl SharedBuffers {
         buffers.sum::<usize>() + segments + self.recycled.capacity()
     }
 
-    /// How many places are taken, and how many there is memory for.
+    /// How many segments are taken, and how many there is memory for.
     #[cfg(test)]
     pub(crate) fn segments(&self) -> (usize, usize) {
         (self.segments.len(), self.segments.capacity())
     }
 
-    /// How many logs there are.
+    /// How many buffers there are.
     #[cfg(test)]
     pub(crate) fn buffers(&self) -> usize {
         self.buffers.len()
     }
 
-    /// Closes the logs of this turn, and gives memory back after a burst. No chunk made before is good any more.
+    /// Closes the buffers of this turn, and gives memory back after a burst. Chunks made before are good no more.
     pub fn end_turn(&mut self) {
         let open = self.open.drain(..).map(|(_, buffer)| buffer);
         let opened_now: SmallVec<[u32; 8]> = open.chain(self.full.drain(..)).collect();
@@ -202,7 +201,7 @@ impl SharedBuffers {
         }
     }
 
-    /// Bytes of memory behind the queues.
+    /// Bytes in all buffers.
     #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
         self.buffers

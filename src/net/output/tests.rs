@@ -1,4 +1,4 @@
-//! Tests of output queues and the backlog behind them: whatever the schedule of writes, the bytes are the same and none leaks.
+//! Tests of output queues and shared buffers: whatever the schedule of writes, the bytes are the same and none leaks.
 
 use super::{
     chunk::{BufferKey, Chunk},
@@ -122,7 +122,7 @@ fn a_slow_reader_holds_no_more_than_twice_its_queue() {
 }
 
 #[test]
-fn what_was_said_after_the_flush_of_a_turn_is_moved_by_the_next() {
+fn bytes_queued_after_a_flush_are_compacted_by_the_next() {
     let (mut queue, mut buffers) = (OutputQueue::new(), SharedBuffers::default());
     push(&mut queue, &mut buffers, KEY, "someone quit\r\n");
     chunk(&mut buffers, KEY, &"for others ".repeat(500));
@@ -161,7 +161,7 @@ fn what_a_slow_reader_has_read_is_not_kept_for_the_rest() {
 }
 
 #[test]
-fn a_chunk_stays_good_while_its_key_fills_log_after_log() {
+fn a_chunk_stays_good_while_its_key_fills_many_buffers() {
     let mut buffers = SharedBuffers::default();
     let first = chunk(&mut buffers, KEY, "hello");
     for _ in 0..4 {

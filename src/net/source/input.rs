@@ -6,7 +6,7 @@
 
 use crate::net::time::clock::Tick;
 
-/// A remainder may own this much memory, however short it is: less is not worth a call of the allocator.
+/// A remainder may own this much memory, however short it is: less is not worth a call to the allocator.
 const ROOM_KEPT: usize = 512;
 
 /// Unread input of one connection.
@@ -37,7 +37,7 @@ impl Input {
         self.0.get_or_insert_default().paused_until = at;
     }
 
-    /// Forgets a rest that is over, and with it all memory if nothing is kept.
+    /// Forgets a pause that is over, and with it all memory if nothing is kept.
     pub(crate) fn end_pause(&mut self, now: Tick) {
         if self
             .0
@@ -78,7 +78,7 @@ impl Input {
             return;
         };
         if fresh.len() > rest.bytes.capacity() - rest.bytes.len() && fresh.len() >= ROOM_KEPT {
-            // Doubling is for those who send byte by byte; what comes in one piece may have to wait as it is.
+            // Doubling is for a peer that sends byte by byte; what comes in one piece may have to wait as it is.
             rest.bytes.reserve_exact(fresh.len());
         }
         rest.bytes.extend_from_slice(fresh);
@@ -88,7 +88,7 @@ impl Input {
         } else {
             rest.bytes.drain(..taken);
             if rest.bytes.capacity() > ROOM_KEPT.max(4 * rest.bytes.len()) {
-                // A paste was worked off: its tail must not keep its memory.
+                // Most of a paste was consumed: its tail must not keep its memory.
                 rest.bytes.shrink_to_fit();
             }
         }

@@ -6,26 +6,26 @@
 //!      └───────────┴──────────┴────────────────────────┘   lost, reset, out of time, or nothing left to wait for
 //! ```
 //!
-//! Knows no socket and no time: the limits of each phase are deadlines in the connection's record.
+//! Knows no socket and no time: the deadline of each phase is in [`life`](super::life).
 
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// We called and wait for the answer. Reads and writes nothing.
+    /// Our attempt to connect is not answered yet. Reads and writes nothing.
     Connecting,
-    /// Both sides may speak, though the peer may have ended its speech already.
+    /// Both sides may send, though the peer may have sent its end of file already.
     Open,
-    /// We have said our last word; queued bytes are still being delivered. Input is discarded.
+    /// All is queued that we send; it is still being delivered. Input is discarded.
     Draining,
-    /// Everything is delivered to the kernel and our end of stream sent. Input is read and discarded until the peer's end of
-    /// stream: closing with unread input would make the kernel reset the connection and destroy what is still in flight.
+    /// All is delivered to the kernel and our end of file sent. Input is read and discarded until the peer's end of file:
+    /// closing with unread input would make the kernel reset the connection and destroy what is still in flight.
     Lingering,
-    /// Over. The slot is freed at the end of the turn.
+    /// It is over. The slot is freed at the end of the turn.
     Closed,
 }
 
 impl Phase {
-    /// Moves on.
+    /// Moves to the next phase.
     ///
     /// # Panics
     /// When the move is not in the diagram: that is a mistake in this layer, no peer can cause it.

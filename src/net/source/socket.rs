@@ -7,10 +7,10 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::{io, net::SocketAddr, os::fd::OwnedFd, time::Duration};
 
 /// Options of a listening or datagram socket. Those of connections are set on the listener and inherited by what it accepts
-/// (so Linux and the BSDs do it), which saves several system calls for each caller.
+/// (so Linux and the BSDs do it), which saves several system calls for each connection.
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
-    /// How many callers may wait to be accepted (`listen`'s backlog; the system may cap it).
+    /// How many connections may wait to be accepted (`listen`'s backlog; the system may cap it).
     pub backlog: u32,
     /// `TCP_NODELAY`: small messages go out at once instead of waiting for the acknowledgement of earlier ones
     /// (Nagle's algorithm).
@@ -25,7 +25,7 @@ pub struct SocketOptions {
     pub reuseaddr: bool,
     /// `SO_REUSEPORT`: let several processes listen on the same port.
     pub reuseport: bool,
-    /// `IPV6_V6ONLY`: an IPv6 socket takes no IPv4 callers. Matters for `[::]` alone, which takes both otherwise.
+    /// `IPV6_V6ONLY`: an IPv6 socket accepts no IPv4 connections. Matters for `[::]` alone, which takes both otherwise.
     pub v6only: bool,
 }
 
@@ -66,7 +66,7 @@ fn bound_socket(address: SocketAddr, kind: Type, options: &SocketOptions) -> io:
     Ok(socket)
 }
 
-/// Sets how much the kernel holds for a socket, where that was asked for.
+/// Sets how much the kernel holds for a socket, where the options set it.
 fn size_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.sndbuf {
         socket.set_send_buffer_size(bytes)?;
@@ -80,17 +80,17 @@ fn size_buffers(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
 /// Makes a listening TCP socket.
 ///
 /// # Errors
-/// What the system says: the address is in use, is not ours, the port needs privileges.
+/// The system's: the address is in use, is not ours, the port needs privileges.
 pub fn listen_tcp(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpListener> {
     let socket = bound_socket(address, Type::STREAM, options)?;
     set_inherited(&socket, options)?;
     listen(socket, options)
 }
 
-/// Makes a listening TCP socket of one that was bound by someone else, who mostly has let it listen already.
+/// Makes a listening TCP socket of one that another process has bound (a service manager). Mostly it listens already.
 ///
 /// # Errors
-/// What the system says to the options.
+/// The system's, about the options.
 pub fn take_tcp(socket: OwnedFd, options: &SocketOptions) -> io::Result<TcpListener> {
     let socket = Socket::from(socket);
     socket.set_nonblocking(true)?;
@@ -114,7 +114,7 @@ fn set_inherited(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
     socket.set_out_of_band_inline(true)?;
     if let Some(idle) = options.keepalive {
         socket.set_keepalive(true)?;
-        // Four questions in as long again: a peer that vanished is noticed after twice the span.
+        // Four probes in as long again: a peer that vanished is noticed after twice the span.
         let interval = (idle / 4).max(Duration::from_secs(1));
         let idle = idle.max(Duration::from_secs(1)); // The system counts whole seconds, and refuses none.
         let keepalive = TcpKeepalive::new().with_time(idle).with_interval(interval);
@@ -126,16 +126,16 @@ fn set_inherited(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
 /// Makes a bound UDP socket.
 ///
 /// # Errors
-/// What the system says: the address is in use, is not ours, the port needs privileges.
+/// The system's: the address is in use, is not ours, the port needs privileges.
 pub fn bind_udp(address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
     let socket = bound_socket(address, Type::DGRAM, options)?;
     Ok(UdpSocket::from_std(socket.into()))
 }
 
-/// Makes a UDP socket of one that was bound by someone else.
+/// Makes a UDP socket of one that another process has bound.
 ///
 /// # Errors
-/// What the system says to the options.
+/// The system's, about the options.
 pub fn take_udp(socket: OwnedFd, options: &SocketOptions) -> io::Result<UdpSocket> {
     let socket = Socket::from(socket);
     socket.set_nonblocking(true)?;

@@ -1,6 +1,6 @@
 //! All sources of the loop in one slab: connections, listeners and datagram sockets, each under its [`ConnId`].
 //!
-//! Invariants (3): a slot is freed only by [`Table::remove`], which the loop calls for the reaped at the end of a turn;
+//! Invariants (3): a slot is freed only by [`Table::remove`], which the reap calls at the end of a turn;
 //! a generation is given out once, so an id that outlived its source finds nothing. Does not know what the sources do.
 
 use super::{connection::Connection, datagrams::Datagrams, listener::Listener, token::ConnId};
@@ -10,7 +10,7 @@ use slab::Slab;
 #[derive(Debug)]
 pub(crate) enum Source {
     Connection(Connection),
-    // Few, so that they do not make each connection's slot larger.
+    // Boxed, so that the few of them do not make each connection's slot larger.
     Datagrams(Box<Datagrams>),
     Listener(Box<Listener>),
 }
@@ -37,7 +37,7 @@ impl Source {
 /// When no connection is left, memory for more slots than this is given back.
 const SLOTS_KEPT: usize = 1024;
 
-/// Slab plus generations.
+/// See the module's documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     slots: Slab<Source>,
@@ -58,19 +58,19 @@ impl Table {
         (ConnId { slot, generation }, source)
     }
 
-    /// Lets a source go and its slot be used again.
+    /// Removes a source; its slot may be used again.
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Source> {
         self.get_mut(id)?;
         let source = self.slots.remove(id.slot as usize);
         self.connections -= usize::from(matches!(source, Source::Connection(_)));
         if self.connections == 0 && self.slots.capacity() > SLOTS_KEPT {
-            // Nobody is left of a crowd; listeners have the first slots.
+            // The rush is over; listeners have the first slots.
             self.slots.shrink_to_fit();
         }
         Some(source)
     }
 
-    /// The id behind a token's slot and generation, if its source is still here.
+    /// The id for a token's slot and generation, if its source is still here.
     pub(crate) fn find(&self, slot: u32, generation: Option<u32>) -> Option<ConnId> {
         let tenant = self.slots.get(slot as usize)?.generation();
         let generation = generation.unwrap_or(tenant);

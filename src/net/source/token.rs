@@ -1,11 +1,11 @@
 //! Names for sources: [`ConnId`] and its two-way conversion to `mio::Token`.
 //!
-//! Invariant (3): an id names one source for ever. It is a slot of the table plus a generation; a slot is used again, a
-//! generation is not, so an event that comes late finds nothing instead of a stranger. Does not know what a source is.
+//! Invariant (3): an id names one source for good. It is a slot of the table plus a generation; a slot is used again, a
+//! generation is not, so an event that comes late finds nothing instead of a newer source. Does not know what a source is.
 
 use mio::Token;
 
-/// Name of one connection, listener or datagram socket: its slot in the table, and which of the slot's tenants it was.
+/// Name of one connection, listener or datagram socket: its slot in the table, and which of the slot's sources it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
     /// Index into the table; used again after the source is reaped.
@@ -17,17 +17,17 @@ pub struct ConnId {
 /// Slots from here up are never given out by the table: they name [`External`] sources.
 const FIRST_EXTERNAL_SLOT: u32 = u32::MAX - 15;
 
-/// A source that someone else owns and only registers with the loop: the signal pipe, a terminal. Numbers 0 to 15.
+/// A source that its owner only registers with the loop: the signal pipe, a terminal. Numbers 0 to 15.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct External(pub u8);
 
 /// What a token that comes with an event names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// A source of the table. On 32-bit hosts the token has no room for the generation, so `None` means "whoever has the
-    /// slot now"; there the reap at the end of the turn is what keeps late events from a newcomer.
+    /// A source of the table. On 32-bit hosts the token has no room for the generation, so `None` means
+    /// "the source that has the slot now"; there the reap at the end of the turn keeps late events from a newer source.
     Table { slot: u32, generation: Option<u32> },
-    /// A source of somebody else.
+    /// A source that is not in the table.
     External(External),
 }
 

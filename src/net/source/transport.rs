@@ -1,7 +1,8 @@
-//! What a connection reads from and writes to: the [`Transport`] trait, plain TCP, and a place for everything else.
+//! What a connection reads from and writes to: the [`Transport`] trait, plain TCP, and a box for everything else; and
+//! where connections come from ([`Acceptor`]).
 //!
-//! The loop sees bytes and readiness only through this trait, so TLS stands behind it, and a scripted fake that
-//! misbehaves in every way a network can. Knows no tokens, no queues and no limits.
+//! The loop sees bytes and readiness only through this trait, so TLS can be one, and so can a
+//! script that misbehaves in every way a network can. Knows no tokens, no queues and no limits.
 
 use crate::net::tls::secured::Secured;
 use mio::{
@@ -16,32 +17,32 @@ use std::{
 /// A non-blocking stream of bytes in both directions.
 ///
 /// # Readiness
-/// It behaves like an edge-triggered socket. After [`read`](Self::read) said [`WouldBlock`](io::ErrorKind::WouldBlock) a readable
-/// event follows as soon as there is more; after [`write_vectored`](Self::write_vectored) said so, *or took less than
-/// it was offered*, a writable event follows as soon as there is room. Of [`flush`](Self::flush) and
-/// [`shutdown_write`](Self::shutdown_write) the same is true.
+/// It behaves like an edge-triggered socket. After [`read`](Self::read) returned
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) a readable event follows as soon as there is more; after
+/// [`write_vectored`](Self::write_vectored) did, *or took less than it was offered*, a writable event follows
+/// as soon as there is room. Of [`flush`](Self::flush) and [`shutdown_write`](Self::shutdown_write) the same is true.
 ///
-/// # Transports that speak for themselves
-/// TLS sends what nobody asked it to (handshakes, alerts), and may hold what the socket did not take. While
+/// # Transports with a life of their own
+/// TLS sends bytes of its own (handshakes, alerts), and may hold what the socket did not take. While
 /// [`unsent`](Self::unsent) is not zero the loop is interested in writable events and calls `flush`.
 pub trait Transport {
-    /// Reads what is there. `Ok(0)` is the peer's end of stream.
+    /// Reads what is there. `Ok(0)` is the peer's end of file.
     ///
     /// # Errors
     /// `WouldBlock`, `Interrupted` (look again, also without an event), and everything that ends a connection.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes the slices as if they were one, as far as there is room, and says how many bytes that was.
+    /// Writes the slices as if they were one, as far as there is room, and returns how many bytes that was.
     ///
     /// # Errors
     /// `WouldBlock`, `Interrupted`, and everything that ends a connection.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Sends our end of stream; reading goes on (half-close).
+    /// Sends our end of file; reading goes on (half-close).
     ///
     /// # Errors
-    /// `WouldBlock` if something must go out first and there is no room: it is called again then. Else whatever the
-    /// system says; the connection is over then.
+    /// `WouldBlock` if something must go out first and there is no room: it is called again then. Else the system's
+    /// errors; the connection is over then.
     fn shutdown_write(&mut self) -> io::Result<()>;
 
     /// What to register with the poll; `None` if no kernel knows it and events come by [`Net::inject`](crate::net::Net::inject).
@@ -55,23 +56,23 @@ pub trait Transport {
     /// Sends what it holds.
     ///
     /// # Errors
-    /// `WouldBlock` while something is left; else whatever the system says.
+    /// `WouldBlock` while something is left; else the system's errors.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Whether it can take bytes at all: not before a handshake is done. That it can from now on is a [`Notice`].
+    /// Whether it can take bytes at all: not before a handshake is done. A [`Notice`] reports that it can.
     fn takes_output(&self) -> bool {
         true
     }
 
-    /// What the last read brought beside bytes, once.
+    /// What the last read brought beside bytes; once.
     fn take_notice(&mut self) -> Option<Notice> {
         None
     }
 
-    /// Bytes that were read from below since this was asked last and brought nothing to the reader: handshakes, empty
-    /// records, whatever the transport needs for itself. They cost time all the same.
+    /// Bytes that were read from below since the last call and brought nothing to the reader: handshakes, empty
+    /// records. They cost time all the same.
     fn take_overhead(&mut self) -> usize {
         0
     }
@@ -79,7 +80,7 @@ pub trait Transport {
     /// The error that ended an attempt to connect (`SO_ERROR`), if there was one.
     ///
     /// # Errors
-    /// When even asking fails.
+    /// When the system cannot be asked.
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(None)
     }
@@ -95,16 +96,16 @@ pub trait Transport {
     }
 }
 
-/// What a transport has to say beside bytes.
+/// What a transport reports beside bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The handshake is done: what comes and goes from now on is encrypted.
     Secured(Secured),
-    /// The peer's stream ended without the word that TLS has for it. Someone in between may have cut it.
+    /// The peer's stream ended without TLS' own message for it (close_notify). It may have been cut on the way.
     Truncated,
 }
 
-/// The transport of one connection. Plain TCP stands inline, a file descriptor in sixteen bytes; it is what most connections are.
+/// The transport of one connection. Plain TCP is inline, a file descriptor in sixteen bytes; most connections are that.
 pub enum Stream {
     /// A TCP connection.
     Tcp(TcpStream),
@@ -128,7 +129,7 @@ impl Stream {
         }
     }
 
-    /// No stream at all, in the place of one that is being wrapped.
+    /// No stream, in the place of one that is being wrapped.
     pub(crate) fn none() -> Self {
         Self::Other(Box::new(Nowhere))
     }
@@ -215,12 +216,12 @@ impl std::fmt::Debug for Stream {
     }
 }
 
-/// Where callers come from: a listening socket, or a test's script.
+/// Where connections come from: a listening socket, or a test's script.
 pub trait Acceptor {
-    /// Takes the next caller.
+    /// Accepts the next connection.
     ///
     /// # Errors
-    /// `WouldBlock` when nobody waits; others concern one caller, or the whole process.
+    /// `WouldBlock` when none waits; other errors concern one connection, or the whole process.
     fn accept(&mut self) -> io::Result<(Stream, SocketAddr)>;
 
     /// What to register with the poll; `None` if events come by [`Net::inject`](crate::net::Net::inject).

@@ -1,15 +1,15 @@
-//! Fan-outs: told straight to those who have nothing queued, joined to the one before if it was for the same peers, and
+//! Fan-outs: written straight to peers that have nothing queued, joined to the one before if it had the same peers, and
 //! in order with everything else.
 
-use super::{script::Script, stage::Stage};
+use super::{script::Script, test_loop::TestLoop};
 use crate::net::{BufferKey, Chunk, ConnId, FanOut, FanOutKey};
 use std::io::ErrorKind;
 
 const ROOM: Option<FanOutKey> = Some(FanOutKey(1, 1));
 
-/// Some peers and a way to tell them.
+/// Some peers and a way to send to them.
 struct Broadcast {
-    stage: Stage,
+    test: TestLoop,
     peers: Vec<(Script, ConnId)>,
     /// The chunk of the last fan-out.
     last: Option<Chunk>,
@@ -17,38 +17,38 @@ struct Broadcast {
 
 impl Broadcast {
     fn of(count: usize) -> Self {
-        let mut stage = Stage::new();
+        let mut test = TestLoop::new();
         let peers = (0..count).map(|_| {
             let script = Script::new();
-            let id = stage.adopt(&script);
+            let id = test.adopt(&script);
             (script, id)
         });
         Self {
             peers: peers.collect(),
-            stage,
+            test,
             last: None,
         }
     }
 
     fn make_chunk(&mut self, text: &str) -> Chunk {
-        let chunk = self.stage.net().make_chunk(BufferKey(0), |out| {
+        let chunk = self.test.net().make_chunk(BufferKey(0), |out| {
             out.extend_from_slice(text.as_bytes());
             true
         });
         chunk.expect("the text is not empty")
     }
 
-    /// Tells everyone; says whether that was joined to what they were told before.
+    /// Sends a line to all peers; returns whether it was joined to the one before.
     fn tell(&mut self, key: Option<FanOutKey>, text: &str) -> bool {
-        if self.stage.net().begin_fan_out(key) == FanOut::Repeat {
+        if self.test.net().begin_fan_out(key) == FanOut::Repeat {
             let next = self.make_chunk(text);
             let last = self.last.expect("there was a fan-out before");
-            self.last = Some(self.stage.net().extend_broadcast(last, next));
+            self.last = Some(self.test.net().extend_broadcast(last, next));
             return true;
         }
         let chunk = self.make_chunk(text);
         for (_, id) in &self.peers {
-            self.stage.net().share(*id, chunk);
+            self.test.net().share(*id, chunk);
         }
         self.last = Some(chunk);
         false
@@ -63,20 +63,20 @@ impl Broadcast {
 }
 
 #[test]
-fn a_line_for_a_crowd_is_one_call_each_and_no_place_in_any_queue() {
+fn a_broadcast_is_one_write_per_peer_and_no_segment() {
     let mut broadcast = Broadcast::of(3);
     broadcast.tell(None, "hello\n");
-    assert_eq!(broadcast.stage.net().buffers().segments().0, 0);
-    broadcast.stage.turn();
+    assert_eq!(broadcast.test.net().buffers().segments().0, 0);
+    broadcast.test.turn();
     for peer in 0..3 {
         broadcast.check(peer, "hello\n", 1);
     }
-    assert!(!broadcast.stage.net().has_work());
-    assert_eq!(broadcast.stage.net().stats().deliveries, 3);
+    assert!(!broadcast.test.net().has_work());
+    assert_eq!(broadcast.test.net().stats().deliveries, 3);
 }
 
 #[test]
-fn lines_for_the_same_crowd_are_joined() {
+fn lines_for_the_same_peers_are_joined() {
     let mut broadcast = Broadcast::of(2);
     let mut expected = String::new();
     for line in 0..16 {
@@ -84,14 +84,14 @@ fn lines_for_the_same_crowd_are_joined() {
         assert_eq!(broadcast.tell(ROOM, &text), line > 0);
         expected += &text;
     }
-    broadcast.stage.turn();
+    broadcast.test.turn();
     broadcast.check(0, &expected, 1);
     broadcast.check(1, &expected, 1);
-    assert_eq!(broadcast.stage.net().stats().deliveries, 32);
+    assert_eq!(broadcast.test.net().stats().deliveries, 32);
 }
 
 #[test]
-fn joined_lines_that_fill_log_after_log_keep_their_order() {
+fn joined_lines_that_fill_many_buffers_keep_their_order() {
     let mut broadcast = Broadcast::of(2);
     let mut expected = String::new();
     for letter in ["a", "b", "c", "d"] {
@@ -99,13 +99,13 @@ fn joined_lines_that_fill_log_after_log_keep_their_order() {
         broadcast.tell(ROOM, &text);
         expected += &text;
     }
-    broadcast.stage.turn();
+    broadcast.test.turn();
     assert_eq!(broadcast.peers[0].0.written(), expected);
     assert_eq!(broadcast.peers[1].0.written(), expected);
 }
 
 #[test]
-fn another_crowd_is_another_fan_out() {
+fn other_peers_are_another_fan_out() {
     let mut broadcast = Broadcast::of(2);
     assert!(!broadcast.tell(ROOM, "one\n"));
     assert!(!broadcast.tell(Some(FanOutKey(1, 2)), "two\n"));
@@ -114,49 +114,49 @@ fn another_crowd_is_another_fan_out() {
         !broadcast.tell(None, "four\n"),
         "what is for nobody in particular is never the same"
     );
-    broadcast.stage.turn();
+    broadcast.test.turn();
     broadcast.check(0, "one\ntwo\nthree\nfour\n", 1);
 }
 
 #[test]
-fn what_is_sent_to_one_in_between_stands_in_its_place() {
+fn what_is_sent_to_one_peer_in_between_keeps_its_order() {
     let mut broadcast = Broadcast::of(2);
     let first = broadcast.peers[0].1;
     broadcast.tell(ROOM, "one\n");
-    broadcast.stage.send(first, "psst\n");
+    broadcast.test.send(first, "psst\n");
     assert!(
         !broadcast.tell(ROOM, "two\n"),
         "something happened in between"
     );
-    broadcast.stage.turn();
+    broadcast.test.turn();
     broadcast.check(0, "one\npsst\ntwo\n", 1);
     broadcast.check(1, "one\ntwo\n", 1);
 }
 
 #[test]
-fn who_is_closed_after_being_told_hears_it_before_the_end() {
+fn a_broadcast_reaches_a_peer_that_is_closed_after_it() {
     let mut broadcast = Broadcast::of(2);
     let first = broadcast.peers[0].1;
     broadcast.tell(ROOM, "one\n");
-    broadcast.stage.net().close(first);
+    broadcast.test.net().close(first);
     assert!(!broadcast.tell(ROOM, "two\n"));
-    broadcast.stage.turn();
+    broadcast.test.turn();
     broadcast.check(0, "one\n", 1);
     assert!(broadcast.peers[0].0.is_shut());
     broadcast.check(1, "one\ntwo\n", 1);
 }
 
 #[test]
-fn who_is_ended_after_being_told_is_left_out() {
+fn a_broadcast_leaves_out_a_peer_that_is_aborted_after_it() {
     let mut broadcast = Broadcast::of(2);
     let first = broadcast.peers[0].1;
     broadcast.tell(ROOM, "one\n");
-    broadcast.stage.net().abort(first);
+    broadcast.test.net().abort(first);
     assert!(broadcast.tell(ROOM, "two\n"));
-    broadcast.stage.turn();
+    broadcast.test.turn();
     assert_eq!(broadcast.peers[0].0.written(), "");
     broadcast.check(1, "one\ntwo\n", 1);
-    assert_eq!(broadcast.stage.net().buffers().bytes(), 0);
+    assert_eq!(broadcast.test.net().buffers().bytes(), 0);
 }
 
 #[test]
@@ -166,16 +166,16 @@ fn what_the_kernel_does_not_take_waits_in_the_queue() {
     let (script, id) = (script.clone(), *id);
     script.takes(2).refuses(ErrorKind::WouldBlock);
     broadcast.tell(ROOM, "hello\n");
-    broadcast.stage.turn();
+    broadcast.test.turn();
     assert_eq!(script.written(), "he");
     assert!(script.wants_writable());
-    assert_eq!(broadcast.stage.net().queued(id), 4);
-    // The next line comes behind it, not before.
+    assert_eq!(broadcast.test.net().queued(id), 4);
+    // The next line comes after it, not before.
     script.refuses(ErrorKind::WouldBlock);
     broadcast.tell(ROOM, "again\n");
-    broadcast.stage.turn();
+    broadcast.test.turn();
     assert_eq!(script.written(), "he");
-    broadcast.stage.writable(id);
+    broadcast.test.writable(id);
     assert_eq!(script.written(), "hello\nagain\n");
     assert!(!script.wants_writable());
     broadcast.check(1, "hello\nagain\n", 2);
@@ -188,28 +188,28 @@ fn an_interrupted_call_and_a_broken_connection_go_the_usual_way() {
     broadcast.peers[1].0.refuses(ErrorKind::BrokenPipe);
     broadcast.peers[1].0.ends();
     broadcast.tell(ROOM, "hello\n");
-    broadcast.stage.turn();
-    broadcast.stage.settle();
+    broadcast.test.turn();
+    broadcast.test.settle();
     assert_eq!(broadcast.peers[0].0.written(), "hello\n");
     assert_eq!(
-        broadcast.stage.net().connection_count(),
+        broadcast.test.net().connection_count(),
         2,
         "the broken one is gone"
     );
     broadcast.check(2, "hello\n", 1);
-    assert_eq!(broadcast.stage.net().buffers().bytes(), 0);
+    assert_eq!(broadcast.test.net().buffers().bytes(), 0);
 }
 
 #[test]
-fn a_turn_is_full_of_what_a_crowd_is_still_to_be_told() {
+fn a_turn_is_full_of_a_large_broadcast() {
     let mut broadcast = Broadcast::of(100);
     let text = "x".repeat(30_000);
     let mut lines = 0;
-    while !broadcast.stage.net().is_turn_full() {
+    while !broadcast.test.net().is_turn_full() {
         broadcast.tell(ROOM, &text);
         lines += 1;
         assert!(lines < 1000, "a turn that is never full");
     }
-    broadcast.stage.turn();
+    broadcast.test.turn();
     assert_eq!(broadcast.peers[99].0.written().len(), 30_000 * lines);
 }

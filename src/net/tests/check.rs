@@ -1,6 +1,6 @@
 //! What must hold of a loop between two turns, and of one at rest.
 
-use super::stage::{self, check_held};
+use super::test_loop::{self, check_held};
 use crate::net::{
     ConnId, Handler, Net, ceiling,
     source::token::{Named, named},
@@ -8,7 +8,7 @@ use crate::net::{
 
 /// Panics with the name of what does not hold between two turns.
 pub(crate) fn check_invariants(net: &Net) {
-    stage::check_invariants(net);
+    test_loop::check_invariants(net);
 }
 
 /// Panics if what is remembered of a connection is not what it holds.

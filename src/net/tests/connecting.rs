@@ -1,6 +1,6 @@
-//! Calls of ours: answered, refused, given up.
+//! Connecting: answered, refused, given up.
 
-use super::stage::{Stage, Told, chunk};
+use super::test_loop::{Call, TestLoop, chunk};
 use crate::net::source::marks::Marks;
 use crate::net::{Phase, SocketOptions, Tick, listen_tcp};
 use std::{
@@ -14,45 +14,45 @@ fn any() -> SocketAddr {
 }
 
 #[test]
-fn a_call_that_is_answered_delivers_what_was_queued_meanwhile() {
-    let mut stage = Stage::new();
+fn connecting_delivers_what_was_queued_meanwhile() {
+    let mut test = TestLoop::new();
     let listener = TcpListener::bind(any()).unwrap();
-    let id = stage.net().connect(listener.local_addr().unwrap()).unwrap();
-    assert_eq!(stage.net().phase(id), Phase::Connecting);
-    stage.send(id, "hello\n");
-    stage.turn_until(|stage| stage.net().queued(id) == 0);
-    assert_eq!(stage.told(), [Told::Connected(id)]);
+    let id = test.net().connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(test.net().phase(id), Phase::Connecting);
+    test.send(id, "hello\n");
+    test.turn_until(|test| test.net().queued(id) == 0);
+    assert_eq!(test.calls(), [Call::Connected(id)]);
     let (mut peer, _) = listener.accept().unwrap();
     peer.set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
     let mut heard = [0; 6];
     peer.read_exact(&mut heard).unwrap();
     assert_eq!(&heard, b"hello\n");
-    let marks = stage.net().table.connection(id).unwrap().marks;
+    let marks = test.net().table.connection(id).unwrap().marks;
     assert!(!marks.has(Marks::WRITABLE_INTEREST));
     peer.write_all(b"welcome\n").unwrap();
-    stage.turn_until(|stage| !stage.handler.told.is_empty());
-    assert_eq!(stage.lines(id), ["welcome"]);
+    test.turn_until(|test| !test.handler.calls.is_empty());
+    assert_eq!(test.lines(id), ["welcome"]);
 }
 
 #[test]
-fn a_call_that_is_refused_is_lost_with_the_reason() {
-    let mut stage = Stage::new();
+fn a_refused_connect_is_lost_with_the_reason() {
+    let mut test = TestLoop::new();
     let nobody = TcpListener::bind(any()).unwrap().local_addr().unwrap();
-    let id = stage.net().connect(nobody).unwrap();
-    stage.turn_until(|stage| stage.handler.told.len() == 2);
-    let told = stage.told();
+    let id = test.net().connect(nobody).unwrap();
+    test.turn_until(|test| test.handler.calls.len() == 2);
+    let calls = test.calls();
     assert!(
-        matches!(&told[..], [Told::Lost(lost, why), Told::Reaped(_)] if *lost == id && why.contains("refused")),
-        "{told:?}"
+        matches!(&calls[..], [Call::Lost(lost, why), Call::Reaped(_)] if *lost == id && why.contains("refused")),
+        "{calls:?}"
     );
-    assert_eq!(stage.net().connection_count(), 0);
+    assert_eq!(test.net().connection_count(), 0);
 }
 
 #[test]
-fn a_call_that_nobody_answers_may_be_given_up_by_its_alarm() {
-    let mut stage = Stage::new();
-    // With room for one caller and one in it, the kernel does not answer further calls.
+fn a_connect_without_an_answer_ends_at_its_deadline() {
+    let mut test = TestLoop::new();
+    // With room for one connection and one in it, the kernel does not answer further ones.
     let options = SocketOptions {
         backlog: 0,
         ..Default::default()
@@ -60,72 +60,71 @@ fn a_call_that_nobody_answers_may_be_given_up_by_its_alarm() {
     let listener = listen_tcp(any(), &options).unwrap();
     let address = listener.local_addr().unwrap();
     let _first = TcpStream::connect(address).unwrap();
-    let id = stage.net().connect(address).unwrap();
-    stage.send(id, "never");
-    stage.net().set_deadline(id, Tick(3000));
-    stage.react(|net, told| {
-        if let Told::Alarm(id) = told {
+    let id = test.net().connect(address).unwrap();
+    test.send(id, "never");
+    test.net().set_deadline(id, Tick(3000));
+    test.react(|net, call| {
+        if let Call::Deadline(id) = call {
             net.close(*id);
         }
     });
     // Events without an answer and without an error are spurious.
-    stage.readable(id);
-    stage.writable(id);
-    assert_eq!(stage.net().phase(id), Phase::Connecting);
-    stage.at(3000);
-    stage.turn();
-    assert_eq!(stage.told(), [Told::Alarm(id), Told::Reaped(id)]);
-    assert_eq!(stage.net().buffers().bytes(), 0);
+    test.readable(id);
+    test.writable(id);
+    assert_eq!(test.net().phase(id), Phase::Connecting);
+    test.at(3000);
+    test.turn();
+    assert_eq!(test.calls(), [Call::Deadline(id), Call::Reaped(id)]);
+    assert_eq!(test.net().buffers().bytes(), 0);
 }
 
 #[test]
-fn a_call_to_a_listener_of_the_same_loop_is_answered() {
-    let mut stage = Stage::new();
+fn a_loop_can_connect_to_its_own_listener() {
+    let mut test = TestLoop::new();
     let listener = listen_tcp(any(), &Default::default()).unwrap();
     let address = listener.local_addr().unwrap();
-    stage
-        .net()
+    test.net()
         .add_listener(Box::new(listener), chunk(""))
         .unwrap();
-    let caller = stage.net().connect(address).unwrap();
-    stage.react(|net, told| match told {
-        Told::Accepted(id) => net.send(*id, &chunk("welcome\n")),
-        Told::Line(id, _) => net.close(*id),
+    let caller = test.net().connect(address).unwrap();
+    test.react(|net, call| match call {
+        Call::Accepted(id) => net.send(*id, &chunk("welcome\n")),
+        Call::Line(id, _) => net.close(*id),
         _ => {}
     });
-    stage.turn_until(|stage| stage.net().connection_count() == 0);
-    let told = stage.told();
+    test.turn_until(|test| test.net().connection_count() == 0);
+    let calls = test.calls();
     assert!(
-        told.contains(&Told::Line(caller, "welcome".into())),
-        "{told:?}"
+        calls.contains(&Call::Line(caller, "welcome".into())),
+        "{calls:?}"
     );
-    let reaped = told.iter().filter(|told| matches!(told, Told::Reaped(_)));
+    let reaped = calls.iter().filter(|call| matches!(call, Call::Reaped(_)));
     assert_eq!(reaped.count(), 2);
 }
 
 #[test]
-fn a_caller_may_hang_up_at_the_moment_it_is_answered() {
+fn a_connection_may_be_aborted_when_it_is_connected() {
     for abort in [false, true] {
-        let mut stage = Stage::new();
+        let mut test = TestLoop::new();
         let listener = TcpListener::bind(any()).unwrap();
-        let id = stage.net().connect(listener.local_addr().unwrap()).unwrap();
-        stage.react(move |net, told| {
-            if matches!(told, Told::Connected(_)) {
+        let id = test.net().connect(listener.local_addr().unwrap()).unwrap();
+        test.react(move |net, call| {
+            if matches!(call, Call::Connected(_)) {
                 net.send(id, &chunk("bye"));
                 if abort { net.abort(id) } else { net.close(id) }
             }
         });
-        stage.turn_until(|stage| stage.handler.told.contains(&Told::Connected(id)));
+        test.turn_until(|test| test.handler.calls.contains(&Call::Connected(id)));
         let (mut peer, _) = listener.accept().unwrap();
         peer.set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();
-        stage.settle();
+        test.settle();
         if !abort {
             let mut heard = String::new();
             peer.read_to_string(&mut heard).unwrap();
             assert_eq!(heard, "bye");
         }
         drop(peer);
-        stage.turn_until(|stage| stage.net().connection_count() == 0);
+        test.turn_until(|test| test.net().connection_count() == 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of the loop, one file for each group of rules (the table in `net/mod.rs` says which), and what they play on.
+//! Tests of the loop, one file for each group of rules (the table in `net/mod.rs` has them), and what they need.
 
 mod accepting;
 mod broadcast;
@@ -12,7 +12,7 @@ mod lifetime;
 mod pressure;
 mod reading;
 pub(crate) mod script;
-pub(crate) mod stage;
+pub(crate) mod test_loop;
 mod tls;
 mod tls_scratch;
 mod writing;

@@ -1,447 +1,447 @@
-//! Rule 5: back-pressure. A soft mark, a hard limit, a ceiling for the whole process, and flood control by not reading.
+//! Rule 5: back-pressure. A high-water mark, a limit, a ceiling for the whole process, and flood control by not reading.
 
 use super::{
     script::Script,
-    stage::{Stage, Told, WRITABLE, chunk},
+    test_loop::{Call, TestLoop, WRITABLE, chunk},
 };
 use crate::net::{ConnId, Limits, Phase, Tick};
 use std::{io::ErrorKind, time::Duration};
 
-fn connection() -> (Stage, Script, ConnId) {
-    let (mut stage, script) = (Stage::new(), Script::new());
-    let id = stage.adopt(&script);
-    (stage, script, id)
+fn connection() -> (TestLoop, Script, ConnId) {
+    let (mut test, script) = (TestLoop::new(), Script::new());
+    let id = test.adopt(&script);
+    (test, script, id)
 }
 
 #[test]
-fn past_the_soft_mark_a_peer_is_not_read_from_until_it_reads() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 4, 1000);
+fn past_the_high_water_mark_a_peer_is_not_read_from() {
+    let (mut test, script, id) = connection();
+    test.limit(id, 4, 1000);
     script.is_full(true).arrives(b"more\n");
-    stage.send(id, "12345");
-    stage.turn();
-    stage.readable(id);
-    stage.settle();
+    test.send(id, "12345");
+    test.turn();
+    test.readable(id);
+    test.settle();
     assert_eq!(script.reads(), 0);
     // One byte less is at the mark, and at the mark it is served; the writable event is all that comes.
     script
         .is_full(false)
         .takes(1)
         .refuses(ErrorKind::WouldBlock);
-    stage.writable(id);
-    stage.settle();
-    assert_eq!(stage.lines(id), ["more"]);
+    test.writable(id);
+    test.settle();
+    assert_eq!(test.lines(id), ["more"]);
 }
 
 #[test]
-fn a_peer_that_asks_for_more_than_it_reads_waits_with_the_frames_in_hand() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 0, 1000);
-    stage.handler.lines_at_once = 1;
-    stage.react(move |net, told| {
-        if let Told::Line(_, line) = told {
+fn a_peer_that_reads_too_little_keeps_its_frames_waiting() {
+    let (mut test, script, id) = connection();
+    test.limit(id, 0, 1000);
+    test.handler.lines_at_once = 1;
+    test.react(move |net, call| {
+        if let Call::Line(_, line) = call {
             net.send(id, &chunk(line));
         }
     });
     script.arrives(b"one\ntwo\nthree\n").takes(2);
-    stage.readable(id);
-    assert_eq!(stage.lines(id), ["one"]);
-    stage.settle();
-    assert_eq!(stage.lines(id), [""; 0]);
-    stage.writable(id);
-    stage.settle();
-    assert_eq!(stage.lines(id), ["two", "three"]);
+    test.readable(id);
+    assert_eq!(test.lines(id), ["one"]);
+    test.settle();
+    assert_eq!(test.lines(id), [""; 0]);
+    test.writable(id);
+    test.settle();
+    assert_eq!(test.lines(id), ["two", "three"]);
     assert_eq!(script.written(), "onetwothree");
 }
 
 #[test]
 fn an_echo_that_is_drained_at_once_reads_on_without_any_event() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 0, u32::MAX);
-    stage.react(move |net, told| {
-        if let Told::Line(_, line) = told {
+    let (mut test, script, id) = connection();
+    test.limit(id, 0, u32::MAX);
+    test.react(move |net, call| {
+        if let Call::Line(_, line) = call {
             net.send(id, &chunk(line));
         }
     });
     for _ in 0..20 {
         script.arrives(b"line\n");
     }
-    stage.readable(id);
-    stage.settle();
-    assert_eq!(stage.lines(id).len(), 20);
+    test.readable(id);
+    test.settle();
+    assert_eq!(test.lines(id).len(), 20);
 }
 
 #[test]
-fn a_higher_soft_mark_lets_a_held_peer_speak_without_any_event() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 0, 1000);
+fn a_higher_high_water_mark_ends_a_hold_without_an_event() {
+    let (mut test, script, id) = connection();
+    test.limit(id, 0, 1000);
     script.is_full(true).arrives(b"more\n");
-    stage.send(id, "12345");
-    stage.turn();
-    stage.readable(id);
+    test.send(id, "12345");
+    test.turn();
+    test.readable(id);
     assert_eq!(script.reads(), 0);
-    stage.limit(id, 5, 1000);
-    stage.settle();
-    assert_eq!(stage.lines(id), ["more"]);
+    test.limit(id, 5, 1000);
+    test.settle();
+    assert_eq!(test.lines(id), ["more"]);
 }
 
 #[test]
 fn a_healthy_peer_is_not_cut_off_for_a_burst_past_its_limit() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 4, 8);
-    stage.send(id, "twenty bytes at once");
-    stage.turn();
+    let (mut test, script, id) = connection();
+    test.limit(id, 4, 8);
+    test.send(id, "twenty bytes at once");
+    test.turn();
     assert_eq!(script.written(), "twenty bytes at once");
-    assert_eq!(stage.told(), []);
+    assert_eq!(test.calls(), []);
 }
 
 #[test]
 fn what_is_left_after_a_flush_decides_about_an_overflow() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 4, 8);
+    let (mut test, script, id) = connection();
+    test.limit(id, 4, 8);
     script.takes(12);
-    stage.send(id, "twenty bytes at once");
-    stage.turn();
-    assert_eq!(stage.told(), [], "eight bytes are left, and eight it may");
-    stage.send(id, "!");
+    test.send(id, "twenty bytes at once");
+    test.turn();
+    assert_eq!(test.calls(), [], "eight bytes are left, and eight it may");
+    test.send(id, "!");
     script.is_full(true);
-    stage.turn();
-    assert_eq!(stage.told(), [Told::Overflow(id)]);
-    assert_eq!(stage.net().phase(id), Phase::Draining);
+    test.turn();
+    assert_eq!(test.calls(), [Call::Overflow(id)]);
+    assert_eq!(test.net().phase(id), Phase::Draining);
     script.is_full(false);
-    stage.writable(id);
+    test.writable(id);
     assert_eq!(script.written(), "twenty bytes at once!");
 }
 
 #[test]
 fn a_slow_reader_costs_the_others_nothing() {
-    let (mut stage, slow, slow_id) = connection();
+    let (mut test, slow, slow_id) = connection();
     let quick = Script::new();
-    let quick_id = stage.adopt(&quick);
-    stage.limit(slow_id, 10, 100);
+    let quick_id = test.adopt(&quick);
+    test.limit(slow_id, 10, 100);
     slow.is_full(true);
     for _ in 0..50 {
         let line = chunk("0123456789");
-        stage.net().send(slow_id, &line);
-        stage.net().send(quick_id, &line);
-        stage.turn();
+        test.net().send(slow_id, &line);
+        test.net().send(quick_id, &line);
+        test.turn();
     }
-    assert_eq!(stage.told(), [Told::Overflow(slow_id)]);
+    assert_eq!(test.calls(), [Call::Overflow(slow_id)]);
     assert_eq!(quick.written().len(), 500);
-    assert!(stage.net().buffers().bytes_peak() <= 130);
+    assert!(test.net().buffers().bytes_peak() <= 130);
 }
 
 #[test]
-fn past_the_ceiling_the_largest_queues_go_and_the_others_keep_theirs() {
-    let mut stage = Stage::new();
-    stage.net().set_ceiling(100);
+fn past_the_ceiling_the_largest_queues_go() {
+    let mut test = TestLoop::new();
+    test.net().set_ceiling(100);
     let scripts: Vec<Script> = (0..4).map(|_| Script::new()).collect();
-    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| test.adopt(script)).collect();
     for (script, (id, bytes)) in scripts.iter().zip(ids.iter().zip([20, 70, 30, 50])) {
         script.is_full(true);
-        stage.send(*id, &"x".repeat(bytes));
+        test.send(*id, &"x".repeat(bytes));
     }
-    stage.turn();
-    let told = stage.told();
-    let [Told::Lost(lost, why), Told::Reaped(reaped)] = &told[..] else {
-        panic!("{told:?}")
+    test.turn();
+    let calls = test.calls();
+    let [Call::Lost(lost, why), Call::Reaped(reaped)] = &calls[..] else {
+        panic!("{calls:?}")
     };
     assert_eq!((lost, reaped), (&ids[1], &ids[1]));
     assert!(why.contains("holds too much"), "{why}");
-    assert_eq!(stage.net().buffers().bytes(), 100);
-    assert_eq!(stage.net().stats().over_ceiling, 1);
+    assert_eq!(test.net().buffers().bytes(), 100);
+    assert_eq!(test.net().stats().over_ceiling, 1);
     for (script, id) in scripts.iter().zip(&ids) {
         script.is_full(false);
-        stage.net().inject(*id, WRITABLE);
+        test.net().inject(*id, WRITABLE);
     }
-    stage.turn();
+    test.turn();
     let written: Vec<usize> = scripts.iter().map(|s| s.written().len()).collect();
     assert_eq!(written, [20, 0, 30, 50]);
 }
 
 #[test]
 fn the_ceiling_counts_only_what_the_kernel_did_not_take() {
-    let (mut stage, script, id) = connection();
-    stage.net().set_ceiling(10);
-    stage.send(id, &"x".repeat(1000));
-    stage.turn();
-    assert_eq!(stage.told(), []);
+    let (mut test, script, id) = connection();
+    test.net().set_ceiling(10);
+    test.send(id, &"x".repeat(1000));
+    test.turn();
+    assert_eq!(test.calls(), []);
     assert_eq!(script.written().len(), 1000);
 }
 
 #[test]
 fn nothing_is_read_during_a_pause_and_nothing_is_lost_by_it() {
-    let (mut stage, script, id) = connection();
-    stage.handler.lines_at_once = 2;
-    stage.handler.rest = Some(Duration::from_millis(500));
+    let (mut test, script, id) = connection();
+    test.handler.lines_at_once = 2;
+    test.handler.rest = Some(Duration::from_millis(500));
     script.arrives(b"1\n2\n3\n");
-    stage.readable(id);
+    test.readable(id);
     let reads = script.reads();
     script.arrives(b"4\n5\n");
     for now in [1000, 1001, 1250, 1499] {
-        stage.at(now);
-        stage.readable(id);
-        stage.writable(id);
-        assert!(!stage.net().has_work(), "held, so nothing to do");
+        test.at(now);
+        test.readable(id);
+        test.writable(id);
+        assert!(!test.net().has_work(), "held, so nothing to do");
     }
     assert_eq!(script.reads(), reads);
-    assert_eq!(stage.lines(id), ["1", "2"]);
-    stage.at(1500);
-    stage.turn();
-    stage.settle();
-    assert_eq!(stage.lines(id), ["3", "4", "5"]);
+    assert_eq!(test.lines(id), ["1", "2"]);
+    test.at(1500);
+    test.turn();
+    test.settle();
+    assert_eq!(test.lines(id), ["3", "4", "5"]);
 }
 
 #[test]
-fn a_pause_with_an_empty_hand_holds_what_comes_later() {
-    let (mut stage, script, id) = connection();
-    stage.handler.lines_at_once = 1;
-    stage.handler.rest = Some(Duration::from_millis(500));
+fn a_pause_without_input_holds_what_comes_later() {
+    let (mut test, script, id) = connection();
+    test.handler.lines_at_once = 1;
+    test.handler.rest = Some(Duration::from_millis(500));
     script.arrives(b"1\n");
-    stage.readable(id);
+    test.readable(id);
     script.arrives(b"2\n");
-    stage.readable(id);
-    assert_eq!(stage.lines(id), ["1"]);
-    stage.at(1500);
-    stage.turns(2);
-    assert_eq!(stage.lines(id), ["2"]);
+    test.readable(id);
+    assert_eq!(test.lines(id), ["1"]);
+    test.at(1500);
+    test.turns(2);
+    assert_eq!(test.lines(id), ["2"]);
 }
 
 #[test]
-fn a_pause_and_an_alarm_come_each_at_its_time() {
-    let (mut stage, script, id) = connection();
-    stage.handler.lines_at_once = 1;
-    stage.handler.rest = Some(Duration::from_millis(500));
-    stage.net().set_deadline(id, Tick(1200));
+fn a_pause_and_a_deadline_come_each_at_its_time() {
+    let (mut test, script, id) = connection();
+    test.handler.lines_at_once = 1;
+    test.handler.rest = Some(Duration::from_millis(500));
+    test.net().set_deadline(id, Tick(1200));
     script.arrives(b"1\n2\n");
-    stage.readable(id);
-    stage.react(move |net, told| {
-        if matches!(told, Told::Alarm(_)) && net.now() < Tick(1400) {
+    test.readable(id);
+    test.react(move |net, call| {
+        if matches!(call, Call::Deadline(_)) && net.now() < Tick(1400) {
             net.set_deadline(id, Tick(1400));
         }
     });
-    let mut told = Vec::new();
+    let mut calls = Vec::new();
     for _ in 0..4 {
-        let Some(next) = stage.net().nearest_deadline() else {
+        let Some(next) = test.net().nearest_deadline() else {
             break;
         };
-        stage.at(next.0);
-        stage.turns(2);
-        told.extend(stage.told().into_iter().map(|told| (next.0, told)));
+        test.at(next.0);
+        test.turns(2);
+        calls.extend(test.calls().into_iter().map(|call| (next.0, call)));
     }
-    let line = |text: &str| Told::Line(id, text.into());
-    let deadline = Told::Alarm(id);
+    let line = |text: &str| Call::Line(id, text.into());
+    let deadline = Call::Deadline(id);
     let expected = [
         (1200, line("1")),
         (1200, deadline.clone()),
         (1400, deadline),
         (1500, line("2")),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(calls, expected);
 }
 
 #[test]
-fn an_overflow_is_told_to_an_owner_that_answers_with_a_farewell() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 2, 4);
+fn a_handler_may_answer_an_overflow_with_a_farewell() {
+    let (mut test, script, id) = connection();
+    test.limit(id, 2, 4);
     script.takes(1);
-    stage.react(move |net, told| {
-        if matches!(told, Told::Overflow(_)) {
+    test.react(move |net, call| {
+        if matches!(call, Call::Overflow(_)) {
             net.send(id, &chunk("SendQ exceeded"));
         }
     });
-    stage.send(id, "123456");
-    stage.turn();
-    stage.settle();
+    test.send(id, "123456");
+    test.turn();
+    test.settle();
     assert_eq!(script.written(), "123456SendQ exceeded");
     assert!(script.is_shut());
 }
 
 #[test]
 fn limits_of_one_are_not_limits_of_another() {
-    let (mut stage, script, id) = connection();
+    let (mut test, script, id) = connection();
     let other = Script::new();
-    let other_id = stage.adopt(&other);
+    let other_id = test.adopt(&other);
     let limits = Limits {
         high_water: 1,
         limit: 1,
     };
-    stage.net().set_limits(id, limits);
+    test.net().set_limits(id, limits);
     script.is_full(true);
     other.is_full(true);
-    stage.send(id, "12");
-    stage.send(other_id, "12");
-    stage.turn();
-    assert_eq!(stage.told(), [Told::Overflow(id)]);
-    assert_eq!(stage.net().queued(other_id), 2);
+    test.send(id, "12");
+    test.send(other_id, "12");
+    test.turn();
+    assert_eq!(test.calls(), [Call::Overflow(id)]);
+    assert_eq!(test.net().queued(other_id), 2);
 }
 
 #[test]
-fn the_farewells_of_those_past_the_ceiling_push_nobody_else_over_it() {
-    let mut stage = Stage::new();
-    stage.net().set_ceiling(110);
+fn farewells_push_no_other_connection_over_the_ceiling() {
+    let mut test = TestLoop::new();
+    test.net().set_ceiling(110);
     let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
-    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| test.adopt(script)).collect();
     for (script, id) in scripts.iter().zip(&ids).take(3) {
         script.is_full(true);
-        stage.send(*id, &"x".repeat(40));
+        test.send(*id, &"x".repeat(40));
     }
     let everyone = ids.clone();
-    stage.react(move |net, told| {
-        if let Told::Lost(lost, _) = told {
+    test.react(move |net, call| {
+        if let Call::Lost(lost, _) = call {
             for id in everyone.iter().filter(|id| *id != lost) {
                 net.send(*id, &chunk("someone quit\n"));
             }
         }
     });
-    stage.turn();
-    let told = stage.told();
+    test.turn();
+    let calls = test.calls();
     assert!(
-        matches!(told[..], [Told::Lost(..), Told::Reaped(_)]),
-        "{told:?}"
+        matches!(calls[..], [Call::Lost(..), Call::Reaped(_)]),
+        "{calls:?}"
     );
-    // Most of them read: what they were told is gone before anyone looks at the ceiling again.
-    stage.turn();
-    assert_eq!(stage.told(), []);
+    // Most of them read: what they were sent is gone before the ceiling is looked at again.
+    test.turn();
+    assert_eq!(test.calls(), []);
 }
 
 #[test]
-fn who_has_more_to_say_goes_on_in_the_next_turn_and_after_a_pause() {
-    let (mut stage, script, id) = connection();
-    stage.limit(id, 4, 1000);
+fn a_long_reply_goes_on_in_the_next_turn_and_after_a_pause() {
+    let (mut test, script, id) = connection();
+    test.limit(id, 4, 1000);
     script.is_full(true);
-    stage.send(id, "12345");
-    stage.net().notify_drained(id);
-    stage.turns(2);
-    assert_eq!(stage.told(), []);
+    test.send(id, "12345");
+    test.net().notify_drained(id);
+    test.turns(2);
+    assert_eq!(test.calls(), []);
     script.is_full(false);
-    stage.writable(id);
-    assert_eq!(stage.told(), [Told::Drained(id)]);
-    assert!(!stage.net().has_work(), "it was told once");
+    test.writable(id);
+    assert_eq!(test.calls(), [Call::Drained(id)]);
+    assert!(!test.net().has_work(), "it was calls once");
 }
 
 #[test]
-fn many_who_have_more_to_say_take_turns_and_no_turn_is_long() {
-    let mut stage = Stage::new();
-    let ids: Vec<_> = (0..300).map(|_| stage.adopt(&Script::new())).collect();
+fn many_long_replies_take_turns_and_no_turn_is_long() {
+    let mut test = TestLoop::new();
+    let ids: Vec<_> = (0..300).map(|_| test.adopt(&Script::new())).collect();
     for id in &ids {
-        stage.net().notify_drained(*id);
+        test.net().notify_drained(*id);
     }
-    // Each has still more to say.
-    stage.react(|net, told| {
-        if let Told::Drained(id) = told {
+    // Each has still more to send.
+    test.react(|net, call| {
+        if let Call::Drained(id) = call {
             net.send(*id, b"a piece");
             net.notify_drained(*id);
         }
     });
-    let mut told = Vec::new();
-    while told.len() < 2 * ids.len() {
-        stage.turn();
-        let in_turn = stage.told();
+    let mut calls = Vec::new();
+    while calls.len() < 2 * ids.len() {
+        test.turn();
+        let in_turn = test.calls();
         assert!((1..=64).contains(&in_turn.len()), "{}", in_turn.len());
-        assert!(stage.net().has_work(), "nobody waits for an event");
-        told.extend(in_turn);
+        assert!(test.net().has_work(), "nobody waits for an event");
+        calls.extend(in_turn);
     }
-    let in_order: Vec<_> = ids.iter().map(|id| Told::Drained(*id)).collect();
-    assert_eq!(told[..300], in_order);
-    assert_eq!(told[300..600], in_order);
+    let in_order: Vec<_> = ids.iter().map(|id| Call::Drained(*id)).collect();
+    assert_eq!(calls[..300], in_order);
+    assert_eq!(calls[300..600], in_order);
 }
 
 #[test]
-fn who_has_more_to_say_is_not_kept_waiting_by_a_failed_write() {
-    let (mut stage, script, id) = connection();
-    stage.handler.lines_at_once = 0;
+fn a_long_reply_does_not_wait_after_a_failed_write() {
+    let (mut test, script, id) = connection();
+    test.handler.lines_at_once = 0;
     script.arrives(b"QUIT\n").refuses(ErrorKind::BrokenPipe);
-    stage.readable(id);
-    // Until it has said it, its owner takes no line; so that the lines come to an end, it must be told.
-    stage.react(|net, told| {
-        if let Told::Drained(id) = told {
+    test.readable(id);
+    // Until the reply is complete its handler takes no line; so that the lines come to an end, it must be called.
+    test.react(|net, call| {
+        if let Call::Drained(id) = call {
             net.close(*id);
         }
     });
-    stage.send(id, "a piece");
-    stage.net().notify_drained(id);
-    stage.settle();
-    let expected = [Told::Drained(id), Told::Reaped(id)];
-    assert_eq!(stage.told(), expected);
+    test.send(id, "a piece");
+    test.net().notify_drained(id);
+    test.settle();
+    let expected = [Call::Drained(id), Call::Reaped(id)];
+    assert_eq!(test.calls(), expected);
 }
 
 #[test]
-fn what_is_held_beside_queues_counts_for_the_ceiling_and_strangers_go_first() {
-    let mut stage = Stage::new();
+fn strangers_go_first_past_the_ceiling() {
+    let mut test = TestLoop::new();
     let scripts: Vec<Script> = (0..4).map(|_| Script::new()).collect();
-    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
+    let ids: Vec<ConnId> = scripts.iter().map(|script| test.adopt(script)).collect();
     // Half a line each, so long that memory is held for it.
     for (script, length) in scripts.iter().zip([10, 4000, 6000, 3000]) {
         script.arrives("x".repeat(length).as_bytes());
     }
-    stage.handler.strangers = vec![ids[0], ids[1], ids[3]];
+    test.handler.strangers = vec![ids[0], ids[1], ids[3]];
     for id in &ids {
-        stage.readable(*id);
+        test.readable(*id);
     }
-    assert_eq!(stage.told(), []);
-    let held = stage.net().held();
+    assert_eq!(test.calls(), []);
+    let held = test.net().held();
     assert!((13_000..16_000).contains(&held), "{held}");
-    assert_eq!(held, stage.net().held_beside_queues());
-    // Less than all that is held: one has to go. Not the one who holds most, for we know them; not the stranger who
+    assert_eq!(held, test.net().held_beside_queues());
+    // Less than all that is held: one has to go. Not the one that holds most, for it is known; not the stranger that
     // holds little.
-    stage.net().set_ceiling(held - 1000);
-    stage.turn();
-    let lost = |told: Vec<Told>| -> Vec<ConnId> {
-        let lost = told.into_iter().filter_map(|told| match told {
-            Told::Lost(id, _) => Some(id),
+    test.net().set_ceiling(held - 1000);
+    test.turn();
+    let lost = |calls: Vec<Call>| -> Vec<ConnId> {
+        let lost = calls.into_iter().filter_map(|call| match call {
+            Call::Lost(id, _) => Some(id),
             _ => None,
         });
         lost.collect()
     };
-    assert_eq!(lost(stage.told()), [ids[1]]);
-    // Then the other stranger who holds much, and only then the one we know. Nobody goes who holds little.
-    stage.net().set_ceiling(5000);
-    stage.turn();
-    assert_eq!(lost(stage.told()), [ids[3], ids[2]]);
-    stage.net().set_ceiling(100);
-    stage.turn();
-    assert_eq!(stage.told(), []);
-    assert_eq!(stage.net().phase(ids[0]), Phase::Open);
+    assert_eq!(lost(test.calls()), [ids[1]]);
+    // Then the other stranger that holds much, and only then the one that is known. None goes that holds little.
+    test.net().set_ceiling(5000);
+    test.turn();
+    assert_eq!(lost(test.calls()), [ids[3], ids[2]]);
+    test.net().set_ceiling(100);
+    test.turn();
+    assert_eq!(test.calls(), []);
+    assert_eq!(test.net().phase(ids[0]), Phase::Open);
 }
 
 #[test]
-fn before_anyone_goes_what_is_kept_only_to_be_shown_goes() {
-    let mut stage = Stage::new();
+fn caches_go_before_any_connection() {
+    let mut test = TestLoop::new();
     let script = Script::new();
-    let id = stage.adopt(&script);
+    let id = test.adopt(&script);
     script.is_full(true);
-    stage.send(id, &"x".repeat(60));
-    stage.turn();
-    stage.net().set_ceiling(100);
-    stage.net().set_kept_elsewhere(45);
-    // What is told of it under pressure.
-    stage.handler.kept_under_pressure = Some(10);
-    stage.turn();
-    assert_eq!(stage.told(), []);
-    assert_eq!(stage.net().held(), 70);
+    test.send(id, &"x".repeat(60));
+    test.turn();
+    test.net().set_ceiling(100);
+    test.net().set_kept_elsewhere(45);
+    // What is kept elsewhere under pressure.
+    test.handler.kept_under_pressure = Some(10);
+    test.turn();
+    assert_eq!(test.calls(), []);
+    assert_eq!(test.net().held(), 70);
     // It does not go for what others keep, as long as it holds no more than its share.
-    stage.handler.kept_under_pressure = None;
-    stage.net().set_kept_elsewhere(1_000_000);
-    stage.turn();
-    let lost = matches!(stage.told()[..], [Told::Lost(..), Told::Reaped(_)]);
+    test.handler.kept_under_pressure = None;
+    test.net().set_kept_elsewhere(1_000_000);
+    test.turn();
+    let lost = matches!(test.calls()[..], [Call::Lost(..), Call::Reaped(_)]);
     assert!(lost, "it holds 60, and half of the ceiling is 50");
 }
 
 #[test]
-fn nobody_goes_who_holds_less_than_an_equal_share() {
-    let mut stage = Stage::new();
+fn no_connection_goes_that_holds_less_than_its_share() {
+    let mut test = TestLoop::new();
     let scripts: Vec<Script> = (0..10).map(|_| Script::new()).collect();
-    let ids: Vec<ConnId> = scripts.iter().map(|script| stage.adopt(script)).collect();
-    stage.net().set_ceiling(1000);
-    stage.net().set_kept_elsewhere(1_000_000);
+    let ids: Vec<ConnId> = scripts.iter().map(|script| test.adopt(script)).collect();
+    test.net().set_ceiling(1000);
+    test.net().set_kept_elsewhere(1_000_000);
     for (script, id) in scripts.iter().zip(&ids) {
         script.is_full(true);
         // Half of the ceiling, among ten.
-        stage.send(*id, &"x".repeat(49));
+        test.send(*id, &"x".repeat(49));
     }
-    stage.turn();
-    stage.turn();
-    assert_eq!(stage.told(), []);
-    assert_eq!(stage.net().stats().over_ceiling, 0);
+    test.turn();
+    test.turn();
+    assert_eq!(test.calls(), []);
+    assert_eq!(test.net().stats().over_ceiling, 0);
 }

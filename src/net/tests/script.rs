@@ -1,6 +1,6 @@
-//! Scripted transports and listeners: the test says what the network does, and sees what was done to it.
+//! Scripted transports and listeners: the test sets what the network does, and sees what was done to it.
 //!
-//! A script fails the test on a surprise: a read past the end of the stream, a write after our end of stream or after
+//! A script fails the test on a surprise: a read past the end of the stream, a write after our end of file or after
 //! one that failed, more slices than agreed, a use after it was deregistered. It registers with the poll like a
 //! socket would, but that is only noted; events come by [`Net::inject`](crate::net::Net::inject).
 
@@ -21,7 +21,7 @@ use std::{
 #[derive(Debug)]
 enum Arrival {
     Bytes(VecDeque<u8>),
-    /// This byte, for ever.
+    /// This byte, without end.
     Endless(u8),
     End,
     Error(ErrorKind),
@@ -38,7 +38,7 @@ enum Room {
 struct Scripted {
     arrivals: VecDeque<Arrival>,
     rooms: VecDeque<Room>,
-    /// No room at all until told otherwise, whatever `rooms` says.
+    /// No room at all until this is unset, whatever `rooms` has.
     full: bool,
     written: Vec<u8>,
     reads: usize,
@@ -81,7 +81,7 @@ impl Script {
         self.arrival(Arrival::Endless(byte))
     }
 
-    /// The peer's end of stream.
+    /// The peer's end of file.
     pub(crate) fn ends(&self) -> &Self {
         self.arrival(Arrival::End)
     }
@@ -130,17 +130,17 @@ impl Script {
         self.state.borrow().writes
     }
 
-    /// Whether our end of stream was sent.
+    /// Whether our end of file was sent.
     pub(crate) fn is_shut(&self) -> bool {
         self.state.borrow().shut
     }
 
-    /// Whether the loop let go of it: nobody holds the other end.
+    /// Whether the loop dropped its end.
     pub(crate) fn is_dropped(&self) -> bool {
         Rc::strong_count(&self.state) == 1
     }
 
-    /// What the poll was told about it.
+    /// How it is registered with the poll.
     pub(crate) fn source(&self) -> &Registered {
         &self.source
     }
@@ -239,7 +239,7 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct Callers {
     waiting: VecDeque<Result<Script, io::Error>>,
-    /// As on Linux: `accept` looks for a free descriptor first, and so fails even when nobody waits. What follows such a failure
+    /// As on Linux: `accept` looks for a free descriptor first, and so fails even when nothing waits. What follows such a failure
     /// is the attempt with the spare one.
     out_of_descriptors: bool,
     failed_just_now: bool,
@@ -254,7 +254,7 @@ impl Gate {
         Box::new(Kept(self.clone()))
     }
 
-    /// Someone calls.
+    /// A connection waits to be accepted.
     pub(crate) fn calls(&self) -> Script {
         let script = Script::new();
         let waiting = &mut self.state.borrow_mut().waiting;
@@ -279,7 +279,7 @@ impl Gate {
         self.state.borrow().waiting.len()
     }
 
-    /// What the poll was told about it.
+    /// How it is registered with the poll.
     pub(crate) fn source(&self) -> &Registered {
         &self.source
     }

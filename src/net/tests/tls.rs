@@ -1,8 +1,8 @@
-//! TLS in the loop: the rules of readiness hold for a transport that speaks for itself. Single rules, on scripts.
+//! TLS in the loop: the rules of readiness hold for a transport with a life of its own. Single rules, on scripts.
 
 use super::{
     script::Script,
-    stage::{READABLE, Stage, Told},
+    test_loop::{Call, READABLE, TestLoop},
 };
 use crate::net::{
     ConnId, Stream,
@@ -36,8 +36,8 @@ pub(super) fn client() -> ClientConnection {
 }
 
 /// A loop with one connection over TLS, on a script whose other end the test plays.
-struct Call {
-    stage: Stage,
+struct TlsPeer {
+    test: TestLoop,
     id: ConnId,
     script: Script,
     tls: ClientConnection,
@@ -45,18 +45,17 @@ struct Call {
     seen: usize,
 }
 
-impl Call {
+impl TlsPeer {
     fn new() -> Self {
-        let mut stage = Stage::new();
+        let mut test = TestLoop::new();
         let script = Script::new();
-        let id = stage.adopt(&script);
+        let id = test.adopt(&script);
         let server = server();
-        stage
-            .net()
+        test.net()
             .wrap(id, |stream: Stream| server.over(stream, &[]));
-        stage.turn();
+        test.turn();
         Self {
-            stage,
+            test,
             id,
             script,
             tls: client(),
@@ -71,10 +70,10 @@ impl Call {
             self.tls.write_tls(&mut out).unwrap();
         }
         self.script.arrives(&out);
-        self.stage.readable(self.id);
+        self.test.readable(self.id);
     }
 
-    /// What the client has heard since it was asked last.
+    /// What the client has read since this was last asked.
     fn client_hears(&mut self) -> Vec<u8> {
         let written = self.script.written_bytes();
         let mut fresh = &written[self.seen..];
@@ -105,217 +104,217 @@ impl Call {
 }
 
 #[test]
-fn what_waits_for_a_handshake_asks_for_no_room_and_goes_out_when_it_is_done() {
-    let mut call = Call::new();
-    call.stage.send(call.id, "welcome\n");
-    call.stage.turn();
-    assert!(!call.wants_writable(), "the peer is waited for, not room");
-    assert_eq!(call.script.writes(), 0);
-    call.client_sends();
-    assert!(call.client_hears().is_empty());
-    assert!(!call.wants_writable());
+fn output_waits_for_the_handshake_without_writable_interest() {
+    let mut peer = TlsPeer::new();
+    peer.test.send(peer.id, "welcome\n");
+    peer.test.turn();
+    assert!(!peer.wants_writable(), "the peer is waited for, not room");
+    assert_eq!(peer.script.writes(), 0);
+    peer.client_sends();
+    assert!(peer.client_hears().is_empty());
+    assert!(!peer.wants_writable());
     // The last flight of the handshake is the only event that there is.
-    call.client_sends();
-    assert_eq!(call.client_hears(), b"welcome\n");
-    assert!(!call.wants_writable());
+    peer.client_sends();
+    assert_eq!(peer.client_hears(), b"welcome\n");
+    assert!(!peer.wants_writable());
 }
 
 #[test]
 fn a_handshake_that_does_not_fit_asks_for_room() {
-    let mut call = Call::new();
-    call.script.is_full(true);
-    call.client_sends();
-    assert!(call.wants_writable(), "our half of the handshake is unsent");
-    call.script.is_full(false);
-    call.stage.writable(call.id);
-    assert!(!call.wants_writable());
-    assert!(call.client_hears().is_empty());
-    call.client_sends();
-    assert!(!call.tls.is_handshaking());
+    let mut peer = TlsPeer::new();
+    peer.script.is_full(true);
+    peer.client_sends();
+    assert!(peer.wants_writable(), "our half of the handshake is unsent");
+    peer.script.is_full(false);
+    peer.test.writable(peer.id);
+    assert!(!peer.wants_writable());
+    assert!(peer.client_hears().is_empty());
+    peer.client_sends();
+    assert!(!peer.tls.is_handshaking());
 }
 
 #[test]
 fn ciphertext_that_the_kernel_did_not_take_is_unsent() {
-    let mut call = Call::new();
-    call.shake_hands();
-    call.script.is_full(true);
-    call.stage.send(call.id, "one\n");
-    call.stage.net().notify_drained(call.id);
-    call.stage.turn();
-    assert_eq!(call.stage.net().queued(call.id), 0, "TLS has it");
-    assert!(call.wants_writable());
-    // What comes behind it stays in the queue, where it counts.
-    call.stage.send(call.id, "two\n");
-    call.stage.turn();
-    assert_eq!(call.stage.net().queued(call.id), 4);
-    call.script.is_full(false);
-    call.stage.writable(call.id);
-    assert!(!call.wants_writable());
-    assert_eq!(call.client_hears(), b"one\ntwo\n");
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.script.is_full(true);
+    peer.test.send(peer.id, "one\n");
+    peer.test.net().notify_drained(peer.id);
+    peer.test.turn();
+    assert_eq!(peer.test.net().queued(peer.id), 0, "TLS has it");
+    assert!(peer.wants_writable());
+    // What follows it stays in the queue, where it counts.
+    peer.test.send(peer.id, "two\n");
+    peer.test.turn();
+    assert_eq!(peer.test.net().queued(peer.id), 4);
+    peer.script.is_full(false);
+    peer.test.writable(peer.id);
+    assert!(!peer.wants_writable());
+    assert_eq!(peer.client_hears(), b"one\ntwo\n");
 }
 
 #[test]
 fn a_fan_out_whose_last_record_does_not_fit_asks_for_room() {
-    let mut call = Call::new();
-    call.shake_hands();
-    call.script.is_full(true);
-    let _ = call.stage.net().begin_fan_out(None);
-    call.stage.send_in_lane(call.id, 1, "to all\n");
-    call.stage.turn();
-    assert!(call.wants_writable());
-    call.script.is_full(false);
-    call.stage.writable(call.id);
-    assert!(!call.wants_writable());
-    assert_eq!(call.client_hears(), b"to all\n");
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.script.is_full(true);
+    let _ = peer.test.net().begin_fan_out(None);
+    peer.test.send_in_lane(peer.id, 1, "to all\n");
+    peer.test.turn();
+    assert!(peer.wants_writable());
+    peer.script.is_full(false);
+    peer.test.writable(peer.id);
+    assert!(!peer.wants_writable());
+    assert_eq!(peer.client_hears(), b"to all\n");
 }
 
 #[test]
-fn the_last_word_goes_before_our_end_of_stream_also_when_there_is_no_room() {
+fn close_notify_goes_before_our_end_also_without_room() {
     for by_half in [false, true] {
-        let mut call = Call::new();
-        call.shake_hands();
-        call.stage.send(call.id, "bye\n");
-        call.stage.turn();
-        call.script.is_full(true);
+        let mut peer = TlsPeer::new();
+        peer.shake_hands();
+        peer.test.send(peer.id, "bye\n");
+        peer.test.turn();
+        peer.script.is_full(true);
         if by_half {
-            call.stage.net().half_close(call.id);
+            peer.test.net().half_close(peer.id);
         } else {
-            call.stage.net().close(call.id);
+            peer.test.net().close(peer.id);
         }
-        call.stage.turn();
-        assert!(!call.script.is_shut());
-        assert!(call.wants_writable(), "close_notify is unsent");
-        call.script.is_full(false);
-        call.stage.writable(call.id);
-        assert!(call.script.is_shut());
-        assert!(!call.wants_writable());
-        assert_eq!(call.client_hears(), b"bye\n");
-        let end = call.tls.reader().read(&mut [0]);
+        peer.test.turn();
+        assert!(!peer.script.is_shut());
+        assert!(peer.wants_writable(), "close_notify is unsent");
+        peer.script.is_full(false);
+        peer.test.writable(peer.id);
+        assert!(peer.script.is_shut());
+        assert!(!peer.wants_writable());
+        assert_eq!(peer.client_hears(), b"bye\n");
+        let end = peer.tls.reader().read(&mut [0]);
         assert_eq!(end.expect("close_notify"), 0);
     }
 }
 
 #[test]
-fn who_goes_before_a_handshake_is_done_is_not_waited_for() {
-    let mut call = Call::new();
-    call.stage.net().close(call.id);
-    call.stage.turn();
-    assert!(call.script.is_shut());
+fn a_peer_gone_in_the_handshake_is_not_waited_for() {
+    let mut peer = TlsPeer::new();
+    peer.test.net().close(peer.id);
+    peer.test.turn();
+    assert!(peer.script.is_shut());
 }
 
 #[test]
 fn a_stream_without_end_stays_in_the_budget_and_is_carried_over() {
-    let mut call = Call::new();
-    call.shake_hands();
-    call.tls.set_buffer_limit(None);
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.tls.set_buffer_limit(None);
     let line = [b'x'; 1023];
     for _ in 0..400 {
-        call.tls.writer().write_all(&line).unwrap();
-        call.tls.writer().write_all(b"\n").unwrap();
+        peer.tls.writer().write_all(&line).unwrap();
+        peer.tls.writer().write_all(b"\n").unwrap();
     }
-    call.client_sends();
-    let first = call.stage.lines(call.id).len();
+    peer.client_sends();
+    let first = peer.test.lines(peer.id).len();
     assert!(
         (1..=64).contains(&first),
         "{first} lines of a KiB in one turn"
     );
     // No second event.
-    call.stage.settle();
-    assert_eq!(first + call.stage.lines(call.id).len(), 400);
+    peer.test.settle();
+    assert_eq!(first + peer.test.lines(peer.id).len(), 400);
 }
 
 #[test]
-fn records_without_content_are_told_and_their_sender_can_be_paused() {
-    let mut call = Call::new();
-    call.shake_hands();
-    let handshake = std::mem::take(&mut call.stage.handler.overhead);
+fn records_without_content_are_reported_as_overhead() {
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    let handshake = std::mem::take(&mut peer.test.handler.overhead);
     assert!((200..8_000).contains(&handshake), "{handshake}");
-    call.tls.writer().write_all(b"a line\n").unwrap();
-    call.client_sends();
-    let record = std::mem::take(&mut call.stage.handler.overhead);
+    peer.tls.writer().write_all(b"a line\n").unwrap();
+    peer.client_sends();
+    let record = std::mem::take(&mut peer.test.handler.overhead);
     assert!((5..64).contains(&record), "what a record adds: {record}");
-    call.stage.handler.pauses_for_overhead = true;
+    peer.test.handler.pauses_for_overhead = true;
     for _ in 0..20 {
-        call.tls.refresh_traffic_keys().unwrap();
-        let _ = call.client_hears();
+        peer.tls.refresh_traffic_keys().unwrap();
+        let _ = peer.client_hears();
     }
-    call.client_sends();
-    assert!(call.stage.handler.overhead > 20 * 22);
-    call.tls.writer().write_all(b"another\n").unwrap();
-    call.client_sends();
-    assert_eq!(call.stage.lines(call.id), ["a line"], "it is paused");
-    call.stage.at(2_001);
-    call.stage.turn();
-    call.stage.settle();
-    assert_eq!(call.stage.lines(call.id), ["another"]);
+    peer.client_sends();
+    assert!(peer.test.handler.overhead > 20 * 22);
+    peer.tls.writer().write_all(b"another\n").unwrap();
+    peer.client_sends();
+    assert_eq!(peer.test.lines(peer.id), ["a line"], "it is paused");
+    peer.test.at(2_001);
+    peer.test.turn();
+    peer.test.settle();
+    assert_eq!(peer.test.lines(peer.id), ["another"]);
 }
 
 #[test]
-fn a_rush_of_handshakes_is_taken_by_handfuls_and_those_who_talk_are_heard_between() {
-    let mut stage = Stage::new();
+fn a_rush_of_handshakes_leaves_time_for_the_others() {
+    let mut test = TestLoop::new();
     let server = server();
     let calls: Vec<(ConnId, Script)> = (0..100)
         .map(|_| {
             let script = Script::new();
-            let id = stage.adopt(&script);
-            stage.net().wrap(id, |stream| server.over(stream, &[]));
+            let id = test.adopt(&script);
+            test.net().wrap(id, |stream| server.over(stream, &[]));
             (id, script)
         })
         .collect();
-    stage.settle();
+    test.settle();
     let mut hello = Vec::new();
     client().write_tls(&mut hello).unwrap();
     for (id, script) in &calls {
         script.arrives(&hello);
-        stage.net().inject(*id, READABLE);
+        test.net().inject(*id, READABLE);
     }
-    // One who is in, and comes last.
+    // A connection that is secured, and comes last.
     let talker = Script::new();
-    let id = stage.adopt(&talker);
+    let id = test.adopt(&talker);
     talker.arrives(b"hello\n");
-    stage.readable(id);
-    assert_eq!(stage.lines(id), ["hello"]);
+    test.readable(id);
+    assert_eq!(test.lines(id), ["hello"]);
     let answered =
         |calls: &[(ConnId, Script)]| calls.iter().filter(|(_, s)| s.writes() > 0).count();
     assert_eq!(answered(&calls), 16);
     // No event is needed for the others.
-    stage.settle();
+    test.settle();
     assert_eq!(answered(&calls), 100);
 }
 
 #[test]
 fn a_cut_stream_is_an_end_and_a_broken_one_a_loss() {
-    let mut call = Call::new();
-    call.shake_hands();
-    call.script.ends();
-    call.stage.readable(call.id);
-    assert!(call.stage.told().contains(&Told::End(call.id)));
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.script.ends();
+    peer.test.readable(peer.id);
+    assert!(peer.test.calls().contains(&Call::End(peer.id)));
 
-    let mut call = Call::new();
-    call.shake_hands();
-    call.script.arrives(b"this is no record, is it?");
-    call.stage.readable(call.id);
-    let told = call.stage.told();
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.script.arrives(b"this is no record, is it?");
+    peer.test.readable(peer.id);
+    let calls = peer.test.calls();
     assert!(
-        told.iter().any(|told| matches!(told, Told::Lost(..))),
-        "{told:?}"
+        calls.iter().any(|calls| matches!(calls, Call::Lost(..))),
+        "{calls:?}"
     );
-    // An alert says what it was.
-    let written = call.script.written_bytes();
-    assert!(written.len() > call.seen);
+    // An alert names the reason.
+    let written = peer.script.written_bytes();
+    assert!(written.len() > peer.seen);
 }
 
 #[test]
 fn after_traffic_tls_owns_no_buffer() {
     // What rustls itself keeps is measured by benches/tls_idle.rs.
-    let mut call = Call::new();
-    call.shake_hands();
-    call.tls.writer().write_all(b"hello\n").unwrap();
-    call.client_sends();
-    call.stage.send(call.id, "hello yourself\n");
-    call.stage.turn();
-    assert_eq!(call.client_hears(), b"hello yourself\n");
-    let connection = call.stage.net().table.connection(call.id).unwrap();
+    let mut peer = TlsPeer::new();
+    peer.shake_hands();
+    peer.tls.writer().write_all(b"hello\n").unwrap();
+    peer.client_sends();
+    peer.test.send(peer.id, "hello yourself\n");
+    peer.test.turn();
+    assert_eq!(peer.client_hears(), b"hello yourself\n");
+    let connection = peer.test.net().table.connection(peer.id).unwrap();
     assert!(!connection.stream.holds_unsent());
     assert_eq!(connection.input.capacity(), 0);
 }

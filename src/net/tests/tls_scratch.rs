@@ -1,8 +1,8 @@
-//! A room of callers over TLS on the simulated network, drawn from seeds: whatever that does, everyone hears every line, and
+//! A room of clients over TLS on the simulated network, drawn from seeds: whatever that does, each client gets every line, and
 //! a good end. `MADANG_SEED` plays one run again.
 
 use super::{
-    stage::check_invariants,
+    test_loop::check_invariants,
     tls::{client, server},
 };
 use crate::net::{
@@ -23,7 +23,7 @@ const RUNS: u64 = 60;
 /// Nothing takes longer than this; a loop that hangs or spins does.
 const STEPS: usize = 60_000;
 
-/// A room over TLS: everyone hears every line.
+/// A room over TLS: each client gets every line.
 struct Room {
     server: Server,
     here: Vec<ConnId>,
@@ -99,12 +99,12 @@ impl Handler for Room {
     }
 }
 
-/// A caller on the network, TLS of the library's other API on its side.
+/// A client on the network, TLS of the library's other API on its side.
 struct Guest {
     port: u16,
     peer: Peer,
     tls: ClientConnection,
-    /// How much of what the peer heard TLS has seen.
+    /// How much of what the peer read TLS has seen.
     seen: usize,
     heard: Vec<u8>,
     eof: bool,
@@ -146,7 +146,7 @@ impl Guest {
 }
 
 #[test]
-fn whatever_the_network_does_everyone_in_a_room_over_tls_hears_everything() {
+fn faults_cost_no_member_of_a_tls_room_a_line() {
     let given = std::env::var("MADANG_SEED").ok();
     let seeds = match given.map(|seed| seed.parse().expect("MADANG_SEED is a number")) {
         Some(seed) => seed..seed + 1,
@@ -199,7 +199,7 @@ fn play(seed: u64, server: &Server) {
         event_loop.net_mut().hold_clock(Tick(step as u64));
         for guest in &mut guests {
             guest.work(&mut random);
-            // Who is in a handshake may still be turned away, and nobody would hear the line.
+            // A client in a handshake may still be shed, and its line would be lost.
             if said < 20 && random.percent(10) && !guest.tls.is_handshaking() {
                 let line = vec![b'a' + said as u8; random.below(250)];
                 guest.tls.writer().write_all(&line).unwrap();

@@ -1,8 +1,8 @@
 //! What a turn may cost: spans of time for its stages, and so many input bytes over all connections.
 //!
 //! A stage that hands work to the handler gets a slice of time. The clock is read between two pieces of work, and not
-//! after each of them: pieces are weighed in units of *effort* (a tenth of a microsecond each, estimated by whoever does
-//! the work), and the clock is read when enough of them have come together. When the slice is over, the stage stops and
+//! after each of them: pieces are weighed in units of *effort* (a tenth of a microsecond each, estimated by the code that
+//! does the work), and the clock is read when enough of them have come together. When the slice is over, the stage stops and
 //! its list keeps the rest, in order, for the next turn. Invariants: a stage always does at least one piece of work, so
 //! no clock can stop the loop; under a clock that stands still only bytes end a turn, so simulated runs repeat.
 //!
@@ -11,14 +11,14 @@
 use super::clock::Clock;
 use std::time::Duration;
 
-/// Time for reading and for all that is done about what was read. Someone who talks waits for at most one slice of each
-/// kind and a flush, and 50 ms is what people notice. Shorter slices would make fan-outs coalesce less.
+/// Time for reading and for all that is done about what was read. A client that sends a line waits for at most one slice
+/// of each kind and a flush, and users notice 50 ms. Shorter slices would make fan-outs coalesce less.
 pub(crate) const READ_SLICE: Duration = Duration::from_millis(5);
 
-/// Time for due deadlines: a thousand peers of one room that time out at once tell each other's rooms in several turns.
+/// Time for due deadlines: when a thousand members of one room time out at once, the others get that in several turns.
 pub(crate) const DEADLINE_SLICE: Duration = Duration::from_millis(3);
 
-/// Time for those who go on with long replies.
+/// Time for handlers that go on with long replies.
 pub(crate) const DRAINED_SLICE: Duration = Duration::from_millis(3);
 
 /// Bytes read from all connections together in one turn, those that transports use up themselves (TLS) included. Two
@@ -45,7 +45,7 @@ const EFFORT_PER_LOOK: u32 = 500;
 /// Effort of one look at a source: two system calls.
 pub(crate) const VISIT: u32 = 20;
 
-/// Effort of one step of a handshake (TLS): so much that the clock is read behind each, for what a signature takes depends
+/// Effort of one step of a handshake (TLS): so much that the clock is read after each, for what a signature takes depends
 /// on the key.
 pub(crate) const HANDSHAKE: u32 = EFFORT_PER_LOOK;
 

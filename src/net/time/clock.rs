@@ -52,7 +52,7 @@ const PAUSE_AT_LEAST: Duration = Duration::from_secs(1);
 enum Source {
     /// The system's monotonic clock, counted from here.
     System(Instant),
-    /// A test's hand.
+    /// Held by a test.
     Held(Tick),
 }
 
@@ -60,8 +60,8 @@ enum Source {
 /// out.
 ///
 /// The system's clock already stands still while the machine is suspended. While the process alone is stopped (SIGSTOP, a
-/// debugger), or a virtual machine is, it goes on, and every deadline passes with nobody there to hear the answers. With
-/// pauses left out no deadline comes nearer meanwhile, whoever set it and for whatever.
+/// debugger), or a virtual machine is, it goes on, and every deadline passes before the answers that arrived
+/// meanwhile are read. With pauses left out no deadline comes nearer in that time.
 #[derive(Debug)]
 pub(crate) struct Clock {
     source: Source,
@@ -108,8 +108,8 @@ impl Clock {
         nanos.saturating_sub(self.left_out)
     }
 
-    /// Leaves out what has passed since a moment, if it is far more than was asked for; says how much that was. None of it
-    /// counts, not even what was asked for: nobody knows when in it the pause began. `None` asked for: as long as it takes.
+    /// Leaves out what has passed since a moment, if it is far more than was asked for; returns how much that was. None of it
+    /// counts, not even what was asked for: the pause may have begun at any moment of it. `None`: any wait was asked for.
     pub(crate) fn leave_out_pause(&mut self, since: u64, asked: Option<Duration>) -> u64 {
         let passed = self.nanos().saturating_sub(since);
         if !self.leaves_out || !is_pause(passed, asked) {

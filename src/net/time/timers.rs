@@ -1,6 +1,6 @@
 //! All deadlines in one heap: registration, keep-alive, flood control, drain, linger, a listener's rest.
 //!
-//! An entry is only a reminder to look. Each source has at most one that counts (the `timer_at` moment in its record); what
+//! An entry is only a reminder to look. Each source has at most one that counts (its record has the moment); what
 //! is really due is in the record, which traffic changes without touching the heap. An entry that comes up too early
 //! is put in again for the right moment; one that no longer counts is dropped, at the latest when such ones are in
 //! the majority. Knows ids and moments, nothing else.
@@ -21,7 +21,7 @@ pub(crate) struct Timers {
 impl Timers {
     /// Reminds of `id` at `at`.
     pub(crate) fn arm(&mut self, at: Tick, id: ConnId) {
-        debug_assert!(at < Tick::NEVER, "never needs no reminder");
+        debug_assert!(at < Tick::NEVER, "`NEVER` needs no reminder");
         self.heap.push(Reverse((at, id)));
     }
 
@@ -34,7 +34,7 @@ impl Timers {
     pub(crate) fn pop_due(&mut self, now: Tick) -> Option<(Tick, ConnId)> {
         self.nearest().filter(|at| *at <= now)?;
         let due = self.heap.pop().map(|Reverse(entry)| entry);
-        // A burst of short-lived connections must not leave its peak behind as memory.
+        // The memory of a burst of short-lived connections is given back.
         if self.heap.capacity() > 4096 && self.heap.len() < self.heap.capacity() / 8 {
             self.heap.shrink_to(self.heap.len() * 2);
         }
@@ -42,8 +42,8 @@ impl Timers {
     }
 
     /// Forgets reminders that no longer count: always at the front, where they would wake the loop for nothing, and
-    /// everywhere once there are twice as many as sources. So what traffic leaves behind is bounded, and costs each
-    /// reminder one look.
+    /// everywhere once there are twice as many as sources. So what traffic leaves in the heap is bounded, and costs
+    /// one look for each reminder.
     pub(crate) fn tidy(&mut self, sources: usize, counts: impl Fn(Tick, ConnId) -> bool) {
         while let Some(Reverse((at, id))) = self.heap.peek() {
             if counts(*at, *id) {

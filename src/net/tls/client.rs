@@ -1,4 +1,4 @@
-//! The client's side of TLS: for the load generator and for tests, which call servers.
+//! The client's side of TLS: for the load generator and for tests, which connect to servers.
 
 use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
 use crate::net::source::transport::Stream;
@@ -7,7 +7,7 @@ use rustls::{
 };
 use std::{fmt, rc::Rc, sync::Arc};
 
-/// How servers are called. Cheap to clone; all clones share their scratch areas.
+/// How to connect to servers. Cheap to clone; all clones share their scratch areas.
 #[derive(Clone)]
 pub struct Client {
     config: Arc<ClientConfig>,
@@ -15,21 +15,21 @@ pub struct Client {
 }
 
 impl Client {
-    /// Calls as `config` says.
+    /// Connects as `config` has it.
     pub fn new(config: Arc<ClientConfig>) -> Self {
         let scratch = Rc::default();
         Self { config, scratch }
     }
 
-    /// How it calls, for those who do it with another transport.
+    /// Its configuration, for use with another transport.
     pub fn config(&self) -> &Arc<ClientConfig> {
         &self.config
     }
 
-    /// TLS over a stream, as its client. What the peer must prove to be called is `server`.
+    /// TLS over a stream, as its client. The peer must prove that it is `server`.
     ///
     /// # Errors
-    /// When the configuration does not allow a call at all.
+    /// When the configuration does not allow any connection.
     pub fn over(&self, stream: Stream, server: ServerName<'static>) -> Result<Stream, Error> {
         let engine = UnbufferedClientConnection::new(self.config.clone(), server)?;
         let tls = Tls::new(stream, engine, self.scratch.clone(), &[]);
@@ -43,8 +43,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A client that believes any server to be the right one, and remembers no sessions. For measuring one's own servers,
-/// which mostly have certificates of their own making; no secret may be told over such a connection.
+/// A client that [accepts any certificate](AcceptAnyCertificate), and resumes no sessions. For measuring one's own servers,
+/// which mostly have certificates of their own making; no secret may be sent over such a connection.
 pub fn unverified_client() -> Client {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider.clone())

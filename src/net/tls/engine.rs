@@ -1,8 +1,8 @@
-//! rustls' two kinds of connections behind one trait, and the one function that moves either of them on.
+//! rustls' two kinds of connections as one trait, and the one function that moves either of them on.
 //!
 //! This is rustls' *unbuffered* API: it owns no buffer for what comes in or goes out, so nothing stays allocated while
-//! a connection is idle. Invariant, of the API: bytes are shown to it from the first one that it did not tell us to
-//! discard, each time it is asked for anything. Knows no sockets.
+//! a connection is idle. Invariant, of the API: at each call it is shown the bytes from the first one on that it did not
+//! discard yet. Knows no sockets.
 
 use rustls::{
     CommonState, Error,
@@ -14,9 +14,9 @@ use rustls::{
     },
 };
 
-/// Bytes that TLS may want to say at once: a chain of certificates, and what belongs to it. Past this the peer makes us
-/// talk to ourselves.
-const SAID_MAX: usize = 256 * 1024;
+/// Bytes that TLS may want to send at once: a chain of certificates, and what belongs to it. Past this the peer makes us
+/// produce output without end.
+const OUTGOING_MAX: usize = 256 * 1024;
 
 /// The server's or the client's side of a TLS connection.
 pub(super) trait Engine {
@@ -98,18 +98,18 @@ impl<'a> Opened<'a> {
 pub(super) struct Moved {
     /// So many bytes from the front are done with.
     pub(super) used: usize,
-    /// The peer said that it will send no more.
+    /// The peer sent close_notify: it will send no more.
     pub(super) closed: bool,
-    /// What broke the connection, if something did. An alert that names it is among what is to be said.
+    /// What broke the connection, if something did. An alert that names it is among what is to be sent.
     pub(super) error: Option<Error>,
 }
 
-/// Opens every whole record of `incoming`. What TLS itself wants to send is put behind `said`.
+/// Opens every whole record of `incoming`. What TLS itself wants to send is appended to `outgoing`.
 pub(super) fn advance<S: Engine>(
     engine: &mut S,
     incoming: &mut [u8],
     opened: &mut Opened<'_>,
-    said: &mut Vec<u8>,
+    outgoing: &mut Vec<u8>,
 ) -> Moved {
     let mut moved = Moved {
         used: 0,
@@ -131,29 +131,29 @@ pub(super) fn advance<S: Engine>(
                     }
                 }
             }
-            // We never offer to take it, and rustls passes over what comes all the same.
+            // We never offer to take it, and rustls skips what comes all the same.
             Ok(ConnectionState::ReadEarlyData(_)) => {
                 moved.error = Some(Error::General("early data, which is not taken".into()));
             }
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                let start = said.len();
+                let start = outgoing.len();
                 if let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) {
-                    said.resize(start + size.required_size, 0);
-                    let encoded = data.encode(&mut said[start..]);
+                    outgoing.resize(start + size.required_size, 0);
+                    let encoded = data.encode(&mut outgoing[start..]);
                     debug_assert!(encoded.is_ok(), "it has the room that it asked for");
                 }
-                if said.len() > SAID_MAX {
+                if outgoing.len() > OUTGOING_MAX {
                     moved.error = Some(Error::General("the peer makes us talk".into()));
                 }
             }
-            // It is said as far as TLS is concerned: it stands in our hands, in order.
+            // It is sent as far as TLS is concerned: we hold it, in order.
             Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
             Ok(ConnectionState::PeerClosed) => moved.closed = true,
             Err(error) => moved.error = Some(error),
             Ok(_) => rests = true,
         }
         moved.used += discard;
-        // After an error it may only be asked for the alert: records that it saw again would be another error.
+        // After an error it may only be called for the alert: records that it saw again would be another error.
         let is_over = moved.error.is_some() && !engine.common().wants_write();
         if rests || is_over {
             return moved;
@@ -165,7 +165,7 @@ pub(super) fn advance<S: Engine>(
 pub(super) enum Sealed {
     /// So many bytes of `scratch` are the record.
     Record(usize),
-    /// TLS has something to say first, or is not ready: [`advance`] tells.
+    /// TLS has something to send first, or is not ready: [`advance`] is needed.
     NotYet,
 }
 
@@ -201,11 +201,11 @@ fn encrypt<D>(
     }
 }
 
-/// Makes close_notify the next thing that TLS wants to say.
+/// Makes close_notify the next thing that TLS wants to send.
 pub(super) fn queue_close_notify<S: Engine>(engine: &mut S, incoming: &mut [u8]) {
     let UnbufferedStatus { state, .. } = engine.process(incoming);
     if let Ok(ConnectionState::WriteTraffic(mut traffic)) = state {
-        // No room is what makes it wait among the rest that is to be said.
+        // Without room it waits among the rest that is to be sent, as it should.
         let _ = traffic.queue_close_notify(&mut []);
     }
 }

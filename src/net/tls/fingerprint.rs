@@ -1,4 +1,4 @@
-//! What a certificate is known by.
+//! A certificate's fingerprint, by which a client is known.
 
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// Of a certificate in DER.
+    /// The fingerprint of a certificate in DER.
     pub fn of(certificate: &[u8]) -> Self {
         Self(Sha256::digest(certificate).into())
     }

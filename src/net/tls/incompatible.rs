@@ -1,7 +1,7 @@
-//! Handshakes that fail because the two sides have nothing in common, in words for the log.
+//! Handshakes that fail because the two sides have nothing in common, with a text for the log.
 //!
-//! rustls names such a failure by an identifier (`NoSignatureSchemesInCommon`). Whoever reads the log wants to know what
-//! the peer could not do. Everything else that may go wrong keeps rustls' own words. Knows no certificates.
+//! rustls names such a failure by an identifier (`NoSignatureSchemesInCommon`). An operator who reads the log needs to know
+//! what the peer could not do. Every other failure keeps rustls' own text. Knows no certificates.
 
 use rustls::{Error, PeerIncompatible};
 use std::io::{self, ErrorKind};
@@ -18,13 +18,13 @@ pub enum Incompatible {
     /// The peer offers no algorithm by which the key of any certificate here signs.
     #[error("the peer has no signature algorithm in common with us")]
     Signatures,
-    /// Neither TLS 1.2, as far as we speak it, nor 1.3.
+    /// Neither TLS 1.2, as far as we support it, nor 1.3.
     #[error("the peer speaks neither TLS 1.3 nor TLS 1.2 with signature algorithms")]
     Versions,
 }
 
 impl Incompatible {
-    /// What a handshake failed for, if it was this.
+    /// Why a handshake failed, if it was one of these.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }

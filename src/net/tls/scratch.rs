@@ -1,7 +1,7 @@
-//! Scratch areas that all connections of one kind share, how much each may hold of its own, how slices become pieces of
+//! Scratch areas that all connections of one side share, how much each may hold of its own, how slices become pieces of
 //! a record each, and how a piece of ciphertext goes out.
 //!
-//! One thread and no calls into itself: whoever takes an area puts it back before anyone else runs.
+//! One thread, and no call that comes back here: an area that is taken is put back before another connection needs it.
 
 use crate::net::source::transport::Stream;
 use std::{
@@ -14,11 +14,11 @@ use std::{
 pub(super) const RECORD_BYTES: usize = 8 * 1024;
 
 /// Ciphertext kept of a hello that is not whole yet. A hello has some 500 bytes, or 1,800 with keys against quantum
-/// computers; anyone can leave one half said.
+/// computers; any client can leave one half sent.
 pub(super) const HELLO_MAX: usize = 8 * 1024;
 
-/// What rustls holds of a connection behind boxes: it tells nobody, so this is what benches/tls_idle.rs finds beyond
-/// our own record, rounded up. During a handshake keys and transcripts come and go; they count the same.
+/// What rustls holds of a connection in boxes of its own. It does not report it, so this is what benches/tls_idle.rs finds
+/// beyond our own record, rounded up. During a handshake keys and transcripts come and go; they count the same.
 pub(super) const STATE_BYTES: usize = 4 * 1024;
 
 /// Room that is used by one connection at a time: taken, used, put back.
@@ -39,7 +39,7 @@ impl Scratch {
     }
 }
 
-/// The scratch areas of all connections of one kind.
+/// The scratch areas of all connections of one side.
 #[derive(Default)]
 pub(super) struct ScratchBuffers {
     pub(super) ciphertext: Scratch,
@@ -94,7 +94,7 @@ impl<'s> RecordChunks<'s> {
     }
 }
 
-/// Writes until all is gone or there is no more room; says how much is gone.
+/// Writes until all is gone or there is no more room; returns how much is gone.
 pub(super) fn write_all_there_is_room_for(inner: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
     let mut gone = 0;
     while gone < bytes.len() {

@@ -1,7 +1,7 @@
-//! The server's side of TLS: certificates, which of them a caller is shown, and whose certificates are believed.
+//! The server's side of TLS: certificates, and which of them a client is shown.
 //!
-//! A caller's own certificate is asked for and never required. Its chain is not looked at: what counts is that the caller holds
-//! its key, so that its fingerprint stands for them. Sessions are resumed by tickets that the clients keep; nothing is
+//! A client's own certificate is asked for and never required. Its chain is not looked at: what counts is that the client has
+//! its key, so that the fingerprint names the client. Sessions are resumed by tickets that the clients keep; nothing is
 //! remembered here. Does not know where certificates come from, nor when they end.
 
 use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
@@ -20,14 +20,14 @@ use std::{fmt, rc::Rc, sync::Arc};
 /// A certificate with its key, and the names that it is for.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// Host names in lower case; `*.` at the start stands for any one label.
+    /// Host names in lower case; `*.` at the start matches any one label.
     pub names: Vec<String>,
     /// Chain and key.
     pub key: Arc<CertifiedKey>,
 }
 
 impl Certificate {
-    /// The kind of its key, as people call it.
+    /// The kind of its key, for the log.
     pub fn kind(&self) -> &'static str {
         match self.key.key.algorithm() {
             SignatureAlgorithm::RSA => "RSA",
@@ -45,7 +45,7 @@ impl Certificate {
     }
 }
 
-/// What callers are served with. Cheap to clone; all clones share their scratch areas.
+/// The server's side, for any number of connections. Cheap to clone; all clones share their scratch areas.
 #[derive(Clone)]
 pub struct Server {
     config: Arc<ServerConfig>,
@@ -53,11 +53,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// TLS 1.2 and 1.3 with these certificates. A caller is shown the first that is for the name it asks for and that
+    /// TLS 1.2 and 1.3 with these certificates. A client is shown the first that is for the name it asks for and that
     /// it can check, else the first that it can check. `None` for no certificates.
     ///
     /// # Errors
-    /// When there is no randomness to be had.
+    /// When the system gives no random numbers.
     pub fn new(certificates: Vec<Certificate>) -> Result<Option<Self>, Error> {
         if certificates.is_empty() {
             return Ok(None);
@@ -66,7 +66,7 @@ impl Server {
         Self::build(certificates, tickets, Rc::default()).map(Some)
     }
 
-    /// The same with other certificates; earlier sessions can still be resumed. Connections that are there keep what
+    /// The same with other certificates; earlier sessions can still be resumed. Present connections keep what
     /// they have.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Server {
         Ok(Self { config, scratch })
     }
 
-    /// The same for those who must not be asked for a certificate: browsers would ask the people before them.
+    /// The same without asking clients for a certificate: browsers would bother their users with it.
     #[must_use]
     pub fn without_client_certificates(&self) -> Self {
         let asks = &self.config;
@@ -120,11 +120,11 @@ impl Server {
     }
 }
 
-/// Sessions are remembered by those who want to resume them, never here.
+/// Sessions are kept by the clients, as tickets, never here.
 fn keep_no_sessions(config: &mut ServerConfig, tickets: Arc<dyn ProducesTickets>) {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = tickets;
-    // One is enough to come back once; each costs the wire 250 bytes.
+    // One is enough to resume once; each takes 250 bytes on the wire.
     config.send_tls13_tickets = 1;
 }
 
@@ -134,12 +134,12 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Which certificate a caller is shown.
+/// Which certificate a client is shown.
 #[derive(Debug)]
 struct Choice(Vec<Certificate>);
 
 impl Choice {
-    /// The first that is for this name and that a caller with these schemes can check, else the first that it can check.
+    /// The first that is for this name and that a client with these schemes can check, else the first that it can check.
     fn find(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<&Certificate> {
         let can_check = |certificate: &&Certificate| {
             let key = &certificate.key.key;
@@ -172,7 +172,7 @@ impl ResolvesServerCert for Choice {
     }
 }
 
-/// The certificate for a caller that can check none of ours: one with a key that never signs.
+/// The certificate for a client that can check none of ours: one with a key that never signs.
 ///
 /// For no certificate at all rustls would send the alert access_denied, at which scanners of TLS give up. With this one
 /// it finds out by itself that the two sides have nothing in common, and sends handshake_failure (RFC 8446 section
@@ -196,13 +196,13 @@ impl SigningKey for NeverSigns {
     }
 }
 
-/// Whether the caller offers a cipher suite of TLS 1.3 (RFC 8446 appendix B.4); then that version is spoken.
+/// Whether the client offers a cipher suite of TLS 1.3 (RFC 8446 appendix B.4); then that version is used.
 fn speaks_tls13(hello: &ClientHello<'_>) -> bool {
     let mut suites = hello.cipher_suites().iter();
     suites.any(|suite| u16::from(*suite) >> 8 == 0x13)
 }
 
-/// Whether a scheme is for the signatures in certificates alone once TLS 1.3 is spoken (RFC 8446 section 4.2.3).
+/// Whether a scheme is for the signatures in certificates alone once TLS 1.3 is used (RFC 8446 section 4.2.3).
 fn is_pkcs1(scheme: SignatureScheme) -> bool {
     use SignatureScheme::{RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512};
     matches!(

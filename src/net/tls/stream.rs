@@ -61,7 +61,7 @@ enum PeerHalf {
 enum Handshake {
     /// We have sent nothing: what comes from the peer can only be its hello.
     Hello,
-    /// We have answered, or spoken first.
+    /// We have answered, or sent our own hello.
     Begun,
     /// What comes and goes is encrypted.
     Done,
@@ -91,7 +91,7 @@ pub(super) struct Tls<E> {
     unsent: Vec<u8>,
     unsent_gone: usize,
     notice: Option<Box<Notice>>,
-    /// Ciphertext that was read and brought no plaintext, until someone asks.
+    /// Ciphertext that was read and brought no plaintext, since the last [`take_overhead`](Transport::take_overhead).
     overhead: usize,
     /// What broke it; reported when all plaintext from before is taken.
     failure: Option<io::Error>,
@@ -123,13 +123,13 @@ impl<E: Engine> Tls<E> {
             has_unread: !first.is_empty(),
         };
         if !tls.has_unread {
-            // A client speaks first.
+            // A client sends first.
             tls.move_on(&mut []);
         }
         tls
     }
 
-    /// Opens what is whole of `incoming`, into `buffer` and aside. Says how much went into `buffer`.
+    /// Opens what is whole of `incoming`, into `buffer` and aside. Returns how much went into `buffer`.
     fn move_on(&mut self, buffer: &mut [u8]) -> usize {
         let mut incoming = mem::take(&mut self.incoming);
         let (opened, used) = self.open(&mut incoming, buffer);
@@ -140,7 +140,7 @@ impl<E: Engine> Tls<E> {
         opened
     }
 
-    /// The same for ciphertext that stands anywhere; also says how much of it is done with.
+    /// The same for ciphertext that lies anywhere; also returns how much of it is done with.
     fn open(&mut self, incoming: &mut [u8], buffer: &mut [u8]) -> (usize, usize) {
         let mut opened = Opened::new(buffer, &mut self.plain);
         let moved = advance(&mut self.engine, incoming, &mut opened, &mut self.unsent);
@@ -170,7 +170,7 @@ impl<E: Engine> Tls<E> {
         (count, moved.used)
     }
 
-    /// Whether rustls must not be asked for anything any more.
+    /// Whether rustls must not be called any more.
     fn is_broken(&self) -> bool {
         self.our_half == OurHalf::Broken || self.failure.is_some()
     }
@@ -192,7 +192,7 @@ impl<E: Engine> Tls<E> {
         }
     }
 
-    /// Reads ciphertext once and opens it. Says how much plaintext went into `buffer`; none is no end.
+    /// Reads ciphertext once and opens it. Returns how much plaintext went into `buffer`; none is no end of file.
     fn read_inner(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let aside = self.plain.len();
         let mut scratch = self.scratch.ciphertext.take(READ_BYTES);
@@ -220,8 +220,8 @@ impl<E: Engine> Tls<E> {
         Ok(opened)
     }
 
-    /// Reads all that is there of a handshake before any of it is worked on: who has said hello and gone is not worth a
-    /// signature, and a crowd of those would keep the others waiting. Says how much plaintext went into `buffer`.
+    /// Reads all that is there of a handshake before any of it is worked on: a client that sent its hello and is gone is not
+    /// worth a signature, and a thousand of them would keep the others waiting. Returns how much plaintext went into `buffer`.
     fn shake_hands(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut scratch = self.scratch.ciphertext.take(READ_BYTES);
         let stopped = loop {
@@ -241,7 +241,7 @@ impl<E: Engine> Tls<E> {
         self.scratch.ciphertext.put_back(scratch);
         match stopped {
             Some(error) if error.kind() != ErrorKind::WouldBlock || !self.has_unread => Err(error),
-            // The end may come right behind a flight that completes the handshake, but not behind a hello.
+            // The end of file may follow a flight that completes the handshake, but not a hello.
             None if self.handshake == Handshake::Hello => {
                 self.note_end();
                 Ok(0)
@@ -267,7 +267,7 @@ impl<E: Engine> Tls<E> {
         } else if !self.incoming.is_empty() {
             "the stream was cut in the middle of a TLS record"
         } else {
-            // Many clients never say it. Who speaks lines has lost nothing by it, and the log knows.
+            // Many clients never send it. A protocol of lines loses nothing by that, and the log has it.
             self.notice = Some(Box::new(Notice::Truncated));
             self.peer_half = PeerHalf::Ended;
             return;
@@ -288,9 +288,9 @@ impl<E: Engine> Tls<E> {
         count
     }
 
-    /// Ends our half as well as can be, so that an alert reaches the peer: a connection that is closed over unread input is
+    /// Ends our half as well as possible, so that an alert reaches the peer: a connection that is closed over unread input is
     /// reset, and what was sent last is destroyed.
-    fn say_what_broke(&mut self) {
+    fn send_alert_and_end(&mut self) {
         let _ = self.flush();
         if mem::replace(&mut self.our_half, OurHalf::Broken) != OurHalf::Broken {
             let _ = self.inner.transport().shutdown_write();
@@ -351,7 +351,7 @@ impl<E: Engine> Transport for Tls<E> {
             }
             if let Some(error) = self.failure.take() {
                 self.peer_half = PeerHalf::Ended;
-                self.say_what_broke();
+                self.send_alert_and_end();
                 return Err(error);
             }
         }

@@ -1,17 +1,17 @@
-//! A simulated network for tests: callers, wires and a kernel that misbehaves in every way a network may, all drawn
+//! A simulated network for tests: peers, wires and a kernel that misbehaves in every way a network may, all drawn
 //! from one seed.
 //!
 //! ```text
 //! Peer ── sends ──> in flight ── pass() ──> receive buffer ── read ──> the loop
-//!      <─ hears ─── send buffer <───────────────────────────── write ──
+//!      <─ reads ─── send buffer <───────────────────────────── write ──
 //! ```
 //!
 //! The kernel is edge-triggered and strict: it reports readiness once, when something changed after a call said that
-//! it would block or took less than it was offered, or when the source is registered (again); writable only to those
-//! who asked. A loop that forgets an edge hangs here for ever. It resets the peer, and destroys what that has not
+//! it would block or took less than it was offered, or when the source is registered (again); writable only to sources
+//! that asked for it. A loop that forgets an edge hangs here. It resets the peer, and destroys what that has not
 //! read yet, when a connection is dropped with unread input.
 //!
-//! To use it: hand [`Network::gate`] to whoever listens, let peers [`call`](Network::call), and between two turns let
+//! To use it: add [`Network::gate`] as a listener, let peers [`call`](Network::call), and between two turns let
 //! peers act and [`pass`](Network::pass) on what is under way. Knows no frames. Needs 64-bit tokens.
 
 use crate::net::{Acceptor, Net, Readiness, Stream, Transport, tests::check::find};
@@ -51,7 +51,7 @@ struct Wire {
     fin_received: bool,
     /// Bytes that the loop wrote and the peer has not read.
     unread: VecDeque<u8>,
-    /// Our end of stream follows them.
+    /// Our end of file follows them.
     shut: bool,
     room: usize,
     /// The peer reset the connection; whether a call has reported that.
@@ -69,7 +69,7 @@ struct Wire {
     write_armed: bool,
 }
 
-/// Callers that wait at one listener.
+/// Connections that wait at one listener.
 #[derive(Default)]
 struct Queue {
     callers: VecDeque<(Rc<RefCell<Wire>>, SocketAddr)>,
@@ -105,7 +105,7 @@ impl Network {
         };
     }
 
-    /// Gives the wires of those who call from now on so much room in each direction.
+    /// Gives the wires of new connections so much room in each direction.
     pub(crate) fn set_room(&self, bytes: usize) {
         self.0.borrow_mut().odds.room = bytes;
     }
@@ -125,7 +125,7 @@ impl Network {
         })
     }
 
-    /// Someone calls from this address at the listener of this number.
+    /// A peer connects from this address to the listener of this number.
     pub(crate) fn call(&self, gate: usize, from: SocketAddr) -> Peer {
         let state = &mut *self.0.borrow_mut();
         let wire = Rc::new(RefCell::new(Wire {
@@ -141,7 +141,7 @@ impl Network {
         }
     }
 
-    /// Moves what is under way and reports the edges that follow, and spurious ones. Says whether anything really happened.
+    /// Moves what is under way and reports the edges that follow, and spurious ones. Returns whether anything really happened.
     pub(crate) fn pass(&self, net: &mut Net) -> bool {
         let state = &mut *self.0.borrow_mut();
         let (random, odds) = (&mut state.random, state.odds);
@@ -236,7 +236,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Says something; it is under way then.
+    /// Sends something; it is under way then.
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
         let mut wire = self.wire.borrow_mut();
         assert!(!wire.fin_in_flight, "said after the end of stream");
@@ -245,12 +245,12 @@ impl Peer {
         }
     }
 
-    /// Ends its stream. It still hears.
+    /// Sends its end of file. It still reads.
     pub(crate) fn ends(&mut self) {
         self.wire.borrow_mut().fin_in_flight = true;
     }
 
-    /// Goes without a word: what is in flight may be lost, and what it has not read is.
+    /// Resets the connection: what is in flight may be lost, and what it has not read is.
     pub(crate) fn resets(&mut self, random: &mut Random) {
         let wire = &mut *self.wire.borrow_mut();
         wire.reset = true;
@@ -261,7 +261,7 @@ impl Peer {
         }
     }
 
-    /// Reads so many bytes at most; says how many there were.
+    /// Reads so many bytes at most; returns how many there were.
     pub(crate) fn reads(&mut self, at_most: usize) -> usize {
         let unread = &mut self.wire.borrow_mut().unread;
         let count = unread.len().min(at_most);
@@ -274,7 +274,7 @@ impl Peer {
         &self.heard
     }
 
-    /// Whether it has read our end of stream.
+    /// Whether it has read our end of file.
     pub(crate) fn sees_end(&self) -> bool {
         let wire = self.wire.borrow();
         (wire.shut || wire.dropped) && wire.unread.is_empty()
@@ -285,13 +285,13 @@ impl Peer {
         self.wire.borrow().peer_reset
     }
 
-    /// Whether it waits at the gate yet.
+    /// Whether it still waits to be accepted.
     pub(crate) fn is_waiting(&self) -> bool {
         let wire = self.wire.borrow();
         !wire.dropped && wire.source.calls() == 0
     }
 
-    /// Whether it was turned away at the gate, for want of a descriptor.
+    /// Whether it was shed for want of a descriptor.
     pub(crate) fn was_shed(&self) -> bool {
         let wire = self.wire.borrow();
         wire.dropped && wire.source.calls() == 0
@@ -369,7 +369,7 @@ impl Transport for SimStream {
             &mut *self.network.0.borrow_mut(),
             &mut *self.wire.borrow_mut(),
         );
-        assert!(!wire.shut, "written to after our end of stream");
+        assert!(!wire.shut, "written to after our end of file");
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         assert!(offered > 0 && slices.len() <= 64, "{} slices", slices.len());
         if wire.reset {
@@ -395,7 +395,7 @@ impl Transport for SimStream {
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         let wire = &mut *self.wire.borrow_mut();
-        assert!(!wire.shut, "our end of stream was sent twice");
+        assert!(!wire.shut, "our end of file was sent twice");
         if wire.reset {
             return Err(ErrorKind::NotConnected.into());
         }
@@ -441,14 +441,14 @@ impl Acceptor for SimGate {
                 &mut *self.queue.borrow_mut(),
             );
             let odds = state.odds;
-            // As on Linux, this is looked at first, whether or not someone waits.
+            // As on Linux, this is looked at first, whether or not something waits.
             let again = queue.spared;
             queue.spared = !again && state.random.percent(odds.no_descriptor);
             if queue.spared {
                 return Err(rustix::io::Errno::MFILE.into());
             }
             if again && state.random.percent(20) {
-                // The whole system has none, and the spare one was taken by someone else.
+                // The whole system has none, and another process took the spare one.
                 return Err(rustix::io::Errno::NFILE.into());
             }
             if state.random.percent(odds.interrupted) {

@@ -1,6 +1,6 @@
 //! Chance from a seed: numbers, and how badly a network behaves.
 
-/// Numbers from a seed (splitmix64): the same everywhere and for ever, unlike those of a library.
+/// Numbers from a seed (splitmix64): the same everywhere and in every version, unlike those of a library.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -37,11 +37,11 @@ pub(crate) struct Odds {
     pub(crate) blocked: usize,
     /// A read or write moves fewer bytes than it could.
     pub(crate) short: usize,
-    /// Readiness is reported that is none.
+    /// Readiness is reported where there is none.
     pub(crate) spurious: usize,
-    /// `accept` fails because the caller is gone.
+    /// `accept` fails because the peer is gone.
     pub(crate) aborted: usize,
-    /// There is no descriptor for a caller.
+    /// There is no descriptor for a connection.
     pub(crate) no_descriptor: usize,
     /// Room of each direction of a wire, in bytes.
     pub(crate) room: usize,

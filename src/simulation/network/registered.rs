@@ -1,4 +1,4 @@
-//! A source that notes what the poll is told about it, and is strict about the order.
+//! A source that records how it is registered with the poll, and is strict about the order.
 
 use mio::{Interest, Registry, Token, event::Source};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-/// What a poll was told about a source that no kernel knows.
+/// How a source that no kernel knows is registered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registered(Rc<Cell<Registration>>);
 
@@ -30,7 +30,7 @@ impl Registered {
         self.0.get().interest
     }
 
-    /// How often the poll was told something: each would have been a system call.
+    /// How often that changed: each time would have been a system call.
     pub(crate) fn calls(&self) -> usize {
         self.0.get().calls
     }

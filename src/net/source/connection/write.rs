@@ -148,7 +148,7 @@ impl Connection {
             .set(Marks::WRITABLE_INTEREST, interest.is_writable());
         if let Some(source) = self.stream.transport().source() {
             if let Err(error) = state.registry.reregister(source, id.token(), interest) {
-                // Without events the connection would hang for ever.
+                // Without events the connection would hang.
                 self.fail_writes(id, &error, state);
             }
         }

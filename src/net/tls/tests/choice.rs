@@ -1,4 +1,4 @@
-//! Certificates: which one a caller is shown, what it shows of its own, and sessions that are resumed.
+//! Certificates: which one a client is shown, what it shows of its own, and sessions that are resumed.
 
 use super::{
     super::{Client, Fingerprint, Secured, Server},
@@ -10,7 +10,7 @@ use crate::net::Notice;
 use rustls::{client::Resumption, pki_types::ServerName};
 use std::sync::Arc;
 
-/// What a caller with this name in mind is shown.
+/// What a client that asks for this name is shown.
 fn shown(server: &Server, client: &Client, name: &str) -> Secured {
     let wire = Wire::stepping(100_000);
     let mut pair = Pair::with(&wire, server, client);
@@ -73,7 +73,7 @@ fn every_kind_of_key_can_be_used_by_both_versions() {
 }
 
 #[test]
-fn a_caller_is_known_by_the_certificate_that_it_holds_the_key_of() {
+fn a_client_is_known_by_a_certificate_whose_key_it_has() {
     let server = server(&["chat.example"]);
     for version in VERSIONS {
         let (chain, key) = mint(&["whoever"], &rcgen::PKCS_ED25519);

@@ -31,7 +31,7 @@ fn close_notify_is_the_end_of_the_stream_and_goes_before_ours() {
 }
 
 #[test]
-fn an_end_without_close_notify_is_an_end_and_is_told() {
+fn an_end_without_close_notify_is_reported() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.shake_hands();
     pair.client.says(b"last words");
@@ -44,7 +44,7 @@ fn an_end_without_close_notify_is_an_end_and_is_told() {
 }
 
 #[test]
-fn a_stream_cut_in_a_record_is_lost_and_the_records_before_it_are_not() {
+fn a_stream_cut_in_a_record_keeps_the_records_before_it() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.shake_hands();
     pair.client.says(b"whole");
@@ -80,7 +80,7 @@ fn a_handshake_may_be_cut_at_each_byte() {
             let error = pair.server.error.expect("it is over");
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "at {cut}");
             assert!(pair.server.notices.is_empty());
-            // A whole hello too is not worth a signature to someone who has gone.
+            // A whole hello too is not worth a signature to a client that is gone.
             assert!(pair.wire.to_client.borrow().bytes.is_empty());
         }
     }
@@ -107,7 +107,7 @@ fn the_last_word_waits_for_room() {
 }
 
 #[test]
-fn who_goes_during_a_handshake_sends_no_word_that_nobody_could_read() {
+fn an_end_during_a_handshake_sends_no_close_notify() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.server.stream.transport().shutdown_write().unwrap();
     assert!(pair.wire.to_client.borrow().eof);
@@ -115,7 +115,7 @@ fn who_goes_during_a_handshake_sends_no_word_that_nobody_could_read() {
 }
 
 #[test]
-fn nothing_can_be_written_behind_our_end() {
+fn nothing_can_be_written_after_our_end() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.shake_hands();
     pair.server.stream.transport().shutdown_write().unwrap();

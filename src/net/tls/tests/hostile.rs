@@ -42,7 +42,7 @@ fn junk_ends_it_with_a_reason_and_an_alert() {
 }
 
 #[test]
-fn a_record_that_claims_to_be_long_costs_what_has_come_of_it() {
+fn a_record_that_claims_to_be_long_costs_what_arrived() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.shake_hands();
     // The largest that there may be, of which nothing follows.
@@ -60,7 +60,7 @@ fn a_record_that_claims_to_be_long_costs_what_has_come_of_it() {
 }
 
 #[test]
-fn a_handshake_with_any_byte_wrong_harms_nobody() {
+fn a_handshake_with_any_byte_wrong_does_no_harm() {
     for version in VERSIONS {
         let mut whole = Pair::new(&Wire::stepping(100_000), version);
         whole.client.work();
@@ -77,7 +77,7 @@ fn a_handshake_with_any_byte_wrong_harms_nobody() {
 }
 
 #[test]
-fn a_record_that_was_tampered_with_is_never_heard() {
+fn a_record_that_was_tampered_with_is_never_delivered() {
     for version in VERSIONS {
         for at in [3, 5, 20, 60] {
             let mut pair = Pair::new(&Wire::stepping(100_000), version);
@@ -97,7 +97,7 @@ fn a_record_that_was_tampered_with_is_never_heard() {
 }
 
 #[test]
-fn what_came_before_a_broken_record_is_heard() {
+fn what_came_before_a_broken_record_is_delivered() {
     let mut pair = Pair::new(&Wire::stepping(100_000), VERSIONS[1]);
     pair.shake_hands();
     pair.client.says(b"QUIT :bye\r\n");

@@ -14,13 +14,13 @@ use wire::{Pair, Wire};
 /// Every step a wire may make, from a byte at a time to more than a record.
 const STEPS: [usize; 6] = [1, 2, 7, 100, 4096, 40_000];
 
-/// Bytes that tell where they stand.
+/// Bytes that show their position.
 fn text(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n % 251) as u8).collect()
 }
 
 #[test]
-fn whatever_the_wire_takes_at_a_time_the_bytes_arrive_in_order() {
+fn bytes_arrive_in_order_however_the_wire_takes_them() {
     for version in wire::VERSIONS {
         for step in STEPS {
             let mut pair = Pair::new(&Wire::stepping(step), version);
@@ -51,7 +51,7 @@ fn calls_that_would_block_or_are_interrupted_lose_nothing() {
 }
 
 #[test]
-fn the_news_of_the_handshake_comes_before_the_bytes_behind_it() {
+fn the_handshake_is_reported_before_the_bytes_after_it() {
     let mut pair = Pair::new(&Wire::stepping(100_000), wire::VERSIONS[1]);
     // The client's last flight and its first words arrive in one read of ours.
     pair.client.says(b"hello");
@@ -81,7 +81,7 @@ fn plaintext_that_a_reader_has_no_room_for_is_never_forgotten() {
 }
 
 #[test]
-fn the_beginning_of_a_record_waits_in_no_more_memory_than_it_needs() {
+fn a_half_record_waits_in_no_more_memory_than_it_needs() {
     let mut pair = Pair::new(&Wire::stepping(10_000), wire::VERSIONS[1]);
     pair.shake_hands();
     pair.server.is_at_rest();
@@ -116,7 +116,7 @@ fn nothing_can_be_written_before_the_handshake_is_done() {
 }
 
 #[test]
-fn of_what_the_peer_does_not_read_at_most_one_record_waits_in_here() {
+fn at_most_one_unread_record_waits_in_the_transport() {
     let mut pair = Pair::new(&Wire::stepping(100_000), wire::VERSIONS[1]);
     pair.shake_hands();
     pair.wire.set_room(20_000);

@@ -1,4 +1,4 @@
-//! Callers that can use no certificate of ours: what they are told, what the log says, and that others are served.
+//! Clients that can use no certificate of ours: the alert they get, the text for the log, and that others are served.
 
 use super::{
     super::{Certificate, Client, Incompatible, Server},
@@ -45,7 +45,7 @@ fn server(certificates: &[Certificate]) -> Server {
     Server::new(certificates.to_vec()).unwrap().unwrap()
 }
 
-/// A caller that can check these signatures alone, or offers these suites alone.
+/// A client that can check these signatures alone, or offers these suites alone.
 fn client_with(
     version: &'static SupportedProtocolVersion,
     knows: impl Fn(SignatureScheme) -> bool,
@@ -68,7 +68,7 @@ fn client_with(
     Client::new(Arc::new(config.with_no_client_auth()))
 }
 
-/// How a handshake with this server ends: the caller was told so by the right alert, or all is well.
+/// How a handshake with this server ends: the client got the right alert, or all is well.
 #[track_caller]
 fn outcome(server: &Server, client: &Client) -> Result<Vec<u8>, Incompatible> {
     let mut pair = Pair::with(&Wire::stepping(100_000), server, client);
@@ -100,7 +100,7 @@ fn can_sign(certificate: &Certificate, scheme: SignatureScheme) -> bool {
 }
 
 #[test]
-fn a_caller_that_knows_no_signature_of_our_key_is_told_so_by_handshake_failure() {
+fn no_common_signature_is_answered_by_handshake_failure() {
     for version in VERSIONS {
         for (kind, certificate) in each_kind() {
             let server = server(std::slice::from_ref(&certificate));
@@ -112,7 +112,7 @@ fn a_caller_that_knows_no_signature_of_our_key_is_told_so_by_handshake_failure()
                 _ => Incompatible::CipherSuites,
             };
             assert_eq!(eof, Err(expected), "{kind} {version:?}");
-            // And whoever knows them alone is served.
+            // And a client that knows them alone is served.
             let fit = client_with(version, |scheme| can_sign(&certificate, scheme), |_| true);
             assert_eq!(outcome(&server, &fit), Ok(print(&certificate)), "{kind}");
             assert_eq!(certificate.kind(), kind);
@@ -121,7 +121,7 @@ fn a_caller_that_knows_no_signature_of_our_key_is_told_so_by_handshake_failure()
 }
 
 #[test]
-fn a_caller_whose_suites_are_for_other_keys_is_told_so_by_handshake_failure() {
+fn suites_for_other_keys_are_answered_by_handshake_failure() {
     let version = VERSIONS
         .iter()
         .find(|v| v.version == ProtocolVersion::TLSv1_2);
@@ -141,7 +141,7 @@ fn a_caller_whose_suites_are_for_other_keys_is_told_so_by_handshake_failure() {
 }
 
 #[test]
-fn of_several_certificates_a_caller_is_shown_one_that_it_can_check_in_its_version() {
+fn a_client_is_shown_a_certificate_that_it_can_check() {
     use SignatureScheme::{ECDSA_NISTP256_SHA256, RSA_PKCS1_SHA256, RSA_PSS_SHA256};
     let [(_, rsa), (_, ec), ..] = each_kind();
     let server = server(&[rsa.clone(), ec.clone()]);

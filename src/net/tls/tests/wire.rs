@@ -1,4 +1,4 @@
-//! Two ends of a wire in memory, TLS over each, and someone at each end who says things and listens.
+//! Two ends of a wire in memory, TLS over each, and a user of each end that sends and reads.
 
 use super::super::{AcceptAnyCertificate, Certificate, Client, Server};
 use crate::{
@@ -44,7 +44,7 @@ struct Manners {
     /// So many calls of a hundred are interrupted, and as many would block.
     stumbles: usize,
     random: RefCell<Random>,
-    /// Bytes in each lane at most.
+    /// Bytes in each direction at most.
     scratch: Cell<usize>,
     calls: Cell<usize>,
 }
@@ -161,7 +161,7 @@ impl Transport for End {
     }
 }
 
-/// Someone at one end.
+/// The user of one end.
 pub(super) struct Someone {
     pub(super) stream: Stream,
     to_say: VecDeque<u8>,
@@ -277,7 +277,7 @@ impl Pair {
         }
     }
 
-    /// The server's side begins after `count` bytes were read by someone else.
+    /// The server's side begins after `count` bytes were read elsewhere (a detection of protocols).
     pub(super) fn with_first_bytes(
         wire: &Wire,
         version: &'static SupportedProtocolVersion,
@@ -358,7 +358,7 @@ pub(super) fn server(names: &[&str]) -> Server {
     Server::new(vec![certificate(names)]).unwrap().unwrap()
 }
 
-/// A configuration without the last word about the caller's own certificate.
+/// A configuration that lacks only the client's own certificate.
 pub(super) fn client_config(
     version: &'static SupportedProtocolVersion,
 ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert> {

@@ -1,4 +1,4 @@
-//! A loop under a clock that stands still, with a handler that notes what it is told. Every test of a rule plays here.
+//! A loop under a clock that stands still, with a handler that records its calls. Every test of a rule uses it.
 
 use super::script::{Gate, Script};
 use crate::net::{
@@ -13,11 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a handler was told.
+/// A call to the handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Call {
     Accepted(ConnId),
-    Alarm(ConnId),
+    Deadline(ConnId),
     Connected(ConnId),
     Datagram(ConnId, SocketAddr, Vec<u8>),
     Drained(ConnId),
@@ -29,21 +29,21 @@ pub(crate) enum Told {
     Reaped(ConnId),
 }
 
-type Reaction = Box<dyn FnMut(&mut Net, &Told)>;
+type Reaction = Box<dyn FnMut(&mut Net, &Call)>;
 
-/// A handler of lines that notes everything, then does what the test wants done.
+/// A handler of lines that records every call, then does what the test asks for.
 pub(crate) struct Recorder {
-    pub(crate) told: Vec<Told>,
+    pub(crate) calls: Vec<Call>,
     /// How many lines it takes at once, like a session with a budget of commands.
     pub(crate) lines_at_once: usize,
-    /// How long it rests after that many lines (flood control); without it the rest is carried over.
+    /// How long it pauses after that many lines (flood control); without it the rest is carried over.
     pub(crate) rest: Option<Duration>,
     /// Whether the end of input is the end of the connection, and an overflow too.
     pub(crate) closes: bool,
     pub(crate) reaction: Reaction,
-    /// Who goes first when too much is held.
+    /// The connections that go first when too much is held.
     pub(crate) strangers: Vec<ConnId>,
-    /// What it then says is left of what it keeps elsewhere.
+    /// What is left after that of what it keeps elsewhere.
     pub(crate) kept_under_pressure: Option<usize>,
     /// Bytes that transports read for themselves.
     pub(crate) overhead: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Recorder {
 impl Default for Recorder {
     fn default() -> Self {
         Self {
-            told: Vec::new(),
+            calls: Vec::new(),
             lines_at_once: usize::MAX,
             rest: None,
             closes: true,
@@ -68,9 +68,9 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    fn tell(&mut self, net: &mut Net, told: Told) {
-        (self.reaction)(net, &told);
-        self.told.push(told);
+    fn note(&mut self, net: &mut Net, call: Call) {
+        (self.reaction)(net, &call);
+        self.calls.push(call);
     }
 }
 
@@ -89,7 +89,7 @@ impl Handler for Recorder {
     }
 
     fn handle_accept(&mut self, net: &mut Net, _listener: ConnId, id: ConnId, _: SocketAddr) {
-        self.tell(net, Told::Accepted(id));
+        self.note(net, Call::Accepted(id));
     }
 
     fn handle_input(
@@ -114,7 +114,7 @@ impl Handler for Recorder {
             let line = String::from_utf8_lossy(&input[bytes..from + length]).into_owned();
             (bytes, *searched) = (from + length + 1, 0);
             lines += 1;
-            self.tell(net, Told::Line(id, line));
+            self.note(net, Call::Line(id, line));
         }
         let then = match self.rest {
             Some(rest) => Next::PauseUntil(net.now().after(rest)),
@@ -124,25 +124,25 @@ impl Handler for Recorder {
     }
 
     fn handle_end(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::End(id));
+        self.note(net, Call::End(id));
         if self.closes {
             net.close(id);
         }
     }
 
     fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
-        self.tell(net, Told::Lost(id, loss.to_string()));
+        self.note(net, Call::Lost(id, loss.to_string()));
     }
 
     fn handle_overflow(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::Overflow(id));
+        self.note(net, Call::Overflow(id));
         if self.closes {
             net.close(id);
         }
     }
 
     fn handle_drained(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::Drained(id));
+        self.note(net, Call::Drained(id));
     }
 
     fn handle_overhead(&mut self, net: &mut Net, id: ConnId, bytes: usize) {
@@ -153,23 +153,23 @@ impl Handler for Recorder {
     }
 
     fn handle_deadline(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::Alarm(id));
+        self.note(net, Call::Deadline(id));
     }
 
     fn handle_connected(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::Connected(id));
+        self.note(net, Call::Connected(id));
     }
 
     fn handle_datagram(&mut self, net: &mut Net, id: ConnId, from: SocketAddr, bytes: &[u8]) {
-        self.tell(net, Told::Datagram(id, from, bytes.to_vec()));
+        self.note(net, Call::Datagram(id, from, bytes.to_vec()));
     }
 
     fn handle_external(&mut self, net: &mut Net, source: External) {
-        self.tell(net, Told::External(source.0));
+        self.note(net, Call::External(source.0));
     }
 
     fn handle_reaped(&mut self, net: &mut Net, id: ConnId) {
-        self.tell(net, Told::Reaped(id));
+        self.note(net, Call::Reaped(id));
     }
 }
 
@@ -186,12 +186,12 @@ pub(crate) const WRITABLE: Readiness = Readiness {
 const PATIENCE: usize = 500;
 
 /// The loop and its handler.
-pub(crate) struct Stage {
+pub(crate) struct TestLoop {
     pub(crate) event_loop: EventLoop,
     pub(crate) handler: Recorder,
 }
 
-impl Stage {
+impl TestLoop {
     pub(crate) fn new() -> Self {
         let mut event_loop = EventLoop::new().expect("a poll");
         event_loop.net_mut().hold_clock(Tick(1000));
@@ -205,7 +205,7 @@ impl Stage {
         self.event_loop.net_mut()
     }
 
-    /// A connection that is open and about which nothing is known.
+    /// Adds an open connection.
     pub(crate) fn adopt(&mut self, script: &Script) -> ConnId {
         self.net()
             .add_connection(script.stream())
@@ -276,7 +276,7 @@ impl Stage {
             self.event_loop.turn(&mut self.handler, wait).expect("poll");
             check_invariants(self.net());
         }
-        panic!("it did not come to pass; told: {:?}", self.handler.told);
+        panic!("it did not come to pass; calls: {:?}", self.handler.calls);
     }
 
     pub(crate) fn send(&mut self, id: ConnId, text: &str) {
@@ -304,23 +304,24 @@ impl Stage {
         self.net().hold_clock(Tick(milliseconds));
     }
 
-    /// What was told since the last time this was asked.
-    pub(crate) fn told(&mut self) -> Vec<Told> {
-        std::mem::take(&mut self.handler.told)
+    /// The calls since this was last asked.
+    pub(crate) fn calls(&mut self) -> Vec<Call> {
+        std::mem::take(&mut self.handler.calls)
     }
 
-    /// The lines of one connection that were told since the last time anything was asked.
+    /// The lines of one connection since the calls were last asked for.
     pub(crate) fn lines(&mut self, id: ConnId) -> Vec<String> {
-        let told = self.told().into_iter();
-        told.filter_map(|told| match told {
-            Told::Line(from, line) if from == id => Some(line),
-            _ => None,
-        })
-        .collect()
+        let calls = self.calls().into_iter();
+        calls
+            .filter_map(|call| match call {
+                Call::Line(from, line) if from == id => Some(line),
+                _ => None,
+            })
+            .collect()
     }
 
-    /// What the test wants done from inside a call to the handler.
-    pub(crate) fn react(&mut self, reaction: impl FnMut(&mut Net, &Told) + 'static) {
+    /// Sets what is done inside each call to the handler.
+    pub(crate) fn react(&mut self, reaction: impl FnMut(&mut Net, &Call) + 'static) {
         self.handler.reaction = Box::new(reaction);
     }
 }
