@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{DEFAULT_PORT, Host, Invalid, Scheme, is_bare_ipv6, parse_host_port, split_url},
-    server::plain,
+    os::io_error::plain,
 };
 
 /// Chat from a terminal

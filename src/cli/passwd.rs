@@ -1,7 +1,10 @@
 //! `madang passwd`: hash a password for `[[operator]]`.
 
 use super::{failure::Failure, stdout::print};
-use crate::{config::PasswordHash, os::hidden_input::HiddenInput, server::plain};
+use crate::{
+    config::PasswordHash,
+    os::{hidden_input::HiddenInput, io_error::plain},
+};
 use std::{
     io::{self, BufRead, ErrorKind, IsTerminal, Write},
     os::fd::AsFd as _,

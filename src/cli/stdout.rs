@@ -1,7 +1,7 @@
 //! Writing results to standard output.
 
 use super::failure::Failure;
-use crate::server::plain;
+use crate::os::io_error::plain;
 use std::io::{self, Write};
 
 /// Writes all of a text to stdout. If the reader has gone (`madang man | head -1`), that is not an error.

@@ -5,8 +5,8 @@
 
 use crate::{
     net::{ConnId, Consumed, EventLoop, External, Handler, Loss, Net, Next, Phase, Tick},
+    os::io_error::plain,
     protocol::sanitize::Cleaner,
-    server::plain,
 };
 use mio::unix::SourceFd;
 use std::{

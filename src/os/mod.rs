@@ -7,6 +7,7 @@
 
 pub mod descriptors;
 pub mod hidden_input;
+pub mod io_error;
 pub mod log;
 pub mod memory;
 pub mod passed_sockets;

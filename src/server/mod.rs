@@ -16,7 +16,7 @@ mod shared;
 mod streams;
 mod wall_clock;
 
-pub use error::{Error, plain};
+pub use error::Error;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},

@@ -5,7 +5,7 @@ use crate::{
     cli::failure::Failure,
     config::Host,
     load::{Job, MetricsUrl, Ownership, Protocol, Scenario, Target, report::Threshold},
-    server::plain,
+    os::io_error::plain,
 };
 use std::{
     net::{IpAddr, SocketAddr},

@@ -10,8 +10,10 @@ use crate::{
     load::{
         self, Churn, ClientMode, Drive, Echo, Fanout, Idle, Rate, Report, Scenario, Slow, Storm,
     },
-    os::stream::{HostStream, LAST_WORDS},
-    server::plain,
+    os::{
+        io_error::plain,
+        stream::{HostStream, LAST_WORDS},
+    },
 };
 use common::Common;
 use output::Output;

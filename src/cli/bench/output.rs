@@ -3,7 +3,7 @@
 use crate::{
     cli::failure::Failure,
     config::{Readers, WholeFile},
-    server::plain,
+    os::io_error::plain,
 };
 use std::{
     fs::{self, File},

@@ -1,9 +1,6 @@
 //! The loop's events on the connections of clients.
 
-use super::{
-    ClientEvent, Clients, Observer, State,
-    tally::{plain, words},
-};
+use super::{ClientEvent, Clients, Observer, State, tally::words};
 use crate::{
     load::{
         adapter::{Adapter, Incoming},
@@ -11,6 +8,7 @@ use crate::{
         framing::Unit,
     },
     net::{ConnId, Consumed, Loss, Net, Next, Phase},
+    os::io_error::plain,
 };
 use std::time::Duration;
 

@@ -24,10 +24,13 @@ use super::{
     framing::Framing,
     target::Protocol,
 };
-use crate::net::{ConnId, Limits, Net, Tick};
+use crate::{
+    net::{ConnId, Limits, Net, Tick},
+    os::io_error::plain,
+};
 use client::State;
 use std::time::Duration;
-use tally::{Counts, Tally, plain};
+use tally::{Counts, Tally};
 
 /// How long a server may take to close the connection after our command to quit.
 const GOODBYE: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use super::client::State;
 use crate::{load::measure::Spans, protocol::sanitize::clean};
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
 
 /// How many reasons are counted apart. A server that invents a new text each time does not fill our memory.
 const REASONS_MAX: usize = 16;
@@ -66,13 +66,6 @@ impl Tally {
         let reason = if known { reason } else { "other".into() };
         *self.reasons.entry(reason).or_default() += 1;
     }
-}
-
-/// The system's message, without its number.
-pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.to_lowercase()
 }
 
 /// A text of the server, made safe for a terminal and short enough for a report. Digits become one letter, so that a

@@ -4,10 +4,8 @@ use super::listener::Adopter;
 use crate::{
     config::{Config, Host, ListenUrl, Transport},
     net::{self, SocketOptions},
-    server::{
-        error::{Error, plain},
-        settings::socket_options,
-    },
+    os::io_error::plain,
+    server::{error::Error, settings::socket_options},
 };
 use mio::net::{TcpListener, UdpSocket};
 use rustix::io::Errno;

@@ -7,8 +7,11 @@ use super::{bind, listener::Adopter};
 use crate::{
     config::{Config, ListenUrl, Transport},
     net,
-    os::passed_sockets::{self, PassedSocket},
-    server::error::{Error, plain},
+    os::{
+        io_error::plain,
+        passed_sockets::{self, PassedSocket},
+    },
+    server::error::Error,
 };
 
 /// Takes over all sockets that were passed, in order; there are none unless a service manager started the process.
