@@ -7,48 +7,27 @@
 //! | room | what it owns | what it does not know |
 //! |---|---|---|
 //! | [`net`] | sockets, tokens, bytes, deadlines: the loop | chat, protocols, frames |
-//! | [`chat`] | people, rooms, rules | sockets, bytes, wire formats, the clock |
+//! | [`chat`] | users, rooms, rules | sockets, bytes, wire formats, the clock |
 //! | [`protocol`] | bytes to commands, events to bytes | sockets, the clock |
-//! | [`os`] | the host's output streams and the log, written without waiting | the loop, and everything else |
+//! | [`auth`] | passwords: hashes, checks in slices, limits on guesses | whose they are, and how they came |
+//! | [`os`] | the log and output streams, signals, limits of the process | the loop, and everything else |
 //! | [`config`] | every setting and its default, checked | what the settings are used for |
-//! | [`server`] | sessions, fan-out, limits, signals: wires the others | the rules of the others |
+//! | [`server`] | sessions, fan-out, limits: wires the others | the rules of the others |
 //! | `load` | the load tool of `madang bench`, behind the feature `bench` | our server: it is measured like any other |
-//! | [`cli`] | the words of the command line, exit codes | how the server works |
+//! | [`cli`] | the command line and its texts, exit codes | how the server works |
 //!
-//! # Arrows
-//!
-//! They point down only; `tests/architecture` keeps them so.
+//! A room may use those below it, never one above:
 //!
 //! ```text
-//!        ┌── cli ──┐
-//!        │    │    │
-//!        │    ▼    ▼
-//!        │ server  load
-//!        │  │ │ │   │ │
-//!        ▼  ▼ │ │   │ │
-//!       config│ └───│─┴──> net
-//!             ▼     ▼
-//!            protocol
-//!               │
-//!               ▼
-//!              chat
-//! ```
-//!
-//! (`server` names `chat` too; `cli/terminal.rs`, the client, names `net`; `cli`, `server` and `load` name `os`;
-//! `server` and `config` name `auth`.) To come: `store`, what outlives the process, beside `protocol`.
-//!
-//! # Inside `server` and `protocol`
-//!
-//! ```text
-//! server/  connections  a session each: one file for each protocol     protocol/  detect    which protocol, by the first bytes
-//!          shared       the hub, routes, settings; fan-out                        telnet    lines for users at terminals
-//!          listeners    sockets, and what is accepted there                      irc       RFC 1459/2812, IRCv3
-//!          limits       rates, shares, places, memory                            flavour   the encoding for one kind of reader
-//!          metrics      reports on everything                                    echo
+//! cli
+//! server, load
+//! protocol, config
+//! chat, net, auth, os
 //! ```
 //!
 //! A protocol acts through [`protocol::Context`], and IRC through [`protocol::irc::ServerContext`] beside it; the server
-//! implements both, tests fake them.
+//! implements both, tests fake them. `tests/architecture` has the exact list of arrows, and fails on circles
+//! between files too. To come: `store`, what outlives the process.
 //!
 //! # The turn
 //!
@@ -64,17 +43,17 @@
 //! # The way of one line
 //!
 //! ```text
-//! kernel ─event─> Net: token -> ConnId                       (stale: counted, skipped)
-//!   ─> Connection::fill into the loop's one scratch area        (only an unfinished tail is kept)
-//!   ─> any://: protocol::detect                                 (once, from the first bytes)
-//!   ─> Telnet or Irc::next_frame: one whole line ─> handle_line: a Command
-//!   ─> Hub::apply ─> Events, each with its audience             (all told before the next command)
-//!   ─> server::fanout: encoded once for each flavour: the protocol, and the capabilities that matter here
-//!   ─> Net::share of a range of a shared log: noted for the crowd, or appended to the peer's OutputQueue
+//! kernel ─event─> net: token, connection                      (a stale token is counted and skipped)
+//!   ─> read into the loop's one scratch area                    (only an unfinished tail is kept)
+//!   ─> server: session ─> its protocol                          (any://: decided once, from the first bytes)
+//!   ─> protocol: one whole line ─> a Command
+//!   ─> chat: Hub::apply ─> Events, each with its audience       (all sent before the next command)
+//!   ─> server: fan-out ─> protocol: encoded once for each flavour of the audience
+//!   ─> net: a range of a shared buffer for each peer            (noted in the broadcast, or queued)
 //!   ─> end of the turn: one write for each peer ─> kernel       (what it does not take waits in the queue)
 //! ```
 //!
-//! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md tells what goes wrong without each rule
+//! docs/ARCHITECTURE.md follows it function by function, and docs/PITFALLS.md has what goes wrong without each rule
 //! of the loop.
 
 pub mod auth;

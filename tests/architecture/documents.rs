@@ -226,3 +226,36 @@ fn check_names(title: &str, line: &str, faults: &mut String) {
         }
     }
 }
+
+/// Files that the way of a line may cross, and how often it may go from one room to another.
+const FILES_CROSSED: usize = 20;
+const ROOMS_CROSSED: usize = 7;
+
+#[test]
+fn the_way_of_one_line_is_as_it_is_written_and_short() {
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let (mut faults, mut files, mut rooms) = (String::new(), BTreeSet::new(), Vec::new());
+    for line in text.lines() {
+        let cells: Vec<_> = line.split(" | ").collect();
+        let [number, room, file, functions, _] = cells[..] else {
+            continue;
+        };
+        if file.contains(".rs`") {
+            check_names(number, &format!("{file} {functions}"), &mut faults);
+            let named = named_in(file).next().unwrap();
+            if !named.starts_with(&format!("src/{room}/")) {
+                let _ = writeln!(faults, "{named} is not in the room {room}");
+            }
+            files.insert(named.to_owned());
+            rooms.push(room.to_owned());
+        }
+    }
+    rooms.dedup();
+    assert!(files.len() > 10, "the table was not recognised");
+    assert!(files.len() <= FILES_CROSSED, "{} files", files.len());
+    assert!(
+        rooms.len() - 1 <= ROOMS_CROSSED,
+        "from room to room: {rooms:?}"
+    );
+    report(&faults);
+}
