@@ -11,6 +11,10 @@ use super::{
     web::websocket::Kind,
 };
 
+/// In a flavour's number: its messages are WebSocket's, of one kind or the other. Beyond all sets of capabilities.
+const TEXT: u32 = 1 << 29;
+const BINARY: u32 = 1 << 30;
+
 /// The protocol of a connection, and whatever else changes the bytes it gets. Small, cheap to
 /// compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,9 +33,18 @@ impl Flavour {
         match self {
             Self::Irc(caps) => 1 + caps.number(),
             Self::Telnet => 0,
-            // Beyond all sets of capabilities.
-            Self::Web(caps, Kind::Text) => 1 << 29 | caps.number(),
-            Self::Web(caps, Kind::Binary) => 1 << 30 | caps.number(),
+            Self::Web(caps, Kind::Text) => TEXT | caps.number(),
+            Self::Web(caps, Kind::Binary) => BINARY | caps.number(),
+        }
+    }
+
+    /// The flavour that has this number.
+    pub fn of_number(number: u32) -> Self {
+        match number {
+            0 => Self::Telnet,
+            n if n & BINARY != 0 => Self::Web(CapSet::of_number(n & !BINARY), Kind::Binary),
+            n if n & TEXT != 0 => Self::Web(CapSet::of_number(n & !TEXT), Kind::Text),
+            n => Self::Irc(CapSet::of_number(n - 1)),
         }
     }
 

@@ -21,11 +21,13 @@ pub(crate) fn fire(net: &mut Net, spare: &mut Spare, handler: &mut impl Handler)
             // Those that are left are due in the next turn, which does not wait then.
             break;
         }
-        let Some((at, id)) = net.state.timers.pop_due(net.state.now) else {
+        let Some((at, slot)) = net.state.timers.pop_due(net.state.now) else {
             break;
         };
         net.note_effort(VISIT);
-        fire_one(net, at, id, spare, handler);
+        if let Some(id) = net.table.find(slot, None) {
+            fire_one(net, at, id, spare, handler);
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn reap(net: &mut Net, handler: &mut impl Handler) {
     let table = &net.table;
     net.state
         .timers
-        .tidy(table.len(), |at, id| match table.get(id) {
+        .tidy(table.len(), |at, slot| match table.at(slot) {
             Some(Source::Connection(connection)) => connection.counts_reminder(at),
             Some(Source::Listener(listener)) => listener.state == ListenerState::Resting,
             Some(Source::Datagrams(_)) | None => false,

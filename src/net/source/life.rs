@@ -108,7 +108,7 @@ impl Life {
         if due < self.timer_at.tick(now) {
             let at = due.min(Reminder::latest(now));
             self.timer_at = Reminder::of(at);
-            state.timers.arm(at, id);
+            state.timers.arm(at, id.slot);
         }
     }
 

@@ -150,7 +150,7 @@ impl Listener {
         self.state = ListenerState::Resting;
         self.deregister(state);
         state.stats.rests += 1;
-        state.timers.arm(state.now.after(REST), id);
+        state.timers.arm(state.now.after(REST), id.slot);
     }
 
     /// Puts it back after its rest: connections that wait are accepted in the next turn, new ones make an event.
@@ -163,7 +163,7 @@ impl Listener {
             state.work.push_accepting(id, &mut self.marks);
         } else {
             // Even the poll is short of memory: try again later.
-            state.timers.arm(state.now.after(REST), id);
+            state.timers.arm(state.now.after(REST), id.slot);
         }
     }
 

@@ -3,7 +3,12 @@
 //! Invariants (3): a slot is freed only by [`Table::remove`], which the reap calls at the end of a turn;
 //! a generation is given out once, so an id that outlived its source finds nothing. Does not know what the sources do.
 
-use super::{connection::Connection, datagrams::Datagrams, listener::Listener, token::ConnId};
+use super::{
+    connection::Connection,
+    datagrams::Datagrams,
+    listener::Listener,
+    token::{ConnId, SLOTS_MAX},
+};
 use slab::Slab;
 
 /// One source.
@@ -53,6 +58,7 @@ impl Table {
         self.connections += usize::from(matches!(source, Source::Connection(_)));
         let entry = self.slots.vacant_entry();
         let slot = u32::try_from(entry.key()).expect("descriptors run out long before 2^32 slots");
+        assert!(slot < SLOTS_MAX, "descriptors run out long before that");
         let source = entry.insert(source);
         source.set_generation(generation);
         (ConnId { slot, generation }, source)
@@ -75,6 +81,11 @@ impl Table {
         let tenant = self.slots.get(slot as usize)?.generation();
         let generation = generation.unwrap_or(tenant);
         (tenant == generation).then_some(ConnId { slot, generation })
+    }
+
+    /// The source that has a slot now.
+    pub(crate) fn at(&self, slot: u32) -> Option<&Source> {
+        self.slots.get(slot as usize)
     }
 
     pub(crate) fn get(&self, id: ConnId) -> Option<&Source> {

@@ -14,6 +14,9 @@ pub struct ConnId {
     pub generation: u32,
 }
 
+/// Slots of the table. Sixteen million sockets would take the kernel a hundred gigabytes.
+pub(crate) const SLOTS_MAX: u32 = 1 << 24;
+
 /// Slots from here up are never given out by the table: they name [`External`] sources.
 const FIRST_EXTERNAL_SLOT: u32 = u32::MAX - 15;
 

@@ -166,6 +166,11 @@ impl CapSet {
         self.0
     }
 
+    /// The set that has this number.
+    pub(crate) const fn of_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// Their present names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let mut left = self;
