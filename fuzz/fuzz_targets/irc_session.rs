@@ -117,7 +117,7 @@ impl Client {
     }
 
     fn do_what_takes_long(&mut self, world: &mut World) {
-        world.wishes.clear();
+        world.deferred_requests.clear();
         for name in std::mem::take(&mut world.checks) {
             let is_right = name.len() % 2 == 1;
             self.irc

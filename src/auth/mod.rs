@@ -11,7 +11,7 @@ mod password;
 mod queue;
 mod verifier;
 
-pub use limiter::{Attempt, Caller, Door, Limiter};
+pub use limiter::{Attempt, Caller, Limiter, PasswordKind};
 pub use password::{BadHash, PasswordHash, same};
 pub use queue::{Full, Queue, Verdict};
 pub use verifier::{Proof, Verifier};

@@ -146,7 +146,7 @@ impl<K: PartialEq + Copy> Queue<K> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Caller, Door, Limiter, PasswordHash, Verifier},
+        super::{Caller, Limiter, PasswordHash, PasswordKind, Verifier},
         *,
     };
     use std::time::Duration;
@@ -167,7 +167,7 @@ mod tests {
     /// Puts a guess of an address in, under a name of its own.
     fn push(queue: &mut Queue<u32>, limiter: &mut Limiter, key: u32, number: u8) -> bool {
         let (now, name) = (Duration::ZERO, key.to_string());
-        let attempt = limiter.admit(Door::Operator, &name, caller(number), now);
+        let attempt = limiter.admit(PasswordKind::Operator, &name, caller(number), now);
         let proof = verifier().begin(&name, "wrong");
         let network = caller(number).network;
         attempt.is_ok_and(|attempt| queue.push(key, network, (attempt, proof)).is_ok())
@@ -194,14 +194,14 @@ mod tests {
     fn beside_any_number_of_guessers_one_known_waits_for_no_one() {
         let (mut queue, mut limiter) = (Queue::default(), Limiter::default());
         let now = Duration::ZERO;
-        let attempt = limiter.admit(Door::Operator, "root", caller(250), now);
+        let attempt = limiter.admit(PasswordKind::Operator, "root", caller(250), now);
         limiter.settle(attempt.unwrap(), true, now);
         let admitted = (0..200).filter(|n| push(&mut queue, &mut limiter, *n, *n as u8));
         assert_eq!(admitted.count(), WAITING_MAX - KEPT_FOR_KNOWN);
         // Somebody else's check has begun.
         assert!(queue.advance(1).is_none());
         let attempt = limiter
-            .admit(Door::Operator, "root", caller(250), now)
+            .admit(PasswordKind::Operator, "root", caller(250), now)
             .unwrap();
         assert!(attempt.is_known());
         let proof = verifier().begin("root", "secret");

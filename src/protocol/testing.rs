@@ -24,7 +24,7 @@ pub struct World {
     /// Which user watches which nick.
     pub watches: Watches,
     /// The requests made of the server.
-    pub wishes: Vec<DeferredRequest>,
+    pub deferred_requests: Vec<DeferredRequest>,
     /// The names of operators whose passwords are being checked.
     pub checks: Vec<Box<str>>,
     /// Why no password is looked at.
@@ -64,7 +64,7 @@ impl World {
             hub: Hub::new(NameRules { unicode: true }),
             server_info: ServerInfo::new("srv", "net", Now::at_ms(1_700_000_000_000)),
             watches: Watches::default(),
-            wishes: Vec::new(),
+            deferred_requests: Vec::new(),
             checks: Vec::new(),
             try_again: None,
             secure: false,
@@ -263,7 +263,7 @@ impl ServerContext for At<'_> {
         }
     }
 
-    fn wish(&mut self, wish: DeferredRequest) {
-        self.world.wishes.push(wish);
+    fn defer(&mut self, request: DeferredRequest) {
+        self.world.deferred_requests.push(request);
     }
 }

@@ -34,14 +34,14 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 
 /// What a password gives access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Door {
-    /// The server, for everyone who calls (IRC's PASS, telnet's question).
+pub enum PasswordKind {
+    /// The server itself (IRC's PASS, telnet's question).
     Server,
     /// The rights of an operator of the server (OPER).
     Operator,
 }
 
-impl Door {
+impl PasswordKind {
     /// All, in the order of their numbers.
     pub const ALL: [Self; 2] = [Self::Server, Self::Operator];
 
@@ -61,7 +61,7 @@ pub struct Caller<'a> {
     pub network: IpAddr,
     /// The fingerprint of the certificate that they proved to have.
     pub certificate: Option<&'a str>,
-    /// Whether this is the first attempt of their connection. At the operators' door it does not wait for the mistakes of
+    /// Whether this is the first attempt of their connection. An operator's password does not then wait for the mistakes of
     /// others where many users have one address, so that endless guessers cannot keep a new client out.
     pub is_first: bool,
 }
@@ -188,7 +188,7 @@ enum Judge {
 /// An attempt that may be made. It has been charged as a wrong one.
 #[derive(Debug)]
 pub struct Attempt {
-    door: Door,
+    kind: PasswordKind,
     network: IpAddr,
     name: u64,
     /// Under these they are known if they are right.
@@ -206,9 +206,9 @@ impl Attempt {
 /// See the module's documentation.
 #[derive(Debug)]
 pub struct Limiter {
-    networks: Table<(Door, IpAddr)>,
+    networks: Table<(PasswordKind, IpAddr)>,
     names: Table<u64>,
-    known: [Table<u64>; Door::ALL.len()],
+    known: [Table<u64>; PasswordKind::ALL.len()],
     keys: RandomState,
 }
 
@@ -217,7 +217,7 @@ impl Default for Limiter {
         Self {
             networks: Table::new(ENTRIES_MAX),
             names: Table::new(ENTRIES_MAX),
-            known: Door::ALL.map(|_| Table::new(KNOWN_MAX)),
+            known: PasswordKind::ALL.map(|_| Table::new(KNOWN_MAX)),
             keys: RandomState::new(),
         }
     }
@@ -230,7 +230,7 @@ impl Limiter {
     /// How long they have to wait first.
     pub fn admit(
         &mut self,
-        door: Door,
+        kind: PasswordKind,
         name: &str,
         caller: Caller<'_>,
         now: Duration,
@@ -238,8 +238,8 @@ impl Limiter {
         let network = caller.network;
         let by_certificate = caller.certificate.map(|it| self.keys.hash_one((name, it)));
         let pairs = [by_certificate, Some(self.keys.hash_one((name, network)))];
-        let known = &mut self.known[door as usize];
-        let name = self.keys.hash_one((door, name));
+        let known = &mut self.known[kind as usize];
+        let name = self.keys.hash_one((kind, name));
         let mut judge = Judge::Stranger;
         if let Some(pair) = pairs
             .into_iter()
@@ -256,10 +256,10 @@ impl Limiter {
             let of = |strikes: Option<Strikes>, curve| {
                 strikes.map_or(Duration::ZERO, |it| it.wait(curve, now))
             };
-            let strikes = self.networks.get((door, network));
-            let mut by_address = of(strikes, curve_of(door, network));
+            let strikes = self.networks.get((kind, network));
+            let mut by_address = of(strikes, curve_of(kind, network));
             let mut by_name = of(self.names.get(name), OF_NAME);
-            if caller.is_first && door != Door::Server {
+            if caller.is_first && kind != PasswordKind::Server {
                 // Loopback is every client of a proxy. And an address that has made no mistake is no part of an attack on
                 // the name yet.
                 let is_many = network.is_loopback();
@@ -275,13 +275,13 @@ impl Limiter {
                 Duration::ZERO => {}
                 wait => return Err(wait),
             }
-            self.networks.entry((door, network)).charge(now);
-            if door != Door::Server {
+            self.networks.entry((kind, network)).charge(now);
+            if kind != PasswordKind::Server {
                 self.names.entry(name).charge(now);
             }
         }
         Ok(Attempt {
-            door,
+            kind,
             network,
             name,
             pairs,
@@ -291,26 +291,26 @@ impl Limiter {
 
     /// Records the result of an attempt. One that was broken off needs no record: it stays charged.
     pub fn settle(&mut self, attempt: Attempt, is_right: bool, now: Duration) {
-        let Attempt { door, network, .. } = attempt;
+        let Attempt { kind, network, .. } = attempt;
         match (attempt.judge, is_right) {
             // The delay counts from the answer.
-            (Judge::Known(pair), false) => self.known[door as usize].entry(pair).last = now,
+            (Judge::Known(pair), false) => self.known[kind as usize].entry(pair).last = now,
             (Judge::Stranger, false) => {
-                self.networks.entry((door, network)).last = now;
-                if door != Door::Server {
+                self.networks.entry((kind, network)).last = now;
+                if kind != PasswordKind::Server {
                     self.names.entry(attempt.name).last = now;
                 }
             }
             (judge, true) => {
                 if let Judge::Stranger = judge {
-                    self.networks.entries.remove(&(door, network));
+                    self.networks.entries.remove(&(kind, network));
                     if let Some(strikes) = self.names.entries.get_mut(&attempt.name) {
                         // Theirs; those of others stay.
                         strikes.count = strikes.count.saturating_sub(1);
                     }
                 }
                 for pair in attempt.pairs.into_iter().flatten() {
-                    *self.known[door as usize].entry(pair) = Strikes {
+                    *self.known[kind as usize].entry(pair) = Strikes {
                         count: 0,
                         last: now,
                     };
@@ -323,10 +323,10 @@ impl Limiter {
     pub fn give_back(&mut self, attempt: &Attempt) {
         let less = |strikes: &mut Strikes| strikes.count = strikes.count.saturating_sub(1);
         match attempt.judge {
-            Judge::Known(pair) => less(self.known[attempt.door as usize].entry(pair)),
+            Judge::Known(pair) => less(self.known[attempt.kind as usize].entry(pair)),
             Judge::Stranger => {
-                less(self.networks.entry((attempt.door, attempt.network)));
-                if attempt.door != Door::Server {
+                less(self.networks.entry((attempt.kind, attempt.network)));
+                if attempt.kind != PasswordKind::Server {
                     less(self.names.entry(attempt.name));
                 }
             }
@@ -334,11 +334,11 @@ impl Limiter {
     }
 }
 
-fn curve_of(door: Door, network: IpAddr) -> Curve {
-    match door {
+fn curve_of(kind: PasswordKind, network: IpAddr) -> Curve {
+    match kind {
         _ if network.is_loopback() => MILD,
-        Door::Server => OF_ADDRESS_AT_SERVER,
-        Door::Operator => OF_ADDRESS,
+        PasswordKind::Server => OF_ADDRESS_AT_SERVER,
+        PasswordKind::Operator => OF_ADDRESS,
     }
 }
 

@@ -18,7 +18,7 @@ fn seconds(seconds: u64) -> Duration {
 
 /// A wrong password: how long they had to wait instead, if so.
 fn guess(limiter: &mut Limiter, name: &str, from: Caller<'_>, now: Duration) -> Option<Duration> {
-    match limiter.admit(Door::Operator, name, from, now) {
+    match limiter.admit(PasswordKind::Operator, name, from, now) {
         Ok(attempt) => {
             limiter.settle(attempt, false, now);
             None
@@ -29,7 +29,7 @@ fn guess(limiter: &mut Limiter, name: &str, from: Caller<'_>, now: Duration) -> 
 
 /// The right one.
 fn succeed(limiter: &mut Limiter, name: &str, from: Caller<'_>, now: Duration) -> bool {
-    let attempt = limiter.admit(Door::Operator, name, from, now);
+    let attempt = limiter.admit(PasswordKind::Operator, name, from, now);
     attempt.is_ok_and(|attempt| {
         limiter.settle(attempt, true, now);
         true
@@ -122,7 +122,7 @@ fn a_client_that_was_right_before_is_not_delayed_by_others() {
     // For another name the address is a stranger; for this one its own mistakes count.
     assert!(
         !limiter
-            .admit(Door::Operator, "ann", home, now)
+            .admit(PasswordKind::Operator, "ann", home, now)
             .unwrap()
             .is_known()
     );
@@ -140,7 +140,7 @@ fn attempts_at_once_are_no_way_around_the_count() {
     let attempts: Vec<_> = (0..100)
         .filter_map(|n| {
             limiter
-                .admit(Door::Operator, &n.to_string(), from, now)
+                .admit(PasswordKind::Operator, &n.to_string(), from, now)
                 .ok()
         })
         .collect();
@@ -159,7 +159,12 @@ fn attempts_at_once_are_no_way_around_the_count() {
 fn one_attempt_that_is_given_back_was_none() {
     let mut limiter = Limiter::default();
     for _ in 0..100 {
-        let attempt = limiter.admit(Door::Operator, NAME, caller([10, 0, 0, 1]), seconds(1));
+        let attempt = limiter.admit(
+            PasswordKind::Operator,
+            NAME,
+            caller([10, 0, 0, 1]),
+            seconds(1),
+        );
         limiter.give_back(&attempt.unwrap());
     }
 }
@@ -175,19 +180,19 @@ fn loopback_is_the_address_of_many() {
 }
 
 #[test]
-fn doors_are_counted_apart_and_the_server_s_has_no_names() {
+fn kinds_are_counted_apart_and_the_server_s_has_no_names() {
     let mut limiter = Limiter::default();
     let now = seconds(1);
     for n in 0..100 {
-        let attempt = limiter.admit(Door::Server, "", caller([10, 0, 0, n]), now);
+        let attempt = limiter.admit(PasswordKind::Server, "", caller([10, 0, 0, n]), now);
         limiter.settle(attempt.unwrap(), false, now);
     }
     let from = caller([10, 0, 0, 1]);
     for _ in 0..3 {
-        let attempt = limiter.admit(Door::Server, "", from, now).unwrap();
+        let attempt = limiter.admit(PasswordKind::Server, "", from, now).unwrap();
         limiter.settle(attempt, false, now);
     }
-    assert!(limiter.admit(Door::Server, "", from, now).is_err());
+    assert!(limiter.admit(PasswordKind::Server, "", from, now).is_err());
     assert_eq!(guess(&mut limiter, NAME, from, now), None);
 }
 
@@ -213,7 +218,7 @@ fn memory_is_bounded_and_the_guiltiest_are_kept() {
     for n in 0..3 * KNOWN_MAX {
         let [.., c, d] = (n as u32).to_be_bytes();
         succeed(&mut limiter, &n.to_string(), caller([11, 0, c, d]), now);
-        assert!(limiter.known[Door::Operator as usize].entries.len() <= KNOWN_MAX);
+        assert!(limiter.known[PasswordKind::Operator as usize].entries.len() <= KNOWN_MAX);
     }
 }
 

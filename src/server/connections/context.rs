@@ -300,8 +300,8 @@ impl ServerContext for CommandContext<'_> {
         password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
     }
 
-    fn wish(&mut self, wish: DeferredRequest) {
-        let asked = match wish {
+    fn defer(&mut self, request: DeferredRequest) {
+        let asked = match request {
             DeferredRequest::Die => Control::Stop,
             DeferredRequest::Rehash => Control::Reload,
         };

@@ -4,7 +4,7 @@
 //! is neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
 
 use crate::{
-    auth::{Attempt, Caller, Door, Limiter, Queue, Verdict, Verifier, same},
+    auth::{Attempt, Caller, Limiter, PasswordKind, Queue, Verdict, Verifier, same},
     chat::{Now, hub::network_of},
     net::ConnId,
     protocol::{PasswordCheck, irc::TryAgain},
@@ -63,7 +63,7 @@ pub(crate) struct Checked {
 pub(crate) struct PasswordChecks {
     limiter: Limiter,
     queue: Queue<ConnId>,
-    outcomes: [[u64; Outcome::ALL.len()]; Door::ALL.len()],
+    outcomes: [[u64; Outcome::ALL.len()]; PasswordKind::ALL.len()],
     /// Connections that have tried, with any outcome. They are forgotten when they end.
     tried: FxHashSet<ConnId>,
 }
@@ -82,9 +82,9 @@ impl PasswordChecks {
             // No guess: the client does not know that there is a password.
             return PasswordCheck::Wrong;
         }
-        match self.admit(Door::Server, "", guesser, now) {
+        match self.admit(PasswordKind::Server, "", guesser, now) {
             Err(wait) => {
-                self.note(Door::Server, Outcome::Delayed, guesser.address);
+                self.note(PasswordKind::Server, Outcome::Delayed, guesser.address);
                 PasswordCheck::TooSoon(wait)
             }
             Ok(attempt) => {
@@ -94,7 +94,7 @@ impl PasswordChecks {
                     true => (Outcome::Right, PasswordCheck::Right),
                     false => (Outcome::Wrong, PasswordCheck::Wrong),
                 };
-                self.note(Door::Server, outcome, guesser.address);
+                self.note(PasswordKind::Server, outcome, guesser.address);
                 check
             }
         }
@@ -111,16 +111,16 @@ impl PasswordChecks {
         guesser: Guesser<'_>,
         now: Now,
     ) -> Result<(), TryAgain> {
-        let (listener, now) = (Door::Operator, now.moment.since_start());
-        let attempt = self.admit(listener, name, guesser, now).map_err(|wait| {
-            self.note(listener, Outcome::Delayed, guesser.address);
+        let (kind, now) = (PasswordKind::Operator, now.moment.since_start());
+        let attempt = self.admit(kind, name, guesser, now).map_err(|wait| {
+            self.note(kind, Outcome::Delayed, guesser.address);
             TryAgain::After(wait)
         })?;
         let (id, network) = (guesser.id, network_of(guesser.address));
         let room = self.queue.check_room(id, network, attempt.is_known());
         if room.is_err() {
             self.limiter.give_back(&attempt);
-            self.note(listener, Outcome::Busy, guesser.address);
+            self.note(kind, Outcome::Busy, guesser.address);
             return Err(TryAgain::Busy);
         }
         let proof = verifier.begin(name, password);
@@ -131,7 +131,7 @@ impl PasswordChecks {
 
     fn admit(
         &mut self,
-        listener: Door,
+        kind: PasswordKind,
         name: &str,
         guesser: Guesser<'_>,
         now: Duration,
@@ -140,9 +140,9 @@ impl PasswordChecks {
             network: network_of(guesser.address),
             certificate: guesser.certificate,
             // For the server's password a connection has a few attempts only, and every guess would be a first one.
-            is_first: listener == Door::Operator && self.tried.insert(guesser.id),
+            is_first: kind == PasswordKind::Operator && self.tried.insert(guesser.id),
         };
-        self.limiter.admit(listener, name, caller, now)
+        self.limiter.admit(kind, name, caller, now)
     }
 
     /// Takes a piece of the check whose turn it is; its result if that was the last piece.
@@ -163,19 +163,19 @@ impl PasswordChecks {
             true => Outcome::Right,
             false => Outcome::Wrong,
         };
-        self.note(Door::Operator, outcome, address);
+        self.note(PasswordKind::Operator, outcome, address);
     }
 
     /// Counts and logs the outcome of an attempt.
-    fn note(&mut self, listener: Door, outcome: Outcome, address: IpAddr) {
-        self.outcomes[listener as usize][outcome as usize] += 1;
+    fn note(&mut self, kind: PasswordKind, outcome: Outcome, address: IpAddr) {
+        self.outcomes[kind as usize][outcome as usize] += 1;
         // The log's budget is by reason, so a flood of one kind does not hide the others.
-        let reason = format_args!("{}_{}", listener.name(), outcome.name());
-        match (listener, outcome) {
-            (Door::Operator, Outcome::Right) => {
+        let reason = format_args!("{}_{}", kind.name(), outcome.name());
+        match (kind, outcome) {
+            (PasswordKind::Operator, Outcome::Right) => {
                 tracing::info!(%address, %reason, "a password was right");
             }
-            (Door::Server, Outcome::Right) => {
+            (PasswordKind::Server, Outcome::Right) => {
                 tracing::debug!(%address, %reason, "a password was right");
             }
             (_, Outcome::Wrong) => {
@@ -204,12 +204,12 @@ impl PasswordChecks {
     }
 
     /// Attempts by what the password opens and by outcome, in the order of both.
-    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (Door, Outcome, u64)> {
-        Door::ALL.into_iter().flat_map(|listener| {
-            let of_door = self.outcomes[listener as usize];
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (PasswordKind, Outcome, u64)> {
+        PasswordKind::ALL.into_iter().flat_map(|kind| {
+            let of_kind = self.outcomes[kind as usize];
             Outcome::ALL
                 .into_iter()
-                .map(move |outcome| (listener, outcome, of_door[outcome as usize]))
+                .map(move |outcome| (kind, outcome, of_kind[outcome as usize]))
         })
     }
 }

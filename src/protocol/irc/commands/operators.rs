@@ -131,7 +131,7 @@ pub(crate) fn wallops(request: &mut Request<'_>, params: &Params<'_>) {
 /// REHASH.
 pub(crate) fn rehash(request: &mut Request<'_>, _params: &Params<'_>) {
     if !lacks_right(request) {
-        request.ctx.wish(DeferredRequest::Rehash);
+        request.ctx.defer(DeferredRequest::Rehash);
         request.reply(RPL_REHASHING, &["madang.toml"]);
     }
 }
@@ -139,6 +139,6 @@ pub(crate) fn rehash(request: &mut Request<'_>, _params: &Params<'_>) {
 /// DIE.
 pub(crate) fn die(request: &mut Request<'_>, _params: &Params<'_>) {
     if !lacks_right(request) {
-        request.ctx.wish(DeferredRequest::Die);
+        request.ctx.defer(DeferredRequest::Die);
     }
 }

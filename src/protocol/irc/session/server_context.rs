@@ -114,5 +114,5 @@ pub trait ServerContext: Context {
     /// It is not looked at.
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
     /// Asks for something that is done later.
-    fn wish(&mut self, wish: DeferredRequest);
+    fn defer(&mut self, request: DeferredRequest);
 }

@@ -87,7 +87,7 @@ proptest::proptest! {
                 continue;
             }
             stage.send(letter, &line);
-            stage.world.wishes.clear();
+            stage.world.deferred_requests.clear();
             if !stage.world.checks.is_empty() {
                 stage.world.checks.clear();
                 let (_, seat, irc) = &mut stage.clients[who];
