@@ -1,4 +1,4 @@
-//! Between bytes and chat: line ends and frames on one side, [`Command`]s and
+//! Between bytes and chat: line ends and frames on one side, `Command`s and
 //! [`Event`](crate::chat::Event)s on the other.
 //!
 //! A codec here borrows its input and appends to a buffer of its caller; it owns neither socket nor

@@ -1,6 +1,6 @@
 //! The hub: all users and rooms, and the only way to change them.
 //!
-//! [`Hub::enter`] and [`Hub::apply`] change things; everything else reads. A change produces [`Event`]s, which the
+//! [`Hub::enter`] and [`Hub::apply`] change things; everything else reads. A change produces `Event`s, which the
 //! caller takes with [`Hub::next_event`] until there are none: **one mutation, then drain**, never two mutations in a
 //! row. A user who quit with the mutation, and each room that vanished with it, is out of all lists and indices at once
 //! and the names are free, but the records stay readable, so that the events about them can be encoded. The next call

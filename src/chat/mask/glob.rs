@@ -1,7 +1,7 @@
 //! Pattern matching with `*` and `?`. Invariant: whatever the pattern, it takes at most its length times that of the text.
 
 /// Whether `text` matches `pattern`, in which `*` matches any number of characters and `?` one. Case matters:
-/// [`fold`] both for IRC's masks.
+/// `fold` both for IRC's masks.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
     // Behind the last star, and the text that it has not swallowed. An earlier star need never swallow more: what

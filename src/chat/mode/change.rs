@@ -13,7 +13,7 @@ pub enum ModeChange<'a> {
         /// What.
         flag: RoomFlag,
     },
-    /// `k`: joining needs this key; `None`: no key is needed any more. [`is_valid_key`] holds.
+    /// `k`: joining needs this key; `None`: no key is needed any more. `is_valid_key` holds.
     Key(Option<&'a str>),
     /// `l`: no more members than this, never 0; `None`: no limit.
     Limit(Option<u32>),

@@ -1,6 +1,6 @@
-//! TLS: a transport around another one, for either side of a connection ([`stream`]), over rustls' unbuffered API
-//! ([`engine`]), with scratch areas that all connections of a side share ([`scratch`]). What TLS on raw readiness must get right
-//! is in [`stream`].
+//! TLS: a transport around another one, for either side of a connection (`stream`), over rustls' unbuffered API
+//! (`engine`), with scratch areas that all connections of a side share (`scratch`). What TLS on raw readiness must get right
+//! is in `stream`.
 
 mod client;
 mod engine;

@@ -51,7 +51,7 @@ impl Telnet {
         negotiation.map_or(0, Negotiation::memory)
     }
 
-    /// Takes the first line off the input; the contract is that of [`Lines::next`].
+    /// Takes the first line off the input; the contract is that of `Lines::next`.
     ///
     /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is,
     /// before anything that the line brings about.

@@ -36,7 +36,7 @@ use state::{Irc, Pending};
 use std::borrow::Cow;
 
 impl Irc {
-    /// Takes the first line off the input; the contract is that of [`Frames::next`].
+    /// Takes the first line off the input; the contract is that of `Frames::next`.
     pub fn next_frame<'a>(&mut self, input: &'a [u8], searched: &mut usize) -> Decoded<Frame<'a>> {
         self.frames.next(input, searched)
     }

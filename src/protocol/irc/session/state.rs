@@ -1,7 +1,7 @@
 //! The state of one connection that speaks IRC.
 //!
 //! Owns the records. Invariant: an idle connection needs no heap memory, for what only some connections need is in one
-//! box ([`ColdState`]) that is freed when it is empty. Knows no commands.
+//! box (`ColdState`) that is freed when it is empty. Knows no commands.
 
 use super::{
     super::{
