@@ -154,7 +154,8 @@ impl Reminder {
     const NONE: Self = Self([u8::MAX; 4]);
 
     fn of(at: Tick) -> Self {
-        Self((at.0 as u32).to_le_bytes())
+        // One moment in 49 days would have the number of `NONE`; it shares that of the moment before.
+        Self((at.0 as u32).min(u32::MAX - 1).to_le_bytes())
     }
 
     /// The latest reminder that may be put in now. A later deadline gets another when this one came up.
@@ -191,6 +192,7 @@ mod tests {
                 assert_eq!(Reminder::of(Tick(at)).tick(Tick(now)), Tick(at));
             }
             assert_eq!(Reminder::NONE.tick(Tick(now)), Tick::NEVER);
+            assert_ne!(Reminder::of(Tick(u64::from(u32::MAX))), Reminder::NONE);
         }
     }
 }

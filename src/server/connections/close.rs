@@ -18,6 +18,7 @@
 //! | `Text` | `* ` and the reason's peer text | `ERROR` with its quit message | `ERROR` in a message, then Close | - | - |
 //! | `Text`, shutdown | the settings' last line | the settings' `ERROR` | that in a message, then Close | - | - |
 //! | `Silent` | - | - | Close | - | - |
+//! | `Lost` | - | - | - | - | - |
 //! | `Status` | | | | a response | |
 //! | `Bytes` | these | these | these | these | |
 //!
@@ -51,8 +52,8 @@ use crate::{
 /// Ends a connection: see the module's documentation.
 pub(crate) fn close(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     let is_first = note(at, ending.reason, ending.detail.as_deref());
-    // A connection that was lost takes nothing any more.
-    let is_open = is_first && at.net.phase(at.id) == Phase::Open;
+    let is_lost = matches!(ending.farewell, Farewell::Lost);
+    let is_open = is_first && !is_lost && at.net.phase(at.id) == Phase::Open;
     if is_open {
         send_farewell(protocol, at, ending);
     }
@@ -93,7 +94,7 @@ fn send_farewell(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &En
     let can_read = at.client.can_read() || ending.reason == CloseReason::PlainOnTls;
     let mut bytes = Vec::new();
     match &ending.farewell {
-        Farewell::Silent | Farewell::Text => {}
+        Farewell::Silent | Farewell::Lost | Farewell::Text => {}
         Farewell::Bytes(last) => bytes.extend_from_slice(last),
         Farewell::Status(status) => http::respond_early(*status, at.now().wall, &mut bytes),
     }

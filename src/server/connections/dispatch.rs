@@ -149,7 +149,7 @@ impl Handler for Connections {
     fn handle_lost(&mut self, net: &mut Net, id: ConnId, loss: &Loss) {
         let remedy = self.shared.tls.as_ref().and_then(|tls| tls.remedy(loss));
         let detail = remedy.unwrap_or_else(|| loss.to_string());
-        self.close(net, id, &Ending::silent(loss.into()).with_detail(detail));
+        self.close(net, id, &Ending::lost(loss.into()).with_detail(detail));
     }
 
     fn handle_overflow(&mut self, net: &mut Net, id: ConnId) {

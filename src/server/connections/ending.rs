@@ -22,6 +22,8 @@ pub(crate) struct Ending {
 pub(crate) enum Farewell {
     /// Nothing: the client left by itself, or has been sent the reason already.
     Silent,
+    /// Nothing, for the connection is lost: the loop ends it, and nothing can be sent.
+    Lost,
     /// The text of the reason, in the connection's protocol.
     Text,
     /// An answer of HTTP.
@@ -43,6 +45,11 @@ impl Ending {
     /// An end without a farewell.
     pub(crate) fn silent(reason: CloseReason) -> Self {
         Self::new(reason, Farewell::Silent)
+    }
+
+    /// The end of a connection that broke, or that the loop gives up.
+    pub(crate) fn lost(reason: CloseReason) -> Self {
+        Self::new(reason, Farewell::Lost)
     }
 
     /// An end with the reason's own text.
