@@ -97,6 +97,7 @@ fn check(
     check_class(&shown)?;
     scripts::check(&shown)?;
     let fold = fold(&shown);
+    check_case(&shown, &fold)?;
     check_direction(&fold)?;
     Ok(Name::new(prefix, &shown, Some(&fold)))
 }
@@ -183,6 +184,18 @@ fn shown_form(body: &str) -> Result<String, NameError> {
         .width_mapping_rule(body)
         .map_err(|error| name_error(&error, body))?;
     Ok(wide.nfc().collect())
+}
+
+/// Case may not make another name. It would where a Greek iota below, which becomes a letter of its own in capitals, has
+/// a mark of another script beside it: the two change places, and the mark is then on another letter.
+fn check_case(shown: &str, folded: &str) -> Result<(), NameError> {
+    let is_same = |text: String| fold(&text) == folded;
+    if is_same(shown.to_uppercase()) && is_same(shown.to_lowercase()) {
+        return Ok(());
+    }
+    let marks = shown.nfd().filter(|&c| is_combining_mark(c));
+    let character = marks.last().unwrap_or('\u{345}');
+    Err(NameError::MixedScripts { character })
 }
 
 /// Only characters of RFC 8264's IdentifierClass, each in its right context.

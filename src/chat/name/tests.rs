@@ -347,6 +347,21 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn a_name_that_case_would_change_is_refused() {
+    // In capitals the halfwidth voicing mark would be on the iota that comes from below the alpha.
+    for text in ["α\u{ff9e}\u{345}", "α\u{345}\u{3099}"] {
+        let refused = Nick::parse(text, UNICODE);
+        assert!(
+            matches!(refused, Err(NameError::MixedScripts { .. })),
+            "{text:?}"
+        );
+    }
+    for text in ["ᾳδης", "Ἅιδης", "Straße", "ΑΣ"] {
+        assert!(Nick::parse(text, UNICODE).is_ok(), "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
