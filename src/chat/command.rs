@@ -6,7 +6,7 @@
 //! No text holds a line end or NUL.
 
 use super::{
-    MessageId, Nick, RoomName,
+    AccountId, MessageId, Nick, RoomName,
     event::Speech,
     mode::{ModeChange, Rank, RoomFlags, UserModeChange},
 };
@@ -61,6 +61,13 @@ pub enum Command<'a> {
         /// The reason; may be empty.
         reason: &'a str,
     },
+    /// Be logged in to an account. The caller has checked the password or the certificate.
+    LogIn {
+        /// Which account.
+        account: AccountId,
+    },
+    /// Be logged in no more. A nick that belongs to the account is replaced by one that does not.
+    LogOut,
     /// Become an operator of the server. The caller has checked the password.
     MakeOperator,
     /// Leave every room and the server. The user's id is invalid afterwards, but for the events of this command.

@@ -51,6 +51,9 @@ pub enum Destination {
 /// What happened. "To" says who the audience is.
 #[derive(Clone, Debug)]
 pub enum Body {
+    /// The author logged in to an account, or out; see its record. To the author and to all who share a room (IRCv3
+    /// account-notify).
+    AccountChanged,
     /// The author is away now, or back; see its record. To the author, and to all who share a room if anything
     /// is different (IRCv3 away-notify).
     AwayChanged,

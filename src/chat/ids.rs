@@ -1,4 +1,4 @@
-//! Ids of users, rooms and messages. An id is a value that is never given twice, so a stale one finds nothing.
+//! Ids of users, accounts, rooms and messages. An id is a value that is never given twice, so a stale one finds nothing.
 
 use std::num::NonZeroU32;
 
@@ -15,6 +15,15 @@ pub struct UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId {
     /// Place in the hub's table; reused after the room vanished.
+    pub slot: u32,
+    /// Tells apart those that had the slot.
+    pub generation: NonZeroU32,
+}
+
+/// Names one account: slot and generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId {
+    /// Place in the table of accounts; reused after the account was dropped.
     pub slot: u32,
     /// Tells apart those that had the slot.
     pub generation: NonZeroU32,

@@ -5,6 +5,7 @@
 //!
 //! What this layer does not know: sockets, tokens, bytes, wire formats, and what time it is ([`Now`] is handed in).
 
+pub mod accounts;
 pub mod bans;
 pub mod clock;
 pub mod command;
@@ -29,7 +30,7 @@ pub use clock::{Moment, Now, WallTime};
 pub use command::{Command, Line, Target};
 pub use event::{Audience, Body, Destination, Event, SaidLine, Speech};
 pub use hub::Hub;
-pub use ids::{MessageId, RoomId, UserId};
+pub use ids::{AccountId, MessageId, RoomId, UserId};
 pub use name::{NameError, NameRules, Nick, RoomName};
 pub use persona::{Origin, USERNAME_OF_UNASKED};
 pub use refusal::{Fullness, Limits, Refusal, Silence};

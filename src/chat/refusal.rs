@@ -97,6 +97,12 @@ impl Default for Limits {
 /// Names in capitals are IRC's numerics for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// There is an account of that name, or of one that looks like it.
+    #[error("there is an account {existing} already")]
+    AccountExists {
+        /// Its name, as it is spelled.
+        existing: Nick,
+    },
     /// The user is in the room, so need not be invited, nor knock (`ERR_USERONCHANNEL`, `ERR_KNOCKONCHAN`).
     #[error("{nick} is in {room} already")]
     AlreadyInRoom {
@@ -198,6 +204,13 @@ pub enum Refusal {
     /// A text is no name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The wanted nick is the name of an account, or looks like one, and the client is not logged in to it
+    /// (`ERR_NICKNAMEINUSE`).
+    #[error("the name {nick} belongs to an account; log in to use it")]
+    NickOwned {
+        /// The wanted one.
+        nick: Nick,
+    },
     /// The wanted nick is reserved: it is, or looks like, that of a service or of the server (`ERR_ERRONEUSNICKNAME`).
     #[error("the name {nick} is reserved, choose another")]
     NickReserved {
@@ -219,6 +232,9 @@ pub enum Refusal {
         /// Which room.
         room: RoomName,
     },
+    /// There is no such account, or not any more.
+    #[error("there is no such account")]
+    NoSuchAccount,
     /// There is no message of this number, or not any more, or not there.
     #[error("there is no such message")]
     NoSuchMessage {

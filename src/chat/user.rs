@@ -9,7 +9,7 @@
 
 use super::{
     Moment, Nick, Now, WallTime, cut,
-    ids::{RoomId, UserId},
+    ids::{AccountId, RoomId, UserId},
     mask::{RealSubject, Subject},
     mode::{UserMode, UserModes},
     persona::{Origin, Persona, USERNAME_BYTES_MAX, USERNAME_OF_UNASKED},
@@ -35,6 +35,8 @@ pub struct Profile {
     pub secure: bool,
     /// The fingerprint of the certificate by which the client proves who it is.
     pub certificate: Option<Box<str>>,
+    /// The account that it is logged in to.
+    pub account: Option<AccountId>,
     /// Modes that are on from the beginning.
     pub modes: UserModes,
     /// Whether the client gave the server's password.
@@ -102,8 +104,16 @@ pub struct User {
 pub(super) struct ColdFields {
     pub(super) away: Option<Box<str>>,
     pub(super) certificate: Option<Box<str>>,
+    pub(super) account: Option<Login>,
     /// The oldest first; some may be to rooms that have vanished.
     pub(super) invitations: Vec<Invitation>,
+}
+
+/// An account that a user is logged in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) id: AccountId,
+    pub(super) name: Nick,
 }
 
 /// An invitation to a room.
@@ -125,15 +135,22 @@ pub(super) struct Membership {
 }
 
 impl User {
-    pub(super) fn new(id: UserId, nick: Nick, profile: Profile, now: Now) -> Self {
+    pub(super) fn new(
+        id: UserId,
+        nick: Nick,
+        profile: Profile,
+        account: Option<Login>,
+        now: Now,
+    ) -> Self {
         let persona = Persona::new(&profile.username, &profile.realname, profile.origin);
         Self {
             id,
             nick,
             persona,
-            cold: profile.certificate.map(|certificate| {
+            cold: (profile.certificate.is_some() || account.is_some()).then(|| {
                 Box::new(ColdFields {
-                    certificate: Some(certificate),
+                    certificate: profile.certificate,
+                    account,
                     ..ColdFields::default()
                 })
             }),
@@ -158,6 +175,14 @@ impl User {
     pub(super) fn set_away(&mut self, text: Option<&str>) {
         if text.is_some() || self.cold.is_some() {
             self.cold.get_or_insert_default().away = text.map(Into::into);
+            self.tidy();
+        }
+    }
+
+    /// Notes to which account the user is logged in.
+    pub(super) fn set_account(&mut self, account: Option<Login>) {
+        if account.is_some() || self.cold.is_some() {
+            self.cold.get_or_insert_default().account = account;
             self.tidy();
         }
     }
@@ -189,7 +214,10 @@ impl User {
     /// Gives back what is not needed any more.
     fn tidy(&mut self) {
         let is_empty = |cold: &ColdFields| {
-            cold.away.is_none() && cold.certificate.is_none() && cold.invitations.is_empty()
+            cold.away.is_none()
+                && cold.certificate.is_none()
+                && cold.account.is_none()
+                && cold.invitations.is_empty()
         };
         if self.cold.as_deref().is_some_and(is_empty) {
             self.cold = None;
@@ -246,9 +274,18 @@ impl User {
         &self.persona.origin.address
     }
 
-    /// The account the user is logged in to; there are no accounts yet.
+    /// The name of the account that the user is logged in to.
     pub fn account(&self) -> Option<&str> {
-        None
+        Some(self.login()?.name.as_str())
+    }
+
+    /// The account that the user is logged in to.
+    pub fn account_id(&self) -> Option<AccountId> {
+        Some(self.login()?.id)
+    }
+
+    fn login(&self) -> Option<&Login> {
+        self.cold.as_ref()?.account.as_ref()
     }
 
     /// Whether the connection is encrypted.
@@ -335,7 +372,7 @@ mod tests {
             generation: NonZeroU32::MIN,
         };
         let nick: Nick = Nick::parse("alice", NameRules { unicode: true }).unwrap();
-        let mut user = User::new(id, nick, Profile::default(), Now::default());
+        let mut user = User::new(id, nick, Profile::default(), None, Now::default());
         assert_eq!(user.names_heap_bytes(), 0, "an idle person pays for it");
         assert_eq!((user.username(), user.realname()), ("~telnet", "alice"));
         user.set_realname("Alice");

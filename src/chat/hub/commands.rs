@@ -3,16 +3,13 @@
 //! Invariant: a method that refuses has changed nothing. The author is known to be here; [`Hub::apply`] has looked.
 //! Does not know which protocol asked.
 
-use std::mem;
-
 use super::{
     super::{
         Audience, Body, Nick, Now, Refusal, RoomName, Topic, UserId,
         mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
-        room::SpeechStatus,
         user::Membership,
     },
-    state::{Hub, debug_assert_one_line, nick_in},
+    state::{Hub, debug_assert_one_line},
 };
 
 impl Hub {
@@ -78,32 +75,9 @@ impl Hub {
         if user.nick.as_str() == nick.as_str() {
             return Ok(());
         }
-        self.check_nick_free(&nick, Some(who.slot))?;
+        self.check_nick_free(&nick, Some(who.slot), user.account_id())?;
         self.check_renaming(who)?;
-        let user = &self.users[who.slot as usize];
-        self.nicks.remove(who.slot, user.nick.name());
-        let users = &self.users;
-        self.nicks
-            .insert(who.slot, nick.name(), |slot| nick_in(users, slot));
-        let old = self.counting(Some(who.slot), None, |hub| {
-            mem::replace(&mut hub.users[who.slot as usize].nick, nick)
-        });
-        let user = &self.users[who.slot as usize];
-        if user.nick != old {
-            self.whowas.remember(user.farewell(old.clone(), now.wall));
-        }
-        for membership in &user.rooms {
-            let room = &mut self.rooms[membership.room as usize];
-            // Judgements by host stay true.
-            if room
-                .rules
-                .as_ref()
-                .is_some_and(|rules| rules.is_about_nicks())
-            {
-                room.members[membership.index as usize].speech_status = SpeechStatus::Unknown;
-            }
-        }
-        self.emit_around(who, Body::Renamed { old }, now);
+        self.replace_nick(who, nick, now);
         Ok(())
     }
 

@@ -47,8 +47,8 @@ impl Hub {
     /// Makes a client a user, who is in no room yet. There is no event, for no other user sees it.
     ///
     /// # Errors
-    /// Those of [`Hub::may_enter`], [`Refusal::Full`], [`Refusal::NickReserved`], [`Refusal::NickTaken`] or
-    /// [`Refusal::LooksLike`].
+    /// Those of [`Hub::may_enter`], [`Refusal::Full`], [`Refusal::NickReserved`], [`Refusal::NickOwned`],
+    /// [`Refusal::NickTaken`] or [`Refusal::LooksLike`].
     pub fn enter(&mut self, nick: Nick, profile: Profile, now: Now) -> Result<UserId, Refusal> {
         self.free_departed();
         self.charge(effort::COMMAND);
@@ -56,7 +56,8 @@ impl Hub {
         if self.users.len() >= self.limits.users.min(u32::MAX as usize) {
             return Err(Refusal::Full);
         }
-        self.check_nick_free(&nick, None)?;
+        self.check_nick_free(&nick, None, profile.account)?;
+        let login = profile.account.and_then(|id| self.login(id));
         let generation = self.next_generation();
         let entry = self.users.vacant_entry();
         let id = UserId {
@@ -65,7 +66,7 @@ impl Hub {
         };
         let modes = profile.modes;
         let kept = entry
-            .insert(User::new(id, nick.clone(), profile, now))
+            .insert(User::new(id, nick.clone(), profile, login, now))
             .kept();
         self.note_kept(kept);
         let users = &self.users;

@@ -15,6 +15,11 @@ impl Hub {
     /// Panics with the name of the broken invariant. Costs a walk over everything: for tests, after each step.
     pub fn check_invariants(&self) {
         for (id, user) in self.users() {
+            let account = user.account_id();
+            assert!(
+                account.is_none_or(|account| self.accounts.name(account).is_some()),
+                "accounts: the account of a user exists"
+            );
             assert_eq!(
                 self.user(id).map(User::id),
                 Some(id),
@@ -43,7 +48,10 @@ impl Hub {
                     "limit: invitations"
                 );
                 assert!(
-                    cold.away.is_some() || !cold.invitations.is_empty(),
+                    cold.away.is_some()
+                        || cold.certificate.is_some()
+                        || cold.account.is_some()
+                        || !cold.invitations.is_empty(),
                     "what few people have is kept only for those who have it"
                 );
             }

@@ -174,6 +174,10 @@ impl User {
             size_of_val(cold)
                 + text(&cold.away)
                 + text(&cold.certificate)
+                + cold
+                    .account
+                    .as_ref()
+                    .map_or(0, |it| it.name.name().memory())
                 + cold.invitations.capacity() * size_of::<Invitation>()
         });
         self.nick.name().memory() + self.names_heap_bytes() + rooms + cold

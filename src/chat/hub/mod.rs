@@ -19,6 +19,7 @@
 
 use super::{Command, Now, Refusal, UserId, effort};
 
+mod accounts;
 mod audience;
 mod commands;
 mod entry;
@@ -58,6 +59,11 @@ impl Hub {
             Command::Kill { nick, reason } => self.kill(who, nick, reason, now),
             Command::Knock { room, text } => self.knock(who, &room, text, now),
             Command::Leave { room, reason } => self.leave(who, &room, reason, now),
+            Command::LogIn { account } => self.log_in(who, account, now),
+            Command::LogOut => {
+                self.log_out(who, now);
+                Ok(())
+            }
             Command::MakeOperator => {
                 self.make_operator(who, now);
                 Ok(())

@@ -9,8 +9,9 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use super::super::{
-    Audience, Body, Event, Limits, MessageId, NameRules, Nick, Now, Refusal, Room, RoomId,
-    RoomName, User, UserId, WallTime,
+    AccountId, Audience, Body, Event, Limits, MessageId, NameRules, Nick, Now, Refusal, Room,
+    RoomId, RoomName, User, UserId, WallTime,
+    accounts::Accounts,
     bans::Bans,
     effort,
     index::NameIndex,
@@ -52,6 +53,7 @@ pub struct Hub {
     pub(super) reserved: Reserved,
     /// Not yet taken by the caller.
     pub(super) events: VecDeque<Event>,
+    pub(super) accounts: Accounts,
     pub(super) bans: Bans,
     /// Whether the server has a password, without which no client becomes a user.
     pub(super) password_required: bool,
@@ -105,6 +107,7 @@ impl Hub {
             room_names: NameIndex::new(rules.unicode),
             reserved: Reserved::with(&[]),
             events: VecDeque::new(),
+            accounts: Accounts::new(rules),
             bans: Bans::default(),
             password_required: false,
             departed: None,
@@ -186,13 +189,30 @@ impl Hub {
         }
     }
 
-    /// Refuses a nick that a user other than `but` has, or that looks like one.
-    pub(super) fn check_nick_free(&self, nick: &Nick, but: Option<u32>) -> Result<(), Refusal> {
+    /// Refuses a nick that is reserved, that belongs to an account other than `account`, that a user other than `but` has,
+    /// or that looks like one of these.
+    pub(super) fn check_nick_free(
+        &self,
+        nick: &Nick,
+        but: Option<u32>,
+        account: Option<AccountId>,
+    ) -> Result<(), Refusal> {
         let is_new = |slot: u32| self.users[slot as usize].nick != *nick;
         if but.is_none_or(is_new) && self.reserved.holds(nick) {
             let nick = nick.clone();
             return Err(Refusal::NickReserved { nick });
         }
+        self.check_nick_unused(nick, but)?;
+        let owner = self.accounts.owner_of(nick);
+        if owner.is_some() && owner != account {
+            let nick = nick.clone();
+            return Err(Refusal::NickOwned { nick });
+        }
+        Ok(())
+    }
+
+    /// Refuses a nick that a user other than `but` has, or that looks like one.
+    pub(super) fn check_nick_unused(&self, nick: &Nick, but: Option<u32>) -> Result<(), Refusal> {
         let name_of = |slot| nick_in(&self.users, slot);
         let existing = |slot: u32| self.users[slot as usize].nick.clone();
         match self.nicks.find(nick.name(), name_of) {

@@ -30,11 +30,8 @@ use crate::{
 /// The capabilities that change the bytes of an event.
 pub fn distinction(event: &Event, hub: &Hub) -> Distinction {
     let caps = match hub.user(event.author) {
-        // Whatever a bot does is marked (IRCv3 bot-mode).
-        Some(author) if author.modes().contains(UserMode::Bot) => {
-            relevant_to(&event.body).or(CapSet::of(&[Cap::MessageTags]))
-        }
-        _ => relevant_to(&event.body),
+        Some(author) => relevant_to(&event.body).or(marks_of(author)),
+        None => relevant_to(&event.body),
     };
     let personal_without = match event.body {
         Body::RoomRenamed { .. } => CapSet::of(&[Cap::ChannelRename]),
@@ -46,11 +43,21 @@ pub fn distinction(event: &Event, hub: &Hub) -> Distinction {
     }
 }
 
+/// The capabilities that matter to whatever a user does: a bot is marked (IRCv3 bot-mode), and the account is named
+/// (IRCv3 account-tag).
+fn marks_of(author: &User) -> CapSet {
+    let mut caps = CapSet::NONE;
+    caps.set(Cap::MessageTags, author.modes().contains(UserMode::Bot));
+    caps.set(Cap::AccountTag, author.account_id().is_some());
+    caps
+}
+
 fn relevant_to(body: &Body) -> CapSet {
     const TIMED: CapSet = CapSet::of(&[Cap::ServerTime]);
     const SAID: CapSet = TIMED.or(CapSet::of(&[Cap::EchoMessage, Cap::MessageTags]));
     let and = |cap| TIMED.or(CapSet::of(&[cap]));
     match body {
+        Body::AccountChanged => and(Cap::AccountNotify),
         Body::AwayChanged => and(Cap::AwayNotify),
         Body::InviteSeen { .. } => and(Cap::InviteNotify),
         Body::Joined { .. } => TIMED.or(CapSet::of(&[Cap::AwayNotify, Cap::ExtendedJoin])),
@@ -131,6 +138,10 @@ pub fn encode_personal(
 impl Scene<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         match &self.event.body {
+            Body::AccountChanged if self.caps.has(Cap::AccountNotify) => {
+                let account = self.author.account().unwrap_or("*");
+                self.command("ACCOUNT", out).param(account).end();
+            }
             Body::AwayChanged => self.away(out),
             Body::Invited { room, user } if self.view == View::Other => {
                 self.invited(*room, *user, out);
@@ -237,7 +248,10 @@ impl Scene<'_> {
         if self.caps.has(Cap::MessageTags) && self.author.modes().contains(UserMode::Bot) {
             line = line.tag("bot", "");
         }
-        line
+        match self.author.account() {
+            Some(account) if self.caps.has(Cap::AccountTag) => line.tag("account", account),
+            _ => line,
+        }
     }
 
     /// Begins a line with a command of the author.

@@ -21,6 +21,11 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
             .param(room)
             .text(ERR_USERONCHANNEL.words)
             .end(),
+        // These are answered where they are asked for (draft/account-registration); this is for the rest.
+        Refusal::AccountExists { .. } | Refusal::NoSuchAccount => {
+            let notice = Line::new(out).source(prefix.server).command("NOTICE");
+            notice.param(prefix.client).text(refusal).end();
+        }
         Refusal::BadKey { room: name } => room(ERR_BADCHANNELKEY, name, out),
         Refusal::Banned { room: name } => room(ERR_BANNEDFROMCHAN, name, out),
         Refusal::BannedFromServer { reason } => prefix
@@ -78,6 +83,16 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
         Refusal::NickReserved { nick } => {
             let line = prefix.numeric(ERR_ERRONEUSNICKNAME, out).param(nick);
             line.text(refusal).end();
+        }
+        Refusal::NickOwned { nick } => {
+            room(ERR_NICKNAMEINUSE, nick, out);
+            let notice = Line::new(out).source(prefix.server).command("NOTICE");
+            notice
+                .param(prefix.client)
+                .text(format_args!(
+                    "{refusal}: by SASL, or with /msg NickServ IDENTIFY {nick} <password>"
+                ))
+                .end();
         }
         Refusal::LooksLike { nick, .. } | Refusal::NickTaken { nick } => {
             room(ERR_NICKNAMEINUSE, nick, out);

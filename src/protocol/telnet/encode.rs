@@ -49,6 +49,10 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
     };
     let name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
     match (&event.body, view) {
+        (Body::AccountChanged, View::Author) => match author.account() {
+            Some(account) => line(out, &["* you are logged in as ", account]),
+            None => line(out, &["* you are logged out"]),
+        },
         (Body::AwayChanged, View::Author) => away(author, out),
         (Body::Joined { room }, _) => line(out, &["* ", nick, " joined ", name(room)]),
         (Body::Left { room, reason }, _) => {
@@ -96,7 +100,8 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
         (Body::Wallops { text }, _) => line(out, &["* ", who, " to all who listen: ", text]),
         // A terminal cannot unsay a line, shows no tags, and has no place for real names.
         (
-            Body::AwayChanged
+            Body::AccountChanged
+            | Body::AwayChanged
             | Body::RealnameChanged
             | Body::Redacted { .. }
             | Body::Tagged { .. }

@@ -6,6 +6,7 @@ use crate::chat::{
     mode::{RoomFlags, parse_room_changes},
 };
 
+mod accounts;
 mod effort;
 mod entry;
 mod messages;

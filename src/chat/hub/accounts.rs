@@ -1,0 +1,141 @@
+//! Accounts in the hub: names come and go, users log in and out; and the rule that a nick which is an account's name, or
+//! looks like one, is for users of that account alone.
+//!
+//! Checking a password, and keeping what is registered, is the caller's. Invariant: a user's account exists.
+
+use super::{
+    super::{
+        AccountId, Body, Nick, Now, Refusal, UserId,
+        accounts::Accounts,
+        room::{Rules, SpeechStatus},
+        user::Login,
+    },
+    state::{Hub, nick_in},
+};
+use std::mem;
+
+/// How many names are tried for a user who must give up a nick. Each is free but for a user who wants to be in the way.
+const GUEST_NAMES_TRIED: u32 = 1_000;
+
+impl Hub {
+    /// The accounts' names.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Whether an account of this name may be made by a user, or by a client that is not one yet.
+    ///
+    /// # Errors
+    /// [`Refusal::NickReserved`], [`Refusal::AccountExists`] if the name is that of another account or looks like one,
+    /// [`Refusal::NickTaken`] or [`Refusal::LooksLike`] if another user has such a nick.
+    pub fn may_register(&self, name: &Nick, by: Option<UserId>) -> Result<(), Refusal> {
+        if self.reserved.holds(name) {
+            return Err(Refusal::NickReserved { nick: name.clone() });
+        }
+        if let Some(owner) = self.accounts.owner_of(name) {
+            let existing = self.accounts.name(owner).unwrap_or(name).clone();
+            return Err(Refusal::AccountExists { existing });
+        }
+        self.check_nick_unused(name, by.map(|by| by.slot))
+    }
+
+    /// Adds an account, for instance one that was stored; [`Hub::may_register`] is the check for new ones. `None` if an
+    /// account has this name already, or one that looks like it.
+    pub fn add_account(&mut self, name: Nick) -> Option<AccountId> {
+        match self.accounts.owner_of(&name) {
+            None => Some(self.accounts.add(name)),
+            Some(_) => None,
+        }
+    }
+
+    /// Removes an account to which no user is logged in any more; returns whether it was there.
+    pub fn remove_account(&mut self, id: AccountId) -> bool {
+        debug_assert!(self.users_of(id).is_empty(), "they were logged out");
+        self.accounts.remove(id)
+    }
+
+    /// The users who are logged in to an account. A walk over all users: for commands that few may give.
+    pub fn users_of(&self, account: AccountId) -> Vec<UserId> {
+        let users = self.users();
+        let of_account = users.filter(|(_, user)| user.account_id() == Some(account));
+        of_account.map(|(id, _)| id).collect()
+    }
+
+    /// An account as a user's record has it.
+    pub(super) fn login(&self, id: AccountId) -> Option<Login> {
+        let name = self.accounts.name(id)?.clone();
+        Some(Login { id, name })
+    }
+
+    /// Logs a user in, after its password or certificate was checked.
+    pub(super) fn log_in(&mut self, who: UserId, id: AccountId, now: Now) -> Result<(), Refusal> {
+        let login = self.login(id).ok_or(Refusal::NoSuchAccount)?;
+        if self.users[who.slot as usize].account_id() != Some(id) {
+            self.set_account(who, Some(login), now);
+        }
+        Ok(())
+    }
+
+    /// Logs a user out. A nick of the account's is given up, for it belongs to the account.
+    pub(super) fn log_out(&mut self, who: UserId, now: Now) {
+        let user = &self.users[who.slot as usize];
+        let Some(id) = user.account_id() else {
+            return;
+        };
+        if self.accounts.owner_of(&user.nick) == Some(id) {
+            if let Some(nick) = self.guest_nick() {
+                self.replace_nick(who, nick, now);
+            }
+        }
+        self.set_account(who, None, now);
+    }
+
+    fn set_account(&mut self, who: UserId, login: Option<Login>, now: Now) {
+        self.counting(Some(who.slot), None, |hub| {
+            hub.users[who.slot as usize].set_account(login);
+        });
+        self.forget_speech_status(who, |_| true);
+        self.emit_around(who, Body::AccountChanged, now);
+    }
+
+    /// A nick that is free, for a user who must give up its own.
+    fn guest_nick(&mut self) -> Option<Nick> {
+        let first = self.last_generation;
+        (0..GUEST_NAMES_TRIED).find_map(|tried| {
+            let number = first.wrapping_add(tried) % 1_000_000;
+            let nick = Nick::parse(&format!("guest{number}"), self.rules).ok()?;
+            self.check_nick_free(&nick, None, None)
+                .is_ok()
+                .then_some(nick)
+        })
+    }
+
+    /// Gives a user another nick, which is free.
+    pub(super) fn replace_nick(&mut self, who: UserId, nick: Nick, now: Now) {
+        let user = &self.users[who.slot as usize];
+        self.nicks.remove(who.slot, user.nick.name());
+        let users = &self.users;
+        self.nicks
+            .insert(who.slot, nick.name(), |slot| nick_in(users, slot));
+        let old = self.counting(Some(who.slot), None, |hub| {
+            mem::replace(&mut hub.users[who.slot as usize].nick, nick)
+        });
+        let user = &self.users[who.slot as usize];
+        if user.nick != old {
+            self.whowas.remember(user.farewell(old.clone(), now.wall));
+        }
+        // Judgements by host stay true.
+        self.forget_speech_status(who, |rules| rules.is_about_nicks());
+        self.emit_around(who, Body::Renamed { old }, now);
+    }
+
+    /// What is remembered of a user's right to speak is to be found out anew, in rooms with such rules.
+    fn forget_speech_status(&mut self, who: UserId, concerns: impl Fn(&Rules) -> bool) {
+        for membership in &self.users[who.slot as usize].rooms {
+            let room = &mut self.rooms[membership.room as usize];
+            if room.rules.as_deref().is_some_and(&concerns) {
+                room.members[membership.index as usize].speech_status = SpeechStatus::Unknown;
+            }
+        }
+    }
+}
