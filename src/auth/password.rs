@@ -9,16 +9,17 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
+use zeroize::Zeroize as _;
 
 /// How a hash begins; this distinguishes it from a password in clear.
 const SCHEME: &str = "pbkdf2-sha256";
 
 /// Bytes of a salt, and of a hash: one block of SHA-256 output.
-const SALT_BYTES: usize = 16;
-const HASH_BYTES: usize = 32;
+pub(super) const SALT_BYTES: usize = 16;
+pub(super) const HASH_BYTES: usize = 32;
 
 /// The most rounds that are accepted: some ten seconds of one core.
-const ROUNDS_MAX: u32 = 10_000_000;
+pub(super) const ROUNDS_MAX: u32 = 10_000_000;
 
 /// The hash of a password. `Display` is its form in the configuration: `pbkdf2-sha256$ROUNDS$SALT$HASH`, in
 /// hexadecimal.
@@ -77,8 +78,7 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
 #[error("not a hash of a password; let `madang passwd` make one")]
 pub struct BadHash;
 
-/// A hash that is being computed.
-#[derive(Clone)]
+/// A hash that is being computed. Its state is overwritten at the end, for it is as good as the password.
 pub(super) struct Hashing {
     keyed: Hmac<Sha256>,
     last: [u8; HASH_BYTES],
@@ -121,6 +121,16 @@ impl Hashing {
         }
         self.left -= now;
         (self.left == 0).then_some(self.sum)
+    }
+}
+
+impl Drop for Hashing {
+    fn drop(&mut self) {
+        self.last.zeroize();
+        self.sum.zeroize();
+        self.keyed = Hmac::<Sha256>::new_from_slice(&[]).expect("HMAC takes keys of any length");
+        // So that the compiler does not leave it out: nobody reads it any more.
+        std::hint::black_box(&self.keyed);
     }
 }
 

@@ -1,43 +1,95 @@
-//! Checks that wait for their rounds, in fair order: one after the other, a slice at a time.
+//! Work on passwords that waits for its rounds, in fair order: one piece after the other, a slice at a time. Most of it is
+//! checks; the other is new credentials.
 //!
-//! Those already known to be right go first. Among the others each address has its turn: the second check of one address
-//! comes after the first of every other, however many that address has sent. A check is finished before the next one begins,
-//! so that no check waits longer because others came later.
+//! Clients already known to be right go first. Among the others each address has its turn: the second piece of one address
+//! comes after the first of every other, however many that address has sent. A piece is finished before the next one begins,
+//! so that none waits longer because others came later.
 //!
-//! Invariants: at most [`WAITING_MAX`] wait, of one address at most [`OF_ONE_NETWORK`], of one key at most one.
+//! Invariants: at most [`WAITING_MAX`] wait, of one address and kind at most [`of_one_network`], of one key at most one.
 
-use super::{limiter::Attempt, verifier::Proof};
+use super::{
+    credentials::{Credentials, Derivation},
+    limiter::{Attempt, PasswordKind},
+    verifier::Proof,
+};
 use std::net::IpAddr;
 
-/// At some 0.2 s a check, the last of so many waits for a quarter of a minute. A later one is refused at once.
+/// At some 0.2 s for an operator's check, the last of so many waits for a quarter of a minute. A later one is refused at
+/// once.
 const WAITING_MAX: usize = 64;
 
 /// Of these, for those who are known to be right alone.
 const KEPT_FOR_KNOWN: usize = 8;
 
-/// For one address. An office with one router has that many operators who log in at the same moment.
-const OF_ONE_NETWORK: usize = 4;
+/// How many may wait of one address.
+fn of_one_network(kind: PasswordKind, network: IpAddr) -> usize {
+    match kind {
+        // Loopback is the address of all clients of a proxy on this machine. The rest is for clients that use none.
+        PasswordKind::Account if network.is_loopback() => 48,
+        // The users of a bouncer log in together when it connects again, and a check of theirs is cheap.
+        PasswordKind::Account => 16,
+        // An office with one router has that many operators who log in at the same moment.
+        PasswordKind::Operator | PasswordKind::Server => 4,
+    }
+}
 
-/// There is no room for another check.
+/// There is no room for more work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// What came of a check.
+/// A piece of work.
 #[derive(Debug)]
-pub struct Verdict<K> {
-    /// Whose it was.
-    pub key: K,
-    /// For [`Limiter::settle`](super::Limiter::settle).
-    pub attempt: Attempt,
-    /// The password was right.
-    pub is_right: bool,
+pub enum Work {
+    /// Whether a password is right.
+    Check(Attempt, Proof),
+    /// Credentials from a new password of an account.
+    Derive(Derivation),
+}
+
+impl Work {
+    fn kind(&self) -> PasswordKind {
+        match self {
+            Self::Check(attempt, _) => attempt.kind(),
+            Self::Derive(_) => PasswordKind::Account,
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        matches!(self, Self::Check(attempt, _) if attempt.is_known())
+    }
+
+    fn advance(&mut self, rounds: u32) -> Option<Product> {
+        Some(match self {
+            Self::Check(_, proof) => Product::Verdict(proof.advance(rounds)?),
+            Self::Derive(derivation) => Product::Credentials(derivation.advance(rounds)?),
+        })
+    }
+}
+
+enum Product {
+    Verdict(bool),
+    Credentials(Credentials),
+}
+
+/// The result of a piece of work.
+#[derive(Debug)]
+pub enum Done {
+    /// A password was checked.
+    Checked {
+        /// For [`Limiter::settle`](super::Limiter::settle).
+        attempt: Attempt,
+        /// The password was right.
+        is_right: bool,
+    },
+    /// Credentials were made.
+    Derived(Credentials),
 }
 
 /// See the module's documentation. `K` names who waits.
 #[derive(Debug)]
 pub struct Queue<K> {
     waiting: Vec<Waiting<K>>,
-    /// The round in which the last check was.
+    /// The round in which the last piece was.
     round: u64,
 }
 
@@ -45,10 +97,9 @@ pub struct Queue<K> {
 struct Waiting<K> {
     key: K,
     network: IpAddr,
-    /// Each address has one check in a round.
+    /// Each address has one piece in a round.
     round: u64,
-    attempt: Attempt,
-    proof: Proof,
+    work: Work,
 }
 
 impl<K> Default for Queue<K> {
@@ -61,79 +112,84 @@ impl<K> Default for Queue<K> {
 }
 
 impl<K: PartialEq + Copy> Queue<K> {
-    /// Whether there is room for a check of this one.
+    /// Whether there is room for work of this kind for this one.
     ///
     /// # Errors
     /// There is none.
-    pub fn check_room(&self, key: K, network: IpAddr, is_known: bool) -> Result<(), Full> {
+    pub fn check_room(
+        &self,
+        key: K,
+        network: IpAddr,
+        kind: PasswordKind,
+        is_known: bool,
+    ) -> Result<(), Full> {
         let kept = if is_known { 0 } else { KEPT_FOR_KNOWN };
-        let of_network = self.of_network(network).count();
+        let of_network = self.of_network(network);
+        let of_kind = of_network.filter(|it| it.work.kind() == kind).count();
         let is_full = self.waiting.len() >= WAITING_MAX - kept;
-        if is_full || of_network >= OF_ONE_NETWORK || self.contains(key) {
+        if is_full || of_kind >= of_one_network(kind, network) || self.contains(key) {
             return Err(Full);
         }
         Ok(())
     }
 
-    /// Puts a check in.
+    /// Puts work in.
     ///
     /// # Errors
     /// There is no room; see [`check_room`](Self::check_room).
-    pub fn push(
-        &mut self,
-        key: K,
-        network: IpAddr,
-        (attempt, proof): (Attempt, Proof),
-    ) -> Result<(), Full> {
-        self.check_room(key, network, attempt.is_known())?;
+    pub fn push(&mut self, key: K, network: IpAddr, work: Work) -> Result<(), Full> {
+        self.check_room(key, network, work.kind(), work.is_known())?;
         let last = self.of_network(network).map(|it| it.round).max();
         let round = last.map_or(self.round, |last| last + 1);
         self.waiting.push(Waiting {
             key,
             network,
             round,
-            attempt,
-            proof,
+            work,
         });
         Ok(())
     }
 
-    /// Works for at most so many rounds on the check whose turn it is; returns the result if that was its end.
-    pub fn advance(&mut self, rounds: u32) -> Option<Verdict<K>> {
+    /// Works for at most so many rounds on the piece whose turn it is; returns whose it was, and the result, if that was its
+    /// end.
+    pub fn advance(&mut self, rounds: u32) -> Option<(K, Done)> {
         // The first of the least: they are in the order in which they came.
-        let turn = |it: &Waiting<K>| (!it.attempt.is_known(), it.round);
+        let turn = |it: &Waiting<K>| (!it.work.is_known(), it.round);
         let next = self
             .waiting
             .iter()
             .enumerate()
             .min_by_key(|(_, it)| turn(it));
         let index = next?.0;
-        let is_right = self.waiting[index].proof.advance(rounds)?;
-        let done = self.waiting.remove(index);
-        self.round = self.round.max(done.round);
-        Some(Verdict {
-            key: done.key,
-            attempt: done.attempt,
-            is_right,
-        })
+        let product = self.waiting[index].work.advance(rounds)?;
+        let piece = self.waiting.remove(index);
+        self.round = self.round.max(piece.round);
+        let done = match (piece.work, product) {
+            (Work::Check(attempt, _), Product::Verdict(is_right)) => {
+                Done::Checked { attempt, is_right }
+            }
+            (_, Product::Credentials(credentials)) => Done::Derived(credentials),
+            (Work::Derive(_), Product::Verdict(_)) => unreachable!("a derivation has no verdict"),
+        };
+        Some((piece.key, done))
     }
 
-    /// Removes a check whose connection has ended.
+    /// Removes the work for a connection that has ended.
     pub fn remove(&mut self, key: K) {
         self.waiting.retain(|it| it.key != key);
     }
 
-    /// Whether a check of this one waits.
+    /// Whether work for this one waits.
     pub fn contains(&self, key: K) -> bool {
         self.waiting.iter().any(|it| it.key == key)
     }
 
-    /// How many wait.
+    /// How many pieces wait.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether no check waits.
+    /// Whether none waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -170,13 +226,16 @@ mod tests {
         let attempt = limiter.admit(PasswordKind::Operator, &name, caller(number), now);
         let proof = verifier().begin(&name, "wrong");
         let network = caller(number).network;
-        attempt.is_ok_and(|attempt| queue.push(key, network, (attempt, proof)).is_ok())
+        attempt.is_ok_and(|attempt| {
+            let work = Work::Check(attempt, proof);
+            queue.push(key, network, work).is_ok()
+        })
     }
 
     fn order(queue: &mut Queue<u32>) -> Vec<u32> {
         let mut order = Vec::new();
         while !queue.is_empty() {
-            order.extend(queue.advance(30).map(|verdict| verdict.key));
+            order.extend(queue.advance(30).map(|(key, _)| key));
         }
         order
     }
@@ -205,11 +264,11 @@ mod tests {
             .unwrap();
         assert!(attempt.is_known());
         let proof = verifier().begin("root", "secret");
-        queue
-            .push(1000, caller(250).network, (attempt, proof))
-            .unwrap();
-        let verdict = queue.advance(u32::MAX).unwrap();
-        assert_eq!((verdict.key, verdict.is_right), (1000, true));
+        let work = Work::Check(attempt, proof);
+        queue.push(1000, caller(250).network, work).unwrap();
+        let (key, done) = queue.advance(u32::MAX).unwrap();
+        assert_eq!(key, 1000);
+        assert!(matches!(done, Done::Checked { is_right: true, .. }));
     }
 
     #[test]
@@ -220,8 +279,35 @@ mod tests {
         for key in 0..8 {
             push(&mut queue, &mut limiter, 100 + key, 1);
         }
-        assert!(queue.of_network(caller(1).network).count() <= OF_ONE_NETWORK);
+        let room = of_one_network(PasswordKind::Operator, caller(1).network);
+        assert!(queue.of_network(caller(1).network).count() <= room);
+        // Accounts have room of their own.
+        for key in 200..216 {
+            let work = Work::Derive(Derivation::new("new", [2; 16], 100));
+            queue.push(key, caller(1).network, work).unwrap();
+        }
+        let work = Work::Derive(Derivation::new("new", [2; 16], 100));
+        assert_eq!(queue.push(216, caller(1).network, work), Err(Full));
         queue.remove(7);
         assert!(!queue.contains(7));
+    }
+
+    #[test]
+    fn new_credentials_are_made_in_turn() {
+        let (mut queue, mut limiter) = (Queue::default(), Limiter::default());
+        assert!(push(&mut queue, &mut limiter, 1, 1));
+        let work = Work::Derive(Derivation::new("new", [2; 16], 70));
+        queue.push(2, caller(2).network, work).unwrap();
+        assert!(push(&mut queue, &mut limiter, 3, 3));
+        let mut done = Vec::new();
+        while !queue.is_empty() {
+            done.extend(queue.advance(30));
+        }
+        assert_eq!(
+            done.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
+        let expected = Derivation::new("new", [2; 16], 70).finish();
+        assert!(matches!(&done[1].1, Done::Derived(credentials) if *credentials == expected));
     }
 }

@@ -1,5 +1,6 @@
 //! What a protocol may do to the world while it handles one line: the seam that the server implements and tests fake.
 
+use crate::auth::Credentials;
 use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 use std::time::Duration;
 
@@ -12,6 +13,23 @@ pub enum PasswordCheck {
     Wrong,
     /// It was not checked, for there were too many wrong ones from that address; the next may come after this span.
     TooSoon(Duration),
+}
+
+/// The result of work on a password that took more than a moment.
+#[derive(Debug)]
+pub enum Checked {
+    /// The password of an account was checked.
+    Account {
+        /// It was right.
+        is_right: bool,
+    },
+    /// Credentials were made from a new password of an account.
+    NewCredentials(Credentials),
+    /// The password of an operator of the server was checked.
+    Operator {
+        /// It was right.
+        is_right: bool,
+    },
 }
 
 /// A span that a client has to wait, for a text: whole seconds, at least one.

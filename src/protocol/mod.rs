@@ -22,5 +22,5 @@ pub mod testing;
 mod time;
 pub mod web;
 
-pub use context::{Context, PasswordCheck, TurnedAway, seconds_to_wait};
+pub use context::{Checked, Context, PasswordCheck, TurnedAway, seconds_to_wait};
 pub use decoded::{Decoded, Frame};

@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("auth", &[]),
     ("config", &["auth"]),
     ("os", &[]),
-    ("protocol", &["chat"]),
+    ("protocol", &["auth", "chat"]),
     ("store", &["chat"]),
     ("load", &["net", "os", "protocol"]),
     (

@@ -39,17 +39,20 @@ pub enum PasswordKind {
     Server,
     /// The rights of an operator of the server (OPER).
     Operator,
+    /// An account.
+    Account,
 }
 
 impl PasswordKind {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Server, Self::Operator];
+    pub const ALL: [Self; 3] = [Self::Server, Self::Operator, Self::Account];
 
     /// Its name in the log and in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Operator => "operator",
+            Self::Account => "account",
         }
     }
 }
@@ -88,6 +91,14 @@ const OF_ADDRESS: Curve = Curve {
 /// the others must be able to come in between.
 const OF_ADDRESS_AT_SERVER: Curve = Curve {
     most: Duration::from_secs(60),
+    ..OF_ADDRESS
+};
+
+/// Behind one address there may be a bouncer with many users, which connects all of them again at the same moment: until
+/// their passwords are checked, each counts as a mistake. A day of guessing is then some 300 guesses.
+const OF_ADDRESS_AT_ACCOUNTS: Curve = Curve {
+    free: 10,
+    most: Duration::from_secs(5 * 60),
     ..OF_ADDRESS
 };
 
@@ -197,6 +208,11 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// What the password gives access to.
+    pub fn kind(&self) -> PasswordKind {
+        self.kind
+    }
+
     /// Whether they were right before.
     pub fn is_known(&self) -> bool {
         matches!(self.judge, Judge::Known(_))
@@ -303,7 +319,7 @@ impl Limiter {
             }
             (judge, true) => {
                 if let Judge::Stranger = judge {
-                    self.networks.entries.remove(&(kind, network));
+                    self.forgive(kind, network);
                     if let Some(strikes) = self.names.entries.get_mut(&attempt.name) {
                         // Theirs; those of others stay.
                         strikes.count = strikes.count.saturating_sub(1);
@@ -315,6 +331,21 @@ impl Limiter {
                         last: now,
                     };
                 }
+            }
+        }
+    }
+
+    /// An address was right as a stranger.
+    fn forgive(&mut self, kind: PasswordKind, network: IpAddr) {
+        match kind {
+            // Anyone can make an account. If a right password of one's own took back the mistakes, every tenth guess at
+            // the accounts of others would be free.
+            PasswordKind::Account => {
+                let strikes = self.networks.entry((kind, network));
+                strikes.count = strikes.count.saturating_sub(1);
+            }
+            PasswordKind::Operator | PasswordKind::Server => {
+                self.networks.entries.remove(&(kind, network));
             }
         }
     }
@@ -337,6 +368,7 @@ impl Limiter {
 fn curve_of(kind: PasswordKind, network: IpAddr) -> Curve {
     match kind {
         _ if network.is_loopback() => MILD,
+        PasswordKind::Account => OF_ADDRESS_AT_ACCOUNTS,
         PasswordKind::Server => OF_ADDRESS_AT_SERVER,
         PasswordKind::Operator => OF_ADDRESS,
     }

@@ -247,3 +247,44 @@ fn endless_guessers_keep_no_new_client_out() {
     assert!(guess(&mut limiter, NAME, newcomer(elsewhere), now).is_some());
     assert!(succeed(&mut limiter, NAME, newcomer([192, 0, 2, 2]), now));
 }
+
+#[test]
+fn ones_own_account_takes_no_mistake_back() {
+    let mut limiter = Limiter::default();
+    let (from, now) = (caller([192, 0, 2, 1]), seconds(100));
+    let mut attempt = |name: &str, is_right| {
+        let admitted = limiter.admit(PasswordKind::Account, name, from, now);
+        let is_admitted = admitted.is_ok();
+        if let Ok(attempt) = admitted {
+            limiter.settle(attempt, is_right, now);
+        }
+        is_admitted
+    };
+    for number in 0..10 {
+        assert!(attempt(&number.to_string(), false));
+        assert!(attempt("mine", true));
+    }
+    assert!(attempt("another", false));
+    assert!(!attempt("one more", false), "the address waits");
+    assert!(attempt("mine", true), "known");
+}
+
+#[test]
+fn the_users_of_a_bouncer_log_in_together() {
+    let mut limiter = Limiter::default();
+    let (from, now) = (caller([192, 0, 2, 1]), seconds(100));
+    let mut names = 0..40;
+    loop {
+        let together: Vec<_> = names.by_ref().take(10).collect();
+        if together.is_empty() {
+            break;
+        }
+        let attempts: Vec<_> = together
+            .iter()
+            .map(|n| limiter.admit(PasswordKind::Account, &n.to_string(), from, now))
+            .collect();
+        for attempt in attempts {
+            limiter.settle(attempt.expect("no one has made a mistake"), true, now);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     chat::{UserId, watches::Watches},
     net::Tick,
     protocol::{
-        Decoded, Frame,
+        Checked, Decoded, Frame,
         irc::{self, Irc},
     },
     server::settings::Settings,
@@ -64,9 +64,9 @@ impl Protocol for IrcConnection {
         context::run_irc(at, &mut self.0, None, |irc, context| irc.go_on(context))
     }
 
-    fn password_checked(&mut self, at: &mut Current<'_>, is_right: bool) -> Option<Ending> {
+    fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
         context::run_irc(at, &mut self.0, None, |irc, context| {
-            irc.operator_checked(is_right, context)
+            irc.password_checked(checked, context)
         })
     }
 

@@ -52,7 +52,7 @@ use crate::{
         listeners::listener::{Adopter, Listeners},
         metrics::census::Census,
         settings::Settings,
-        shared::{Shared, routes::Routes},
+        shared::{Shared, password_checks::Finished, routes::Routes},
         streams::Streams,
     },
 };
@@ -158,19 +158,16 @@ impl Connections {
     /// Takes a piece of the password check whose turn it is. The server calls it once a turn.
     pub(crate) fn check_passwords(&mut self, net: &mut Net) {
         let now = self.shared.wall_clock.at(net.now());
-        let Some(checked) = self.shared.password_checks.advance(now) else {
+        let Some(Finished { id, checked }) = self.shared.password_checks.advance(now) else {
             return;
         };
-        let id = checked.id;
         let Some((protocol, mut at)) = self.find(net, id) else {
             return;
         };
         at.shared
             .password_checks
             .note_checked(&checked, at.client.peer.ip());
-        let ending = protocol
-            .as_mut()
-            .password_checked(&mut at, checked.is_right);
+        let ending = protocol.as_mut().password_checked(&mut at, checked);
         self.finish(net, id, ending);
     }
 

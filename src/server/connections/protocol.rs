@@ -14,6 +14,7 @@ use super::{
 use crate::{
     chat::{UserId, watches::Watches},
     net::Tick,
+    protocol::Checked,
     server::{metrics::report::Report, settings::Settings},
 };
 
@@ -55,9 +56,9 @@ pub(crate) trait Protocol {
         None
     }
 
-    /// The password that the client gave was checked.
-    fn password_checked(&mut self, at: &mut Current<'_>, is_right: bool) -> Option<Ending> {
-        let _ = (at, is_right);
+    /// The password that the client gave was checked, or credentials were made from it.
+    fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
+        let _ = (at, checked);
         None
     }
 

@@ -18,7 +18,7 @@ use crate::{
     chat::{UserId, watches::Watches},
     net::Tick,
     protocol::{
-        Decoded,
+        Checked, Decoded,
         irc::Irc,
         web::websocket::{Kind, Received, WebSocket, push_ping},
     },
@@ -119,8 +119,8 @@ impl Protocol for WebSocketConnection {
         self.run(at, |irc, context| irc.go_on(context))
     }
 
-    fn password_checked(&mut self, at: &mut Current<'_>, is_right: bool) -> Option<Ending> {
-        self.run(at, |irc, context| irc.operator_checked(is_right, context))
+    fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
+        self.run(at, |irc, context| irc.password_checked(checked, context))
     }
 
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {

@@ -1,13 +1,16 @@
-//! Passwords: whether a client may try one, the checks in progress, and their outcomes.
+//! Passwords: whether a client may try one, the work in progress (checks, new credentials), and the outcomes.
 //!
-//! Owns the limiter, the queue of checks and the counts (`auth` has their rules). A password that a client gives
-//! is neither logged nor kept; a check holds hashes of it alone. Does not know sessions.
+//! Owns the limiter, the queue of work and the counts (`auth` has their rules). A password that a client gives
+//! is neither logged nor kept; a check holds hashes of it alone. Does not know sessions, nor which accounts there are.
 
 use crate::{
-    auth::{Attempt, Caller, Limiter, PasswordKind, Queue, Verdict, Verifier, same},
+    auth::{
+        Attempt, Caller, Credentials, Derivation, Done, Limiter, PasswordKind, Proof, Queue,
+        Verifier, Work, same,
+    },
     chat::{Now, hub::network_of},
     net::ConnId,
-    protocol::{PasswordCheck, irc::TryAgain},
+    protocol::{Checked, PasswordCheck, irc::TryAgain},
 };
 use rustc_hash::FxHashSet;
 use std::{net::IpAddr, time::Duration};
@@ -32,6 +35,13 @@ impl Outcome {
     /// All, in the order of their numbers.
     pub(crate) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Delayed, Self::Busy];
 
+    fn of(is_right: bool) -> Self {
+        match is_right {
+            true => Self::Right,
+            false => Self::Wrong,
+        }
+    }
+
     /// Its name in the log and in the metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -51,11 +61,12 @@ pub(crate) struct Guesser<'a> {
     pub(crate) certificate: Option<&'a str>,
 }
 
-/// The result of a check.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Checked {
+/// Work that is done.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// For whom.
     pub(crate) id: ConnId,
-    pub(crate) is_right: bool,
+    pub(crate) checked: Checked,
 }
 
 /// See the module's documentation.
@@ -90,12 +101,11 @@ impl PasswordChecks {
             Ok(attempt) => {
                 let is_right = same(password.as_bytes(), said);
                 self.limiter.settle(attempt, is_right, now);
-                let (outcome, check) = match is_right {
-                    true => (Outcome::Right, PasswordCheck::Right),
-                    false => (Outcome::Wrong, PasswordCheck::Wrong),
-                };
-                self.note(PasswordKind::Server, outcome, guesser.address);
-                check
+                self.note(PasswordKind::Server, Outcome::of(is_right), guesser.address);
+                match is_right {
+                    true => PasswordCheck::Right,
+                    false => PasswordCheck::Wrong,
+                }
             }
         }
     }
@@ -111,22 +121,115 @@ impl PasswordChecks {
         guesser: Guesser<'_>,
         now: Now,
     ) -> Result<(), TryAgain> {
-        let (kind, now) = (PasswordKind::Operator, now.moment.since_start());
-        let attempt = self.admit(kind, name, guesser, now).map_err(|wait| {
-            self.note(kind, Outcome::Delayed, guesser.address);
-            TryAgain::After(wait)
-        })?;
+        let attempt = self.admit_to_queue(PasswordKind::Operator, name, guesser, now)?;
+        let proof = verifier.begin(name, password);
+        self.push(guesser, Work::Check(attempt, proof));
+        Ok(())
+    }
+
+    /// Begins to check the password of an account; `None`: there is no such account, or it has no password. `rounds` is
+    /// how many new credentials would have.
+    ///
+    /// # Errors
+    /// Why it is not checked.
+    #[expect(dead_code, reason = "accounts are not wired yet")]
+    pub(crate) fn begin_account(
+        &mut self,
+        (folded_name, password): (&str, &str),
+        credentials: Option<&Credentials>,
+        rounds: u32,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let attempt = self.admit_to_queue(PasswordKind::Account, folded_name, guesser, now)?;
+        let proof = Proof::of_account(password, credentials, rounds);
+        self.push(guesser, Work::Check(attempt, proof));
+        Ok(())
+    }
+
+    /// Begins to make credentials.
+    ///
+    /// # Errors
+    /// There is no room.
+    #[expect(dead_code, reason = "accounts are not wired yet")]
+    pub(crate) fn begin_credentials(
+        &mut self,
+        derivation: impl FnOnce() -> Derivation,
+        guesser: Guesser<'_>,
+    ) -> Result<(), TryAgain> {
+        let network = network_of(guesser.address);
+        let kind = PasswordKind::Account;
+        let room = self.queue.check_room(guesser.id, network, kind, false);
+        if room.is_err() {
+            return Err(TryAgain::Busy);
+        }
+        self.push(guesser, Work::Derive(derivation()));
+        Ok(())
+    }
+
+    /// Lets a client prove by itself that it knows the password of an account, as SCRAM does. The attempt goes to
+    /// [`settle_account`](Self::settle_account).
+    ///
+    /// # Errors
+    /// Why it may not.
+    #[expect(dead_code, reason = "accounts are not wired yet")]
+    pub(crate) fn admit_account(
+        &mut self,
+        folded_name: &str,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<Attempt, TryAgain> {
+        let kind = PasswordKind::Account;
+        self.admit(kind, folded_name, guesser, now.moment.since_start())
+            .map_err(|wait| {
+                self.note(kind, Outcome::Delayed, guesser.address);
+                TryAgain::After(wait)
+            })
+    }
+
+    /// The result of an attempt that was not in the queue.
+    #[expect(dead_code, reason = "accounts are not wired yet")]
+    pub(crate) fn settle_account(
+        &mut self,
+        attempt: Attempt,
+        is_right: bool,
+        address: IpAddr,
+        now: Now,
+    ) {
+        let kind = attempt.kind();
+        self.limiter
+            .settle(attempt, is_right, now.moment.since_start());
+        self.note(kind, Outcome::of(is_right), address);
+    }
+
+    /// Lets a client try a password that takes work to check.
+    fn admit_to_queue(
+        &mut self,
+        kind: PasswordKind,
+        name: &str,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<Attempt, TryAgain> {
+        let attempt = self
+            .admit(kind, name, guesser, now.moment.since_start())
+            .map_err(|wait| {
+                self.note(kind, Outcome::Delayed, guesser.address);
+                TryAgain::After(wait)
+            })?;
         let (id, network) = (guesser.id, network_of(guesser.address));
-        let room = self.queue.check_room(id, network, attempt.is_known());
+        let room = self.queue.check_room(id, network, kind, attempt.is_known());
         if room.is_err() {
             self.limiter.give_back(&attempt);
             self.note(kind, Outcome::Busy, guesser.address);
             return Err(TryAgain::Busy);
         }
-        let proof = verifier.begin(name, password);
-        let pushed = self.queue.push(id, network, (attempt, proof));
+        Ok(attempt)
+    }
+
+    fn push(&mut self, guesser: Guesser<'_>, work: Work) {
+        let network = network_of(guesser.address);
+        let pushed = self.queue.push(guesser.id, network, work);
         debug_assert!(pushed.is_ok(), "there was room");
-        Ok(())
     }
 
     fn admit(
@@ -140,30 +243,37 @@ impl PasswordChecks {
             network: network_of(guesser.address),
             certificate: guesser.certificate,
             // For the server's password a connection has a few attempts only, and every guess would be a first one.
-            is_first: kind == PasswordKind::Operator && self.tried.insert(guesser.id),
+            is_first: kind != PasswordKind::Server && self.tried.insert(guesser.id),
         };
         self.limiter.admit(kind, name, caller, now)
     }
 
-    /// Takes a piece of the check whose turn it is; its result if that was the last piece.
-    pub(crate) fn advance(&mut self, now: Now) -> Option<Checked> {
-        let Verdict {
-            key: id,
-            attempt,
-            is_right,
-        } = self.queue.advance(ROUNDS_PER_TURN)?;
-        self.limiter
-            .settle(attempt, is_right, now.moment.since_start());
-        Some(Checked { id, is_right })
+    /// Takes a piece of the work whose turn it is; its result if that was the last piece.
+    pub(crate) fn advance(&mut self, now: Now) -> Option<Finished> {
+        let (id, done) = self.queue.advance(ROUNDS_PER_TURN)?;
+        let checked = match done {
+            Done::Derived(credentials) => Checked::NewCredentials(credentials),
+            Done::Checked { attempt, is_right } => {
+                let kind = attempt.kind();
+                self.limiter
+                    .settle(attempt, is_right, now.moment.since_start());
+                match kind {
+                    PasswordKind::Account => Checked::Account { is_right },
+                    PasswordKind::Operator | PasswordKind::Server => Checked::Operator { is_right },
+                }
+            }
+        };
+        Some(Finished { id, checked })
     }
 
     /// Counts and logs a check that is done, if its connection is still there.
     pub(crate) fn note_checked(&mut self, checked: &Checked, address: IpAddr) {
-        let outcome = match checked.is_right {
-            true => Outcome::Right,
-            false => Outcome::Wrong,
+        let (kind, is_right) = match checked {
+            Checked::Account { is_right } => (PasswordKind::Account, *is_right),
+            Checked::Operator { is_right } => (PasswordKind::Operator, *is_right),
+            Checked::NewCredentials(_) => return,
         };
-        self.note(PasswordKind::Operator, outcome, address);
+        self.note(kind, Outcome::of(is_right), address);
     }
 
     /// Counts and logs the outcome of an attempt.
@@ -175,7 +285,7 @@ impl PasswordChecks {
             (PasswordKind::Operator, Outcome::Right) => {
                 tracing::info!(%address, %reason, "a password was right");
             }
-            (PasswordKind::Server, Outcome::Right) => {
+            (PasswordKind::Account | PasswordKind::Server, Outcome::Right) => {
                 tracing::debug!(%address, %reason, "a password was right");
             }
             (_, Outcome::Wrong) => {

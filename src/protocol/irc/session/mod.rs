@@ -29,7 +29,10 @@ use super::{
     commands::{operators, table},
     paged_reply::PagedReply,
 };
-use crate::protocol::decoded::{Decoded, Frame};
+use crate::protocol::{
+    Checked,
+    decoded::{Decoded, Frame},
+};
 use request::Request;
 use server_context::ServerContext;
 use state::{Irc, Pending};
@@ -171,8 +174,16 @@ impl Irc {
         self.tidy();
     }
 
+    /// The password that the client gave was checked, or credentials were made from it.
+    pub fn password_checked(&mut self, checked: Checked, ctx: &mut dyn ServerContext) {
+        match checked {
+            Checked::Operator { is_right } => self.operator_checked(is_right, ctx),
+            Checked::Account { .. } | Checked::NewCredentials(_) => {}
+        }
+    }
+
     /// The password of OPER was checked.
-    pub fn operator_checked(&mut self, is_right: bool, ctx: &mut dyn ServerContext) {
+    fn operator_checked(&mut self, is_right: bool, ctx: &mut dyn ServerContext) {
         let Some(cold) = &mut self.cold else { return };
         let Some(Pending::Oper { label }) = cold
             .pending

@@ -107,7 +107,7 @@ pub trait ServerContext: Context {
     fn watches(&mut self) -> &mut Watches;
     /// Connections of clients that are no users yet.
     fn nameless_count(&self) -> usize;
-    /// Begins to see whether this is an operator's password; then [`Irc::operator_checked`](super::Irc::operator_checked)
+    /// Begins to see whether this is an operator's password; then [`Irc::password_checked`](super::Irc::password_checked)
     /// is called.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! OPER: what is answered before and after the password was checked.
 
 use super::{super::TryAgain, Stage};
+use crate::protocol::Checked;
 use std::time::Duration;
 
 #[test]
@@ -26,7 +27,7 @@ fn an_operator_is_made_when_the_password_was_checked() {
         assert!(stage.received('a').is_empty());
         let (_, seat, irc) = &mut stage.clients[0];
         assert!(irc.is_busy());
-        irc.operator_checked(is_right, &mut stage.world.at(*seat));
+        irc.password_checked(Checked::Operator { is_right }, &mut stage.world.at(*seat));
         assert!(!irc.is_busy());
         let told = stage.received('a');
         assert!(told.iter().any(|line| line.contains(code)), "{told:?}");

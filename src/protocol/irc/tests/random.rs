@@ -1,6 +1,7 @@
 //! Random scripts of several clients: whatever they send, no client makes the server panic or breaks the hub.
 
 use super::*;
+use crate::protocol::Checked;
 
 /// Words that mean something in one place or another.
 const WORDS: [&str; 40] = [
@@ -91,7 +92,7 @@ proptest::proptest! {
             if !stage.world.checks.is_empty() {
                 stage.world.checks.clear();
                 let (_, seat, irc) = &mut stage.clients[who];
-                irc.operator_checked(true, &mut stage.world.at(*seat));
+                irc.password_checked(Checked::Operator { is_right: true }, &mut stage.world.at(*seat));
             }
             stage.world.hub.check_invariants();
             for letter in ['a', 'b', 'c'] {
