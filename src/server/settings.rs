@@ -236,11 +236,15 @@ fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
 /// What IRC shows of the server itself.
 pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
     let server = &config.server;
+    let named = ServerInfo::new(server.name.as_str(), &server.network, started);
     let motd = server.motd.as_ref();
     let modes = parse_user_changes(&server.default_user_modes).0;
     ServerInfo {
         description: server.description.as_str().into(),
-        motd: motd.map(|motd| motd.lines().map(Box::from).collect()),
+        motd: match motd {
+            Some(motd) => ServerInfo::ready_motd(&named.name, motd.lines()),
+            None => named.motd.clone(),
+        },
         password: server.password.as_deref().map(Box::from),
         default_user_modes: modes.into_iter().map(|change| change.mode).collect(),
         operators: operators(config)
@@ -249,7 +253,7 @@ pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
             .collect(),
         // One piece must not bring a client that reads nothing to the limit of its send queue.
         page_bytes: ServerInfo::PAGE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
-        ..ServerInfo::new(server.name.as_str(), &server.network, started)
+        ..named
     }
 }
 

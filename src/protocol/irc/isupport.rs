@@ -6,11 +6,10 @@
 use super::monitor::TARGETS_MAX;
 use crate::chat::{
     Limits,
-    mode::{Letter as _, ListKind, PARAMETERS_MAX, Rank, RoomFlag},
+    mode::{Letter as _, ListKind, PARAMETERS_MAX, Rank, RoomFlag, UserMode},
     name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
     persona::USERNAME_BYTES_MAX,
 };
-use std::rc::Rc;
 
 /// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the text are fifteen
 /// parameters).
@@ -23,11 +22,11 @@ pub const HOST_BYTES_MAX: usize = 63;
 pub const RECIPIENTS_MAX: usize = 4;
 
 /// All tokens of a network, joined to lines.
-pub fn lines(network: &str) -> Rc<[Box<str>]> {
+pub fn lines(network: &str) -> Vec<String> {
     let tokens = tokens(network);
     tokens
         .chunks(TOKENS_MAX)
-        .map(|line| line.join(" ").into())
+        .map(|line| line.join(" "))
         .collect()
 }
 
@@ -70,6 +69,23 @@ fn tokens(network: &str) -> Vec<String> {
         "UTF8MAPPING=rfc8265".into(),
         "UTF8ONLY".into(),
         "WHOX".into(),
+    ]
+}
+
+/// The letters of modes as RPL_MYINFO lists them: of users, of rooms, and those of rooms that have a parameter.
+pub fn mode_letters() -> [String; 3] {
+    let lists = ListKind::ALL.map(ListKind::letter);
+    let ranks = Rank::ALL.iter().map(|rank| rank.letter());
+    let mut with_params: Vec<char> = lists.into_iter().chain(['k', 'l']).chain(ranks).collect();
+    with_params.sort_unstable();
+    let flags = RoomFlag::ALL.iter().map(|flag| flag.letter());
+    let mut all: Vec<char> = with_params.iter().copied().chain(flags).collect();
+    all.sort_unstable();
+    let users = UserMode::ALL.iter().map(|mode| mode.letter());
+    [
+        users.collect(),
+        all.into_iter().collect(),
+        with_params.into_iter().collect(),
     ]
 }
 

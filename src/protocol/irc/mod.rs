@@ -2,7 +2,7 @@
 //! (<https://ircv3.net/irc/>).
 //!
 //! ```text
-//! codec/         bytes -> lines -> messages, and answers -> lines
+//! codec/         bytes -> lines -> messages, and answers -> lines; replies encoded once (ready.rs)
 //! session/       one connection: what is remembered of it, one line after the other
 //! commands/      the table of commands, and a function for each
 //! paged_reply/   LIST, NAMES, WHO, WHOWAS, of any length

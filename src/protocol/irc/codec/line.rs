@@ -70,6 +70,12 @@ impl<'o> Line<'o> {
         self.out.push(if first { b'@' } else { b';' });
     }
 
+    /// A part of a line that was encoded before.
+    pub(super) fn ready(self, part: &str) -> Self {
+        self.out.extend_from_slice(part.as_bytes());
+        self
+    }
+
     /// The server is who it is from. Its name is known to be one word.
     pub fn server(mut self, name: &str) -> Self {
         self.begin_body();

@@ -6,6 +6,7 @@ pub mod frames;
 pub mod line;
 pub mod message;
 pub mod numeric;
+pub mod ready;
 pub(super) mod reply;
 pub mod tags;
 #[cfg(test)]

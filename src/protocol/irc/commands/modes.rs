@@ -3,10 +3,7 @@
 use crate::{
     chat::{
         Command, RoomId, RoomName, effort,
-        mode::{
-            Letter as _, ListKind, ModeError, Rank, RoomFlag, UserMode, parse_room_changes,
-            parse_user_changes,
-        },
+        mode::{Letter as _, ListKind, ModeError, parse_room_changes, parse_user_changes},
     },
     protocol::{
         irc::{
@@ -16,7 +13,6 @@ use crate::{
         time::unix,
     },
 };
-use std::sync::LazyLock;
 
 /// MODE.
 pub(crate) fn mode(request: &mut Request<'_>, params: &Params<'_>) {
@@ -129,25 +125,4 @@ fn user_mode(request: &mut Request<'_>, target: &str, params: &Params<'_>) {
     if !unknown.is_empty() {
         request.reply(ERR_UMODEUNKNOWNFLAG, &[]);
     }
-}
-
-/// Letters for `RPL_MYINFO`: modes of users, modes of rooms, those of rooms that take a parameter. Put together once,
-/// for each client gets them when it registers.
-pub(crate) fn mode_letters() -> &'static [String; 3] {
-    static LETTERS: LazyLock<[String; 3]> = LazyLock::new(|| {
-        let lists = ListKind::ALL.map(ListKind::letter);
-        let ranks = Rank::ALL.iter().map(|rank| rank.letter());
-        let mut with_params: Vec<char> = lists.into_iter().chain(['k', 'l']).chain(ranks).collect();
-        with_params.sort_unstable();
-        let flags = RoomFlag::ALL.iter().map(|flag| flag.letter());
-        let mut all: Vec<char> = with_params.iter().copied().chain(flags).collect();
-        all.sort_unstable();
-        let users = UserMode::ALL.iter().map(|mode| mode.letter());
-        [
-            users.collect(),
-            all.into_iter().collect(),
-            with_params.into_iter().collect(),
-        ]
-    });
-    &LETTERS
 }

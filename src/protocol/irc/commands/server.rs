@@ -42,17 +42,9 @@ pub(crate) fn isupport_command(request: &mut Request<'_>, _params: &Params<'_>) 
 /// ISUPPORT's lines; a batch for clients that asked for one.
 pub(crate) fn isupport(request: &mut Request<'_>) {
     let in_batch = request.irc.caps.has(Cap::Batch) && request.irc.caps.has(Cap::ExtendedIsupport);
-    let lines = request.ctx.server_info().isupport.clone();
     let (_, _, out) = request.split();
     let start = out.len();
-    for tokens in lines.iter() {
-        let (prefix, _, out) = request.split();
-        prefix
-            .numeric(RPL_ISUPPORT, out)
-            .params(tokens)
-            .words(RPL_ISUPPORT.words)
-            .end();
-    }
+    request.ready(|info| &info.isupport);
     if in_batch {
         let batch = request.irc.next_batch();
         let (prefix, _, out) = request.split();
@@ -75,9 +67,9 @@ pub(crate) fn lusers_command(request: &mut Request<'_>, _params: &Params<'_>) {
 
 /// How many there are of what ("Modern IRC", LUSERS message).
 pub(crate) fn lusers(request: &mut Request<'_>) {
-    let hub = request.ctx.hub();
+    let nameless = request.ctx.nameless_count().to_string();
+    let (prefix, hub, out) = request.split();
     let (counts, users, rooms) = (hub.counts(), hub.user_count(), hub.room_count());
-    let nameless = request.ctx.nameless_count();
     let visible = users.saturating_sub(counts.invisible).to_string();
     let [users, peak] = [users, counts.peak].map(|count| count.to_string());
     let invisible = counts.invisible.to_string();
@@ -89,15 +81,23 @@ pub(crate) fn lusers(request: &mut Request<'_>) {
         &invisible,
         " invisible on 1 servers",
     ];
-    request.reply_words(RPL_LUSERCLIENT, &[], &words.concat());
-    request.reply(RPL_LUSEROP, &[&counts.operators.to_string()]);
-    request.reply(RPL_LUSERUNKNOWN, &[&nameless.to_string()]);
-    request.reply(RPL_LUSERCHANNELS, &[&rooms.to_string()]);
+    let line = prefix.numeric(RPL_LUSERCLIENT, out);
+    line.words(&words.concat()).end();
+    for (numeric, count) in [
+        (RPL_LUSEROP, counts.operators.to_string()),
+        (RPL_LUSERUNKNOWN, nameless),
+        (RPL_LUSERCHANNELS, rooms.to_string()),
+    ] {
+        let line = prefix.numeric(numeric, out);
+        line.word(&count).words(numeric.words).end();
+    }
     let words = ["I have ", &users, " clients and 0 servers"];
-    request.reply_words(RPL_LUSERME, &[], &words.concat());
+    let line = prefix.numeric(RPL_LUSERME, out);
+    line.words(&words.concat()).end();
     for (numeric, whose) in [(RPL_LOCALUSERS, "local"), (RPL_GLOBALUSERS, "global")] {
         let words = ["Current ", whose, " users ", &users, ", max ", &peak];
-        request.reply_words(numeric, &[&users, &peak], &words.concat());
+        let line = prefix.numeric(numeric, out).word(&users).word(&peak);
+        line.words(&words.concat()).end();
     }
 }
 
@@ -110,19 +110,7 @@ pub(crate) fn motd_command(request: &mut Request<'_>, params: &Params<'_>) {
 
 /// The message of the day.
 pub(crate) fn motd(request: &mut Request<'_>) {
-    let Some(lines) = request.ctx.server_info().motd.clone() else {
-        return request.reply(ERR_NOMOTD, &[]);
-    };
-    let name = request.ctx.server_info().name.clone();
-    request.reply_with(
-        RPL_MOTDSTART,
-        &[],
-        format_args!("- {name} Message of the day - "),
-    );
-    for line in &lines {
-        request.reply_with(RPL_MOTD, &[], format_args!("- {line}"));
-    }
-    request.reply(RPL_ENDOFMOTD, &[]);
+    request.ready(|info| &info.motd);
 }
 
 /// VERSION.

@@ -3,7 +3,7 @@
 //! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
 //! client enters the hub, or learns why not. Does not know deadlines; the server does.
 
-use super::{request::Request, server_context::ServerInfo, state::UserParams};
+use super::{request::Request, state::UserParams};
 use crate::{
     chat::{
         Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
@@ -14,10 +14,9 @@ use crate::{
         irc::{
             caps::Cap,
             codec::{message::Params, numeric::*},
-            commands::{modes, server},
+            commands::server,
         },
         seconds_to_wait,
-        time::Iso,
     },
 };
 
@@ -166,29 +165,14 @@ fn welcome(request: &mut Request<'_>) {
 }
 
 fn greet(request: &mut Request<'_>) {
-    let server_info = request.ctx.server_info();
-    let (name, network, started) = (
-        server_info.name.clone(),
-        server_info.network.clone(),
-        server_info.started,
-    );
-    let version = ServerInfo::VERSION;
+    let network = request.ctx.server_info().network.clone();
     if let Some((prefix, _, out, _, user)) = request.split_with_user() {
-        prefix
-            .numeric(RPL_WELCOME, out)
-            .text(format_args!(
-                "Welcome to the {network} Network, {}",
-                user.mask()
-            ))
-            .end();
+        let (nick, username, host) = (user.nick().as_str(), user.username(), user.host());
+        let mask = [nick, "!", username, "@", host].concat();
+        let words = ["Welcome to the ", &network, " Network, ", &mask].concat();
+        prefix.numeric(RPL_WELCOME, out).words(&words).end();
     }
-    let words = ["Your host is ", &name, ", running version ", version];
-    request.reply_words(RPL_YOURHOST, &[], &words.concat());
-    let started = Iso(started.wall).to_string();
-    let words = ["This server was created ", &started];
-    request.reply_words(RPL_CREATED, &[], &words.concat());
-    let [users, rooms, with_params] = modes::mode_letters();
-    request.reply_params(RPL_MYINFO, &[&name, version, users, rooms, with_params]);
+    request.ready(|info| &info.greeting);
 }
 
 /// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).

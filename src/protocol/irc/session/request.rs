@@ -3,13 +3,16 @@
 //! A [`Request`] appends to the connection's answer and gives it back before anything is applied, so that replies keep
 //! their order with the events that follow. Does not know commands.
 
-use super::{server_context::ServerContext, state::Irc};
+use super::{
+    server_context::{ServerContext, ServerInfo},
+    state::Irc,
+};
 use crate::{
     chat::{Command, Hub, Nick, Refusal, RoomId, RoomName, User, UserId},
     protocol::{
         TurnedAway,
         irc::{
-            codec::{line::Line, numeric::*, reply::ReplyPrefix},
+            codec::{line::Line, numeric::*, ready::ReadyReplies, reply::ReplyPrefix},
             paged_reply::{Page, PagedReply},
             refusal,
         },
@@ -72,6 +75,17 @@ impl<'a> Request<'a> {
             client: user.map_or("*", |user| user.nick().as_str()),
         };
         (prefix, ctx.hub(), out)
+    }
+
+    /// Replies that were encoded before: those that `choose` takes from the server's description.
+    pub(crate) fn ready(&mut self, choose: impl FnOnce(&ServerInfo) -> &ReadyReplies) {
+        let out = self
+            .answer
+            .get_or_insert_with(|| mem::take(self.ctx.answer()));
+        let ctx = &*self.ctx;
+        let user = ctx.user().and_then(|id| ctx.hub().user(id));
+        let nick = user.map_or("*", |user| user.nick().as_str());
+        choose(ctx.server_info()).write(nick, out);
     }
 
     /// The same, with the client's own record. `None` before registration.

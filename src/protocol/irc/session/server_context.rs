@@ -4,7 +4,15 @@
 
 use crate::{
     chat::{Now, ServerBan, mode::UserModes, watches::Watches},
-    protocol::{Context, flavour::Flavour, irc::isupport},
+    protocol::{
+        Context,
+        flavour::Flavour,
+        irc::{
+            codec::{numeric::*, ready::ReadyReplies},
+            isupport,
+        },
+        time::Iso,
+    },
 };
 use std::{rc::Rc, time::Duration};
 
@@ -17,8 +25,8 @@ pub struct ServerInfo {
     pub description: Box<str>,
     /// The name of its network, one word.
     pub network: Box<str>,
-    /// The message of the day, by lines; `None`: there is none.
-    pub motd: Option<Box<[Box<str>]>>,
+    /// The message of the day, or that there is none.
+    pub motd: ReadyReplies,
     /// The server's password, without which no client may enter.
     pub password: Option<Box<str>>,
     /// Modes that each user has from the start.
@@ -27,8 +35,10 @@ pub struct ServerInfo {
     pub started: Now,
     /// The names of operators, for STATS.
     pub operators: Box<[Box<str>]>,
-    /// ISUPPORT, as lines of tokens.
-    pub isupport: Rc<[Box<str>]>,
+    /// What a client is sent right after RPL_WELCOME: the server's version, its age and its modes.
+    pub greeting: ReadyReplies,
+    /// ISUPPORT.
+    pub isupport: ReadyReplies,
     /// The policy for clients that connected without TLS (IRCv3 sts).
     pub sts: Option<Sts>,
     /// Bytes of a long reply that are made at once.
@@ -48,16 +58,57 @@ impl ServerInfo {
             name: name.into(),
             description: "".into(),
             network: network.into(),
-            motd: None,
+            motd: ready_no_motd(name),
             password: None,
             default_user_modes: UserModes::EMPTY,
             started,
             operators: Box::new([]),
-            isupport: isupport::lines(network),
+            greeting: ready_greeting(name, started),
+            isupport: ready_isupport(name, network),
             sts: None,
             page_bytes: Self::PAGE_BYTES,
         }
     }
+
+    /// The message of the day with these lines, of the server with this name.
+    pub fn ready_motd<'t>(name: &str, lines: impl Iterator<Item = &'t str>) -> ReadyReplies {
+        let start = ["- ", name, " Message of the day - "].concat();
+        let ready = ReadyReplies::default().add(name, RPL_MOTDSTART, |reply| reply.words(&start));
+        let ready = lines.fold(ready, |ready, line| {
+            let text = ["- ", line].concat();
+            ready.add(name, RPL_MOTD, |reply| reply.words(&text))
+        });
+        ready.add(name, RPL_ENDOFMOTD, |reply| {
+            reply.words(RPL_ENDOFMOTD.words)
+        })
+    }
+}
+
+fn ready_no_motd(name: &str) -> ReadyReplies {
+    ReadyReplies::default().add(name, ERR_NOMOTD, |reply| reply.words(ERR_NOMOTD.words))
+}
+
+fn ready_greeting(name: &str, started: Now) -> ReadyReplies {
+    let version = ServerInfo::VERSION;
+    let host = ["Your host is ", name, ", running version ", version].concat();
+    let created = format!("This server was created {}", Iso(started.wall));
+    let letters = isupport::mode_letters();
+    ReadyReplies::default()
+        .add(name, RPL_YOURHOST, |reply| reply.words(&host))
+        .add(name, RPL_CREATED, |reply| reply.words(&created))
+        .add(name, RPL_MYINFO, |reply| {
+            let reply = reply.word(name).word(version);
+            letters.iter().fold(reply, |reply, part| reply.word(part))
+        })
+}
+
+fn ready_isupport(name: &str, network: &str) -> ReadyReplies {
+    let lines = isupport::lines(network);
+    lines.iter().fold(ReadyReplies::default(), |ready, tokens| {
+        ready.add(name, RPL_ISUPPORT, |reply| {
+            reply.params(tokens).words(RPL_ISUPPORT.words)
+        })
+    })
 }
 
 /// A policy of strict transport security (IRCv3 sts).
