@@ -54,9 +54,18 @@ pub(crate) fn fill(stream: &mut Stream, scratch: &mut [u8], stats: &mut Stats) -
     }
 }
 
+/// What follows the bytes of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// More, now or later.
+    More,
+    /// Our end of file, as soon as nothing is unsent.
+    Eof,
+}
+
 /// Writes until nothing is unsent, neither in the queue nor in the transport, or the kernel is full.
 pub(crate) fn flush(
-    stream: &mut Stream,
+    (stream, then): (&mut Stream, Then),
     queue: &mut OutputQueue,
     buffers: &mut SharedBuffers,
     stats: &mut Stats,
@@ -81,7 +90,12 @@ pub(crate) fn flush(
         // Not what is queued: with more ranges than slices a full write leaves some over, and is not short.
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         stats.writes += 1;
-        match stream.transport().write_vectored(slices) {
+        let is_last = then == Then::Eof && offered == queue.bytes();
+        let written = match is_last {
+            true => stream.transport().write_last(slices),
+            false => stream.transport().write_vectored(slices),
+        };
+        match written {
             Ok(0) => return Flush::Lost(ErrorKind::WriteZero.into()),
             Ok(sent) => {
                 stats.bytes_out += sent as u64;

@@ -38,6 +38,15 @@ pub trait Transport {
     /// `WouldBlock`, `Interrupted`, and everything that ends a connection.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
+    /// Writes the slices likewise. They are the last: if all of them are taken, `shutdown_write` follows at once, so a
+    /// transport may hold back what can go out together with the end of file.
+    ///
+    /// # Errors
+    /// As `write_vectored`.
+    fn write_last(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.write_vectored(slices)
+    }
+
     /// Sends our end of file; reading goes on (half-close).
     ///
     /// # Errors
@@ -166,6 +175,17 @@ impl Transport for TcpStream {
         match slices {
             [only] => self.write(only),
             _ => Write::write_vectored(self, slices),
+        }
+    }
+
+    /// One packet instead of two, and one wake-up of the peer: with `MSG_MORE` the last bytes go out with the end of file.
+    /// If the kernel does not take all, it sends what it took as ever.
+    #[cfg(target_os = "linux")]
+    fn write_last(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        use rustix::net::{SendFlags, send};
+        match slices {
+            [only] => Ok(send(&*self, only, SendFlags::MORE | SendFlags::NOSIGNAL)?),
+            _ => Transport::write_vectored(self, slices),
         }
     }
 

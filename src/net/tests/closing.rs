@@ -35,6 +35,31 @@ pub(super) fn over_the_kernel() -> (TestLoop, ConnId, TcpStream) {
 }
 
 #[test]
+fn only_a_write_that_the_end_of_file_follows_is_marked_as_the_last() {
+    let (mut test, script, id) = connection();
+    test.send(id, "first words");
+    test.turn();
+    assert_eq!(script.last_writes(), 0);
+    test.send(id, ", last words");
+    test.net().close(id);
+    test.turns(2);
+    assert_eq!(script.last_writes(), 1);
+    assert_eq!(script.written(), "first words, last words");
+    assert!(script.is_shut());
+}
+
+#[test]
+fn last_bytes_reach_the_peer_with_the_end_of_file() {
+    let (mut test, id, mut peer) = over_the_kernel();
+    test.send(id, "last words");
+    test.net().close(id);
+    test.turn_until(|test| test.net().phase(id) == Phase::Lingering);
+    let mut heard = String::new();
+    peer.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "last words");
+}
+
+#[test]
 fn closing_drains_then_ends_the_stream_then_lingers() {
     let (mut test, script, id) = connection();
     script.takes(3).refuses(ErrorKind::WouldBlock);

@@ -43,6 +43,8 @@ struct Scripted {
     written: Vec<u8>,
     reads: usize,
     writes: usize,
+    /// Writes that were marked as the last.
+    last_writes: usize,
     shut: bool,
     /// A read or write reported that the connection is over.
     read_over: bool,
@@ -130,6 +132,11 @@ impl Script {
         self.state.borrow().writes
     }
 
+    /// How many writes were marked as the last before our end of file.
+    pub(crate) fn last_writes(&self) -> usize {
+        self.state.borrow().last_writes
+    }
+
     /// Whether our end of file was sent.
     pub(crate) fn is_shut(&self) -> bool {
         self.state.borrow().shut
@@ -212,6 +219,11 @@ impl Transport for Played {
         let offered = slices.iter().flat_map(|slice| slice.iter());
         script.written.extend(offered.take(room));
         Ok(script.written.len() - before)
+    }
+
+    fn write_last(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.state.borrow_mut().last_writes += 1;
+        self.write_vectored(slices)
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {

@@ -10,7 +10,7 @@ use crate::net::{
         marks::Marks,
         outcome::Flushed,
         phase::Phase,
-        stream_io::{self, Flush},
+        stream_io::{self, Flush, Then},
         token::ConnId,
     },
     state::LoopState,
@@ -49,8 +49,10 @@ impl Connection {
             return Flushed::Done;
         }
         let owed = (self.output.bytes(), self.stream.unsent());
+        let ends = self.phase() == Phase::Draining || self.write_half == WriteHalf::Ending;
+        let then = if ends { Then::Eof } else { Then::More };
         let flushed = stream_io::flush(
-            &mut self.stream,
+            (&mut self.stream, then),
             &mut self.output,
             &mut state.output.buffers,
             &mut state.stats,
