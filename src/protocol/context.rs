@@ -1,5 +1,6 @@
 //! What a protocol may do to the world while it handles one line: the seam that the server implements and tests fake.
 
+use super::account::{AccountError, AccountRequest, AccountRules};
 use crate::auth::Credentials;
 use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 use std::time::Duration;
@@ -30,11 +31,6 @@ pub enum Checked {
         /// It was right.
         is_right: bool,
     },
-}
-
-/// A span that a client has to wait, for a text: whole seconds, at least one.
-pub fn seconds_to_wait(wait: Duration) -> u64 {
-    wait.as_millis().div_ceil(1000).max(1) as u64
 }
 
 /// Why a protocol refuses or ends a connection.
@@ -80,6 +76,16 @@ pub trait Context {
     /// # Errors
     /// The hub's refusal; nothing has changed then.
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal>;
+    /// The rules for accounts; `None`: this server has none.
+    fn account_rules(&self) -> Option<AccountRules>;
+    /// Whether a password may be taken over this connection: it is encrypted, or does not leave the machine, or the server
+    /// takes passwords over any.
+    fn takes_passwords(&self) -> bool;
+    /// Begins something about accounts. The protocol is called when it is done.
+    ///
+    /// # Errors
+    /// It is not begun, and there will be no call.
+    fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
     /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;

@@ -7,6 +7,7 @@
 //!
 //! What this layer does not know: sockets, tokens, queues, and what time it is.
 
+pub mod account;
 mod context;
 mod decoded;
 pub mod detect;
@@ -22,5 +23,6 @@ pub mod testing;
 mod time;
 pub mod web;
 
-pub use context::{Checked, Context, PasswordCheck, TurnedAway, seconds_to_wait};
+pub use context::{Checked, Context, PasswordCheck, TurnedAway};
 pub use decoded::{Decoded, Frame};
+pub use time::seconds_to_wait;

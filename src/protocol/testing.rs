@@ -6,6 +6,7 @@
 
 use super::{
     Context, PasswordCheck, TurnedAway,
+    account::{AccountError, AccountRequest, AccountRules},
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
     irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
@@ -29,6 +30,10 @@ pub struct World {
     pub checks: Vec<Box<str>>,
     /// Why no password is looked at.
     pub try_again: Option<TryAgain>,
+    /// The rules for accounts, if there are any.
+    pub account_rules: Option<AccountRules>,
+    /// The accounts' requests, as texts, of which none was answered.
+    pub account_requests: Vec<String>,
     /// Whether everyone comes by TLS.
     pub secure: bool,
     routes: Vec<Route>,
@@ -67,6 +72,8 @@ impl World {
             deferred_requests: Vec::new(),
             checks: Vec::new(),
             try_again: None,
+            account_rules: None,
+            account_requests: Vec::new(),
             secure: false,
             routes: Vec::new(),
             now: Now::at_ms(1_700_000_000_000),
@@ -191,6 +198,28 @@ impl Context for At<'_> {
         let outcome = self.world.hub.apply(user, command, self.world.now);
         self.world.drain();
         outcome
+    }
+
+    fn account_rules(&self) -> Option<AccountRules> {
+        self.world.account_rules
+    }
+
+    fn takes_passwords(&self) -> bool {
+        let rules = self.world.account_rules;
+        self.world.secure || rules.is_some_and(|rules| rules.plain_text_login)
+    }
+
+    fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError> {
+        if self.world.account_rules.is_none() {
+            return Err(AccountError::NoAccounts);
+        }
+        self.world.account_requests.push(match request {
+            AccountRequest::Drop { password, .. } => format!("drop {password}"),
+            AccountRequest::LogIn { name, password } => format!("log in {name} {password}"),
+            AccountRequest::Register { name, password } => format!("register {name} {password}"),
+            AccountRequest::SetPassword { password, .. } => format!("set password {password}"),
+        });
+        Ok(())
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

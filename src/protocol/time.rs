@@ -3,7 +3,7 @@
 //! Does not know what time it is.
 
 use crate::chat::WallTime;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A moment as the `time` tag has it (IRCv3 server-time; ISO 8601 in UTC): `2024-02-29T12:00:00.000Z`.
 pub(super) struct Iso(pub WallTime);
@@ -89,6 +89,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     };
     let year = year + era * 400 + i64::from(month <= 2);
     (year, month, day)
+}
+
+/// A span that a client has to wait, for a text: whole seconds, at least one.
+pub fn seconds_to_wait(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1) as u64
 }
 
 #[cfg(test)]

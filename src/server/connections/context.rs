@@ -14,6 +14,7 @@ use crate::{
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
         Context, PasswordCheck, TurnedAway,
+        account::{AccountError, AccountRequest, AccountRules},
         detect::{self, Detected},
         flavour::Flavour,
         irc::{DeferredRequest, Irc, ServerContext, ServerInfo, TryAgain},
@@ -201,6 +202,21 @@ impl Context for CommandContext<'_> {
             return Ok(());
         };
         self.apply_as(user, command)
+    }
+
+    fn account_rules(&self) -> Option<AccountRules> {
+        None
+    }
+
+    fn takes_passwords(&self) -> bool {
+        let rules = self.account_rules();
+        self.client.security == Security::Secure
+            || self.address.is_loopback()
+            || rules.is_some_and(|rules| rules.plain_text_login)
+    }
+
+    fn begin_account(&mut self, _: AccountRequest<'_>) -> Result<(), AccountError> {
+        Err(AccountError::NoAccounts)
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

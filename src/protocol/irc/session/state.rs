@@ -97,6 +97,8 @@ impl Registration {
 
 /// Capabilities that change the bytes of events.
 const EVENT_CAPS: CapSet = CapSet::of(&[
+    Cap::AccountNotify,
+    Cap::AccountTag,
     Cap::AwayNotify,
     Cap::Batch,
     Cap::ChannelRename,

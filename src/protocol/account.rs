@@ -1,0 +1,124 @@
+//! What a protocol may ask of the server about accounts, and the answers, which come later: passwords are hashed a slice
+//! at a time, and nothing is granted before it is stored.
+//!
+//! Owns the types alone; the server has the accounts. Does not know how a protocol words an answer.
+
+use crate::chat::{AccountId, Nick, Refusal};
+use std::time::Duration;
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Any client.
+    #[default]
+    Open,
+    /// No client; operators of the server make accounts.
+    Closed,
+}
+
+/// The rules for accounts that protocols need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountRules {
+    /// Who may make one.
+    pub registration: Registration,
+    /// Whether passwords are taken over connections that are not encrypted.
+    pub plain_text_login: bool,
+    /// Bytes that a new password has at least.
+    pub password_bytes_min: usize,
+}
+
+/// Bytes that a password has at most. A longer one makes no account safer.
+pub const PASSWORD_BYTES_MAX: usize = 600;
+
+/// A request that is answered later. Until then the connection's lines wait.
+#[derive(Clone, Copy)]
+pub enum AccountRequest<'a> {
+    /// Log in with a password.
+    LogIn {
+        /// The account's name, as typed.
+        name: &'a str,
+        /// Its password.
+        password: &'a str,
+    },
+    /// Make an account, and log in to it.
+    Register {
+        /// Its name.
+        name: &'a Nick,
+        /// Its password.
+        password: &'a str,
+    },
+    /// Give an account another password.
+    SetPassword {
+        /// Which.
+        account: AccountId,
+        /// The new password.
+        password: &'a str,
+    },
+    /// End an account, after its password was checked once more.
+    Drop {
+        /// Which.
+        account: AccountId,
+        /// Its password.
+        password: &'a str,
+    },
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountOutcome {
+    /// The account is ended, and nobody is logged in to it any more.
+    Dropped,
+    /// The password was right. The protocol makes the login take effect.
+    LoggedIn(AccountId),
+    /// The account exists and is stored. The protocol makes the login take effect.
+    Registered(AccountId),
+    /// The new password is stored.
+    PasswordSet,
+}
+
+/// Why a request was refused; `Display` is a sentence for the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// Too many passwords are being checked.
+    #[error("too many passwords are being checked; try again in a few seconds")]
+    Busy,
+    /// Clients make no accounts here.
+    #[error("accounts are made by the operators of this server; ask one")]
+    Closed,
+    /// Accounts exist only where the server has a directory for them.
+    #[error("this server has no accounts")]
+    NoAccounts,
+    /// The connection is not encrypted.
+    #[error("passwords are taken over encrypted connections only; come by TLS")]
+    NotEncrypted,
+    /// The store did not take it.
+    #[error("the server could not store it; try again later")]
+    NotStored,
+    /// The hub's refusal of a name.
+    #[error(transparent)]
+    Name(#[from] Refusal),
+    /// The password is too long.
+    #[error("a password has at most {PASSWORD_BYTES_MAX} bytes")]
+    PasswordTooLong,
+    /// The password is too short.
+    #[error("a password has at least {bytes_min} characters")]
+    PasswordTooShort {
+        /// How long it has to be.
+        bytes_min: usize,
+    },
+    /// An operator has suspended the account.
+    #[error("the account is suspended: {reason}")]
+    Suspended {
+        /// Why.
+        reason: Box<str>,
+    },
+    /// There are as many accounts as there may be, or too many were made from that address.
+    #[error("no more accounts can be made from your address now; try again in an hour")]
+    TooMany,
+    /// There were too many wrong passwords.
+    #[error("too many wrong passwords; try again in {} seconds", super::time::seconds_to_wait(*.0))]
+    TooSoon(Duration),
+    /// The password or the account's name is wrong.
+    #[error("wrong name or password")]
+    Wrong,
+}
