@@ -181,6 +181,9 @@ version_madang() {
 }
 run_madang() {
     cat >"$2/madang.toml" <<CONFIG
+[server]
+join = []
+motd = ""
 [limits]
 send_queue = "8 MiB"
 messages_per_second = 0

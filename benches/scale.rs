@@ -13,7 +13,7 @@
 mod support;
 
 use madang::{
-    config::{Config, Scheme},
+    config::{Config, Motd, Scheme},
     net::{Acceptor, ConnId, Readiness, Stream, Transport},
     server::Server,
 };
@@ -117,6 +117,8 @@ fn main() {
 
 fn measure(clients: usize) {
     let mut config = Config::default();
+    config.server.join.clear();
+    config.server.motd = Some(Motd::none());
     config.limits.messages_per_second = 0;
     config.limits.registration = Duration::from_secs(3600);
     let mut server = Server::new(config).expect("the system has a poll");

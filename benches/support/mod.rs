@@ -55,7 +55,11 @@ pub(crate) fn start_madang(scheme: &str, limits: &str) -> Contestant {
 /// The same with more flags.
 pub(crate) fn start_madang_with(scheme: &str, limits: &str, flags: &[&str]) -> Contestant {
     let config = std::env::temp_dir().join(format!("madang-bench-{}.toml", std::process::id()));
-    fs::write(&config, format!("[limits]\n{limits}")).unwrap();
+    fs::write(
+        &config,
+        format!("[server]\njoin = []\nmotd = \"\"\n[limits]\n{limits}"),
+    )
+    .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_madang"))
         .args(["serve", "--log", "warn", "--listen"])
         .arg(format!("{scheme}://127.0.0.1:0"))

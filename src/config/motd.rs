@@ -18,6 +18,19 @@ impl Motd {
     /// Longest text in bytes. Every new user is sent all of it.
     pub const BYTES_MAX: usize = 64 << 10;
 
+    /// No text at all.
+    pub fn none() -> Self {
+        Self {
+            path: PathBuf::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Whether there is no text, and no file.
+    pub fn is_none(&self) -> bool {
+        self.path.as_os_str().is_empty()
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -58,18 +58,38 @@ pub(super) const SERVER: Section = Section {
         },
         Key {
             name: "motd",
-            about: "A text file that greets new users; UTF-8, at most 64 KiB. Default: no such text.\n\
-                    A relative path starts at this file's directory.",
+            about: "A text file that greets new users; UTF-8, at most 64 KiB. \"\" is no text. Default: a few lines about the\n\
+                    first commands, for IRC clients. A relative path starts at this file's directory.",
             example: "\"motd.txt\"",
             field: Field::Text {
                 read: |config, text, base| {
-                    config.server.motd = Some(Motd::load(&base.join(text))?);
+                    config.server.motd = Some(match text {
+                        "" => Motd::none(),
+                        path => Motd::load(&base.join(path))?,
+                    });
                     Ok(())
                 },
                 show: |config| {
                     let motd = config.server.motd.as_ref()?;
                     Some(motd.path().to_string_lossy().into_owned())
                 },
+            },
+        },
+        Key {
+            name: "join",
+            about: "Rooms in which new users of IRC are from the start, at most 8; [] is none. Users of telnet and of the\n\
+                    page choose their rooms themselves, and so do IRC clients with the capability madang.chat/own-rooms.",
+            example: "",
+            field: Field::Texts {
+                read: |config, texts| {
+                    let rooms: Result<_, _> = texts.iter().map(|text| room(text)).collect();
+                    config.server.join = rooms?;
+                    if config.server.join.len() > JOIN_MAX {
+                        return Err(Invalid::new(format!("more than {JOIN_MAX} rooms")));
+                    }
+                    Ok(())
+                },
+                show: |config| config.server.join.clone(),
             },
         },
         Key {
@@ -355,6 +375,21 @@ fn web_host(text: &str) -> Result<String, Invalid> {
         false => "write it as browsers send it, in ASCII (\"xn--...\")",
     };
     Err(Invalid::new(format!("{text:?} is no host; {why}")))
+}
+
+/// Each newcomer enters all of them, and all members of them are informed.
+const JOIN_MAX: usize = 8;
+
+/// Reads a room's name. The rules for letters are the chat's; the server checks them when it starts.
+fn room(text: &str) -> Result<String, Invalid> {
+    const CHARACTERS_MAX: usize = 64;
+    let fit = |c: char| !c.is_control() && !c.is_whitespace() && c != ',';
+    let is_room = text.strip_prefix('#').is_some_and(|name| !name.is_empty());
+    if !is_room || text.chars().count() > CHARACTERS_MAX || !text.chars().all(fit) {
+        let message = format!("{text:?} is no room; write it like \"#lobby\"");
+        return Err(Invalid::new(message));
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads a text for one line of a protocol.

@@ -55,8 +55,10 @@ pub struct Identity {
     pub default_user_modes: String,
     /// The directory of what outlives the process; `None`: nothing outlives it.
     pub data: Option<PathBuf>,
-    /// The text that greets new users.
+    /// The text that greets new users; `None`: the program's own text greets IRC clients.
     pub motd: Option<Motd>,
+    /// Rooms that a new user of IRC is in from the start, with their `#`.
+    pub join: Vec<String>,
     /// Names of users and rooms may use letters of any script; otherwise ASCII alone.
     pub unicode_names: bool,
 }
@@ -112,6 +114,8 @@ impl Default for Config {
                 data: None,
                 default_user_modes: String::new(),
                 motd: None,
+                // Where users of telnet and of the page are, so that a newcomer does not sit before an empty window.
+                join: vec!["#lobby".into()],
                 unicode_names: true,
             },
             // Loopback alone: a first try does not open the server to the network by accident.

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     auth::{PasswordHash, Verifier},
-    chat::{Now, mode::parse_user_changes},
+    chat::{NameRules, Now, RoomName, mode::parse_user_changes},
     config::{Config, Host, Network},
     net::{Limits, SocketOptions},
     protocol::{
-        irc::{self, ServerInfo},
+        irc::{self, DEFAULT_MOTD, ServerInfo},
         telnet::{self, Greeting},
         web::{host::Hosts, http},
     },
@@ -237,14 +237,15 @@ fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {
 pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
     let server = &config.server;
     let named = ServerInfo::new(server.name.as_str(), &server.network, started);
-    let motd = server.motd.as_ref();
     let modes = parse_user_changes(&server.default_user_modes).0;
     ServerInfo {
         description: server.description.as_str().into(),
-        motd: match motd {
+        motd: match &server.motd {
+            None => ServerInfo::ready_motd(&named.name, DEFAULT_MOTD.into_iter()),
+            Some(motd) if motd.is_none() => named.motd.clone(),
             Some(motd) => ServerInfo::ready_motd(&named.name, motd.lines()),
-            None => named.motd.clone(),
         },
+        join: rooms_at_start(config),
         password: server.password.as_deref().map(Box::from),
         default_user_modes: modes.into_iter().map(|change| change.mode).collect(),
         operators: operators(config)
@@ -255,6 +256,21 @@ pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
         page_bytes: ServerInfo::PAGE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
         ..named
     }
+}
+
+/// The rooms of `[server] join`. A name that the chat's rules refuse is left out, with a line in the log.
+fn rooms_at_start(config: &Config) -> Rc<[RoomName]> {
+    let rules = NameRules {
+        unicode: config.server.unicode_names,
+    };
+    let parse = |name: &String| match RoomName::parse(name, rules) {
+        Ok(room) => Some(room),
+        Err(error) => {
+            tracing::warn!(room = %name, reason = %error, "[server] join names no possible room; it is left out");
+            None
+        }
+    };
+    config.server.join.iter().filter_map(parse).collect()
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>)) -> Rc<[u8]> {

@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     before: Option<String>,
     stdout: Option<Stdio>,
     stderr: Option<Stdio>,
+    has_defaults: bool,
 }
 
 impl Setup {
@@ -52,6 +53,13 @@ impl Setup {
     /// The text of the configuration file.
     pub(crate) fn config(mut self, text: &str) -> Self {
         self.config = Some(text.to_owned());
+        self
+    }
+
+    /// No setting is added to the configuration. Without this, newcomers are in no room and see no message of the day, so
+    /// that a test sees what it is about.
+    pub(crate) fn with_defaults(mut self) -> Self {
+        self.has_defaults = true;
         self
     }
 
@@ -191,7 +199,12 @@ impl Setup {
         for url in &self.listen {
             command.args(["--listen", url]);
         }
-        let file = self.config.map(|text| TempFile::new("toml", &text));
+        let is_quiet = !self.has_defaults && !self.flags.iter().any(|flag| flag == "--config");
+        let config = match is_quiet {
+            true => Some(quiet(&self.config.unwrap_or_default())),
+            false => self.config,
+        };
+        let file = config.map(|text| TempFile::new("toml", &text));
         if let Some(file) = &file {
             command.arg("--config").arg(file.path());
         }
@@ -200,6 +213,29 @@ impl Setup {
         command.stdout(self.stdout.unwrap_or_else(Stdio::piped));
         command.stderr(self.stderr.unwrap_or_else(Stdio::piped));
         (command.spawn().expect("the binary starts"), file)
+    }
+}
+
+/// The configuration with no rooms at the start and no message of the day, unless it has its own: so a test sees what it is
+/// about, and no more.
+fn quiet(config: &str) -> String {
+    let mut lines = String::new();
+    for (key, line) in [("join", "join = []\n"), ("motd", "motd = \"\"\n")] {
+        if !config
+            .lines()
+            .any(|line| line.trim_start().starts_with(key))
+        {
+            lines += line;
+        }
+    }
+    let head = "[server]\n";
+    match config.find(head) {
+        Some(at) => format!(
+            "{}{lines}{}",
+            &config[..at + head.len()],
+            &config[at + head.len()..]
+        ),
+        None => format!("{config}\n{head}{lines}"),
     }
 }
 

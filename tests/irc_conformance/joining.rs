@@ -1,6 +1,6 @@
 //! JOIN, PART, NAMES and TOPIC.
 
-use super::common::{Net, ann_and_bob};
+use super::common::{Irc, Net, Setup, ann_and_bob};
 
 #[test]
 fn a_join_is_answered_with_itself_and_the_names() {
@@ -389,4 +389,48 @@ fn colons_and_spaces_in_a_topic_stay() {
     let (_net, mut ann, _bob) = ann_and_bob();
     ann.check("TOPIC #a ::  a :b ", &[":ann TOPIC #a ::  a :b "]);
     ann.ask("TOPIC #a").one("332 ann #a ::  a :b ");
+}
+
+#[test]
+fn newcomers_begin_in_the_rooms_that_the_host_has_named() {
+    let net = Net::with("[server]\njoin = ['#lobby', '#tea']");
+    let mut ann = net.enter("ann");
+    ann.ask("WHOIS ann").one("319 ann ann <any>");
+    let welcome = net.newcomer().register("bob");
+    for room in ["#lobby", "#tea"] {
+        welcome.one(&format!(":bob JOIN {room}"));
+        welcome.one(&format!("366 bob {room} <any>"));
+    }
+    let end = welcome.iter().position(|line| line.command == "422");
+    let join = welcome.iter().position(|line| line.command == "JOIN");
+    assert!(end < join, "the welcome comes first: {}", welcome.text());
+    ann.drain().one(":bob JOIN #tea");
+}
+
+#[test]
+fn a_client_that_chooses_its_rooms_begins_in_none() {
+    let net = Net::with("[server]\njoin = ['#lobby']");
+    let mut ann = net.enter_with("ann", &["madang.chat/own-rooms"]);
+    ann.ask("WHOIS ann").have_no(&["319"]);
+}
+
+#[test]
+fn a_first_room_that_refuses_is_left_out_without_a_text() {
+    let net = Net::with("[server]\njoin = ['#lobby', '#tea']");
+    let mut ann = net.enter("ann");
+    ann.ask("MODE #lobby +i");
+    let welcome = net.newcomer().register("bob");
+    welcome.have_no(&["473"]);
+    welcome.one(":bob JOIN #tea");
+    assert_eq!(welcome.all("JOIN").len(), 1, "{}", welcome.text());
+}
+
+#[test]
+fn by_default_newcomers_are_greeted_and_are_in_the_lobby() {
+    let setup = Setup::new().with_defaults().listen("irc://127.0.0.1:0");
+    let server = setup.start();
+    let welcome = Irc::connect(server.address()).register("ann");
+    welcome.have_no(&["422"]);
+    welcome.one("372 ann :- Welcome! This is madang, <any>");
+    welcome.one(":ann JOIN #lobby");
 }

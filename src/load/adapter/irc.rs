@@ -36,7 +36,12 @@ pub(in crate::load) struct Irc {
 impl Irc {
     pub(super) fn greet(&self, identity: Identity, out: &mut Vec<u8>) {
         let nick = self.nick(identity);
-        let _ = write!(out, "NICK {nick}\r\nUSER bench 0 * :madang bench\r\n");
+        // A server that puts newcomers into rooms would otherwise have each client in one room with all others. A server
+        // that does not know the capability refuses it, and goes on.
+        let _ = write!(
+            out,
+            "CAP REQ :madang.chat/own-rooms\r\nNICK {nick}\r\nUSER bench 0 * :madang bench\r\nCAP END\r\n"
+        );
     }
 
     fn nick(&self, identity: Identity) -> Nick {
@@ -62,8 +67,24 @@ impl Irc {
             }
             b"QUIT" => Incoming::UserQuit(message.nick),
             b"ERROR" => Incoming::Refused(message.last),
+            b"JOIN" => {
+                self.leave_unwanted(identity, &message, out);
+                Incoming::Nothing
+            }
             _ if self.step == Step::Ready => Incoming::Nothing,
             command => self.come_in(identity, command, message.last, out),
+        }
+    }
+
+    /// Leaves a room that the server has put this client into: with all others in it, the measurement would be of that room.
+    fn leave_unwanted(&self, identity: Identity, message: &Message<'_>, out: &mut Vec<u8>) {
+        let is_own = |room| RoomName(identity.run, room).to_string().as_bytes() == message.last;
+        if self.nick(identity).to_string().as_bytes() == message.nick
+            && !identity.room.is_some_and(is_own)
+        {
+            out.extend_from_slice(b"PART ");
+            out.extend_from_slice(message.last);
+            out.extend_from_slice(b"\r\n");
         }
     }
 
@@ -193,7 +214,7 @@ mod tests {
     fn a_client_without_a_room_registers() {
         assert_eq!(
             answer(None, &[]).1,
-            "NICK b007\r\nUSER bench 0 * :madang bench\r\n"
+            "CAP REQ :madang.chat/own-rooms\r\nNICK b007\r\nUSER bench 0 * :madang bench\r\nCAP END\r\n"
         );
         assert_eq!(answer(None, &[":s 001 b007 :Welcome"]).0, Incoming::Nothing);
         let welcome = [":s 001 b007 :Welcome", ":s 422 b007 :no motd"];
@@ -213,6 +234,22 @@ mod tests {
         assert_eq!(answer(Some(3), &lines).0, Incoming::Nothing);
         lines.push(":s 366 b007 #bench00-3 :End of names");
         assert_eq!(answer(Some(3), &lines), (Incoming::Ready, "".into()));
+    }
+
+    #[test]
+    fn a_client_leaves_a_room_that_it_did_not_want() {
+        let welcome = [":s 001 b007 :Welcome", ":s 376 b007 :End"];
+        for room in [None, Some(3)] {
+            for (line, reply) in [
+                (":b007!bench@host JOIN #lobby", "PART #lobby\r\n"),
+                (":b007!bench@host JOIN :#lobby", "PART #lobby\r\n"),
+                (":b008!bench@host JOIN #lobby", ""),
+            ] {
+                let mut lines = welcome.to_vec();
+                lines.push(line);
+                assert_eq!(answer(room, &lines), (Incoming::Nothing, reply.into()));
+            }
+        }
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub enum Cap {
     Multiline,
     /// `no-implicit-names`: no NAMES after JOIN.
     NoImplicitNames,
+    /// `madang.chat/own-rooms`: the client chooses its rooms; `[server] join` puts it into none.
+    OwnRooms,
     /// `draft/pre-away`: AWAY before registration.
     PreAway,
     /// `server-time`: the `time` tag.
@@ -78,7 +80,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 
 /// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
-pub static CAPS: [Entry; 25] = [
+pub static CAPS: [Entry; 26] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
@@ -100,6 +102,7 @@ pub static CAPS: [Entry; 25] = [
     entry(Cap::ExtendedMonitor, "draft/extended-monitor"),
     entry(Cap::InviteNotify, "invite-notify"),
     entry(Cap::LabeledResponse, "labeled-response"),
+    entry(Cap::OwnRooms, "madang.chat/own-rooms"),
     entry(Cap::MessageTags, "message-tags"),
     entry(Cap::MultiPrefix, "multi-prefix"),
     entry(Cap::NoImplicitNames, "no-implicit-names"),
@@ -194,7 +197,7 @@ mod tests {
             all.set(entry.cap, true);
         }
         assert!(find("Batch").is_none() && find("").is_none());
-        assert_eq!(all.names().count(), 23);
+        assert_eq!(all.names().count(), 24);
         assert!(all.names().all(|name| name != "draft/no-implicit-names"));
     }
 

@@ -25,6 +25,7 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 
+pub use commands::server::DEFAULT_MOTD;
 pub use events::{distinction, encode, encode_personal, error, ping};
 pub use session::{
     server_context::{DeferredRequest, ServerContext, ServerInfo, Sts, TryAgain},

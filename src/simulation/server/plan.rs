@@ -1,7 +1,7 @@
 //! The plan of a run of the swarm: the clients, the limits, the faults. All of it is drawn from the seed.
 
 use crate::{
-    config::{Config, Scheme},
+    config::{Config, Motd, Scheme},
     net::Limits,
     simulation::network::Random,
 };
@@ -78,11 +78,20 @@ impl Family {
     }
 }
 
+/// The defaults without a room at the start, for the oracle knows who joined, and without a message of the day, which
+/// takes steps.
+fn quiet_config() -> Config {
+    let mut config = Config::default();
+    config.server.join.clear();
+    config.server.motd = Some(Motd::none());
+    config
+}
+
 impl Plan {
     pub(super) fn draw(family: Family, random: &mut Random) -> Self {
         let room = [1, 7, 7, 100, 100, 100, 5000, 5000, 5000, 5000][random.below(10)];
         let mut plan = Self {
-            config: Config::default(),
+            config: quiet_config(),
             limits: None,
             room,
             clients: 2 + random.below(6),

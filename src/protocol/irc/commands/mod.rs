@@ -12,7 +12,7 @@ pub(super) mod modes;
 mod multiline;
 pub(super) mod operators;
 mod people;
-mod rooms;
+pub(super) mod rooms;
 pub(super) mod server;
 pub(super) mod table;
 mod who;

@@ -43,14 +43,43 @@ pub(crate) fn join(request: &mut Request<'_>, params: &Params<'_>) {
                 continue;
             }
         }
-        let answered = request.answer_len();
-        if let Some(room) = request.find_room(text) {
-            entered.push(room);
-            let (prefix, hub, out) = request.split();
-            write_topic(prefix, hub, room, out);
-        }
-        tell_names(request, &mut entered, answered);
+        describe(request, text, &mut entered);
     }
+    finish_names(request, entered);
+}
+
+/// Joins a newcomer to the rooms where everyone begins. A room that refuses is left out without a text: the client has not
+/// asked for it.
+pub(crate) fn join_at_start(request: &mut Request<'_>) {
+    let (hub, me) = (request.ctx.hub(), request.me());
+    let is_in_rooms = me.is_some_and(|me| hub.rooms_of(me).next().is_some());
+    if is_in_rooms || request.irc.caps.has(Cap::OwnRooms) {
+        return;
+    }
+    let rooms = request.ctx.server_info().join.clone();
+    let mut entered = Vec::new();
+    for name in rooms.iter() {
+        let (room, key, flags) = (name.clone(), None, RoomFlags::usual());
+        if request.apply(Command::Join { room, key, flags }).is_ok() {
+            describe(request, name.as_str(), &mut entered);
+        }
+    }
+    finish_names(request, entered);
+}
+
+/// The topic of a room that was entered, and its names if there are few.
+fn describe(request: &mut Request<'_>, name: &str, entered: &mut Vec<RoomId>) {
+    let answered = request.answer_len();
+    if let Some(room) = request.find_room(name) {
+        entered.push(room);
+        let (prefix, hub, out) = request.split();
+        write_topic(prefix, hub, room, out);
+    }
+    tell_names(request, entered, answered);
+}
+
+/// The names that were left for the end.
+fn finish_names(request: &mut Request<'_>, mut entered: Vec<RoomId>) {
     if let [_, ..] = entered[..] {
         entered.reverse();
         request.start_pages(PagedReply::Names(Names::new(entered, NamesScope::Entered)));

@@ -101,6 +101,18 @@ pub(crate) fn lusers(request: &mut Request<'_>) {
     }
 }
 
+/// The message of the day of a server whose host has written none.
+pub const DEFAULT_MOTD: [&str; 8] = [
+    "Welcome! This is madang, a chat server for IRC clients, web browsers and telnet.",
+    "",
+    "/list            lists the rooms; newcomers meet in #lobby",
+    "/join #room      enters a room, or opens a new one",
+    "/msg NICK TEXT   sends a message to one person alone",
+    "/quote HELP      lists all commands of this server",
+    "",
+    "The host of this server can put another text here: [server] motd.",
+];
+
 /// MOTD.
 pub(crate) fn motd_command(request: &mut Request<'_>, params: &Params<'_>) {
     if !is_elsewhere(request, params.at(0)) {

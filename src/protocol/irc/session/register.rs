@@ -14,7 +14,7 @@ use crate::{
         irc::{
             caps::Cap,
             codec::{message::Params, numeric::*},
-            commands::server,
+            commands::{rooms, server},
         },
         seconds_to_wait,
     },
@@ -137,8 +137,8 @@ fn gives_password(request: &mut Request<'_>, given: &str) -> bool {
     false
 }
 
-/// A welcome without a message of the day takes some 1,500 bytes.
-const WELCOME_BYTES: usize = 2048;
+/// A welcome takes some 1,500 bytes, the default message of the day 600 more, and the first room 300.
+const WELCOME_BYTES: usize = 3072;
 
 fn welcome(request: &mut Request<'_>) {
     let away = request.irc.finish_registration().and_then(|said| said.away);
@@ -162,6 +162,9 @@ fn welcome(request: &mut Request<'_>) {
     if let Some(text) = away {
         request.apply_or_refuse(Command::SetAway { text: Some(&text) });
     }
+    // With the welcome, and not after some wait for the client's own JOIN: no deadline for each session, and a client sees
+    // the same each time. A client that joins rooms by itself is in both.
+    rooms::join_at_start(request);
 }
 
 fn greet(request: &mut Request<'_>) {

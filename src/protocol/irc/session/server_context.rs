@@ -3,7 +3,7 @@
 //! Owns the record of the server's names and texts ([`ServerInfo`]). Does not know sockets.
 
 use crate::{
-    chat::{Now, ServerBan, mode::UserModes, watches::Watches},
+    chat::{Now, RoomName, ServerBan, mode::UserModes, watches::Watches},
     protocol::{
         Context,
         flavour::Flavour,
@@ -27,6 +27,8 @@ pub struct ServerInfo {
     pub network: Box<str>,
     /// The message of the day, or that there is none.
     pub motd: ReadyReplies,
+    /// Rooms that a newcomer is in from the start.
+    pub join: Rc<[RoomName]>,
     /// The server's password, without which no client may enter.
     pub password: Option<Box<str>>,
     /// Modes that each user has from the start.
@@ -59,6 +61,7 @@ impl ServerInfo {
             description: "".into(),
             network: network.into(),
             motd: ready_no_motd(name),
+            join: Rc::new([]),
             password: None,
             default_user_modes: UserModes::EMPTY,
             started,

@@ -9,8 +9,8 @@ import { mentions } from './mention.js';
 import { NEWS, inWords } from './news.js';
 
 /** What we ask for, where it is offered. */
-const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response message-tags
-	multi-prefix no-implicit-names server-time standard-replies`.split(/\s+/);
+const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
+	message-tags multi-prefix no-implicit-names server-time standard-replies`.split(/\s+/);
 
 /** After so long without an answer we doubt the connection. */
 const DOUBT_MS = 10_000;
