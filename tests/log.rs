@@ -369,3 +369,20 @@ fn other_programs_see_no_change_in_what_they_share_with_us() {
     assert!(!flags.contains(OFlags::NONBLOCK), "{flags:?}");
     drop((server, reader));
 }
+
+#[test]
+fn the_line_ready_names_the_version_and_the_listeners() {
+    let server = Setup::new()
+        .listen("irc://127.0.0.1:0")
+        .listen("telnet://127.0.0.1:0")
+        .start();
+    let log = &server.log;
+    wait_for("the line", || log.text().contains(" ready ").then_some(()));
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains(" ready ")).unwrap();
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(line.contains(&version), "{line}");
+    for url in server.urls() {
+        assert!(line.contains(url), "{line}");
+    }
+}

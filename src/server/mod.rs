@@ -153,7 +153,10 @@ impl Server {
         server.notifier = ServiceNotifier::from_env();
         server.connections.shared.server_info.sts =
             certificates::sts(&server.config, &server.listening);
+        let listeners: Vec<String> = server.listening.iter().map(ToString::to_string).collect();
         tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            listeners = listeners.join(" "),
             clients = server.connections.shared.limits.admission.clients_max(),
             descriptors = limit,
             "ready"
