@@ -139,6 +139,14 @@ impl Derivation {
         })
     }
 
+    /// The key that a client proves to have.
+    #[cfg(test)]
+    pub(super) fn client_key(password: &str, salt: [u8; SALT_BYTES], rounds: u32) -> Key {
+        let mut hashing = Hashing::new(&prepare(password), &salt, rounds);
+        let salted = hashing.advance(u32::MAX).expect("all rounds are done");
+        *client_key(&salted)
+    }
+
     /// Derives credentials at once; for programs that may wait.
     pub fn finish(mut self) -> Credentials {
         loop {

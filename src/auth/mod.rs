@@ -17,6 +17,8 @@ mod password;
 mod prepare;
 mod queue;
 mod scram;
+#[cfg(test)]
+pub(crate) mod testing;
 mod verifier;
 
 pub use credentials::{Credentials, Derivation, FalseSalts};

@@ -25,6 +25,10 @@ pub struct AccountRules {
     pub plain_text_login: bool,
     /// Bytes that a new password has at least.
     pub password_bytes_min: usize,
+    /// Whether a client may make an account before it is a user.
+    pub before_connect: bool,
+    /// Whether an account may have another name than the nick of the user who makes it.
+    pub custom_names: bool,
 }
 
 /// Bytes that a password has at most. A longer one makes no account safer.

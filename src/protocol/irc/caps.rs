@@ -9,6 +9,8 @@
 pub enum Cap {
     /// `account-notify`: ACCOUNT when a user logs in or out.
     AccountNotify,
+    /// `draft/account-registration`: REGISTER and VERIFY.
+    AccountRegistration,
     /// `account-tag`: the `account` tag on messages of users with an account.
     AccountTag,
     /// `away-notify`: AWAY when a neighbour goes away or is back.
@@ -47,6 +49,8 @@ pub enum Cap {
     OwnRooms,
     /// `draft/pre-away`: AWAY before registration.
     PreAway,
+    /// `sasl`: AUTHENTICATE.
+    Sasl,
     /// `server-time`: the `time` tag.
     ServerTime,
     /// `setname`: SETNAME.
@@ -63,7 +67,8 @@ pub struct Entry {
     pub cap: Cap,
     /// As it is published.
     pub name: &'static str,
-    /// Its value, for clients that understand version 302; empty for none.
+    /// Its value, for clients that understand version 302; empty for none. Those of accounts depend on the client, and are
+    /// made for it (`commands/caps.rs`).
     pub value: &'static str,
 }
 
@@ -80,13 +85,14 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 
 /// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
-pub static CAPS: [Entry; 26] = [
+pub static CAPS: [Entry; 28] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
     entry(Cap::Batch, "batch"),
     entry(Cap::CapNotify, "cap-notify"),
     entry(Cap::ChgHost, "chghost"),
+    entry(Cap::AccountRegistration, "draft/account-registration"),
     entry(Cap::ChannelRename, "draft/channel-rename"),
     entry(Cap::ExtendedIsupport, "draft/extended-isupport"),
     entry(Cap::MessageRedaction, "draft/message-redaction"),
@@ -107,6 +113,7 @@ pub static CAPS: [Entry; 26] = [
     entry(Cap::MultiPrefix, "multi-prefix"),
     entry(Cap::NoImplicitNames, "no-implicit-names"),
     entry(Cap::NoImplicitNames, "draft/no-implicit-names"),
+    entry(Cap::Sasl, "sasl"),
     entry(Cap::ServerTime, "server-time"),
     entry(Cap::SetName, "setname"),
     entry(Cap::StandardReplies, "standard-replies"),
@@ -114,9 +121,8 @@ pub static CAPS: [Entry; 26] = [
 ];
 
 /// Finds a capability by a name; names are case-sensitive.
-pub fn find(name: &str) -> Option<Cap> {
-    let entry = CAPS.iter().find(|entry| entry.name == name);
-    entry.map(|entry| entry.cap)
+pub fn find(name: &str) -> Option<&'static Entry> {
+    CAPS.iter().find(|entry| entry.name == name)
 }
 
 /// Some of the capabilities.
@@ -193,11 +199,11 @@ mod tests {
     fn every_name_finds_its_capability_and_names_are_listed_once() {
         let mut all = CapSet::NONE;
         for entry in &CAPS {
-            assert_eq!(find(entry.name), Some(entry.cap));
+            assert_eq!(find(entry.name).map(|found| found.cap), Some(entry.cap));
             all.set(entry.cap, true);
         }
         assert!(find("Batch").is_none() && find("").is_none());
-        assert_eq!(all.names().count(), 24);
+        assert_eq!(all.names().count(), 26);
         assert!(all.names().all(|name| name != "draft/no-implicit-names"));
     }
 

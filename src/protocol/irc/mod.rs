@@ -21,12 +21,14 @@ pub mod isupport;
 pub mod monitor;
 mod paged_reply;
 mod refusal;
+pub mod sasl;
 pub mod session;
 #[cfg(test)]
 mod tests;
 
 pub use commands::server::DEFAULT_MOTD;
 pub use events::{distinction, encode, encode_personal, error, ping};
+pub use sasl::logins::{Logins, ScramLogin};
 pub use session::{
     server_context::{DeferredRequest, ServerContext, ServerInfo, Sts, TryAgain},
     state::Irc,

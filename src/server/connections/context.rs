@@ -137,6 +137,11 @@ impl CommandContext<'_> {
         }
     }
 
+    /// The certificate that the client proved to have.
+    pub(super) fn certificate(&self) -> Option<Fingerprint> {
+        self.certificate
+    }
+
     /// Applies a command in the name of any user.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;

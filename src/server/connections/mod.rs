@@ -9,7 +9,7 @@
 //! session.rs    a session: its protocol, its client          protocol.rs   the contract of protocols
 //! telnet.rs irc.rs websocket.rs http.rs metrics.rs echo.rs detect.rs refused.rs       one protocol each
 //! context.rs    shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
-//! input.rs      input on its way to a protocol
+//! input.rs      input on its way to a protocol              logins.rs     logins by SCRAM and certificates
 //! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
 //! timers.rs     deadlines                                    ending.rs, close.rs, close_reason.rs   the one way out
 //! ```
@@ -30,6 +30,7 @@ mod http;
 mod input;
 mod irc;
 pub(crate) mod kind;
+mod logins;
 mod metrics;
 mod protocol;
 mod refused;

@@ -1,10 +1,13 @@
 //! CAP: which capabilities there are, and which this client wants (IRCv3 capability-negotiation).
 
 use crate::protocol::irc::{
-    caps::{CAPS, Cap, CapSet, find},
+    caps::{CAPS, Cap, CapSet, Entry, find},
     codec::{message::Params, numeric::ERR_INVALIDCAPCMD},
-    session::{register, request::Request},
+    commands::register_account,
+    sasl::mechanism::{LoginMeans, Mechanism},
+    session::{register, request::Request, server_context::ServerContext},
 };
+use std::borrow::Cow;
 
 /// Bytes of a line without its end.
 const LINE_BYTES_MAX: usize = 510;
@@ -36,9 +39,13 @@ fn list_all(request: &mut Request<'_>, version: &str) {
         request.irc.caps.set(Cap::CapNotify, true);
     }
     suspend(request);
-    let names = CAPS.iter().map(|entry| match entry.value {
-        value if is_302 && !value.is_empty() => format!("{}={value}", entry.name),
-        _ => entry.name.to_owned(),
+    let ctx = &*request.ctx;
+    let names = CAPS.iter().filter_map(|entry| {
+        let value = value_of(entry, ctx)?;
+        Some(match is_302 && !value.is_empty() {
+            true => format!("{}={value}", entry.name),
+            false => entry.name.to_owned(),
+        })
     });
     let mut names: Vec<String> = names.collect();
     if is_302 {
@@ -49,6 +56,18 @@ fn list_all(request: &mut Request<'_>, version: &str) {
         false => Continuation::Unknown,
     };
     say(request, "LS", names, continuation);
+}
+
+/// The value of a capability for this client; `None`: it is not offered to it.
+fn value_of(entry: &Entry, ctx: &dyn ServerContext) -> Option<Cow<'static, str>> {
+    match entry.cap {
+        Cap::AccountRegistration => Some(register_account::value(ctx)?.into()),
+        Cap::Sasl => {
+            let mechanisms = Mechanism::list(LoginMeans::of(ctx));
+            (!mechanisms.is_empty()).then_some(mechanisms.into())
+        }
+        _ => Some(entry.value.into()),
+    }
 }
 
 /// The policy in the form for this connection (IRCv3 sts). It cannot be requested, hence it is no [`Cap`]: who asks for it
@@ -71,10 +90,11 @@ fn request_caps(request: &mut Request<'_>, wanted: &str) {
             Some(name) => (name, false),
             None => (word, true),
         };
-        let Some(cap) = find(name) else {
+        let offered = find(name).filter(|entry| !present || value_of(entry, request.ctx).is_some());
+        let Some(Entry { cap, .. }) = offered else {
             return answer(request, "NAK", wanted.trim_end());
         };
-        caps.set(cap, present);
+        caps.set(*cap, present);
     }
     answer(request, "ACK", wanted.trim_end());
     change(request, caps);

@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 49] = [
+static HELP: [(&str, &[&str]); 51] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -11,8 +11,9 @@ static HELP: [(&str, &[&str]); 49] = [
     (
         "AUTHENTICATE",
         &[
-            "AUTHENTICATE <mechanism>",
-            "Logs in to an account by SASL. There are no accounts here yet.",
+            "AUTHENTICATE <mechanism> | <base64> | + | *",
+            "Logs in to an account by SASL: SCRAM-SHA-256, PLAIN or EXTERNAL. Clients do",
+            "this by themselves once they are given the account and its password.",
         ],
     ),
     (
@@ -191,6 +192,14 @@ static HELP: [(&str, &[&str]); 49] = [
         ],
     ),
     (
+        "REGISTER",
+        &[
+            "REGISTER <account>|* <email>|* <password>",
+            "Makes an account with your nick (*) or another name, and logs in to it.",
+            "No e-mail is needed.",
+        ],
+    ),
+    (
         "REHASH",
         &["REHASH", "Reads the configuration again. Operators only."],
     ),
@@ -243,6 +252,13 @@ static HELP: [(&str, &[&str]); 49] = [
         &[
             "USERHOST <nick>{ <nick>}",
             "Shows user names and hosts of up to five people.",
+        ],
+    ),
+    (
+        "VERIFY",
+        &[
+            "VERIFY <account> <code>",
+            "Completes a REGISTER where that takes a code. Here it never does.",
         ],
     ),
     (

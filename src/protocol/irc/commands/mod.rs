@@ -3,6 +3,7 @@
 //! Handlers parse, ask the hub through the [`Request`](super::session::request::Request), and answer what the hub's
 //! events do not.
 
+pub(super) mod authenticate;
 mod caps;
 mod connection;
 mod help;
@@ -12,6 +13,7 @@ pub(super) mod modes;
 mod multiline;
 pub(super) mod operators;
 mod people;
+pub(super) mod register_account;
 pub(super) mod rooms;
 pub(super) mod server;
 pub(super) mod table;

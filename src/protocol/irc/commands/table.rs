@@ -5,7 +5,8 @@
 //! do.
 
 use super::{
-    caps, connection, lists, messages, modes, multiline, operators, people, rooms, server, who,
+    authenticate, caps, connection, lists, messages, modes, multiline, operators, people,
+    register_account, rooms, server, who,
 };
 use crate::protocol::irc::{
     codec::{
@@ -78,9 +79,9 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 49] = [
+pub(crate) static COMMANDS: [Entry; 51] = [
     row("ADMIN", 0, After, server::admin),
-    row("AUTHENTICATE", 1, Always, register::authenticate),
+    row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
     tagged("BATCH", 1, multiline::batch),
     row("CAP", 1, Always, caps::cap),
@@ -113,6 +114,7 @@ pub(crate) static COMMANDS: [Entry; 49] = [
     tagged("PRIVMSG", 0, messages::privmsg),
     row("QUIT", 0, Always, connection::quit),
     tagged("REDACT", 2, messages::redact),
+    row("REGISTER", 3, Always, register_account::register),
     row("REHASH", 0, After, operators::rehash),
     row("RENAME", 2, After, rooms::rename),
     row("SETNAME", 1, After, connection::setname),
@@ -123,6 +125,7 @@ pub(crate) static COMMANDS: [Entry; 49] = [
     row("UNKLINE", 1, After, operators::unkline),
     row("USER", 4, Before, register::user),
     row("USERHOST", 1, After, people::userhost),
+    row("VERIFY", 2, Always, register_account::verify),
     row("VERSION", 0, After, server::version),
     row("WALLOPS", 1, After, operators::wallops),
     row("WHO", 0, After, who::who),

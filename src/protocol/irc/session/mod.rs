@@ -26,16 +26,17 @@ use super::{
         message::Message,
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
-    commands::{operators, table},
+    commands::{authenticate, operators, register_account, table},
     paged_reply::PagedReply,
 };
 use crate::protocol::{
     Checked,
+    account::{AccountError, AccountOutcome},
     decoded::{Decoded, Frame},
 };
 use request::Request;
 use server_context::ServerContext;
-use state::{Irc, Pending};
+use state::{Asked, Irc, Pending};
 use std::borrow::Cow;
 
 impl Irc {
@@ -137,7 +138,7 @@ impl Irc {
         let out = ctx.answer();
         match self.cold.as_mut().and_then(|cold| cold.pending.as_mut()) {
             // The rest of the answer is still to come.
-            Some(Pending::Oper { label: kept }) => {
+            Some(Pending::Oper { label: kept } | Pending::Account { label: kept, .. }) => {
                 *kept = Some(label.into());
                 out.extend(plain);
             }
@@ -197,6 +198,35 @@ impl Irc {
             operators::become_operator(&mut request);
         } else {
             request.reply(ERR_PASSWDMISMATCH, &[]);
+        }
+        request.flush();
+        if let Some(label) = label {
+            self.wrap(&label, start, ctx);
+        }
+        self.tidy();
+    }
+}
+
+/// The account's side of a session.
+impl Irc {
+    /// A request about an account has come to its end.
+    pub fn account_done(
+        &mut self,
+        outcome: Result<AccountOutcome, AccountError>,
+        ctx: &mut dyn ServerContext,
+    ) {
+        let Some(cold) = &mut self.cold else { return };
+        let Some(Pending::Account { asked, label }) = cold
+            .pending
+            .take_if(|pending| matches!(pending, Pending::Account { .. }))
+        else {
+            return;
+        };
+        let start = ctx.answer().len();
+        let mut request = Request::new(self, ctx, None);
+        match asked {
+            Asked::Register(name) => register_account::done(&mut request, &name, outcome),
+            Asked::Sasl => authenticate::done(&mut request, outcome),
         }
         request.flush();
         if let Some(label) = label {

@@ -82,10 +82,16 @@ pub(crate) fn complete(request: &mut Request<'_>) {
     if registration.negotiating || registration.nick.is_none() || registration.user.is_none() {
         return;
     }
+    if request.irc.is_logging_in() {
+        return;
+    }
+    let Some(registration) = request.irc.registration() else {
+        return;
+    };
     let (Some(nick), Some(user)) = (registration.nick.take(), registration.user.take()) else {
         return;
     };
-    let password = registration.password.take();
+    let (password, account) = (registration.password.take(), registration.account);
     if !gives_password(request, password.as_deref().unwrap_or_default()) {
         return request.turn_away(TurnedAway::BadPassword, "Bad password");
     }
@@ -94,6 +100,7 @@ pub(crate) fn complete(request: &mut Request<'_>) {
         username: user.username.clone(),
         realname: user.realname.clone(),
         password: ServerPassword::Correct,
+        account,
         ..Profile::default()
     };
     let refusal = match request.ctx.enter(nick.clone(), profile) {
@@ -176,11 +183,6 @@ fn greet(request: &mut Request<'_>) {
         prefix.numeric(RPL_WELCOME, out).words(&words).end();
     }
     request.ready(|info| &info.greeting);
-}
-
-/// AUTHENTICATE: there are no accounts yet, so it fails whatever the mechanism (IRCv3 sasl-3.1).
-pub(crate) fn authenticate(request: &mut Request<'_>, _params: &Params<'_>) {
-    request.reply(ERR_SASLFAIL, &[]);
 }
 
 /// AWAY before registration (IRCv3 draft/pre-away).

@@ -10,6 +10,7 @@ use crate::{
         irc::{
             codec::{numeric::*, ready::ReadyReplies},
             isupport,
+            sasl::logins::Logins,
         },
         time::Iso,
     },
@@ -142,7 +143,7 @@ pub enum DeferredRequest {
 }
 
 /// The actions of IRC beyond [`Context`].
-pub trait ServerContext: Context {
+pub trait ServerContext: Context + Logins {
     /// The server's names and texts.
     fn server_info(&self) -> &ServerInfo;
     /// Whether this connection is encrypted.

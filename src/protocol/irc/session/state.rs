@@ -8,12 +8,13 @@ use super::{
         caps::{Cap, CapSet},
         codec::{frames::Frames, line::BODY_BYTES_MAX},
         paged_reply::PagedReply,
+        sasl::exchange::Exchange,
     },
     multiline::Multiline,
 };
 use crate::{
     chat::{
-        Nick, UserId,
+        AccountId, Nick, UserId,
         watches::{self, Watches},
     },
     protocol::flavour::Flavour,
@@ -38,6 +39,8 @@ pub(crate) struct ColdState {
     registration: Option<Registration>,
     pub(crate) pending: Option<Pending>,
     pub(crate) multiline: Option<Multiline>,
+    /// The client is logging in.
+    pub(crate) exchange: Option<Box<Exchange>>,
     /// The nicks that this client watches (MONITOR).
     pub(crate) watched: Vec<Nick>,
 }
@@ -51,8 +54,22 @@ pub(crate) enum Pending {
         reply: PagedReply,
         batch: Option<Box<str>>,
     },
-    /// A password is being checked.
+    /// The password of an operator is being checked.
     Oper { label: Option<Box<str>> },
+    /// A request about an account is under way.
+    Account {
+        asked: Asked,
+        label: Option<Box<str>>,
+    },
+}
+
+/// By which way a request about an account came, for its answer goes the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// REGISTER, for an account of this name.
+    Register(Nick),
+    /// AUTHENTICATE.
+    Sasl,
 }
 
 impl Pending {
@@ -61,7 +78,7 @@ impl Pending {
         let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         match self {
             Self::Paged { batch, .. } => BODY_BYTES_MAX + length(batch),
-            Self::Oper { label } => length(label),
+            Self::Oper { label } | Self::Account { label, .. } => length(label),
         }
     }
 }
@@ -76,6 +93,8 @@ pub(crate) struct Registration {
     pub(super) password: Option<Box<str>>,
     /// AWAY before registration (IRCv3 draft/pre-away).
     pub(super) away: Option<Box<str>>,
+    /// The account that the client has logged in to.
+    pub(crate) account: Option<AccountId>,
 }
 
 /// The parameters of USER.
@@ -86,6 +105,18 @@ pub(super) struct UserParams {
 }
 
 impl Registration {
+    /// The nick and user name as far as they are known, for a text; `*` for what is not.
+    pub(crate) fn shown(&self) -> (&str, &str) {
+        let nick = self.nick.as_ref().map_or("*", |nick| nick.as_str());
+        let user = self.user.as_ref().map_or("*", |user| &user.username);
+        (nick, user)
+    }
+
+    /// The nick that the client has asked for.
+    pub(crate) fn nick(&self) -> Option<&Nick> {
+        self.nick.as_ref()
+    }
+
     /// Bytes of memory outside of the record.
     fn memory(&self) -> usize {
         let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
@@ -141,6 +172,7 @@ impl Irc {
             + cold.registration.as_ref().map_or(0, Registration::memory)
             + cold.multiline.as_ref().map_or(0, Multiline::memory)
             + cold.pending.as_ref().map_or(0, Pending::memory)
+            + cold.exchange.as_ref().map_or(0, |it| it.memory())
     }
 
     /// In which form this connection gets events.
@@ -175,6 +207,12 @@ impl Irc {
         self.cold.get_or_insert_default()
     }
 
+    /// Whether the client is in the middle of a login or the registration of an account.
+    pub(super) fn is_logging_in(&self) -> bool {
+        let cold = self.cold.as_ref();
+        cold.is_some_and(|cold| cold.exchange.is_some() || cold.pending.is_some())
+    }
+
     pub(crate) fn registration(&mut self) -> Option<&mut Registration> {
         self.cold.as_mut()?.registration.as_mut()
     }
@@ -190,6 +228,7 @@ impl Irc {
             cold.registration.is_none()
                 && cold.pending.is_none()
                 && cold.multiline.is_none()
+                && cold.exchange.is_none()
                 && cold.watched.is_empty()
         };
         if self.cold.as_deref().is_some_and(is_empty) {

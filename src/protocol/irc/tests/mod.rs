@@ -8,9 +8,15 @@ mod clocks;
 mod operators;
 mod privacy;
 mod random;
+mod register_account;
+mod sasl;
 
 use super::session::state::Irc;
-use crate::protocol::{flavour::Flavour, testing::World};
+use crate::protocol::{
+    account::{AccountError, AccountOutcome},
+    flavour::Flavour,
+    testing::World,
+};
 
 /// Some clients in one world.
 struct Stage {
@@ -51,9 +57,19 @@ impl Stage {
         let client = self.clients.iter_mut().find(|(l, _, _)| *l == letter);
         let (_, seat, irc) = client.expect("a connected client");
         irc.handle_line(line.as_bytes(), &mut self.world.at(*seat));
-        while irc.is_busy() && self.world.checks.is_empty() {
+        while irc.is_busy()
+            && self.world.checks.is_empty()
+            && self.world.account_requests.is_empty()
+        {
             irc.go_on(&mut self.world.at(*seat));
         }
+    }
+
+    /// The result of what a client waits for.
+    fn finish(&mut self, letter: char, outcome: Result<AccountOutcome, AccountError>) {
+        let client = self.clients.iter_mut().find(|(l, _, _)| *l == letter);
+        let (_, seat, irc) = client.expect("a connected client");
+        irc.account_done(outcome, &mut self.world.at(*seat));
     }
 
     fn received(&mut self, letter: char) -> Vec<String> {

@@ -4,6 +4,9 @@
 //! It does what the server does for a connection, in the plainest way: one command, then all its
 //! events, each encoded for everyone in its audience.
 
+mod accounts;
+mod logins;
+
 use super::{
     Context, PasswordCheck, TurnedAway,
     account::{AccountError, AccountRequest, AccountRules},
@@ -15,6 +18,7 @@ use crate::chat::watches::Watches;
 use crate::chat::{
     Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan, ServerPassword, UserId,
 };
+use accounts::Accounts;
 
 /// A hub, and everyone connected to it.
 pub struct World {
@@ -28,6 +32,8 @@ pub struct World {
     pub deferred_requests: Vec<DeferredRequest>,
     /// The names of operators whose passwords are being checked.
     pub checks: Vec<Box<str>>,
+    /// Accounts, and how one logs in to them.
+    pub accounts: Accounts,
     /// Why no password is looked at.
     pub try_again: Option<TryAgain>,
     /// The rules for accounts, if there are any.
@@ -71,6 +77,7 @@ impl World {
             watches: Watches::default(),
             deferred_requests: Vec::new(),
             checks: Vec::new(),
+            accounts: Accounts::default(),
             try_again: None,
             account_rules: None,
             account_requests: Vec::new(),
@@ -212,6 +219,12 @@ impl Context for At<'_> {
     fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError> {
         if self.world.account_rules.is_none() {
             return Err(AccountError::NoAccounts);
+        }
+        if let Some(error) = self.world.accounts.error.clone() {
+            return Err(error);
+        }
+        if let AccountRequest::Register { name, .. } = request {
+            self.world.hub.may_register(name, self.user())?;
         }
         self.world.account_requests.push(match request {
             AccountRequest::Drop { password, .. } => format!("drop {password}"),
