@@ -36,14 +36,8 @@ impl Server {
             self.reload();
         }
         match self.connections.shared.pending.take() {
-            Some(Control::Stop) if self.is_running() => {
-                tracing::warn!("an operator said DIE");
-                self.stop();
-            }
-            Some(Control::Reload) if self.is_running() => {
-                tracing::info!("an operator said REHASH");
-                self.reload();
-            }
+            Some(Control::Stop) if self.is_running() => self.stop(),
+            Some(Control::Reload) if self.is_running() => self.reload(),
             _ => {}
         }
         self.state()

@@ -264,6 +264,67 @@ fn an_operator_who_bans_loopback_is_told_whom_that_meets() {
 }
 
 #[test]
+fn what_an_operator_does_is_logged_and_sent_to_the_other_operators() {
+    let mut net = net();
+    let mut eve = operator(&net, "eve");
+    let mut ann = operator(&net, "ann");
+    eve.sees(&[&format!(":{SERVER} NOTICE eve :*** OPER by ann")]);
+    let mut bob = net.enter("bob");
+    for (line, told) in [
+        (
+            "KILL bob :enough \u{1b}[31m",
+            "*** KILL by ann: bob!<any> (enough \u{1b}[31m)",
+        ),
+        (
+            "KLINE 5 *@192.0.2.1 :be off",
+            "*** KLINE by ann: *@192.0.2.1 (5 minutes: be off)",
+        ),
+        ("UNKLINE *@192.0.2.1", "*** UNKLINE by ann: *@192.0.2.1"),
+        ("REHASH", "*** REHASH by ann"),
+        ("DIE", "*** DIE by ann"),
+    ] {
+        ann.send(line);
+        eve.until(&format!(":{SERVER} NOTICE eve :{told}"));
+    }
+    ann.rest().have_no(&["NOTICE eve"]);
+    bob.rest();
+    assert_eq!(net.server.wait(), Some(0));
+    let log = net.server.log.text();
+    for command in ["OPER", "KILL", "KLINE", "UNKLINE", "REHASH", "DIE"] {
+        let line =
+            format!("INFO an operator acted command=\"{command}\" nick=\"ann\" account=\"none\"");
+        assert_eq!(log.matches(&line).count(), 1, "{line}\n{log}");
+    }
+    assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn no_action_of_an_operator_is_left_out_of_the_log() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    for number in 0..200 {
+        ann.send(&format!("KLINE *@{number}.example :x"));
+    }
+    ann.drain();
+    let lines = || net.server.log.text().matches("command=\"KLINE\"").count();
+    super::common::wait_for("the lines", || (lines() == 200).then_some(()));
+}
+
+#[test]
+fn what_others_may_not_do_leaves_no_trace_of_an_action() {
+    let net = net();
+    let mut ann = operator(&net, "ann");
+    let mut bob = net.enter("bob");
+    bob.ask("KILL ann :x");
+    bob.ask("REHASH");
+    ann.ask("KILL nobody :x").one("401 ann nobody <any>");
+    ann.ask("UNKLINE *@192.0.2.1");
+    ann.sees_nothing();
+    let log = net.server.log.text();
+    assert_eq!(log.matches("an operator acted").count(), 1, "{log}");
+}
+
+#[test]
 fn operators_see_where_people_come_from() {
     let net = net();
     let mut ann = operator(&net, "ann");

@@ -432,6 +432,12 @@ pub fn error(reason: &str, out: &mut Vec<u8>) {
         .end();
 }
 
+/// Appends a notice from the server to one user.
+pub fn notice(server: &str, nick: &str, text: &str, out: &mut Vec<u8>) {
+    let line = Line::new(out).source(server).command("NOTICE");
+    line.param(nick).text(text).end();
+}
+
 /// Appends the PING that asks a silent client for an answer.
 pub fn ping(server: &str, out: &mut Vec<u8>) {
     Line::new(out).command("PING").text(server).end();

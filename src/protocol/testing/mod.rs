@@ -12,7 +12,10 @@ use super::{
     account::{AccountError, AccountRequest, AccountRules},
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
-    irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
+    irc::{
+        DeferredRequest, OperatorAction, ServerContext, TryAgain,
+        session::server_context::ServerInfo,
+    },
 };
 use crate::chat::watches::Watches;
 use crate::chat::{
@@ -304,6 +307,8 @@ impl ServerContext for At<'_> {
             }
         }
     }
+
+    fn note_operator(&mut self, _action: &OperatorAction<'_>) {}
 
     fn defer(&mut self, request: DeferredRequest) {
         self.world.deferred_requests.push(request);

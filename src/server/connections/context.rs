@@ -17,7 +17,7 @@ use crate::{
         account::{AccountError, AccountRequest, AccountRules},
         detect::{self, Detected},
         flavour::Flavour,
-        irc::{DeferredRequest, Irc, ServerContext, ServerInfo, TryAgain},
+        irc::{DeferredRequest, Irc, OperatorAction, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
     server::{
@@ -319,6 +319,12 @@ impl ServerContext for CommandContext<'_> {
             ..
         } = &mut *self.shared;
         password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
+    }
+
+    fn note_operator(&mut self, action: &OperatorAction<'_>) {
+        if let Some(actor) = self.client.user() {
+            self.shared.note_operator(self.net, actor, action);
+        }
     }
 
     fn defer(&mut self, request: DeferredRequest) {

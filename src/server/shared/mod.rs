@@ -2,6 +2,7 @@
 //!
 //! A protocol is lent this while it handles the input of one connection. Knows no sessions and no protocols' state.
 
+mod audit;
 pub(crate) mod cloak;
 pub(crate) mod fanout;
 pub(crate) mod hosts;

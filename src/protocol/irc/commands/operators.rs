@@ -7,7 +7,7 @@ use crate::{
             codec::{message::Params, numeric::*},
             session::{
                 request::Request,
-                server_context::{DeferredRequest, TryAgain},
+                server_context::{DeferredRequest, OperatorAction, TryAgain},
                 state::Pending,
             },
         },
@@ -37,6 +37,17 @@ pub(crate) fn oper(request: &mut Request<'_>, params: &Params<'_>) {
 pub(crate) fn become_operator(request: &mut Request<'_>) {
     request.apply_or_refuse(Command::MakeOperator);
     request.reply(RPL_YOUREOPER, &[]);
+    note(request, "OPER", "", "");
+}
+
+/// Leaves a trace of an action that was done.
+fn note(request: &mut Request<'_>, command: &str, target: &str, text: &str) {
+    request.flush();
+    request.ctx.note_operator(&OperatorAction {
+        command,
+        target,
+        text,
+    });
 }
 
 /// Says so to those who are no operators.
@@ -57,7 +68,13 @@ pub(crate) fn kill(request: &mut Request<'_>, params: &Params<'_>) {
     if *nick == *request.ctx.server_info().name {
         return request.reply(ERR_CANTKILLSERVER, &[]);
     }
-    request.apply_or_refuse(Command::Kill { nick, reason });
+    let hub = request.ctx.hub();
+    let user = hub.find_user(nick).and_then(|user| hub.user(user));
+    let target = user.map(|user| user.mask().to_string()).unwrap_or_default();
+    match request.apply(Command::Kill { nick, reason }) {
+        Ok(()) => note(request, "KILL", &target, reason),
+        Err(refusal) => request.refuse(&refusal),
+    }
 }
 
 /// KLINE: `[minutes] user@host [:reason]`.
@@ -92,6 +109,11 @@ pub(crate) fn kline(request: &mut Request<'_>, params: &Params<'_>) {
     });
     let word = if is_new { "Added" } else { "Changed" };
     request.notice(format_args!("{word} the ban of {shown}"));
+    let span = match minutes {
+        Some(minutes @ 1..) => format!("{minutes} minutes: "),
+        _ => String::new(),
+    };
+    note(request, "KLINE", &shown, &format!("{span}{reason}"));
 }
 
 /// Whether a mask names addresses of the server's own machine, which all clients of a proxy on it have.
@@ -109,6 +131,7 @@ pub(crate) fn unkline(request: &mut Request<'_>, params: &Params<'_>) {
     let mask = complete(params.at(0)).unwrap_or_default();
     if request.ctx.remove_ban(&mask) {
         request.notice(format_args!("Lifted the ban of {mask}"));
+        note(request, "UNKLINE", &mask, "");
     } else {
         request.notice(format_args!("There is no ban of {}", params.at(0)));
     }
@@ -133,6 +156,7 @@ pub(crate) fn rehash(request: &mut Request<'_>, _params: &Params<'_>) {
     if !lacks_right(request) {
         request.ctx.defer(DeferredRequest::Rehash);
         request.reply(RPL_REHASHING, &["madang.toml"]);
+        note(request, "REHASH", "", "");
     }
 }
 
@@ -140,5 +164,6 @@ pub(crate) fn rehash(request: &mut Request<'_>, _params: &Params<'_>) {
 pub(crate) fn die(request: &mut Request<'_>, _params: &Params<'_>) {
     if !lacks_right(request) {
         request.ctx.defer(DeferredRequest::Die);
+        note(request, "DIE", "", "");
     }
 }

@@ -142,6 +142,17 @@ pub enum DeferredRequest {
     Rehash,
 }
 
+/// The action of an operator of the server, for the log and for the other operators.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperatorAction<'a> {
+    /// The command, in capitals.
+    pub command: &'a str,
+    /// The user or the mask it concerns; empty if it concerns the server.
+    pub target: &'a str,
+    /// The reason and the time, as far as they were given; may be empty.
+    pub text: &'a str,
+}
+
 /// The actions of IRC beyond [`Context`].
 pub trait ServerContext: Context + Logins {
     /// The server's names and texts.
@@ -168,6 +179,8 @@ pub trait ServerContext: Context + Logins {
     /// # Errors
     /// It is not looked at.
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
+    /// Notes what this connection's user did as an operator of the server.
+    fn note_operator(&mut self, action: &OperatorAction<'_>);
     /// Asks for something that is done later.
     fn defer(&mut self, request: DeferredRequest);
 }
