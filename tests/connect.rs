@@ -4,7 +4,12 @@
 mod common;
 
 use common::{Client, Server, TempFile, WELCOME, wait_for};
+use rustix::{
+    fs::{Mode, OFlags},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
 use std::{
+    fs::File,
     io::{Read, Write},
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -254,4 +259,37 @@ fn a_control_that_comes_in_two_pieces_does_not_steer_the_terminal() {
     drop(caller);
     let code = wait_for("its end", || connect.0.try_wait().expect("a child")).code();
     assert_eq!(code, Some(1), "the server closed the connection unasked");
+}
+
+#[test]
+fn on_a_terminal_a_line_that_mentions_the_user_is_bold() {
+    let server = Server::start();
+    let mut bob = Client::enter(server.address(), "bob");
+    let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&user).and_then(|()| unlockpt(&user)).unwrap();
+    let name = ptsname(&user, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let terminal = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+    command.args(["connect", &server.address().to_string()]);
+    command.stdin(Stdio::piped()).stdout(terminal);
+    let mut connect = Connect(command.spawn().expect("the binary starts"));
+    drop(command);
+    let mut stdin = connect.0.stdin.take().expect("a pipe");
+    stdin.write_all("한나\n".as_bytes()).expect("it reads");
+    bob.expect("* 한나 joined #lobby");
+    bob.send("우리한나");
+    bob.send("한나는 어디 있지?");
+    bob.send("/quit");
+    bob.rest();
+    stdin.write_all(b"/quit\n").expect("it reads");
+    // At its end the terminal has no other side, which is an error or an end of file.
+    let (mut user, mut shown) = (File::from(user), Vec::new());
+    let _ = user.read_to_end(&mut shown);
+    let shown = String::from_utf8(shown).expect("UTF-8");
+    assert!(
+        shown.contains("\x1b[1m#lobby <bob> 한나는 어디 있지?\x1b[m"),
+        "{shown:?}"
+    );
+    assert_eq!(shown.matches('\x1b').count(), 2, "{shown:?}");
 }

@@ -1,17 +1,18 @@
 //! The terminal client: standard input and one connection in one readiness loop, the same that the server runs on.
 //!
-//! Input is sent unchanged; what comes is shown, made safe for a terminal. At the end of the input our half of the
-//! connection is closed, and the rest is shown until the server closes its own. Does not know what the lines mean.
+//! Input is sent unchanged; what comes is shown, made safe for a terminal, with lines that mention the user in bold. At the
+//! end of the input our half of the connection is closed, and the rest is shown until the server closes its own. Does not
+//! know what the lines mean; the protocol does.
 
 use crate::{
     net::{ConnId, Consumed, EventLoop, External, Handler, Loss, Net, Next, Phase, Tick},
     os::io_error::plain,
-    protocol::sanitize::Cleaner,
+    protocol::{sanitize::Cleaner, telnet::Marker},
 };
 use mio::unix::SourceFd;
 use std::{
     collections::VecDeque,
-    io::{self, Read, Write},
+    io::{self, IsTerminal as _, Read, Write},
     net::SocketAddr,
     os::fd::AsRawFd,
     time::Duration,
@@ -51,6 +52,7 @@ pub(super) fn talk(addresses: VecDeque<SocketAddr>) -> Result<(), End> {
         input: Input::Waiting,
         last_line: LastLine::default(),
         cleaner: Cleaner::default(),
+        marker: io::stdout().is_terminal().then(Marker::default),
         end: None,
     };
     client.call_next(event_loop.net_mut());
@@ -124,6 +126,8 @@ struct Client {
     last_line: LastLine,
     /// Removes control characters that could change the terminal: the server may be a stranger's.
     cleaner: Cleaner,
+    /// Marks lines that mention the user, if a person reads them: programs get the text alone.
+    marker: Option<Marker>,
     end: Option<Result<(), End>>,
 }
 
@@ -182,7 +186,21 @@ impl Client {
     fn show_rest(&mut self) -> Result<(), End> {
         let mut shown = Vec::new();
         self.cleaner.finish(&mut shown);
+        let mut shown = self.mark(shown);
+        if let Some(marker) = &mut self.marker {
+            marker.finish(&mut shown);
+        }
         show(&shown).unwrap_or(Ok(()))
+    }
+
+    /// Adds the marks, on a terminal.
+    fn mark(&mut self, text: Vec<u8>) -> Vec<u8> {
+        let Some(marker) = &mut self.marker else {
+            return text;
+        };
+        let mut marked = Vec::with_capacity(text.len());
+        marker.push(&text, &mut marked);
+        marked
     }
 
     fn watch(&mut self, net: &mut Net) -> io::Result<()> {
@@ -226,6 +244,7 @@ impl Handler for Client {
     fn handle_input(&mut self, net: &mut Net, id: ConnId, input: &[u8], _: &mut usize) -> Consumed {
         let mut shown = Vec::with_capacity(input.len());
         self.cleaner.push(input, &mut shown);
+        let shown = self.mark(shown);
         if let Some(end) = show(&shown) {
             net.abort(id);
             self.end = Some(end);

@@ -16,6 +16,7 @@ pub mod encode;
 pub mod flavour;
 pub mod irc;
 pub mod lines;
+pub mod mention;
 pub mod sanitize;
 pub mod telnet;
 #[cfg(any(test, fuzzing))]

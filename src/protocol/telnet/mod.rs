@@ -9,6 +9,7 @@
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
 //! greeting.rs   what comes first
+//! marker.rs     marks lines that mention the user, for the client
 //! moderation.rs kicks, bans, modes, invitations
 //! password.rs   whether the client may enter, before it chooses a nick
 //! listings.rs   lists: who is here, which rooms there are
@@ -28,6 +29,7 @@ mod commands;
 mod encode;
 mod greeting;
 mod listings;
+mod marker;
 mod moderation;
 mod negotiation;
 mod password;
@@ -36,6 +38,7 @@ mod table;
 
 pub use encode::{encode, news, refusal};
 pub use greeting::{Greeting, QUESTION};
+pub use marker::Marker;
 pub use negotiation::PROBE;
 pub use state::Telnet;
 
