@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use madang::protocol::{
-    Frame,
+    Checked, Frame,
     irc::{
         Irc,
         codec::{
@@ -60,6 +60,8 @@ struct Client {
 fn play(script: &[u8], piece: usize) -> Vec<Vec<u8>> {
     let mut world = World::new();
     world.server_info.operators = Box::new(["oper".into()]);
+    world.account_rules = Some(World::ACCOUNT_RULES);
+    world.add_account("owned", "secret");
     // Small, so that few rooms make a long reply.
     world.server_info.page_bytes = 600;
     let mut clients: Vec<_> = (0..3).map(|_| connect(&mut world)).collect();
@@ -120,8 +122,12 @@ impl Client {
         world.deferred_requests.clear();
         for name in std::mem::take(&mut world.checks) {
             let is_right = name.len() % 2 == 1;
-            self.irc
-                .operator_checked(is_right, &mut world.at(self.seat));
+            let checked = Checked::Operator { is_right };
+            self.irc.password_checked(checked, &mut world.at(self.seat));
+        }
+        while !world.account_requests.is_empty() {
+            let outcome = world.finish_account();
+            self.irc.account_done(outcome, &mut world.at(self.seat));
         }
         while self.irc.is_busy() {
             self.irc.go_on(&mut world.at(self.seat));

@@ -210,6 +210,7 @@ impl PasswordChecks {
         guesser: Guesser<'_>,
         now: Now,
     ) -> Result<Attempt, TryAgain> {
+        let is_first = !self.tried.contains(&guesser.id);
         let attempt = self
             .admit(kind, name, guesser, now.moment.since_start())
             .map_err(|wait| {
@@ -220,6 +221,10 @@ impl PasswordChecks {
         let room = self.queue.check_room(id, network, kind, attempt.is_known());
         if room.is_err() {
             self.limiter.give_back(&attempt);
+            if is_first {
+                // It was no attempt, so the next one is the first.
+                self.tried.remove(&guesser.id);
+            }
             self.note(kind, Outcome::Busy, guesser.address);
             return Err(TryAgain::Busy);
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::protocol::Checked;
 
 /// Words that mean something in one place or another.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 46] = [
     "#r",
     "#s",
     "#r,#s",
@@ -45,6 +45,13 @@ const WORDS: [&str; 40] = [
     "#마당",
     "srv",
     "secret",
+    "PLAIN",
+    "SCRAM-SHA-256",
+    "EXTERNAL",
+    // A message of PLAIN for a, and a first one of SCRAM.
+    "AGEAc2VjcmV0",
+    "biwsbj1hLHI9eA==",
+    "sasl draft/account-registration",
 ];
 
 fn lines() -> impl proptest::strategy::Strategy<Value = (usize, String)> {
@@ -78,6 +85,8 @@ proptest::proptest! {
     fn nothing_that_is_said_breaks_anything(script in proptest::collection::vec(lines(), 1..60)) {
         let mut stage = Stage::new();
         stage.world.server_info.operators = Box::new(["a".into()]);
+        stage.world.account_rules = Some(World::ACCOUNT_RULES);
+        stage.world.add_account("owned", "secret");
         stage.register('a', "message-tags echo-message batch labeled-response draft/multiline");
         stage.register('b', "extended-join away-notify draft/channel-rename multi-prefix");
         stage.connect('c');
@@ -93,6 +102,11 @@ proptest::proptest! {
                 stage.world.checks.clear();
                 let (_, seat, irc) = &mut stage.clients[who];
                 irc.password_checked(Checked::Operator { is_right: true }, &mut stage.world.at(*seat));
+            }
+            if !stage.world.account_requests.is_empty() {
+                let outcome = stage.world.finish_account();
+                let (_, seat, irc) = &mut stage.clients[who];
+                irc.account_done(outcome, &mut stage.world.at(*seat));
             }
             stage.world.hub.check_invariants();
             for letter in ['a', 'b', 'c'] {
