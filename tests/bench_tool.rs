@@ -209,6 +209,16 @@ fn all_clients_are_back_after_a_storm() {
 }
 
 #[test]
+fn all_logins_are_answered() {
+    let server = server_without_limits();
+    for (scheme, index) in [("irc", 0), ("ws", 2), ("ircs", 3)] {
+        let address = server.address_of(index);
+        bench(&format!("login {scheme}://{address} --connections 20"))
+            .expect(0, &["20 of 20 answered", "21 arrived, 0 failed, 0 lost"]);
+    }
+}
+
+#[test]
 fn slow_readers_are_closed_and_the_others_read_on() {
     // A small queue fills soon, but first the kernel's buffers have to fill, so it may take a while.
     let limits = "[limits]\nsend_queue = \"16 KiB\"\nmessages_per_second = 0\n";

@@ -112,6 +112,8 @@ mod tests {
             #[cfg(feature = "bench")]
             &["bench", "storm"],
             #[cfg(feature = "bench")]
+            &["bench", "login"],
+            #[cfg(feature = "bench")]
             &["bench", "echo"],
             #[cfg(feature = "bench")]
             &["bench", "slow"],

@@ -11,7 +11,7 @@
 //! adapter   the client's side of each protocol               framing        lines as they are, or in WebSocket frames
 //! delivery  checks every delivery of a message               stamp          the stamp in each message
 //! sequence_check  lost, duplicated, reordered, by pair       measure        histograms of durations
-//! scenario  idle, fanout, churn, storm, echo, slow, hostile  probe          what the server used meanwhile
+//! scenario  idle, fanout, churn, storm, login, and others    probe          what the server used meanwhile
 //! summary   from marks and counts to the report              report         its values, and its forms
 //! ```
 //!
@@ -58,6 +58,7 @@ pub use scenario::{
     fanout::{Drive, Fanout},
     hostile::{Attack, Hostile, Operator},
     idle::Idle,
+    login::Login,
     slow::Slow,
     storm::Storm,
 };

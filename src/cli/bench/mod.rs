@@ -2,6 +2,7 @@
 
 mod common;
 mod hostile;
+mod login;
 mod output;
 mod values;
 
@@ -141,6 +142,12 @@ enum Measure {
         #[command(flatten)]
         common: Common,
     },
+    /// Log in from all connections at once: does a client that only sends PINGs have to wait
+    ///
+    /// The clients log in with a password (SASL PLAIN). Each of them tries an account that does not exist, which must cost a
+    /// server as much as one that does; or all of them the one in the variable MADANG_BENCH_ACCOUNT, as NAME:PASSWORD. A server
+    /// that is busy is asked again.
+    Login(login::Args),
     /// Send blocks out and compare what comes back
     Echo {
         /// How many connections
@@ -335,6 +342,10 @@ impl Measure {
                     per_room: per_room.map(|people| people as usize),
                 };
                 (Box::new(storm), rate, common)
+            }
+            Self::Login(args) => {
+                let (scenario, common) = args.into_parts()?;
+                (scenario, CONNECT_RATE, common)
             }
             Self::Slow {
                 slow,

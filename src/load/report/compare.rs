@@ -122,6 +122,9 @@ fn figures(report: &Report) -> Vec<Figure> {
     spans(&mut add, "session", sessions.and_then(|s| s.whole.as_ref()));
     let storm = report.storm.as_ref();
     add("everyone back after", storm.map(|s| s.seconds), "s");
+    let login = report.login.as_ref();
+    add("logins answered after", login.map(|l| l.seconds), "s");
+    spans(&mut add, "ping", login.and_then(|l| l.ping.as_ref()));
     let slow = report.slow.as_ref();
     spans(
         &mut add,

@@ -17,6 +17,6 @@ pub use compare::compare;
 pub use hostile::{AttackReport, Hostile};
 pub use threshold::Threshold;
 pub use values::{
-    Connections, FORM, Load, Machine, Pair, Report, Sample, Server, Sessions, Slow, Storm, Traffic,
-    Verdict,
+    Connections, FORM, Load, Login, Machine, Pair, Report, Sample, Server, Sessions, Slow, Storm,
+    Traffic, Verdict,
 };

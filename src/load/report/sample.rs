@@ -103,6 +103,16 @@ pub(in crate::load) fn full() -> Report {
             seconds: 2.5,
             away: Some(spans(1_500_000)),
         }),
+        login: Some(Login {
+            logins: 1000,
+            accepted: 900,
+            refused: 99,
+            repeated: 4000,
+            seconds: 12.5,
+            answer: Some(spans(9_000_000)),
+            ping_before: Some(spans(90)),
+            ping: Some(spans(700)),
+        }),
         slow: Some(Slow {
             readers: 1,
             before: Some(spans(900)),

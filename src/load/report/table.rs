@@ -3,7 +3,7 @@
 use super::{
     hostile::{AttackReport, Hostile},
     text::{size, span},
-    values::{Connections, Load, Report, Server, Sessions, Slow, Storm, Traffic},
+    values::{Connections, Load, Login, Report, Server, Sessions, Slow, Storm, Traffic},
 };
 use crate::load::measure::Percentiles;
 use std::fmt::Write as _;
@@ -54,6 +54,9 @@ fn table(report: &Report) -> String {
     }
     if let Some(storm) = &report.storm {
         out.storm(storm);
+    }
+    if let Some(login) = &report.login {
+        out.login(login);
     }
     if let Some(slow) = &report.slow {
         out.slow(slow);
@@ -174,6 +177,22 @@ impl Table {
             s.back, s.vanished, s.seconds
         );
         self.line("storm", &text);
+    }
+
+    fn login(&mut self, l: &Login) {
+        self.spans("answer", l.answer.as_ref());
+        self.spans("ping before", l.ping_before.as_ref());
+        self.spans("ping", l.ping.as_ref());
+        let text = format!(
+            "{} of {} answered within {:.2} s: {} accepted, {} refused; {} tried again, for the server was busy",
+            l.accepted + l.refused,
+            l.logins,
+            l.seconds,
+            l.accepted,
+            l.refused,
+            l.repeated
+        );
+        self.line("logins", &text);
     }
 
     fn slow(&mut self, s: &Slow) {

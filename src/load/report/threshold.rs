@@ -119,8 +119,8 @@ impl Report {
         is_crossed.then(|| format!("{threshold}: it was {}", shown.unwrap_or_default()))
     }
 
-    /// The times that the scenario is about: of deliveries, of sessions, until clients were back, of the slowest attack's
-    /// PINGs; else of the handshakes.
+    /// The times that the scenario is about: of deliveries, of sessions, until clients were back, of PINGs beside logins, of
+    /// the slowest attack's PINGs; else of the handshakes.
     fn main_times(&self) -> Option<Percentiles> {
         let pings = self.hostile.as_ref().map(|hostile| {
             let pings = hostile.attacks.iter().filter_map(|attack| attack.ping);
@@ -132,7 +132,8 @@ impl Report {
         let traffic = self.traffic.as_ref().map(|traffic| traffic.latency);
         let sessions = self.sessions.as_ref().map(|sessions| sessions.whole);
         let storm = self.storm.as_ref().map(|storm| storm.away);
-        let found = traffic.or(sessions).or(storm);
+        let login = self.login.as_ref().map(|login| login.ping);
+        let found = traffic.or(sessions).or(storm).or(login);
         found.unwrap_or(self.connections.handshake)
     }
 

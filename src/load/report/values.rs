@@ -44,6 +44,9 @@ pub struct Report {
     pub sessions: Option<Sessions>,
     /// All connections lost at once, and made again.
     pub storm: Option<Storm>,
+    /// Many logins at the same moment.
+    #[serde(default)]
+    pub login: Option<Login>,
     /// The effects of clients that do not read.
     pub slow: Option<Slow>,
     /// The effects of attacks on other clients.
@@ -205,6 +208,27 @@ pub struct Storm {
     pub seconds: f64,
     /// From the loss to ready again.
     pub away: Option<Percentiles>,
+}
+
+/// Many logins at the same moment, and the PINGs of a client that does not log in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Login {
+    /// Clients that logged in.
+    pub logins: u64,
+    /// Logins that were accepted.
+    pub accepted: u64,
+    /// Logins that were refused, after the password was looked at or not.
+    pub refused: u64,
+    /// Logins that were refused for the server was busy, and were tried again.
+    pub repeated: u64,
+    /// Seconds until the last answer.
+    pub seconds: f64,
+    /// From a client's first attempt to its last answer.
+    pub answer: Option<Percentiles>,
+    /// PINGs before the logins.
+    pub ping_before: Option<Percentiles>,
+    /// PINGs meanwhile.
+    pub ping: Option<Percentiles>,
 }
 
 /// The effects of clients that do not read.

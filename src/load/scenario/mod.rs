@@ -7,6 +7,7 @@ pub(super) mod echo;
 pub(super) mod fanout;
 pub(super) mod hostile;
 pub(super) mod idle;
+pub(super) mod login;
 pub(super) mod slow;
 pub(super) mod storm;
 
