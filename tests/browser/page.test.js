@@ -150,13 +150,15 @@ test('Back and Forward walk rooms, and the address names the room', LIMIT, async
   assert.equal(await page.locator('#log h2').textContent(), '#kitchen');
 });
 
-test('a name that our own ghost holds is taken back when it goes', LIMIT, async () => {
+/** A page whose end of the connection can be cut while the server's stays, as on a phone that changes its network. */
+async function visitOverCutNetwork({ withoutToken = false } = {}) {
   const page = await yard.visit();
   const sockets = [];
-  // The page's end can be cut while the server's stays, as on a phone that changes its network.
   await page.routeWebSocket(/\/ws$/, (ours) => {
     const theirs = ours.connectToServer();
     ours.onClose(() => {});
+    const change = (line) => (withoutToken ? line.replace(/^RESUME .*/, 'RESUME 1-1-0') : line);
+    ours.onMessage((line) => theirs.send(change(line)));
     sockets.push({ ours, theirs });
   });
   await page.reload();
@@ -165,11 +167,46 @@ test('a name that our own ghost holds is taken back when it goes', LIMIT, async 
   await page.locator('#people button', { hasText: 'alice' }).waitFor();
   await say(page, 'before');
   await reads(page, 'before');
+  return { page, sockets };
+}
+
+const isAlice = (page) => page.waitForFunction(() => document.querySelector('#me').textContent === 'alice');
+
+test('a name that our own ghost holds is taken back at once', LIMIT, async () => {
+  const { page, sockets } = await visitOverCutNetwork();
+  const bob = await yard.irc('bob');
+  await sockets[0].ours.close();
+  await bob.hears('QUIT :resumed by another connection');
+  await reads(page, 'what was said meanwhile is not here');
+  await isAlice(page);
+  await page.waitForFunction(() => document.querySelectorAll('#people button').length === 2);
+  // The page is loaded again while its connection is dead: the token is kept for the tab.
+  await sockets[1].ours.close();
+  await page.reload();
+  await isAlice(page);
+  await page.locator('#people button', { hasText: 'alice' }).waitFor();
+  assert.ok(!page.url().includes('token') && !(await page.evaluate(() => document.cookie)));
+  assert.ok(await page.evaluate(() => /^[0-9a-f-]{36,}$/.test(sessionStorage.getItem('token'))));
+});
+
+test('without a token a name is taken back when the ghost goes', LIMIT, async () => {
+  const { page, sockets } = await visitOverCutNetwork({ withoutToken: true });
   await sockets[0].ours.close();
   await page.locator('#me', { hasText: 'alice_' }).waitFor();
-  await reads(page, 'what was said meanwhile is not here');
   await sockets[0].theirs.close();
-  await page.waitForFunction(() => document.querySelector('#me').textContent === 'alice');
+  await isAlice(page);
+});
+
+test('a tab that was duplicated does not take the name of the first', LIMIT, async () => {
+  const { page } = await visitOverCutNetwork();
+  const copy = await page.evaluate(() => Object.entries(sessionStorage));
+  const second = await page.context().newPage();
+  await second.addInitScript((entries) => entries.forEach(([name, value]) => sessionStorage.setItem(name, value)), copy);
+  await second.goto(page.url());
+  await second.locator('#me', { hasText: 'alice_' }).waitFor();
+  await say(page, 'still here');
+  await reads(page, 'still here');
+  await isAlice(page);
 });
 
 test('nothing that others write becomes markup', LIMIT, async () => {

@@ -23,6 +23,7 @@ mod people;
 mod queries;
 mod rank;
 mod register;
+mod resume;
 mod rework;
 mod tags;
 mod who;

@@ -41,11 +41,13 @@ pub enum PasswordKind {
     Operator,
     /// An account.
     Account,
+    /// The name of a user whose connection died (a resume token).
+    Resume,
 }
 
 impl PasswordKind {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Server, Self::Operator, Self::Account];
+    pub const ALL: [Self; 4] = [Self::Server, Self::Operator, Self::Account, Self::Resume];
 
     /// Its name in the log and in the metrics.
     pub fn name(self) -> &'static str {
@@ -53,6 +55,7 @@ impl PasswordKind {
             Self::Server => "server",
             Self::Operator => "operator",
             Self::Account => "account",
+            Self::Resume => "resume",
         }
     }
 }
@@ -338,9 +341,9 @@ impl Limiter {
     /// An address was right as a stranger.
     fn forgive(&mut self, kind: PasswordKind, network: IpAddr) {
         match kind {
-            // Anyone can make an account. If a right password of one's own took back the mistakes, every tenth guess at
-            // the accounts of others would be free.
-            PasswordKind::Account => {
+            // Anyone can make an account, or get a token. If a right one of one's own took back the mistakes, every tenth
+            // guess at those of others would be free.
+            PasswordKind::Account | PasswordKind::Resume => {
                 let strikes = self.networks.entry((kind, network));
                 strikes.count = strikes.count.saturating_sub(1);
             }
@@ -368,7 +371,7 @@ impl Limiter {
 fn curve_of(kind: PasswordKind, network: IpAddr) -> Curve {
     match kind {
         _ if network.is_loopback() => MILD,
-        PasswordKind::Account => OF_ADDRESS_AT_ACCOUNTS,
+        PasswordKind::Account | PasswordKind::Resume => OF_ADDRESS_AT_ACCOUNTS,
         PasswordKind::Server => OF_ADDRESS_AT_SERVER,
         PasswordKind::Operator => OF_ADDRESS,
     }

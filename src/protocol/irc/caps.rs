@@ -47,6 +47,8 @@ pub enum Cap {
     NoImplicitNames,
     /// `madang.chat/own-rooms`: the client chooses its rooms; `[server] join` puts it into none.
     OwnRooms,
+    /// `madang.chat/resume`: RESUME, the token with which a client takes its name back.
+    Resume,
     /// `draft/pre-away`: AWAY before registration.
     PreAway,
     /// `sasl`: AUTHENTICATE.
@@ -85,7 +87,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 
 /// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
-pub static CAPS: [Entry; 28] = [
+pub static CAPS: [Entry; 29] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
@@ -109,6 +111,7 @@ pub static CAPS: [Entry; 28] = [
     entry(Cap::InviteNotify, "invite-notify"),
     entry(Cap::LabeledResponse, "labeled-response"),
     entry(Cap::OwnRooms, "madang.chat/own-rooms"),
+    entry(Cap::Resume, "madang.chat/resume"),
     entry(Cap::MessageTags, "message-tags"),
     entry(Cap::MultiPrefix, "multi-prefix"),
     entry(Cap::NoImplicitNames, "no-implicit-names"),
@@ -203,7 +206,7 @@ mod tests {
             all.set(entry.cap, true);
         }
         assert!(find("Batch").is_none() && find("").is_none());
-        assert_eq!(all.names().count(), 26);
+        assert_eq!(all.names().count(), 27);
         assert!(all.names().all(|name| name != "draft/no-implicit-names"));
     }
 

@@ -308,6 +308,16 @@ impl ServerContext for At<'_> {
         }
     }
 
+    fn resume_token(&mut self) -> Option<String> {
+        Some("token".into())
+    }
+
+    fn check_resume_token(&mut self, _token: &str) -> Result<Option<UserId>, TryAgain> {
+        Ok(None)
+    }
+
+    fn end_resumed(&mut self, _user: UserId) {}
+
     fn note_operator(&mut self, _action: &OperatorAction<'_>) {}
 
     fn defer(&mut self, request: DeferredRequest) {

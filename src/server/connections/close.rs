@@ -126,8 +126,22 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
         return;
     };
     protocol.as_mut().leave(user, &mut at.shared.watches);
-    at.shared.routes.leave(user);
-    if matches!(reason, CloseReason::Killed | CloseReason::Banned) {
+    at.shared.resume_tokens.forget(user);
+    // A user who has quit already may have left the slot to a newcomer.
+    if at
+        .shared
+        .routes
+        .of(user)
+        .is_some_and(|route| route.conn == at.id)
+    {
+        at.shared.routes.leave(user);
+    }
+    let has_quit = [
+        CloseReason::Killed,
+        CloseReason::Banned,
+        CloseReason::Resumed,
+    ];
+    if has_quit.contains(&reason) {
         return;
     }
     let now = at.now();

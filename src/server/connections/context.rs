@@ -22,7 +22,7 @@ use crate::{
     },
     server::{
         connections::client::{Client, Security},
-        shared::{Shared, lifecycle::Control, password_checks::Guesser, routes::Route},
+        shared::{Shared, lifecycle::Control, password_checks::Guesser, resume, routes::Route},
     },
 };
 use std::{net::IpAddr, rc::Rc};
@@ -319,6 +319,34 @@ impl ServerContext for CommandContext<'_> {
             ..
         } = &mut *self.shared;
         password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
+    }
+
+    fn resume_token(&mut self) -> Option<String> {
+        self.shared.resume_tokens.issue(self.client.user()?)
+    }
+
+    fn check_resume_token(&mut self, token: &str) -> Result<Option<UserId>, TryAgain> {
+        let owner = self.shared.resume_tokens.owner(token);
+        // A user without a route is leaving already.
+        let owner = owner.filter(|owner| self.shared.routes.of(*owner).is_some());
+        let guesser = self.guesser(None);
+        let checks = &mut self.shared.password_checks;
+        checks.check_resume_token(resume::split(token).0, owner.is_some(), guesser, self.now)?;
+        Ok(owner)
+    }
+
+    fn end_resumed(&mut self, user: UserId) {
+        let (reason, why) = (CloseReason::Resumed.quit_message(), CloseReason::Resumed);
+        // Of a user who is gone, the slot may be a newcomer's.
+        let is_here = self.shared.hub.user(user).is_some();
+        if let Some(route) = self.shared.routes.of(user).filter(|_| is_here) {
+            let farewell = |out: &mut Vec<u8>| route.flavour.push_farewell(reason, out);
+            self.net.write(route.conn, farewell);
+            self.shared.expelled.push((route.conn, why));
+            self.shared.routes.leave(user);
+        }
+        // Another user may have ended their stay meanwhile.
+        let _ = self.apply_as(user, Command::Quit { reason });
     }
 
     fn note_operator(&mut self, action: &OperatorAction<'_>) {

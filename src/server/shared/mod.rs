@@ -8,6 +8,7 @@ pub(crate) mod fanout;
 pub(crate) mod hosts;
 pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
+pub(crate) mod resume;
 pub(crate) mod routes;
 mod watchers;
 
@@ -32,6 +33,7 @@ use fanout::{EventSender, LastFanOut, Own};
 use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
 use password_checks::PasswordChecks;
+use resume::ResumeTokens;
 use routes::Routes;
 use rustc_hash::FxHashMap;
 use std::{collections::VecDeque, io, rc::Rc};
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     pub(crate) password_checks: PasswordChecks,
+    pub(crate) resume_tokens: ResumeTokens,
     /// Certificates, if there are any.
     pub(crate) tls: Option<Certificates>,
     /// The certificates that clients proved to have; few do.
@@ -110,6 +113,7 @@ impl Shared {
             settings,
             limits: Limits::default(),
             password_checks: PasswordChecks::default(),
+            resume_tokens: ResumeTokens::default(),
             tls: None,
             certificates: FxHashMap::default(),
             wall_clock: WallClock::default(),
@@ -176,6 +180,7 @@ impl Shared {
             + self.routes.memory()
             + self.hosts.memory()
             + self.limits.admission.memory()
+            + self.resume_tokens.memory()
             + answer.capacity()
             + deferred.capacity()
             + message.capacity()

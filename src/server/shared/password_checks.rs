@@ -110,6 +110,27 @@ impl PasswordChecks {
         }
     }
 
+    /// Counts a resume token that a client gave. The name is the public part of it.
+    ///
+    /// # Errors
+    /// Why it does not count, right or wrong.
+    pub(crate) fn check_resume_token(
+        &mut self,
+        name: &str,
+        is_right: bool,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let (kind, now) = (PasswordKind::Resume, now.moment.since_start());
+        let attempt = self.admit(kind, name, guesser, now).map_err(|wait| {
+            self.note(kind, Outcome::Delayed, guesser.address);
+            TryAgain::After(wait)
+        })?;
+        self.limiter.settle(attempt, is_right, now);
+        self.note(kind, Outcome::of(is_right), guesser.address);
+        Ok(())
+    }
+
     /// Begins to check an operator's password.
     ///
     /// # Errors
@@ -264,7 +285,9 @@ impl PasswordChecks {
                     .settle(attempt, is_right, now.moment.since_start());
                 match kind {
                     PasswordKind::Account => Checked::Account { is_right },
-                    PasswordKind::Operator | PasswordKind::Server => Checked::Operator { is_right },
+                    PasswordKind::Operator | PasswordKind::Resume | PasswordKind::Server => {
+                        Checked::Operator { is_right }
+                    }
                 }
             }
         };
@@ -290,7 +313,7 @@ impl PasswordChecks {
             (PasswordKind::Operator, Outcome::Right) => {
                 tracing::info!(%address, %reason, "a password was right");
             }
-            (PasswordKind::Account | PasswordKind::Server, Outcome::Right) => {
+            (_, Outcome::Right) => {
                 tracing::debug!(%address, %reason, "a password was right");
             }
             (_, Outcome::Wrong) => {

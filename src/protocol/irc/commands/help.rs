@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 51] = [
+static HELP: [(&str, &[&str]); 52] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -208,6 +208,14 @@ static HELP: [(&str, &[&str]); 51] = [
         &[
             "RENAME <channel> <channel> [:<reason>]",
             "Gives a channel another name. Channel operators only.",
+        ],
+    ),
+    (
+        "RESUME",
+        &[
+            "RESUME <token>",
+            "Takes the name back from your lost connection, before registration. The token came with its welcome, to a client",
+            "that has the capability madang.chat/resume.",
         ],
     ),
     (

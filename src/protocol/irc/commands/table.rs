@@ -13,7 +13,7 @@ use crate::protocol::irc::{
         message::{Message, Params},
         numeric::*,
     },
-    session::{register, request::Request},
+    session::{register, request::Request, resume},
 };
 use When::{After, Always, Before};
 
@@ -79,7 +79,7 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 51] = [
+pub(crate) static COMMANDS: [Entry; 52] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
@@ -117,6 +117,7 @@ pub(crate) static COMMANDS: [Entry; 51] = [
     row("REGISTER", 3, Always, register_account::register),
     row("REHASH", 0, After, operators::rehash),
     row("RENAME", 2, After, rooms::rename),
+    row("RESUME", 1, Before, resume::resume),
     row("SETNAME", 1, After, connection::setname),
     row("STATS", 0, After, server::stats),
     tagged("TAGMSG", 1, messages::tagmsg),

@@ -16,6 +16,7 @@ pub mod label;
 pub(super) mod multiline;
 pub(super) mod register;
 pub(super) mod request;
+pub(super) mod resume;
 pub mod server_context;
 pub mod state;
 

@@ -3,7 +3,7 @@
 //! PASS, NICK, USER and CAP come in any order. When there are a name and a user, and nothing is being negotiated, the
 //! client enters the hub, or learns why not. Does not know deadlines; the server does.
 
-use super::{request::Request, state::UserParams};
+use super::{request::Request, resume, state::UserParams};
 use crate::{
     chat::{
         Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
@@ -38,7 +38,9 @@ pub(crate) fn nick(request: &mut Request<'_>, params: &Params<'_>) {
     if request.ctx.hub().is_reserved(&nick) {
         return request.refuse(&Refusal::NickReserved { nick });
     }
-    if request.ctx.hub().find_user(nick.as_str()).is_some() {
+    let bearer = request.ctx.hub().find_user(nick.as_str());
+    let resumes = request.irc.registration().and_then(|it| it.resumes);
+    if bearer.is_some() && bearer != resumes {
         return request.reply(ERR_NICKNAMEINUSE, &[text]);
     }
     if let Some(registration) = request.irc.registration() {
@@ -96,6 +98,9 @@ pub(crate) fn complete(request: &mut Request<'_>) {
         return request.turn_away(TurnedAway::BadPassword, "Bad password");
     }
     request.flush();
+    if let Some(resumed) = request.irc.registration().and_then(|it| it.resumes.take()) {
+        request.ctx.end_resumed(resumed);
+    }
     let profile = Profile {
         username: user.username.clone(),
         realname: user.realname.clone(),
@@ -169,6 +174,7 @@ fn welcome(request: &mut Request<'_>) {
     if let Some(text) = away {
         request.apply_or_refuse(Command::SetAway { text: Some(&text) });
     }
+    resume::send_token(request);
     // With the welcome, and not after some wait for the client's own JOIN: no deadline for each session, and a client sees
     // the same each time. A client that joins rooms by itself is in both.
     rooms::join_at_start(request);

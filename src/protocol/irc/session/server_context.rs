@@ -3,7 +3,7 @@
 //! Owns the record of the server's names and texts ([`ServerInfo`]). Does not know sockets.
 
 use crate::{
-    chat::{Now, RoomName, ServerBan, mode::UserModes, watches::Watches},
+    chat::{Now, RoomName, ServerBan, UserId, mode::UserModes, watches::Watches},
     protocol::{
         Context,
         flavour::Flavour,
@@ -179,6 +179,15 @@ pub trait ServerContext: Context + Logins {
     /// # Errors
     /// It is not looked at.
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
+    /// A token with which this connection's user can be resumed by another connection; an earlier one is void.
+    fn resume_token(&mut self) -> Option<String>;
+    /// The user whose resume token this is.
+    ///
+    /// # Errors
+    /// It is not looked at.
+    fn check_resume_token(&mut self, token: &str) -> Result<Option<UserId>, TryAgain>;
+    /// Lets a user quit, and closes their connection, because this connection resumes them.
+    fn end_resumed(&mut self, user: UserId);
     /// Notes what this connection's user did as an operator of the server.
     fn note_operator(&mut self, action: &OperatorAction<'_>);
     /// Asks for something that is done later.

@@ -93,6 +93,8 @@ pub(crate) struct Registration {
     pub(super) password: Option<Box<str>>,
     /// AWAY before registration (IRCv3 draft/pre-away).
     pub(super) away: Option<Box<str>>,
+    /// The user that the client resumes, by a token that was right.
+    pub(super) resumes: Option<UserId>,
     /// The account that the client has logged in to.
     pub(crate) account: Option<AccountId>,
 }

@@ -44,6 +44,8 @@ const session = new Session(state, {
 	listed: (rooms) => view.list(rooms),
 	entered,
 	refused,
+	holds: (token) => keep('token', token),
+	isLeft,
 });
 const view = new View(state, { show, go });
 const log = new Log(go);
@@ -190,6 +192,25 @@ function answered(status, text) {
 	stand(!$('app').hidden, `${patience}\n${obstacle}`);
 }
 
+/** Tabs of this browser. One that was duplicated has the token of the other, whose connection lives. */
+const tabs = new BroadcastChannel('madang');
+const publicPart = (token) => token.replace(/[^-]*$/, '');
+tabs.onmessage = ({ data: { ask, held } }) => {
+	if (ask && session.isIn && ask === publicPart(session.token)) tabs.postMessage({ held: ask });
+	if (held) dispatchEvent(new CustomEvent('held'));
+};
+/** How long another tab may take to say that a session is its own. */
+const TABS_MS = 300;
+
+/** Whether no tab is connected with this token. */
+function isLeft(token) {
+	return new Promise((resolve) => {
+		addEventListener('held', () => resolve(false), { once: true });
+		setTimeout(resolve, TABS_MS, true);
+		tabs.postMessage({ ask: publicPart(token) });
+	});
+}
+
 function leave(why) {
 	session.quit(why);
 	connection.close();
@@ -312,6 +333,7 @@ function resume() {
 	const kept = unpack(state, keep('places'));
 	session.keys = new Map(kept?.keys);
 	session.lostAt = kept?.at ?? 1;
+	session.token = keep('token');
 	if (!kept) state.show(state.server);
 	stand(Boolean(kept), '');
 	enter(kept?.nick ?? remember('name'), kept?.rooms ?? [goal()]);

@@ -46,7 +46,11 @@ export const NEWS = {
 	PONG() {},
 	ACK() {},
 	CAP: (session, message, me, verb, ...rest) => session.negotiate(verb, rest.at(-1), rest[0] === '*'),
-	FAIL: (session, message, ...params) => session.tell(session.here(message), 'error', params.at(-1), 'en'),
+	RESUME: (session, message, token) => session.hold(token),
+	// A token that is none: the name is asked for again, and another taken.
+	FAIL: (session, message, ...params) => {
+		if (params[0] !== 'RESUME') session.tell(session.here(message), 'error', params.at(-1), 'en');
+	},
 	ERROR(session, message, text) {
 		session.farewell = text;
 	},

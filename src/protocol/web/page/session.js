@@ -10,7 +10,7 @@ import { NEWS, inWords } from './news.js';
 
 /** What we ask for, where it is offered. */
 const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
-	message-tags multi-prefix no-implicit-names server-time standard-replies`.split(/\s+/);
+	madang.chat/resume message-tags multi-prefix no-implicit-names server-time standard-replies`.split(/\s+/);
 
 /** After so long without an answer we doubt the connection. */
 const DOUBT_MS = 10_000;
@@ -30,6 +30,9 @@ export class Session {
 	/** What is not answered yet, by label: where it was asked, what text would be lost. */
 	#asked = new Map();
 	lostAt = 0;
+	/** With this the name can be taken back from a connection that died; once, then it is another's or nobody's. */
+	token = '';
+	#hasResumed = false;
 	/** What WHOIS has said of someone so far. */
 	card;
 
@@ -67,6 +70,7 @@ export class Session {
 		const { nick, rooms } = this.wanted;
 		const [from, to] = [this.lostAt, Date.now()].map((time) => new Date(time).toLocaleTimeString(locale));
 		this.isIn = true;
+		this.#hasResumed = false;
 		state.me = me;
 		state.mask = words.split(' ').pop();
 		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', t('gap', { from, to }));
@@ -79,14 +83,26 @@ export class Session {
 	refuse(what, message) {
 		const [, name] = message.params;
 		if (this.isIn) this.answer(message);
-		// Coming back, the name may still be our own ghost's: another for as long as that lasts.
+		// Coming back, the name may still be our own ghost's: taken back, or another for as long as that lasts.
+		else if (what === 'name' && this.lostAt && this.token && !this.#hasResumed) this.#resume(name);
 		else if (what === 'name' && this.lostAt && name.length < 30) this.send('NICK', [`${name}_`]);
 		else this.events.refused(what, inWords(message));
+	}
+
+	async #resume(name) {
+		this.#hasResumed = true;
+		if (await this.events.isLeft(this.token)) this.send('RESUME', [this.token]);
+		this.send('NICK', [name]);
 	}
 
 	reclaim() {
 		this.send('MONITOR', ['C']);
 		this.send('NICK', [this.wanted.nick]);
+	}
+
+	hold(token) {
+		this.token = token;
+		this.events.holds(token);
 	}
 
 	interrupt() {
@@ -98,6 +114,7 @@ export class Session {
 		this.want({ rooms: rooms.map(({ name }) => name) });
 		for (const room of rooms) this.state.empty(room);
 		this.isIn = false;
+		this.#hasResumed = false;
 		this.lostAt = Date.now();
 	}
 
@@ -106,6 +123,7 @@ export class Session {
 		this.#asked.clear();
 		this.isIn = false;
 		this.lostAt = 0;
+		this.hold('');
 	}
 
 	send(command, params, tags) {
