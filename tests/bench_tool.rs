@@ -681,3 +681,44 @@ fn a_threshold_that_is_crossed_ends_with_status_3() {
     run("--fail-if p99.99>3600s").expect(0, &["verdict       passed"]);
     assert_eq!(run("--fail-if p98>1s").code, Some(2));
 }
+
+#[test]
+fn a_run_is_repeated_and_the_spread_is_shown() {
+    let server = server_without_limits();
+    let html = TempFile::new("html", "");
+    let run = bench(&format!(
+        "fanout irc://{} --receivers 5 --rate 50/s --for 600ms --repeat 3 --html {}",
+        server.address(),
+        html.path().display()
+    ));
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("repeats       3 runs"),
+        "{}",
+        run.stdout
+    );
+    for name in ["99 %, us", "rate, 1/s"] {
+        assert!(run.stdout.contains(name), "{name}: {}", run.stdout);
+    }
+    assert!(
+        fs::read_to_string(html.path())
+            .unwrap()
+            .contains("latency over time")
+    );
+}
+
+#[test]
+fn clients_of_the_tool_leave_rooms_that_they_did_not_want() {
+    let server = Setup::new()
+        .with_defaults()
+        .listen("irc://127.0.0.1:0")
+        .start();
+    let mut ann = common::Irc::enter(server.address(), "ann");
+    let run = bench(&format!(
+        "idle irc://{} --connections 50 --hold 100ms",
+        server.address()
+    ));
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    // They ask for own rooms, so nobody came.
+    ann.drain().have_no(&["JOIN", "PART"]);
+}

@@ -8,7 +8,7 @@ use super::{
     adapter::{Nick, Run},
     clients::{Client, Observer},
     clock::Moment,
-    measure::Spans,
+    measure::{Percentiles, Spans},
     sequence_check::{Arrival, Faults, SequenceCheck},
     stamp::Stamp,
 };
@@ -97,6 +97,8 @@ pub(super) struct DeliveryTracker {
     expected: u64,
     /// From the planned moment to each delivery, for clients that read.
     pub(super) latency: Spans,
+    /// The same, since the last sample.
+    recent: Spans,
     /// From the planned moment to the last delivery of each message.
     pub(super) complete: Spans,
     /// Senders with newly completed messages; the reader of this list empties it.
@@ -125,6 +127,7 @@ impl DeliveryTracker {
             corrupted: 0,
             expected: 0,
             latency: Spans::default(),
+            recent: Spans::default(),
             complete: Spans::default(),
             completed: Vec::new(),
             last_delivery: Moment(0),
@@ -292,7 +295,9 @@ impl DeliveryTracker {
         if membership.is_stalled && self.stall.is_some() {
             return;
         }
-        self.latency.note(now.0.saturating_sub(stamp.planned));
+        let latency = now.0.saturating_sub(stamp.planned);
+        self.latency.note(latency);
+        self.recent.note(latency);
         self.last_delivery = now;
         self.late += u64::from(self.late_from.is_some_and(|from| now >= from));
         self.finish_one(sender, stamp.sequence, now);
@@ -351,6 +356,10 @@ impl Observer for DeliveryTracker {
         if stalled.any(|number| Nick(self.run, number, 0).to_string().as_bytes() == name) {
             self.first_gone = Some(now);
         }
+    }
+
+    fn take_recent(&mut self) -> Option<Percentiles> {
+        self.recent.take_summary()
     }
 
     fn delivered(&self) -> u64 {

@@ -9,7 +9,7 @@ use super::{
         metrics::{MetricsUrl, Scrape},
     },
     progress,
-    report::Report,
+    report::{self, Report},
     scenario::Scenario,
     setup::Setup,
     summary,
@@ -38,6 +38,8 @@ pub struct Job {
     pub pid: Option<u32>,
     /// Where the server publishes its metrics, if it does.
     pub metrics: Option<MetricsUrl>,
+    /// How often it is measured.
+    pub repeat: u32,
     /// What is measured.
     pub scenario: Box<dyn Scenario>,
 }
@@ -109,27 +111,41 @@ impl Ready {
         &self.plan
     }
 
-    /// Runs the scenario. Ctrl-C ends it early, with a report of what was measured.
+    /// Runs the scenario, as often as was asked for. Ctrl-C ends it early, with a report of what was measured.
     ///
     /// # Errors
     /// Only when the loop itself fails; what the server does is in the report.
     pub fn run(self) -> Result<Report, Error> {
+        let mut reports = Vec::new();
+        for number in 0..self.job.repeat.max(1) {
+            let report = self.run_once(number)?;
+            let is_last = report.verdict.interrupted;
+            reports.push(report);
+            if is_last {
+                break;
+            }
+        }
+        Ok(report::combine(reports).unwrap_or_default())
+    }
+
+    fn run_once(&self, number: u32) -> Result<Report, Error> {
         let Self { job, plan } = self;
-        let probe = match (job.pid, job.metrics) {
+        let probe = match (job.pid, &job.metrics) {
             (Some(id), _) => Probe::Process(Process::with_id(id), id),
-            (None, Some(url)) => Probe::Metrics(Box::new(Scrape::new(url))),
+            (None, Some(url)) => Probe::Metrics(Box::new(Scrape::new(url.clone()))),
             (None, None) => Probe::None,
         };
         let setup = Setup {
-            target: job.target,
-            // Two runs at a time have different names and rooms.
-            run: Run((std::process::id() % 1296) as u16),
+            target: job.target.clone(),
+            // Two runs at a time have different names and rooms, and so have two that follow each other: the server may not
+            // have noticed the end of the first.
+            run: Run(((std::process::id() + number) % 1296) as u16),
             clock: Clock::start(),
             timeout: job.timeout,
             connects_per_second: job.connects_per_second,
             pending: job.pending,
             settings: job.scenario.settings(),
-            sources: plan.sources,
+            sources: plan.sources.clone(),
             probe,
             progress: progress::on_stderr(),
         };

@@ -50,6 +50,15 @@ impl Spans {
         })
     }
 
+    /// The summary of what was counted since this was called last.
+    pub(super) fn take_summary(&mut self) -> Option<Percentiles> {
+        let summary = self.summary();
+        if summary.is_some() {
+            self.0.reset();
+        }
+        summary
+    }
+
     /// Points of the percentile curve: the fraction of durations that took at most so many microseconds. Points are
     /// denser near one.
     pub(super) fn curve(&self) -> Vec<(f64, u64)> {

@@ -37,6 +37,9 @@ pub(super) struct Common {
     /// deliveries, sessions, returns or PINGs
     #[arg(long, value_name = "CONDITION")]
     pub(super) fail_if: Vec<Threshold>,
+    /// Measure so many times, one after the other: the report is of the run in the middle, with the spread of all
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    repeat: u32,
     /// The server is yours, wherever it is
     #[arg(long)]
     i_own_this_server: bool,
@@ -84,6 +87,7 @@ impl Common {
             timeout: self.timeout,
             pid: self.pid,
             metrics: metrics.transpose()?,
+            repeat: self.repeat,
             scenario,
         })
     }

@@ -3,7 +3,7 @@
 //! Every method has a default that ignores the input. Does not know how input arrives.
 
 use super::client::Client;
-use crate::load::clock::Moment;
+use crate::load::{clock::Moment, measure::Percentiles};
 
 /// Watches what clients receive.
 pub(in crate::load) trait Observer {
@@ -35,6 +35,11 @@ pub(in crate::load) trait Observer {
     /// Deliveries counted so far.
     fn delivered(&self) -> u64 {
         0
+    }
+
+    /// The latencies of the deliveries since this was called last; `None` if there were none.
+    fn take_recent(&mut self) -> Option<Percentiles> {
+        None
     }
 
     /// Whether the server may refuse this client without that being a fault.

@@ -40,6 +40,7 @@ impl Report {
         );
         self.push_facts(&mut page);
         latencies(self).draw(&mut page);
+        latencies_over_time(self).draw(&mut page);
         over_time(
             self,
             "connections",
@@ -128,6 +129,33 @@ fn latencies(report: &Report) -> Plot<'_> {
     }
 }
 
+/// Latency over the time of the run: of the deliveries between two samples.
+fn latencies_over_time(report: &Report) -> Plot<'_> {
+    let points = |of: fn(&Sample) -> Option<u64>| {
+        let samples = report.samples.iter();
+        let points = samples.filter_map(|sample| Some((sample.at, of(sample)? as f64 / 1000.0)));
+        points.collect::<Vec<_>>()
+    };
+    let (half, most) = (points(|s| s.latency_p50), points(|s| s.latency_p99));
+    let high = most.iter().map(|point| point.1).fold(0.0, f64::max);
+    let end = most.last().map_or(1.0, |point| point.0);
+    Plot {
+        title: "latency over time",
+        lines: vec![
+            Line {
+                name: "50 %",
+                points: half,
+            },
+            Line {
+                name: "99 %",
+                points: most,
+            },
+        ],
+        across: round_marks(end, |seconds| format!("{seconds} s")),
+        up: round_marks(high, |millis| format!("{millis} ms")),
+    }
+}
+
 /// One number of the samples over the time of the run.
 fn over_time<'a>(
     report: &Report,
@@ -175,8 +203,8 @@ mod tests {
     #[test]
     fn the_page_needs_no_other_file() {
         let page = sample::full().to_html();
-        assert_eq!(page.matches("<svg").count(), 4, "{page}");
-        assert_eq!(page.matches("</svg>").count(), 4);
+        assert_eq!(page.matches("<svg").count(), 5, "{page}");
+        assert_eq!(page.matches("</svg>").count(), 5);
         for word in [
             "http", "src=", "url(", "@import", "<script", "<link", "NaN", "inf",
         ] {

@@ -6,6 +6,7 @@ mod hostile;
 mod html;
 mod json;
 mod plot;
+mod repeats;
 #[cfg(test)]
 pub(super) mod sample;
 mod table;
@@ -15,8 +16,9 @@ mod values;
 
 pub use compare::compare;
 pub use hostile::{AttackReport, Hostile};
+pub(super) use repeats::combine;
 pub use threshold::Threshold;
 pub use values::{
-    Connections, FORM, Load, Login, Machine, Pair, Report, Sample, Server, Sessions, Slow, Storm,
-    Traffic, Verdict,
+    Connections, FORM, Load, Login, Machine, Pair, Repeated, Repeats, Report, Sample, Server,
+    Sessions, Slow, Storm, Traffic, Verdict,
 };

@@ -177,12 +177,15 @@ pub(in crate::load) fn full() -> Report {
             resident: Some(9_000_000),
             turns: Some(spans(100)),
         },
-        samples: (0..40)
+        repeats: None,
+        samples: (0..40_i32)
             .map(|n| Sample {
                 at: f64::from(n) / 2.0,
                 ready: n.min(10) as u64 * 100,
                 pending: u64::from(n < 10),
                 delivered: n as u64 * 25_000,
+                latency_p50: Some(1000),
+                latency_p99: Some(4000 + n as u64 * 10),
                 resident: Some(4_000_000 + n as u64 * 10_000),
                 cpu: Some(f64::from(n) / 80.0),
             })

@@ -3,7 +3,10 @@
 use super::{
     hostile::{AttackReport, Hostile},
     text::{size, span},
-    values::{Connections, Load, Login, Report, Server, Sessions, Slow, Storm, Traffic},
+    values::{
+        CONNECTIONS_ENOUGH, Connections, Load, Login, Repeats, Report, Server, Sessions, Slow,
+        Storm, Traffic,
+    },
 };
 use crate::load::measure::Percentiles;
 use std::fmt::Write as _;
@@ -13,9 +16,6 @@ const NAME: usize = 14;
 
 /// Width of a column of times.
 const CELL: usize = 10;
-
-/// With fewer connections, memory that the server needs only once is too large a part of its growth.
-const CONNECTIONS_ENOUGH: u64 = 1000;
 
 impl Report {
     /// The report as a table for a terminal.
@@ -71,6 +71,10 @@ fn table(report: &Report) -> String {
     }
     out.load(&report.load);
     out.gap();
+    if let Some(repeats) = &report.repeats {
+        out.repeats(repeats);
+        out.gap();
+    }
     out.verdict(report);
     out.0
 }
@@ -340,6 +344,24 @@ impl Table {
     fn listed(&mut self, name: &str, parts: &[String]) {
         if !parts.is_empty() {
             self.line(name, &parts.join(", "));
+        }
+    }
+
+    fn repeats(&mut self, repeats: &Repeats) {
+        let runs = repeats.runs;
+        self.line(
+            "repeats",
+            &format!("{runs} runs; above is the one in the middle by its 99 %"),
+        );
+        let names = ["least", "middle", "most"].map(|name| format!("{name:>CELL$}"));
+        self.line("", &format!("{:<22}{}", "", names.concat()));
+        for number in &repeats.numbers {
+            let show = |value: f64| match value {
+                value if value < 100.0 => format!("{value:>CELL$.2}"),
+                value => format!("{value:>CELL$.0}"),
+            };
+            let cells = number.spread().map(show).concat();
+            self.line("", &format!("{:<22}{cells}", number.name));
         }
     }
 

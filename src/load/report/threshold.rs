@@ -121,7 +121,7 @@ impl Report {
 
     /// The times that the scenario is about: of deliveries, of sessions, until clients were back, of PINGs beside logins, of
     /// the slowest attack's PINGs; else of the handshakes.
-    fn main_times(&self) -> Option<Percentiles> {
+    pub(super) fn main_times(&self) -> Option<Percentiles> {
         let pings = self.hostile.as_ref().map(|hostile| {
             let pings = hostile.attacks.iter().filter_map(|attack| attack.ping);
             pings.max_by_key(|ping| ping.max)
@@ -137,7 +137,7 @@ impl Report {
         found.unwrap_or(self.connections.handshake)
     }
 
-    fn main_rate(&self) -> Option<f64> {
+    pub(super) fn main_rate(&self) -> Option<f64> {
         let sessions = self.sessions.as_ref();
         let sessions = sessions.map(|sessions| sessions.done as f64 / sessions.seconds.max(1e-6));
         let traffic = self.traffic.as_ref();

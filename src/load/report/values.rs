@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// The version of the format below. A reader of another version refuses.
 pub const FORM: u32 = 1;
 
+/// With fewer connections, memory that the server needs only once is too large a part of its growth.
+pub(super) const CONNECTIONS_ENOUGH: u64 = 1000;
+
 /// All results of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -56,6 +59,9 @@ pub struct Report {
     pub server: Option<Server>,
     /// What the tool itself used.
     pub load: Load,
+    /// The same run several times: this report is of the one in the middle.
+    #[serde(default)]
+    pub repeats: Option<Repeats>,
     /// Samples over time, one every half a second or less often.
     pub samples: Vec<Sample>,
     /// Points of the latency curve: a fraction of the deliveries, and the longest that these took.
@@ -169,6 +175,24 @@ impl Traffic {
         self.corrupted = faults.corrupted;
         self.stray = faults.stray;
     }
+}
+
+/// The numbers of several runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// How many runs there were.
+    pub runs: usize,
+    /// Each number's values, in the order of the runs.
+    pub numbers: Vec<Repeated>,
+}
+
+/// One number of several runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// What it is, with its unit.
+    pub name: String,
+    /// Its value in each run.
+    pub values: Vec<f64>,
 }
 
 /// A pair with faults.
@@ -311,6 +335,12 @@ pub struct Sample {
     pub pending: u64,
     /// Deliveries so far.
     pub delivered: u64,
+    /// Latency of the deliveries since the sample before: half of them took at most this long, in microseconds.
+    #[serde(default)]
+    pub latency_p50: Option<u64>,
+    /// The same for 99 of 100.
+    #[serde(default)]
+    pub latency_p99: Option<u64>,
     /// Resident memory of the server.
     pub resident: Option<u64>,
     /// CPU time of the server so far, in seconds.

@@ -280,18 +280,28 @@ impl<E: Observer> Runner<E> {
             }
         }
         let server = self.driver.probe.usage();
+        let recent = self.driver.clients.observer.take_recent();
         let clients = &self.driver.clients;
         self.samples.push(Sample {
             at: now.seconds(),
             ready: clients.counts.ready as u64,
             pending: clients.counts.pending() as u64,
             delivered: clients.observer.delivered(),
+            latency_p50: recent.map(|recent| recent.p50),
+            latency_p99: recent.map(|recent| recent.p99),
             resident: server.and_then(|usage| usage.resident),
             cpu: server
                 .and_then(|usage| usage.cpu_nanos)
                 .map(|nanos| nanos as f64 / 1e9),
         });
         if self.samples.len() > SAMPLES_MAX {
+            // The worst of two stays visible.
+            for pair in self.samples.chunks_mut(2) {
+                if let [kept, dropped] = pair {
+                    kept.latency_p50 = kept.latency_p50.max(dropped.latency_p50);
+                    kept.latency_p99 = kept.latency_p99.max(dropped.latency_p99);
+                }
+            }
             let mut keep = false;
             self.samples.retain(|_| {
                 keep = !keep;

@@ -5,7 +5,7 @@ use super::{
     super::{
         clients::{Client, Observer, Role},
         clock::Moment,
-        measure::Spans,
+        measure::{Percentiles, Spans},
         phases::Phase,
         report::{Report, Traffic},
         runner::Runner,
@@ -163,6 +163,8 @@ struct Blocks {
     late: u64,
     corrupted: u64,
     latency: Spans,
+    /// The same, since the last sample.
+    recent: Spans,
     last: Moment,
     is_over: bool,
 }
@@ -185,6 +187,7 @@ impl Blocks {
             late: 0,
             corrupted: 0,
             latency: Spans::default(),
+            recent: Spans::default(),
             last: Moment(0),
             is_over: false,
         }
@@ -244,7 +247,9 @@ impl Blocks {
         }
         block.under_way = false;
         self.done += 1;
-        self.latency.note(now.since(block.sent));
+        let latency = now.since(block.sent);
+        self.latency.note(latency);
+        self.recent.note(latency);
         self.last = now;
         true
     }
@@ -286,6 +291,10 @@ impl Observer for Blocks {
         } else if self.compare(client.index, bytes, now) && !self.is_over {
             out.extend_from_slice(self.begin(client.index, now));
         }
+    }
+
+    fn take_recent(&mut self) -> Option<Percentiles> {
+        self.recent.take_summary()
     }
 
     fn delivered(&self) -> u64 {
