@@ -52,11 +52,19 @@ impl Bans {
         is_new
     }
 
+    /// The ban with this mask, however it is spelled.
+    pub(super) fn get(&self, mask: &str) -> Option<&ServerBan> {
+        self.position(mask).map(|index| &self.bans[index])
+    }
+
+    fn position(&self, mask: &str) -> Option<usize> {
+        let wanted = ServerMask::parse(mask)?;
+        self.masks.iter().position(|mask| wanted.is_same(mask))
+    }
+
     /// Removes the ban with this mask; returns whether there was one.
     pub(super) fn remove(&mut self, mask: &str) -> bool {
-        let wanted = ServerMask::parse(mask);
-        let is_it = |mask: &ServerMask| wanted.as_ref().is_some_and(|it| it.is_same(mask));
-        let index = self.masks.iter().position(is_it);
+        let index = self.position(mask);
         if let Some(index) = index {
             self.remove_at(index);
         }

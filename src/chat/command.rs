@@ -14,6 +14,11 @@ use super::{
 /// One command of one user.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
+    /// Disconnect another user who is logged in to the same account.
+    EndOwn {
+        /// That user's nick, as typed.
+        nick: &'a str,
+    },
     /// Invite a user into a room (Modern IRC, "INVITE message").
     Invite {
         /// The room.

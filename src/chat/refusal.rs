@@ -259,6 +259,9 @@ pub enum Refusal {
         /// Which room.
         room: RoomName,
     },
+    /// The other user is not logged in to the same account.
+    #[error("that is no other connection of your account")]
+    NotYours,
     /// Only operators of the room can take back another user's message.
     #[error("you can take back only what you said yourself")]
     NotYourMessage {

@@ -7,6 +7,7 @@
 //! Invariants: a `Config` holds only values that were checked; flags win over the file; an unknown key is an error.
 //! Does not know the command line's syntax, sockets, or what the settings are used for.
 
+mod accounts;
 mod error;
 mod field;
 mod file;
@@ -37,7 +38,7 @@ pub use motd::Motd;
 pub use network::Network;
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
-pub use settings::{Config, Identity, Limits, Operator, Web};
+pub use settings::{Accounts, Config, Identity, Limits, Operator, Web};
 pub use sources::{Flags, Sources};
 pub use tls::{Credential, SelfSigned, Tls};
 pub use units::{parse_duration, parse_size};

@@ -4,6 +4,7 @@
 //! them. Does not know how a file is read.
 
 use super::{
+    accounts::ACCOUNTS,
     error::Invalid,
     field::{Field, Key, Raw, Section},
     host::split_url,
@@ -427,7 +428,7 @@ const SHORT: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Every section with keys of its own.
-pub(super) const SECTIONS: [Section; 4] = [SERVER, TLS, WEB, LIMITS];
+pub(super) const SECTIONS: [Section; 5] = [SERVER, ACCOUNTS, TLS, WEB, LIMITS];
 
 impl Limits {
     /// Reads a value for `clients` from the command line.

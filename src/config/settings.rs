@@ -21,6 +21,8 @@ pub struct Config {
     pub server: Identity,
     /// `[[listen]]`; never empty.
     pub listen: Vec<ListenUrl>,
+    /// `[accounts]`.
+    pub accounts: Accounts,
     /// `[tls]`.
     pub tls: Tls,
     /// `[web]`.
@@ -76,6 +78,25 @@ pub struct Web {
     pub status: bool,
 }
 
+/// `[accounts]`: names that belong to someone. They need `[server] data`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// Whether any client may make an account; otherwise only operators may.
+    pub registration_open: bool,
+    /// Passwords are taken over connections that are not encrypted.
+    pub plain_text_login: bool,
+    /// Clients may make an account before they are users.
+    pub before_connect: bool,
+    /// An account may have another name than the nick of the user who makes it.
+    pub custom_names: bool,
+    /// How many accounts there may be.
+    pub max: u32,
+    /// Bytes that a new password has at least.
+    pub password_min: u32,
+    /// Rounds of the hash of new passwords.
+    pub scram_rounds: u32,
+}
+
 /// `[limits]`: the limits on everything that could grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -124,6 +145,7 @@ impl Default for Config {
                 Host::Ip([127, 0, 0, 1].into()),
                 DEFAULT_PORT,
             )],
+            accounts: Accounts::default(),
             tls: Tls::default(),
             web: Web {
                 origins: Vec::new(),
@@ -151,6 +173,23 @@ impl Default for Config {
                 burst: 60,
             },
             operators: Vec::new(),
+        }
+    }
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            registration_open: true,
+            plain_text_login: false,
+            before_connect: true,
+            custom_names: false,
+            // Some 40 MiB of memory.
+            max: 100_000,
+            // What NIST SP 800-63B asks for where the server slows guesses down.
+            password_min: 8,
+            // Some 10 ms of one core for each login by PLAIN; RFC 7677 asks for 4,096 at least.
+            scram_rounds: 32_768,
         }
     }
 }

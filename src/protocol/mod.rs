@@ -18,6 +18,7 @@ pub mod irc;
 pub mod lines;
 pub mod mention;
 pub mod sanitize;
+pub mod services;
 pub mod telnet;
 #[cfg(any(test, fuzzing))]
 pub mod testing;

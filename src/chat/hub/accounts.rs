@@ -90,6 +90,18 @@ impl Hub {
         self.set_account(who, None, now);
     }
 
+    /// Disconnects another user of the same account.
+    pub(super) fn end_own(&mut self, who: UserId, nick: &str, now: Now) -> Result<(), Refusal> {
+        let other = self.find_user_or_refuse(nick)?;
+        let account = self.users[who.slot as usize].account_id();
+        let is_own = account.is_some() && self.users[other.slot as usize].account_id() == account;
+        if !is_own || other == who {
+            return Err(Refusal::NotYours);
+        }
+        self.quit(other, Some(who), "Ended by its owner", now);
+        Ok(())
+    }
+
     fn set_account(&mut self, who: UserId, login: Option<Login>, now: Now) {
         self.counting(Some(who.slot), None, |hub| {
             hub.users[who.slot as usize].set_account(login);

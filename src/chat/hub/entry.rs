@@ -82,6 +82,11 @@ impl Hub {
         self.bans.all()
     }
 
+    /// The ban from the server with this mask, however it is spelled.
+    pub fn server_ban(&self, mask: &str) -> Option<&ServerBan> {
+        self.bans.get(mask)
+    }
+
     /// Bans from the server, in place of a ban with the same mask; returns whether the mask is new. Users who match
     /// stay until the caller ends their connections: see [`Hub::banned_users`].
     pub fn add_server_ban(&mut self, ban: ServerBan, now: Now) -> bool {

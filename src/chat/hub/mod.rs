@@ -53,6 +53,7 @@ impl Hub {
             return Err(Refusal::Gone);
         }
         match command {
+            Command::EndOwn { nick } => self.end_own(who, nick, now),
             Command::Invite { room, nick } => self.invite(who, &room, nick, now),
             Command::Join { room, key, flags } => self.join(who, room, (key, flags), now),
             Command::Kick { room, nick, reason } => self.kick(who, &room, nick, reason, now),

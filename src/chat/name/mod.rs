@@ -48,6 +48,11 @@ impl Nick {
         self.0.as_str()
     }
 
+    /// The form in which nicks are compared: equal nicks have equal texts.
+    pub fn folded(&self) -> String {
+        self.0.fold()
+    }
+
     /// What the hub's index compares and hashes.
     pub(super) fn name(&self) -> &Name {
         &self.0

@@ -22,7 +22,7 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
             .text(ERR_USERONCHANNEL.words)
             .end(),
         // These are answered where they are asked for (draft/account-registration); this is for the rest.
-        Refusal::AccountExists { .. } | Refusal::NoSuchAccount => {
+        Refusal::AccountExists { .. } | Refusal::NoSuchAccount | Refusal::NotYours => {
             let notice = Line::new(out).source(prefix.server).command("NOTICE");
             notice.param(prefix.client).text(refusal).end();
         }

@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 52] = [
+static HELP: [(&str, &[&str]); 54] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -150,10 +150,24 @@ static HELP: [(&str, &[&str]); 52] = [
     ),
     ("NICK", &["NICK <nick>", "Changes your name."]),
     (
+        "NICKSERV",
+        &[
+            "NICKSERV <command>",
+            "The same as a message to NickServ; NICKSERV HELP lists its commands.",
+        ],
+    ),
+    (
         "NOTICE",
         &[
             "NOTICE <target>{,<target>} :<text>",
             "Says something that no program may answer.",
+        ],
+    ),
+    (
+        "NS",
+        &[
+            "NS <command>",
+            "The same as a message to NickServ; NS HELP lists its commands.",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! Messages: PRIVMSG, NOTICE, TAGMSG, REDACT.
 
+use super::nickserv;
 use crate::{
     chat::{Command, MessageId, Refusal, RoomName, Speech, Target, mode::Rank},
     protocol::irc::{
@@ -51,6 +52,9 @@ fn say(request: &mut Request<'_>, message: &Message<'_>, speech: Speech) {
                 request.reply(ERR_TOOMANYTARGETS, &[target]);
             }
             return;
+        }
+        if nickserv::is_to_service(request, target, text, answers) {
+            continue;
         }
         if !fits(request, target, speech, text) {
             request.reply_words(ERR_INPUTTOOLONG, &[], TOO_LONG_TO_RELAY);

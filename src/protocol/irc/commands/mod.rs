@@ -3,6 +3,7 @@
 //! Handlers parse, ask the hub through the [`Request`](super::session::request::Request), and answer what the hub's
 //! events do not.
 
+pub(super) mod accounts;
 pub(super) mod authenticate;
 mod caps;
 mod connection;
@@ -11,6 +12,7 @@ mod lists;
 mod messages;
 pub(super) mod modes;
 mod multiline;
+mod nickserv;
 pub(super) mod operators;
 mod people;
 pub(super) mod register_account;

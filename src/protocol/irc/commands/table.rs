@@ -5,7 +5,7 @@
 //! do.
 
 use super::{
-    authenticate, caps, connection, lists, messages, modes, multiline, operators, people,
+    authenticate, caps, connection, lists, messages, modes, multiline, nickserv, operators, people,
     register_account, rooms, server, who,
 };
 use crate::protocol::irc::{
@@ -79,7 +79,7 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 52] = [
+pub(crate) static COMMANDS: [Entry; 54] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
@@ -105,7 +105,9 @@ pub(crate) static COMMANDS: [Entry; 52] = [
     row("MOTD", 0, After, server::motd_command),
     row("NAMES", 0, After, lists::names),
     row("NICK", 0, Always, connection::nick),
+    row("NICKSERV", 0, After, nickserv::ns),
     tagged("NOTICE", 0, messages::notice),
+    row("NS", 0, After, nickserv::ns),
     row("OPER", 2, After, operators::oper),
     row("PART", 1, After, rooms::part),
     row("PASS", 1, Before, register::pass),

@@ -27,7 +27,7 @@ use super::{
         message::Message,
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
-    commands::{authenticate, operators, register_account, table},
+    commands::{accounts, authenticate, operators, register_account, table},
     paged_reply::PagedReply,
 };
 use crate::protocol::{
@@ -228,6 +228,7 @@ impl Irc {
         match asked {
             Asked::Register(name) => register_account::done(&mut request, &name, outcome),
             Asked::Sasl => authenticate::done(&mut request, outcome),
+            Asked::Service => accounts::service_done(&mut request, outcome),
         }
         request.flush();
         if let Some(label) = label {

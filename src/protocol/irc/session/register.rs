@@ -122,7 +122,7 @@ pub(crate) fn complete(request: &mut Request<'_>) {
             request.refuse(&refusal);
             return request.turn_away(TurnedAway::BadPassword, "Bad password");
         }
-        Refusal::NickReserved { .. } => request.refuse(&refusal),
+        Refusal::NickReserved { .. } | Refusal::NickOwned { .. } => request.refuse(&refusal),
         _ => request.reply(ERR_NICKNAMEINUSE, &[nick.as_str()]),
     }
     // The client may send another NICK; the rest of its registration stays.

@@ -70,6 +70,8 @@ pub(crate) enum Asked {
     Register(Nick),
     /// AUTHENTICATE.
     Sasl,
+    /// A message to NickServ.
+    Service,
 }
 
 impl Pending {

@@ -1,0 +1,53 @@
+//! Services: NickServ, which users write to about their accounts. IRC clients reach it by a message, telnet users by
+//! commands; both use one table.
+//!
+//! NickServ is a name and no client: it is in no list of users. Commands parse, ask the hub and the server through
+//! [`Context`], and answer in sentences; the caller frames them in its protocol. Owns nothing.
+
+mod nickserv;
+mod reply;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use reply::Reply;
+pub use table::run;
+
+use super::account::{AccountError, AccountOutcome};
+use crate::{
+    chat::{Command, Refusal},
+    protocol::Context,
+};
+
+/// The name that users write to about their accounts.
+pub const NICKSERV: &str = "NickServ";
+
+/// Makes the outcome of a request take effect, and says it in a sentence.
+///
+/// # Errors
+/// Why there is none, as a sentence too.
+pub fn finish(
+    outcome: Result<AccountOutcome, AccountError>,
+    ctx: &mut dyn Context,
+) -> Result<String, String> {
+    match outcome {
+        Ok(AccountOutcome::LoggedIn(account)) => {
+            log_in(account, ctx).map_err(|refusal| refusal.to_string())?;
+            Ok("you are logged in".to_owned())
+        }
+        Ok(AccountOutcome::Registered(account)) => {
+            log_in(account, ctx).map_err(|refusal| refusal.to_string())?;
+            Ok("your account is made, and you are logged in; only you can use its name from now on".to_owned())
+        }
+        Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
+        Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn log_in(account: crate::chat::AccountId, ctx: &mut dyn Context) -> Result<(), Refusal> {
+    match ctx.user() {
+        Some(_) => ctx.apply(Command::LogIn { account }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,125 @@
+//! NickServ's commands: one function for each.
+//!
+//! Does not know how the sentences reach the user.
+
+use super::reply::{Outcome, Reply, Trouble, one};
+use crate::{
+    chat::{AccountId, Command, Nick, UserId},
+    protocol::{
+        Context,
+        account::{AccountError, AccountRequest},
+    },
+};
+
+pub(super) fn register(ctx: &mut dyn Context, password: &str) -> Outcome {
+    let me = user(ctx)?;
+    if account_of(ctx, me).is_some() {
+        return Err(Trouble::Other("you are logged in to an account already"));
+    }
+    if password.contains(' ') {
+        // E-mail addresses are common as a second word elsewhere, and must not become part of a password unseen.
+        return Err(Trouble::Usage);
+    }
+    let nick = ctx.hub().user(me).map(|user| user.nick().clone());
+    let nick = nick.ok_or(AccountError::Wrong)?;
+    begin(
+        ctx,
+        AccountRequest::Register {
+            name: &nick,
+            password,
+        },
+    )
+}
+
+pub(super) fn identify(ctx: &mut dyn Context, text: &str) -> Outcome {
+    let me = user(ctx)?;
+    let nick = ctx.hub().user(me).map(|user| user.nick().to_string());
+    let nick = nick.unwrap_or_default();
+    let (name, password) = match text.split_once(' ') {
+        Some((name, password)) => (name, password.trim()),
+        None => (nick.as_str(), text),
+    };
+    begin(ctx, AccountRequest::LogIn { name, password })
+}
+
+pub(super) fn logout(ctx: &mut dyn Context) -> Outcome {
+    own_account(ctx)?;
+    ctx.apply(Command::LogOut)?;
+    Ok(one("you are logged out"))
+}
+
+pub(super) fn info(ctx: &mut dyn Context, name: &str) -> Outcome {
+    rules(ctx)?;
+    let hub = ctx.hub();
+    let account = match name {
+        "" => account_of(ctx, user(ctx)?),
+        name => {
+            let nick = Nick::parse(name, hub.rules()).ok();
+            nick.and_then(|nick| hub.accounts().owner_of(&nick))
+        }
+    };
+    let name = account.and_then(|id| hub.accounts().name(id));
+    let name = name.ok_or(Trouble::Other("there is no such account"))?;
+    // Whoever asks could see as much by WHOIS, but for those who are invisible to them.
+    let bearer = hub.find_user(name.as_str()).and_then(|id| hub.user(id));
+    let is_used = bearer.is_some_and(|user| user.account_id() == account);
+    let mut lines = vec![format!("the account is {name}")];
+    lines.push(match is_used {
+        true => format!("{name} is here and logged in"),
+        false => format!("{name} is not here under that name"),
+    });
+    Ok(Reply::Lines(lines))
+}
+
+pub(super) fn set(ctx: &mut dyn Context, text: &str) -> Outcome {
+    let (what, value) = text.split_once(' ').unwrap_or((text, ""));
+    if !what.eq_ignore_ascii_case("PASSWORD") {
+        return Err(Trouble::Other("only SET PASSWORD is known"));
+    }
+    let account = own_account(ctx)?;
+    let password = value.trim();
+    if password.contains(' ') {
+        return Err(Trouble::Usage);
+    }
+    begin(ctx, AccountRequest::SetPassword { account, password })
+}
+
+pub(super) fn ghost(ctx: &mut dyn Context, name: &str) -> Outcome {
+    own_account(ctx)?;
+    ctx.apply(Command::EndOwn { nick: name })?;
+    Ok(one("that connection is closed, and its name is free"))
+}
+
+pub(super) fn drop(ctx: &mut dyn Context, password: &str) -> Outcome {
+    let account = own_account(ctx)?;
+    begin(ctx, AccountRequest::Drop { account, password })
+}
+
+/// Begins a request with a password, if one may be sent here.
+fn begin(ctx: &mut dyn Context, request: AccountRequest<'_>) -> Outcome {
+    rules(ctx)?;
+    if !ctx.takes_passwords() {
+        return Err(AccountError::NotEncrypted.into());
+    }
+    ctx.begin_account(request)?;
+    Ok(Reply::Later)
+}
+
+fn rules(ctx: &dyn Context) -> Result<(), Trouble> {
+    let rules = ctx.account_rules();
+    rules.map(|_| ()).ok_or(AccountError::NoAccounts.into())
+}
+
+fn user(ctx: &dyn Context) -> Result<UserId, Trouble> {
+    ctx.user().ok_or(Trouble::Other("choose a name first"))
+}
+
+fn account_of(ctx: &dyn Context, user: UserId) -> Option<AccountId> {
+    ctx.hub().user(user)?.account_id()
+}
+
+fn own_account(ctx: &dyn Context) -> Result<AccountId, Trouble> {
+    rules(ctx)?;
+    let account = account_of(ctx, user(ctx)?);
+    account.ok_or(Trouble::Other("you are not logged in to an account"))
+}

@@ -1,0 +1,122 @@
+//! NickServ's commands against a fake server.
+
+use super::{Reply, finish, run};
+use crate::{
+    chat::{Command, Nick, Profile},
+    protocol::{
+        Context as _,
+        account::{AccountError, AccountOutcome, AccountRules, Registration},
+        flavour::Flavour,
+        testing::World,
+    },
+};
+
+const RULES: AccountRules = AccountRules {
+    registration: Registration::Open,
+    plain_text_login: false,
+    password_bytes_min: 8,
+    before_connect: false,
+    custom_names: false,
+};
+
+/// A world with accounts and alice, who comes by an encrypted connection.
+fn world() -> (World, usize) {
+    let mut world = World::new();
+    (world.account_rules, world.secure) = (Some(RULES), true);
+    let route = world.connect(Flavour::Telnet);
+    let nick = Nick::parse("alice", world.hub.rules()).unwrap();
+    world.at(route).enter(nick, Profile::default()).unwrap();
+    world.received(route);
+    (world, route)
+}
+
+#[track_caller]
+fn check(world: &mut World, route: usize, text: &str, expected: &str) {
+    match run(text, &mut world.at(route)) {
+        Reply::Lines(lines) => assert_eq!(lines[0], expected, "{text}"),
+        Reply::Later => {
+            let request = world.account_requests.last();
+            assert_eq!(request.map(String::as_str), Some(expected), "{text}");
+        }
+    }
+}
+
+#[test]
+fn each_command_asks_for_what_it_says() {
+    let (mut world, route) = world();
+    for (text, expected) in [
+        ("REGISTER open-sesame", "register alice open-sesame"),
+        ("register open-sesame a@example", "usage: REGISTER PASSWORD"),
+        ("register", "usage: REGISTER PASSWORD"),
+        ("IDENTIFY bob secret phrase", "log in bob secret phrase"),
+        ("id secret", "log in alice secret"),
+        ("logout", "you are not logged in to an account"),
+        ("DROP open-sesame", "you are not logged in to an account"),
+        ("info nobody", "there is no such account"),
+        (
+            "dance",
+            "there is no such command; HELP lists those that there are",
+        ),
+        (
+            "",
+            "there is no such command; HELP lists those that there are",
+        ),
+    ] {
+        check(&mut world, route, text, expected);
+    }
+}
+
+#[test]
+fn an_owner_can_change_the_password_end_a_ghost_and_log_out() {
+    let (mut world, route) = world();
+    let alice = Nick::parse("alice", world.hub.rules()).unwrap();
+    let account = world.hub.add_account(alice).unwrap();
+    let registered = finish(
+        Ok(AccountOutcome::Registered(account)),
+        &mut world.at(route),
+    );
+    assert!(registered.unwrap().contains("logged in"));
+    check(
+        &mut world,
+        route,
+        "set password new-sesame",
+        "set password new-sesame",
+    );
+    check(
+        &mut world,
+        route,
+        "register again-sesame",
+        "you are logged in to an account already",
+    );
+    check(&mut world, route, "drop open-sesame", "drop open-sesame");
+    check(&mut world, route, "info", "the account is alice");
+
+    let other = world.connect(Flavour::Telnet);
+    let bob = Nick::parse("bob", world.hub.rules()).unwrap();
+    world.at(other).enter(bob, Profile::default()).unwrap();
+    let stranger = "that is no other connection of your account";
+    check(&mut world, route, "ghost bob", stranger);
+    check(&mut world, route, "ghost alice", stranger);
+    world.at(other).apply(Command::LogIn { account }).unwrap();
+    check(
+        &mut world,
+        route,
+        "ghost bob",
+        "that connection is closed, and its name is free",
+    );
+    assert!(world.hub.find_user("bob").is_none());
+    check(&mut world, route, "logout", "you are logged out");
+    world.hub.check_invariants();
+}
+
+#[test]
+fn no_password_is_taken_where_others_can_read_it() {
+    let (mut world, route) = world();
+    world.secure = false;
+    let expected = AccountError::NotEncrypted.to_string();
+    check(&mut world, route, "register open-sesame", &expected);
+    check(&mut world, route, "identify open-sesame", &expected);
+    world.account_rules = None;
+    let expected = AccountError::NoAccounts.to_string();
+    check(&mut world, route, "identify open-sesame", &expected);
+}
