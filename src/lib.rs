@@ -68,3 +68,4 @@ pub mod protocol;
 pub mod server;
 #[cfg(test)]
 mod simulation;
+pub mod store;

@@ -5,18 +5,21 @@
 //! on stderr that starts with `madang: ` and names its remedy; a closed stdout is not an error. Does not know how the
 //! server works, or the defaults of settings (help texts ask `config`).
 
+mod backup;
 #[cfg(feature = "bench")]
 mod bench;
 mod completions;
 mod config;
 mod connect;
 mod failure;
+mod keeper;
 mod logging;
 mod man;
 mod passwd;
 mod program;
 mod serve;
 mod stdout;
+mod store;
 mod terminal;
 mod usage;
 

@@ -2,7 +2,10 @@
 
 #[cfg(feature = "bench")]
 use super::bench;
-use super::{completions, config, connect, failure::Failure, man, passwd, serve, usage};
+use super::{
+    backup, completions, config, connect, failure::Failure, keeper, man, passwd, serve, store,
+    usage,
+};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -48,6 +51,11 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
+    Backup(backup::Args),
+    #[command(subcommand)]
+    Store(store::Command),
+    #[command(hide = true)]
+    Keeper(keeper::Args),
     Man(man::Args),
     Passwd(passwd::Args),
 }
@@ -73,6 +81,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(args),
         Command::Config(command) => config::run(&command),
         Command::Completions(args) => completions::run(&args, command()),
+        Command::Backup(args) => backup::run(&args),
+        Command::Store(command) => store::run(&command),
+        Command::Keeper(args) => keeper::run(&args),
         Command::Man(args) => man::run(&args, command()),
         Command::Passwd(args) => passwd::run(&args),
     }

@@ -21,7 +21,7 @@ use super::{
         outcome::Footprint,
         phase::Phase,
         table::{Source, Table},
-        token::{ConnId, External},
+        token::ConnId,
         transport::{Acceptor, Stream},
     },
     state::LoopState,
@@ -32,7 +32,7 @@ use super::{
     },
 };
 use mio::{
-    Interest, Registry, event,
+    Registry,
     net::{TcpStream, UdpSocket},
 };
 use std::{collections::VecDeque, io, net::SocketAddr, rc::Rc, time::Duration};
@@ -180,40 +180,6 @@ impl Net {
     /// and written through what `wrap` returns, which is asked at once for what it may have in hand.
     pub fn wrap(&mut self, id: ConnId, wrap: impl FnOnce(Stream) -> Stream) {
         self.with(id, |connection, state| connection.wrap(id, wrap, state));
-    }
-
-    /// Registers a source that stays in other hands: signals, a terminal.
-    ///
-    /// # Errors
-    /// When the poll cannot register it.
-    pub fn register_external(
-        &mut self,
-        source: &mut impl event::Source,
-        name: External,
-    ) -> io::Result<()> {
-        let registry = &self.state.registry;
-        registry.register(source, name.token(), Interest::READABLE)
-    }
-
-    /// The same for a source that is written to: its events report that there may be room.
-    ///
-    /// # Errors
-    /// When the poll cannot register it.
-    pub fn register_external_writable(
-        &mut self,
-        source: &mut impl event::Source,
-        name: External,
-    ) -> io::Result<()> {
-        let registry = &self.state.registry;
-        registry.register(source, name.token(), Interest::WRITABLE)
-    }
-
-    /// Takes such a source out again.
-    ///
-    /// # Errors
-    /// When the poll does not know it.
-    pub fn deregister_external(&mut self, source: &mut impl event::Source) -> io::Result<()> {
-        self.state.registry.deregister(source)
     }
 
     /// Ends our half once all that is queued is delivered, and goes on reading from the peer until it ends its own

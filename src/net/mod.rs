@@ -51,6 +51,7 @@
 mod ceiling;
 mod core;
 mod event_loop;
+mod externals;
 mod handler;
 mod histogram;
 mod limits;

@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["auth"]),
     ("os", &[]),
     ("protocol", &["auth", "chat"]),
-    ("store", &["chat"]),
+    ("store", &[]),
     ("load", &["net", "os", "protocol"]),
     (
         "server",
@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["chat", "config", "net", "protocol", "server"],
     ),
     // Commands write to the host's streams, and the log is started before there is a server.
-    ("cli", &["config", "load", "os", "server"]),
+    ("cli", &["config", "load", "os", "server", "store"]),
 ];
 
 /// Single files that may name more layers: the terminal client is a small program of its own on the loop, and what it shows is

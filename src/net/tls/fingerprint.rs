@@ -1,7 +1,7 @@
 //! A certificate's fingerprint, by which a client is known.
 
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// SHA-256 of a certificate. `Display` is hexadecimal, in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +19,29 @@ impl fmt::Display for Fingerprint {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+impl FromStr for Fingerprint {
+    type Err = BadFingerprint;
+
+    /// Reads the form that `Display` writes; capitals and colons between bytes are fine too.
+    fn from_str(text: &str) -> Result<Self, BadFingerprint> {
+        let digits: String = text.chars().filter(|c| *c != ':').collect();
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(BadFingerprint);
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let pair = &digits[2 * index..2 * index + 2];
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| BadFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A text that is no fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256 fingerprint: 64 hexadecimal digits")]
+pub struct BadFingerprint;
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

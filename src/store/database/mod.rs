@@ -1,0 +1,202 @@
+//! The database: one file of SQLite, which a host may read with `sqlite3` (docs/STORE.md has the tables).
+//!
+//! Owns the connection. Every commit is on the disk before it is acknowledged (`synchronous = FULL`): what is kept here
+//! changes rarely, and someone waits for it. Knows no sockets and no processes.
+
+mod rows;
+mod schema;
+
+use super::{
+    DATABASE,
+    records::{Change, Row},
+};
+use rusqlite::{Connection, ErrorCode, OpenFlags, backup::Backup};
+use std::{
+    fs::{OpenOptions, Permissions},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Why the database cannot be used; `Display` names the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Its pages contradict each other.
+    #[error("{} is damaged: {why}; `madang store check` shows where; restore a backup (docs/STORE.md)", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// It was written by a later version of madang.
+    #[error(
+        "{} has schema {found}, and this madang knows {known} at most; use the newer madang, or restore a backup",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The latest schema that is known.
+        known: u32,
+    },
+    /// It cannot be opened, read or written.
+    #[error("cannot use {}: {why}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Database {
+    /// Opens the database of a directory, makes it if it is not there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn open(directory: &Path) -> Result<Self, DatabaseError> {
+        let path = directory.join(DATABASE);
+        let unusable = |error: &dyn std::fmt::Display| DatabaseError::Unusable {
+            path: path.clone(),
+            why: error.to_string(),
+        };
+        // SQLite gives its other files the rights of this one.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&path).map_err(|error| unusable(&error))?;
+        let private = Permissions::from_mode(0o600);
+        file.set_permissions(private)
+            .map_err(|error| unusable(&error))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags);
+        let connection = connection.map_err(|error| unusable(&error))?;
+        let mut database = Self { connection, path };
+        database.prepare()?;
+        Ok(database)
+    }
+
+    fn prepare(&mut self) -> Result<(), DatabaseError> {
+        let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+            PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+        let prepared = self
+            .connection
+            .execute_batch(pragmas)
+            .and_then(|()| schema::version(&self.connection));
+        let found = prepared.map_err(|error| self.explain(&error))?;
+        if found > schema::VERSION {
+            return Err(DatabaseError::Newer {
+                path: self.path.clone(),
+                found,
+                known: schema::VERSION,
+            });
+        }
+        let migrated = schema::migrate(&mut self.connection, found);
+        migrated.map_err(|error| self.explain(&error))
+    }
+
+    fn explain(&self, error: &rusqlite::Error) -> DatabaseError {
+        let path = self.path.clone();
+        let why = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                DatabaseError::Damaged { path, why }
+            }
+            _ => DatabaseError::Unusable { path, why },
+        }
+    }
+
+    /// Hands over every row.
+    ///
+    /// # Errors
+    /// It cannot be read, or what it holds makes no sense.
+    pub fn load(&self, take: &mut dyn FnMut(Row)) -> Result<(), DatabaseError> {
+        rows::load(&self.connection, take).map_err(|error| self.explain(&error))
+    }
+
+    /// Makes the changes of several writes in one transaction. A write that fails is left out as a whole; the result has one
+    /// entry for each, in order.
+    pub fn write_all(&mut self, writes: &[Vec<Change>]) -> Vec<Result<(), String>> {
+        match self.try_write_all(writes) {
+            Ok(results) => results,
+            // Nothing of the transaction is on the disk.
+            Err(error) => writes.iter().map(|_| Err(error.to_string())).collect(),
+        }
+    }
+
+    fn try_write_all(
+        &mut self,
+        writes: &[Vec<Change>],
+    ) -> rusqlite::Result<Vec<Result<(), String>>> {
+        let mut transaction = self.connection.transaction()?;
+        let mut results = Vec::with_capacity(writes.len());
+        for changes in writes {
+            let savepoint = transaction.savepoint()?;
+            let mut made = Ok(());
+            for change in changes {
+                made = made.and_then(|()| rows::apply(&savepoint, change));
+            }
+            match made {
+                Ok(()) => savepoint.commit()?,
+                // Dropping the savepoint takes its changes back.
+                Err(_) => drop(savepoint),
+            }
+            results.push(made.map_err(|error| error.to_string()));
+        }
+        transaction.commit()?;
+        Ok(results)
+    }
+
+    /// Looks for damage; the problems that were found, in SQLite's words. Takes long for a big file.
+    ///
+    /// # Errors
+    /// It cannot be read at all.
+    pub fn check(&self) -> Result<Vec<String>, DatabaseError> {
+        let look = || {
+            let mut statement = self.connection.prepare("PRAGMA integrity_check")?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            rows.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let mut found = look().map_err(|error| self.explain(&error))?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+
+    /// Copies the database to a new file while it is in use.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the database cannot be read.
+    pub fn back_up(&self, to: &Path) -> Result<(), DatabaseError> {
+        let unusable = |why: String| DatabaseError::Unusable {
+            path: to.to_owned(),
+            why,
+        };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        options
+            .open(to)
+            .map_err(|error| unusable(error.to_string()))?;
+        let copy = || {
+            let mut copy = Connection::open(to)?;
+            let backup = Backup::new(&self.connection, &mut copy)?;
+            backup.run_to_completion(1024, Duration::ZERO, None)
+        };
+        copy().map_err(|error| {
+            // Half a backup is worse than none.
+            let _ = std::fs::remove_file(to);
+            unusable(error.to_string())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

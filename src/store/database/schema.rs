@@ -1,0 +1,87 @@
+//! The tables, and how an older database becomes one of today.
+//!
+//! Invariant: a step that was released is never changed; what is new is a new step. docs/STORE.md shows the result.
+
+use rusqlite::Connection;
+
+/// The steps, in order. The schema's version is how many were made.
+const STEPS: [&str; 1] = ["
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    name          TEXT PRIMARY KEY,
+    salt          BLOB NOT NULL,
+    rounds        INTEGER NOT NULL,
+    stored_key    BLOB NOT NULL,
+    server_key    BLOB NOT NULL,
+    registered_ms INTEGER NOT NULL,
+    last_seen_ms  INTEGER NOT NULL,
+    suspended     TEXT
+) STRICT;
+
+CREATE TABLE certificates (
+    account     TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (account, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rooms (
+    name          TEXT PRIMARY KEY,
+    founder       TEXT NOT NULL,
+    registered_ms INTEGER NOT NULL,
+    created_ms    INTEGER NOT NULL,
+    topic         TEXT NOT NULL,
+    topic_by      TEXT NOT NULL,
+    topic_ms      INTEGER NOT NULL,
+    modes         TEXT NOT NULL,
+    key           TEXT,
+    member_limit  INTEGER
+) STRICT;
+
+CREATE TABLE room_ranks (
+    room    TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+    account TEXT NOT NULL,
+    letter  TEXT NOT NULL,
+    PRIMARY KEY (room, account, letter)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_masks (
+    room   TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+    list   TEXT NOT NULL,
+    place  INTEGER NOT NULL,
+    mask   TEXT NOT NULL,
+    by     TEXT NOT NULL,
+    set_ms INTEGER NOT NULL,
+    PRIMARY KEY (room, list, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE server_bans (
+    mask    TEXT PRIMARY KEY,
+    reason  TEXT NOT NULL,
+    by      TEXT NOT NULL,
+    set_ms  INTEGER NOT NULL,
+    ends_ms INTEGER
+) STRICT;
+"];
+
+/// The schema of today.
+pub(super) const VERSION: u32 = STEPS.len() as u32;
+
+/// The schema of a database; 0 if it is empty.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Makes the steps that are missing, each as a whole or not at all.
+pub(super) fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
+    for (index, step) in STEPS.iter().enumerate().skip(found as usize) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", index as u32 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The keeper: a process with the database at one hand and a socket to the server at the other.
+//!
+//! Plain blocking code, for it serves one peer that does not wait: it reads all that is there, makes one transaction of it,
+//! and answers when that is on the disk (group commit without timers). While one commit is on its way to the disk, the next
+//! requests gather in the socket. It ends when the server's end is closed.
+
+use super::{
+    database::{Database, DatabaseError},
+    frame::{Frames, push_frame},
+    message::{Answer, PROTOCOL_VERSION, Request},
+    records::Change,
+};
+use std::{
+    io::{self, Read, Write},
+    path::Path,
+};
+
+/// What one transaction takes at most: the answer to the first of them waits for all.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Serves until the other end is closed.
+///
+/// # Errors
+/// The socket is broken, or what comes from it makes no sense.
+pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()> {
+    let mut keeper = Keeper {
+        frames: Frames::default(),
+        buffer: vec![0; READ_BYTES],
+    };
+    let Some((version, load)) = keeper.opening(stream)? else {
+        return Ok(());
+    };
+    let mut database = match open(directory, version) {
+        Ok(database) => database,
+        Err(why) => return send(&[Answer::Unusable(why)], stream),
+    };
+    if load && !send_rows(&database, stream)? {
+        return Ok(());
+    }
+    send(&[Answer::Loaded], stream)?;
+    while let Some((ids, writes)) = keeper.writes(stream)? {
+        let results = database.write_all(&writes);
+        let answers = ids
+            .into_iter()
+            .zip(results)
+            .map(|(id, result)| match result {
+                Ok(()) => Answer::Done { id },
+                Err(why) => Answer::Failed { id, why },
+            });
+        send(&answers.collect::<Vec<_>>(), stream)?;
+    }
+    Ok(())
+}
+
+fn open(directory: &Path, version: u32) -> Result<Database, String> {
+    if version != PROTOCOL_VERSION {
+        return Err(format!(
+            "the program was replaced while the server runs, and the two differ ({version} and {PROTOCOL_VERSION}); \
+             restart madang"
+        ));
+    }
+    Database::open(directory).map_err(|error: DatabaseError| error.to_string())
+}
+
+/// Sends every row; whether they could be read.
+fn send_rows(database: &Database, stream: &mut impl Write) -> io::Result<bool> {
+    let mut out = Vec::new();
+    let mut sent = Ok(());
+    let loaded = database.load(&mut |row| {
+        if push_frame(&Answer::Row(row), &mut out).is_ok() && out.len() > READ_BYTES && sent.is_ok()
+        {
+            sent = stream.write_all(&out);
+            out.clear();
+        }
+    });
+    sent?;
+    stream.write_all(&out)?;
+    match loaded {
+        Ok(()) => Ok(true),
+        Err(error) => send(&[Answer::Unusable(error.to_string())], stream).map(|()| false),
+    }
+}
+
+fn send(answers: &[Answer], stream: &mut impl Write) -> io::Result<()> {
+    let mut out = Vec::new();
+    for answer in answers {
+        push_frame(answer, &mut out).map_err(io::Error::other)?;
+    }
+    stream.write_all(&out)
+}
+
+/// The requests as they come.
+struct Keeper {
+    frames: Frames,
+    buffer: Vec<u8>,
+}
+
+impl Keeper {
+    /// The first request; `None`: the server is gone.
+    fn opening(&mut self, stream: &mut impl Read) -> io::Result<Option<(u32, bool)>> {
+        loop {
+            match self.frames.take().map_err(io::Error::other)? {
+                Some(Request::Open { version, load }) => return Ok(Some((version, load))),
+                Some(Request::Write { .. }) => return Err(io::Error::other("not opened")),
+                None if self.read(stream)? => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// All writes that are there, at least one; `None`: the server is gone.
+    #[allow(clippy::type_complexity)] // Numbers, and in the same order the changes.
+    fn writes(
+        &mut self,
+        stream: &mut impl Read,
+    ) -> io::Result<Option<(Vec<u64>, Vec<Vec<Change>>)>> {
+        let (mut ids, mut writes) = (Vec::new(), Vec::new());
+        loop {
+            while let Some(request) = self.frames.take().map_err(io::Error::other)? {
+                let Request::Write { id, changes } = request else {
+                    return Err(io::Error::other("opened twice"));
+                };
+                ids.push(id);
+                writes.push(changes);
+            }
+            if !ids.is_empty() {
+                return Ok(Some((ids, writes)));
+            }
+            if !self.read(stream)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads what is there; false at the end.
+    fn read(&mut self, stream: &mut impl Read) -> io::Result<bool> {
+        loop {
+            match stream.read(&mut self.buffer) {
+                Ok(0) => return Ok(false),
+                Ok(count) => {
+                    self.frames.push(&self.buffer[..count]);
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The server's process is gone with a request of ours unread.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

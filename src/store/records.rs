@@ -1,0 +1,161 @@
+//! Rows of the store as plain values, and the changes to them.
+//!
+//! A change replaces a whole row or removes it, so making it twice is the same as once. Times are milliseconds of Unix
+//! time. Knows no tables and no rules.
+
+use serde::{Deserialize, Serialize};
+
+/// An account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRecord {
+    /// As it is shown; the key.
+    pub name: String,
+    /// Of the hash of the password.
+    pub salt: [u8; 16],
+    /// Rounds of the hash.
+    pub rounds: u32,
+    /// SCRAM's StoredKey (RFC 5802 section 3).
+    pub stored_key: [u8; 32],
+    /// SCRAM's ServerKey.
+    pub server_key: [u8; 32],
+    /// When it was made.
+    pub registered_ms: i64,
+    /// When somebody logged in to it last, as far as it was written.
+    pub last_seen_ms: i64,
+    /// Why an operator has suspended it.
+    pub suspended: Option<String>,
+    /// Fingerprints of the certificates that log in to it, in hexadecimal.
+    pub fingerprints: Vec<String>,
+}
+
+/// A registered room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRecord {
+    /// As it is shown, with its `#`; the key.
+    pub name: String,
+    /// The account that it belongs to.
+    pub founder: String,
+    /// When it was registered.
+    pub registered_ms: i64,
+    /// When it came into being.
+    pub created_ms: i64,
+    /// Its topic; may be empty.
+    pub topic: String,
+    /// Who set the topic.
+    pub topic_by: String,
+    /// When.
+    pub topic_ms: i64,
+    /// Letters of its modes without parameters.
+    pub modes: String,
+    /// Its key.
+    pub key: Option<String>,
+    /// How many members it may have.
+    pub limit: Option<u32>,
+    /// Ranks that accounts have in it.
+    pub ranks: Vec<RankRecord>,
+    /// Masks on its lists.
+    pub masks: Vec<MaskRecord>,
+}
+
+/// The rank of an account in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RankRecord {
+    /// The account's name.
+    pub account: String,
+    /// The letter of the rank.
+    pub letter: char,
+}
+
+/// A mask on a list of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskRecord {
+    /// The letter of the list.
+    pub list: char,
+    /// The mask.
+    pub mask: String,
+    /// Who set it, as `nick!user@host`.
+    pub by: String,
+    /// When.
+    pub set_ms: i64,
+}
+
+/// A ban from the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanRecord {
+    /// `user@host`; the key.
+    pub mask: String,
+    /// Why.
+    pub reason: String,
+    /// The nick of the operator who set it.
+    pub by: String,
+    /// When.
+    pub set_ms: i64,
+    /// When it ends; `None`: never.
+    pub ends_ms: Option<i64>,
+}
+
+/// A value of the server's own, such as the key of its cloaks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingRecord {
+    /// Its name; the key.
+    pub name: String,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// A row of any table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Row {
+    /// Of the accounts.
+    Account(AccountRecord),
+    /// Of the bans from the server.
+    Ban(BanRecord),
+    /// Of the registered rooms.
+    Room(RoomRecord),
+    /// Of the server's own values.
+    Setting(SettingRecord),
+}
+
+/// Names a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Key {
+    /// The account of this name.
+    Account(String),
+    /// The ban of this mask.
+    Ban(String),
+    /// The room of this name.
+    Room(String),
+    /// The value of this name.
+    Setting(String),
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// The row is this from now on, whether it was there or not.
+    Put(Row),
+    /// The row is not there any more.
+    Drop(Key),
+}
+
+impl Row {
+    /// The name of the row.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Account(row) => Key::Account(row.name.clone()),
+            Self::Ban(row) => Key::Ban(row.mask.clone()),
+            Self::Room(row) => Key::Room(row.name.clone()),
+            Self::Setting(row) => Key::Setting(row.name.clone()),
+        }
+    }
+}
+
+impl Change {
+    /// The name of the row that it changes.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Put(row) => row.key(),
+            Self::Drop(key) => key.clone(),
+        }
+    }
+}
