@@ -13,6 +13,9 @@ pub enum Error {
         /// The system's text, in plain form.
         reason: String,
     },
+    /// The data directory, or what is in it, cannot be used.
+    #[error("{0}")]
+    Store(String),
     /// Certificates cannot be used, or one that was made cannot be kept.
     #[error("TLS: {0}")]
     Tls(String),

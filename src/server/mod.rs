@@ -7,10 +7,12 @@
 mod certificates;
 mod connections;
 mod error;
+mod keeper_link;
 mod lifecycle;
 pub(crate) mod limits;
 mod listeners;
 mod metrics;
+mod restore;
 mod settings;
 mod shared;
 mod streams;
@@ -29,6 +31,7 @@ use crate::{
 };
 use certificates::Certificates;
 use connections::Connections;
+use keeper_link::KeeperLink;
 use limits::memory;
 use listeners::{bind, passed};
 use metrics::census;
@@ -129,6 +132,7 @@ impl Server {
         }
         admission.set_clients_max(wanted.min(possible));
         server.keep_certificate()?;
+        server.open_store()?;
         let mut signals = Signals::new()?;
         let net = server.event_loop.net_mut();
         net.register_external(&mut signals.source, SIGNALS)?;
@@ -162,6 +166,20 @@ impl Server {
             "ready"
         );
         Ok(server)
+    }
+
+    /// Starts the keeper, if there is a directory for it, and takes over what was kept.
+    fn open_store(&mut self) -> Result<(), Error> {
+        let Some(directory) = &self.config.server.data else {
+            return Ok(());
+        };
+        let net = self.event_loop.net_mut();
+        let (link, rows) = KeeperLink::start(directory, net)?;
+        let shared = &mut self.connections.shared;
+        let now = shared.wall_clock.at(net.now());
+        restore::restore(shared, rows, now)?;
+        self.connections.keeper = Some(link);
+        Ok(())
     }
 
     /// Bounds the memory that peers can make the server hold: as configured, if the host has memory for that.
@@ -232,7 +250,9 @@ impl Server {
         // A password is checked in slices, one in each turn.
         let checking =
             (self.connections.shared.password_checks.waiting() > 0).then_some(Duration::ZERO);
-        let timeouts = [timeout, stop_in, due, rest, log_due, checking];
+        let keeper = self.connections.keeper.as_ref();
+        let keeper_due = keeper.and_then(|keeper| keeper.due_in(now));
+        let timeouts = [timeout, stop_in, due, rest, log_due, checking, keeper_due];
         let timeout = timeouts.into_iter().flatten().min();
         let net = self.event_loop.net_mut();
         let paused_ns = net.stats().paused_ns;
@@ -241,6 +261,7 @@ impl Server {
         self.note_pause(paused_ns);
         let net = self.event_loop.net_mut();
         self.connections.check_passwords(net);
+        self.connections.tend_store(net);
         let (now, took) = (net.now(), net.stats().last_turn_ns);
         let shared = &mut self.connections.shared;
         shared
@@ -287,7 +308,10 @@ impl Server {
         loop {
             match self.turn(None)? {
                 State::Running | State::Stopping => {}
-                ended => return Ok(ended),
+                ended => {
+                    self.connections.finish_store();
+                    return Ok(ended);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 use super::{
     connections::{close_reason::CloseReason, kind::ProtocolKind},
     limits::rate::Rate,
+    shared::accounts::Rules,
 };
 use crate::{
     auth::{PasswordHash, Verifier},
@@ -12,6 +13,7 @@ use crate::{
     config::{Config, Host, Network},
     net::{Limits, SocketOptions},
     protocol::{
+        account::{AccountRules, Registration},
         irc::{self, DEFAULT_MOTD, ServerInfo},
         telnet::{self, Greeting},
         web::{host::Hosts, http},
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(super) irc_shutdown: Rc<[u8]>,
     /// The keep-alive ping for IRC.
     pub(super) irc_ping: Rc<[u8]>,
+    /// The rules for accounts, where there are any.
+    pub(crate) accounts: Rules,
     /// Whether `/status` is public.
     pub(super) public_status: bool,
     /// Sites beside this one whose pages may open a WebSocket here.
@@ -161,6 +165,7 @@ impl Settings {
             }),
             irc_shutdown: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
+            accounts: account_rules(config),
             public_status: config.web.status,
             origins: config
                 .web
@@ -313,6 +318,24 @@ pub(crate) fn socket_options(
 pub(crate) fn clients_for(descriptors: u64) -> usize {
     let kept = (descriptors / 64).clamp(16, 256);
     usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX)
+}
+
+fn account_rules(config: &Config) -> Rules {
+    let accounts = &config.accounts;
+    Rules {
+        known: AccountRules {
+            registration: match accounts.registration_open {
+                true => Registration::Open,
+                false => Registration::Closed,
+            },
+            plain_text_login: accounts.plain_text_login,
+            password_bytes_min: accounts.password_min as usize,
+            before_connect: accounts.before_connect,
+            custom_names: accounts.custom_names,
+        },
+        rounds: accounts.scram_rounds,
+        accounts_max: accounts.max as usize,
+    }
 }
 
 #[cfg(test)]

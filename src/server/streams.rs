@@ -17,6 +17,7 @@ use std::time::Duration;
 pub(crate) const SIGNALS: External = External(0);
 pub(crate) const LOG: External = External(1);
 pub(crate) const STDOUT: External = External(2);
+pub(crate) const KEEPER: External = External(3);
 
 #[derive(Debug, Default)]
 pub(crate) struct Streams {

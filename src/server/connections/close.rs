@@ -122,6 +122,9 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     }
     free_place(at);
     at.shared.password_checks.forget(at.id);
+    if let Some(accounts) = &mut at.shared.accounts {
+        accounts.forget(at.id);
+    }
     let Some(user) = at.client.take_user() else {
         return;
     };

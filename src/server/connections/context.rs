@@ -22,8 +22,17 @@ use crate::{
     },
     server::{
         connections::client::{Client, Security},
-        shared::{Shared, lifecycle::Control, password_checks::Guesser, resume, routes::Route},
+        restore,
+        shared::{
+            Shared,
+            accounts::{Accounts, Asker, Rules},
+            lifecycle::Control,
+            password_checks::{Guesser, PasswordChecks},
+            resume,
+            routes::Route,
+        },
     },
+    store::{Change, Key, Row},
 };
 use std::{net::IpAddr, rc::Rc};
 
@@ -69,7 +78,7 @@ pub(crate) fn run_irc(
     act: impl FnOnce(&mut Irc, &mut CommandContext<'_>),
 ) -> Option<Ending> {
     let ran = run(at, irc.flavour(), kind, |context| act(irc, context));
-    if irc.is_busy() && !at.shared.password_checks.is_checking(at.id) {
+    if irc.is_busy() && !at.shared.keeps_waiting(at.id) {
         at.net.notify_drained(at.id);
     }
     ran.err()
@@ -82,6 +91,13 @@ pub(crate) fn refuse_browsers(at: &Current<'_>, input: &[u8]) -> Look {
         return Look::Close(Ending::text(CloseReason::HttpNotHere));
     }
     Look::Handle
+}
+
+/// What a request about accounts needs beside them.
+pub(super) struct AccountParts<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) hub: &'a Hub,
+    pub(super) checks: &'a mut PasswordChecks,
 }
 
 /// The actions of one line.
@@ -140,6 +156,33 @@ impl CommandContext<'_> {
     /// The certificate that the client proved to have.
     pub(super) fn certificate(&self) -> Option<Fingerprint> {
         self.certificate
+    }
+
+    /// Lends the accounts, and what they need, for a request of this connection.
+    pub(super) fn with_accounts<T>(
+        &mut self,
+        act: impl FnOnce(&mut Accounts, AccountParts<'_>, Asker<'_>) -> Result<T, AccountError>,
+    ) -> Result<T, AccountError> {
+        let certificate = self.certificate.map(|it| it.to_string());
+        let asker = Asker {
+            guesser: self.guesser(certificate.as_deref()),
+            user: self.client.user(),
+            now: self.now,
+        };
+        let Shared {
+            accounts,
+            hub,
+            password_checks,
+            settings,
+            ..
+        } = &mut *self.shared;
+        let accounts = accounts.as_mut().ok_or(AccountError::NoAccounts)?;
+        let parts = AccountParts {
+            rules: &settings.accounts,
+            hub,
+            checks: password_checks,
+        };
+        act(accounts, parts, asker)
     }
 
     /// Applies a command in the name of any user.
@@ -210,7 +253,8 @@ impl Context for CommandContext<'_> {
     }
 
     fn account_rules(&self) -> Option<AccountRules> {
-        None
+        let has_accounts = self.shared.accounts.is_some();
+        has_accounts.then_some(self.shared.settings.accounts.known)
     }
 
     fn takes_passwords(&self) -> bool {
@@ -220,8 +264,10 @@ impl Context for CommandContext<'_> {
             || rules.is_some_and(|rules| rules.plain_text_login)
     }
 
-    fn begin_account(&mut self, _: AccountRequest<'_>) -> Result<(), AccountError> {
-        Err(AccountError::NoAccounts)
+    fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError> {
+        self.with_accounts(|accounts, parts, asker| {
+            accounts.begin(request, parts.rules, asker, parts.hub, parts.checks)
+        })
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {
@@ -265,6 +311,13 @@ impl ServerContext for CommandContext<'_> {
 
     fn add_ban(&mut self, ban: ServerBan) -> bool {
         let reason: Rc<str> = format!("Banned from the server: {}", ban.reason).into();
+        if let Some(old) = self.shared.hub.server_ban(&ban.mask) {
+            // The same ban may be spelled in another way.
+            let key = Key::Ban(old.mask.to_string());
+            self.shared.store.keep(Change::Drop(key));
+        }
+        let row = restore::ban_row(&ban, self.now);
+        self.shared.store.keep(Change::Put(Row::Ban(row)));
         let is_new = self.shared.hub.add_server_ban(ban, self.now);
         let concerned = self.shared.hub.banned_users(self.now);
         // First all of them lose their routes, then each quit is sent to the users who stay: n banned users in one room
@@ -285,6 +338,10 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn remove_ban(&mut self, mask: &str) -> bool {
+        if let Some(ban) = self.shared.hub.server_ban(mask) {
+            let key = Key::Ban(ban.mask.to_string());
+            self.shared.store.keep(Change::Drop(key));
+        }
         self.shared.hub.remove_server_ban(mask)
     }
 

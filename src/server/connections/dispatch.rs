@@ -19,7 +19,11 @@ use super::{
 use crate::{
     net::{ConnId, Consumed, External, Handler, Loss, Net, Next, Notice, Standing, Tick},
     protocol::echo::answers_port,
-    server::{limits::admission::Place, listeners::listener::Listener, streams::SIGNALS},
+    server::{
+        limits::admission::Place,
+        listeners::listener::Listener,
+        streams::{KEEPER, SIGNALS},
+    },
 };
 use std::{net::SocketAddr, time::Duration};
 
@@ -161,7 +165,7 @@ impl Handler for Connections {
             return;
         };
         let now = at.net.now();
-        if at.shared.password_checks.is_checking(id) {
+        if at.shared.keeps_waiting(id) {
             // It is the server that keeps it waiting.
             at.client.last_activity = now;
         }
@@ -240,7 +244,10 @@ impl Handler for Connections {
     fn handle_external(&mut self, _net: &mut Net, source: External) {
         match &mut self.signals {
             Some(signals) if source == SIGNALS => signals.note_pending(),
-            _ => self.streams.note_room(source),
+            _ => match &mut self.keeper {
+                Some(keeper) if source == KEEPER => keeper.note_ready(),
+                _ => self.streams.note_room(source),
+            },
         }
     }
 

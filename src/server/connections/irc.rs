@@ -8,7 +8,7 @@ use super::{
     context,
     current::Current,
     ending::{Ending, LastText},
-    protocol::{Look, Outcome, Protocol},
+    protocol::{AccountDone, Look, Outcome, Protocol},
     timers::{self, Due},
 };
 use crate::{
@@ -67,6 +67,12 @@ impl Protocol for IrcConnection {
     fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
         context::run_irc(at, &mut self.0, None, |irc, context| {
             irc.password_checked(checked, context)
+        })
+    }
+
+    fn account_done(&mut self, at: &mut Current<'_>, outcome: AccountDone) -> Option<Ending> {
+        context::run_irc(at, &mut self.0, None, |irc, context| {
+            irc.account_done(outcome, context)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Logins of one connection by other means than a password that is sent: the server's side of [`Logins`].
 //!
-//! There are no accounts yet, so every login fails.
+//! The rules are those of [`shared::accounts`](crate::server::shared::accounts).
 
 use super::context::CommandContext;
 use crate::{
@@ -19,20 +19,27 @@ impl Logins for CommandContext<'_> {
 
     fn begin_scram(
         &mut self,
-        _first: &ClientFirst<'_>,
+        first: &ClientFirst<'_>,
     ) -> Result<(ScramLogin, String), AccountError> {
-        Err(AccountError::NoAccounts)
+        self.with_accounts(|accounts, parts, asker| {
+            accounts.begin_scram(first, parts.rules, asker, parts.hub, parts.checks)
+        })
     }
 
     fn finish_scram(
         &mut self,
-        _login: ScramLogin,
-        _last: &[u8],
+        login: ScramLogin,
+        last: &[u8],
     ) -> Result<(AccountId, String), AccountError> {
-        Err(AccountError::NoAccounts)
+        self.with_accounts(|accounts, parts, asker| {
+            accounts.finish_scram(login, last, asker, parts.checks)
+        })
     }
 
-    fn log_in_by_certificate(&mut self, _name: Option<&str>) -> Result<AccountId, AccountError> {
-        Err(AccountError::NoAccounts)
+    fn log_in_by_certificate(&mut self, name: Option<&str>) -> Result<AccountId, AccountError> {
+        let certificate = self.certificate().ok_or(AccountError::Wrong)?;
+        self.with_accounts(|accounts, parts, asker| {
+            accounts.log_in_by_certificate(certificate, name, asker, parts.hub)
+        })
     }
 }

@@ -16,6 +16,7 @@
 //!
 //! Knows no rules of chat, no wire formats and no readiness.
 
+mod accounts;
 mod charge;
 pub(crate) mod client;
 mod close;
@@ -26,6 +27,7 @@ mod detect;
 mod dispatch;
 mod echo;
 mod ending;
+mod hashed;
 mod http;
 mod input;
 mod irc;
@@ -49,11 +51,12 @@ use crate::{
     net::{ConnId, Net},
     os::signals::Signals,
     server::{
+        keeper_link::KeeperLink,
         limits::{admission::Place, bill::Bill},
         listeners::listener::{Adopter, Listeners},
         metrics::census::Census,
         settings::Settings,
-        shared::{Shared, password_checks::Finished, routes::Routes},
+        shared::{Shared, accounts::Step, password_checks::Finished, routes::Routes},
         streams::Streams,
     },
 };
@@ -61,6 +64,7 @@ use client::Input;
 use close_reason::CloseReason;
 use current::Current;
 use ending::Ending;
+use hashed::Hashed;
 use kind::ProtocolKind;
 use session::{ProtocolState, Session};
 use std::mem;
@@ -75,6 +79,8 @@ pub(crate) struct Connections {
     pub(crate) signals: Option<Signals>,
     /// The log's stream, and standard output.
     pub(crate) streams: Streams,
+    /// The link to the keeper, where there is a store.
+    pub(crate) keeper: Option<KeeperLink>,
 }
 
 impl Connections {
@@ -85,6 +91,7 @@ impl Connections {
             listeners: Listeners::default(),
             signals: None,
             streams: Streams::default(),
+            keeper: None,
         }
     }
 
@@ -168,7 +175,13 @@ impl Connections {
         at.shared
             .password_checks
             .note_checked(&checked, at.client.peer.ip());
-        let ending = protocol.as_mut().password_checked(&mut at, checked);
+        let ending = match hashed::hashed(&mut at, checked) {
+            Hashed::Operator(checked) => protocol.as_mut().password_checked(&mut at, checked),
+            Hashed::Account(Step::Done(outcome)) => {
+                protocol.as_mut().account_done(&mut at, outcome)
+            }
+            Hashed::Account(Step::Storing) => return,
+        };
         self.finish(net, id, ending);
     }
 

@@ -14,9 +14,15 @@ use super::{
 use crate::{
     chat::{UserId, watches::Watches},
     net::Tick,
-    protocol::Checked,
+    protocol::{
+        Checked,
+        account::{AccountError, AccountOutcome},
+    },
     server::{metrics::report::Report, settings::Settings},
 };
+
+/// What came of a request about an account.
+pub(crate) type AccountDone = Result<AccountOutcome, AccountError>;
 
 /// A protocol of the server. The methods come in the order of a connection's life.
 pub(crate) trait Protocol {
@@ -59,6 +65,12 @@ pub(crate) trait Protocol {
     /// The password that the client gave was checked, or credentials were made from it.
     fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
         let _ = (at, checked);
+        None
+    }
+
+    /// A request about an account has come to its end.
+    fn account_done(&mut self, at: &mut Current<'_>, outcome: AccountDone) -> Option<Ending> {
+        let _ = (at, outcome);
         None
     }
 

@@ -11,7 +11,7 @@ use super::{
     current::Current,
     ending::{Ending, Farewell, LastText},
     irc,
-    protocol::{Outcome, Protocol, TlsInput},
+    protocol::{AccountDone, Outcome, Protocol, TlsInput},
     timers::{self, Due},
 };
 use crate::{
@@ -121,6 +121,10 @@ impl Protocol for WebSocketConnection {
 
     fn password_checked(&mut self, at: &mut Current<'_>, checked: Checked) -> Option<Ending> {
         self.run(at, |irc, context| irc.password_checked(checked, context))
+    }
+
+    fn account_done(&mut self, at: &mut Current<'_>, outcome: AccountDone) -> Option<Ending> {
+        self.run(at, |irc, context| irc.account_done(outcome, context))
     }
 
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {

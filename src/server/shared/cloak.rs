@@ -5,7 +5,7 @@
 //! `*!*@*.c.ip` covers the block. Loopback addresses are shown as they are: they are not private.
 //! docs/PRIVACY.md names what can be learned from cloaks all the same.
 //!
-//! Invariant: a cloak is stable while the key lives; so far that is as long as the process does. Owns the key.
+//! Invariant: a cloak is stable while the key lives: for ever with a data directory, else as long as the process. Owns the key.
 
 use crate::chat::mask::{CLOAK_END, is_shown_as_it_is};
 use hmac::{Hmac, KeyInit, Mac};
@@ -42,7 +42,8 @@ impl Cloak {
         Ok(Self::with_key(&key))
     }
 
-    fn with_key(key: &[u8]) -> Self {
+    /// With a key that was kept.
+    pub(crate) fn with_key(key: &[u8]) -> Self {
         let keyed = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
         Self { keyed }
     }

@@ -28,6 +28,12 @@ impl Hosts {
         })
     }
 
+    /// Cloaks are made with this key from now on. For the start, when no host was shown yet.
+    pub(crate) fn set_cloak_key(&mut self, key: &[u8; 32]) {
+        debug_assert!(self.by_address.is_empty(), "hosts were shown already");
+        self.cloak = Cloak::with_key(key);
+    }
+
     /// Bytes of memory, room kept for later included. Two texts of some forty bytes and their record for each address.
     pub(crate) fn memory(&self) -> usize {
         const ORIGIN_BYTES: usize = size_of::<Origin>() + 2 * 40;

@@ -2,6 +2,7 @@
 //!
 //! A protocol is lent this while it handles the input of one connection. Knows no sessions and no protocols' state.
 
+pub(crate) mod accounts;
 mod audit;
 pub(crate) mod cloak;
 pub(crate) mod fanout;
@@ -10,6 +11,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
 pub(crate) mod resume;
 pub(crate) mod routes;
+pub(crate) mod store;
 mod watchers;
 
 use super::{
@@ -29,6 +31,7 @@ use crate::{
         web::{http::Page, page::Files},
     },
 };
+use accounts::Accounts;
 use fanout::{EventSender, LastFanOut, Own};
 use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
@@ -37,6 +40,7 @@ use resume::ResumeTokens;
 use routes::Routes;
 use rustc_hash::FxHashMap;
 use std::{collections::VecDeque, io, rc::Rc};
+use store::Store;
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -50,6 +54,9 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) password_checks: PasswordChecks,
     pub(crate) resume_tokens: ResumeTokens,
+    pub(crate) store: Store,
+    /// Accounts, where there is a store for them.
+    pub(crate) accounts: Option<Accounts>,
     /// Certificates, if there are any.
     pub(crate) tls: Option<Certificates>,
     /// The certificates that clients proved to have; few do.
@@ -114,6 +121,8 @@ impl Shared {
             limits: Limits::default(),
             password_checks: PasswordChecks::default(),
             resume_tokens: ResumeTokens::default(),
+            store: Store::default(),
+            accounts: None,
             tls: None,
             certificates: FxHashMap::default(),
             wall_clock: WallClock::default(),
@@ -130,6 +139,12 @@ impl Shared {
             files: Files::default(),
             report: None,
         })
+    }
+
+    /// Whether the server has not answered yet what this connection asked for.
+    pub(crate) fn keeps_waiting(&self, id: ConnId) -> bool {
+        let accounts = self.accounts.as_ref();
+        self.password_checks.is_checking(id) || accounts.is_some_and(|it| it.is_waiting(id))
     }
 
     /// Replaces the server's description, after the configuration was read again.

@@ -153,7 +153,6 @@ impl PasswordChecks {
     ///
     /// # Errors
     /// Why it is not checked.
-    #[expect(dead_code, reason = "accounts are not wired yet")]
     pub(crate) fn begin_account(
         &mut self,
         (folded_name, password): (&str, &str),
@@ -172,7 +171,6 @@ impl PasswordChecks {
     ///
     /// # Errors
     /// There is no room.
-    #[expect(dead_code, reason = "accounts are not wired yet")]
     pub(crate) fn begin_credentials(
         &mut self,
         derivation: impl FnOnce() -> Derivation,
@@ -193,7 +191,6 @@ impl PasswordChecks {
     ///
     /// # Errors
     /// Why it may not.
-    #[expect(dead_code, reason = "accounts are not wired yet")]
     pub(crate) fn admit_account(
         &mut self,
         folded_name: &str,
@@ -209,7 +206,6 @@ impl PasswordChecks {
     }
 
     /// The result of an attempt that was not in the queue.
-    #[expect(dead_code, reason = "accounts are not wired yet")]
     pub(crate) fn settle_account(
         &mut self,
         attempt: Attempt,

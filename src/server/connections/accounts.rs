@@ -1,0 +1,72 @@
+//! Accounts, where connections ask for them: a hash that is done, and a change that is written.
+//!
+//! Decides whom to call; what it means is in [`shared::accounts`](crate::server::shared::accounts).
+
+use super::{Connections, charge};
+use crate::{
+    chat::{AccountId, Command},
+    net::{ConnId, Net},
+    protocol::account::{AccountError, AccountOutcome},
+    server::shared::Shared,
+    store::Completion,
+};
+
+impl Connections {
+    /// Exchanges with the keeper what there is, and tells those who wait for a write that came to its end.
+    pub(crate) fn tend_store(&mut self, net: &mut Net) {
+        let Some(keeper) = &mut self.keeper else {
+            return;
+        };
+        keeper.tend(&mut self.shared.store.client, net);
+        while let Some(completion) = self.shared.store.client.next_completion() {
+            self.stored(net, &completion);
+        }
+    }
+
+    /// The server ends: hands the last changes over.
+    pub(crate) fn finish_store(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.finish(&mut self.shared.store);
+        }
+    }
+
+    fn stored(&mut self, net: &mut Net, completion: &Completion) {
+        let Completion { id: write, result } = completion;
+        if let Err(why) = result {
+            tracing::warn!(%why, "a change was not written, and was refused");
+        }
+        let Shared { accounts, hub, .. } = &mut self.shared;
+        let Some(accounts) = accounts else { return };
+        let Some((id, outcome, dropped)) = accounts.stored(*write, result.is_ok(), hub) else {
+            return;
+        };
+        if let Some(account) = dropped {
+            self.log_out_all(net, account);
+        }
+        self.answer(net, id, outcome);
+    }
+
+    /// Ends an account that is not stored any more.
+    fn log_out_all(&mut self, net: &mut Net, account: AccountId) {
+        let now = self.shared.wall_clock.at(net.now());
+        for user in self.shared.hub.users_of(account) {
+            let out = self.shared.hub.apply(user, Command::LogOut, now);
+            debug_assert!(out.is_ok(), "a user may always log out");
+            let deliveries = net.stats().deliveries;
+            self.shared.send_events(net, None);
+            charge::add_work(&mut self.shared, net, deliveries, 0);
+        }
+        let Shared { accounts, hub, .. } = &mut self.shared;
+        if let Some(accounts) = accounts {
+            accounts.finish_drop(account, hub);
+        }
+    }
+
+    fn answer(&mut self, net: &mut Net, id: ConnId, outcome: Result<AccountOutcome, AccountError>) {
+        let Some((protocol, mut at)) = self.find(net, id) else {
+            return;
+        };
+        let ending = protocol.as_mut().account_done(&mut at, outcome);
+        self.finish(net, id, ending);
+    }
+}

@@ -1,0 +1,35 @@
+//! A password that was hashed: an operator's, or that of an account.
+//!
+//! Decides whom to call; the rules of accounts are in [`shared::accounts`](crate::server::shared::accounts).
+
+use super::current::Current;
+use crate::{
+    protocol::{Checked, account::AccountError},
+    server::shared::{Shared, accounts::Step},
+};
+
+/// What a hash was for.
+pub(super) enum Hashed {
+    /// A request about an account.
+    Account(Step),
+    /// An operator's password.
+    Operator(Checked),
+}
+
+/// A password of this connection was hashed.
+pub(super) fn hashed(at: &mut Current<'_>, checked: Checked) -> Hashed {
+    if matches!(checked, Checked::Operator { .. }) {
+        return Hashed::Operator(checked);
+    }
+    let (now, user) = (at.now(), at.client.user());
+    let Shared {
+        accounts,
+        hub,
+        store,
+        ..
+    } = &mut *at.shared;
+    let step = accounts
+        .as_mut()
+        .and_then(|accounts| accounts.hashed(at.id, checked, user, now, hub, store));
+    Hashed::Account(step.unwrap_or(Step::Done(Err(AccountError::NoAccounts))))
+}

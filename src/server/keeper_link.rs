@@ -1,0 +1,324 @@
+//! The link to the keeper: the child process, its socket in the loop, and when it is started again.
+//!
+//! The socket is an external source of the loop; what goes over it is the store's client's
+//! ([`Client`]). Nothing here waits: a keeper that is gone is started again after a pause, and
+//! a process that has ended is reaped when it is looked at next. Only the start and the end of the server wait for the
+//! keeper, for nothing is served then.
+//!
+//! Owns the lock on the directory. Does not know what is stored.
+
+use super::{Error, shared::store::Store, streams::KEEPER};
+use crate::{
+    net::{Net, Tick},
+    store::{Answer, Client, Frames, Lock, PROTOCOL_VERSION, Request, Row, push_frame},
+};
+use mio::net::UnixStream;
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, Read, Write},
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream as BlockingStream, process::CommandExt as _},
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// Before a keeper that is gone is started again; the pause doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// When the disk is full, how often what has taken effect already is written again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long the end of the server waits for the keeper to take the last changes.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// What is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct KeeperLink {
+    directory: PathBuf,
+    child: Option<Child>,
+    stream: Option<UnixStream>,
+    /// Bytes that are on their way to the keeper, from `written` on.
+    out: Vec<u8>,
+    written: usize,
+    /// The socket may have something to read, or room.
+    is_ready: bool,
+    /// When the next keeper is started.
+    start_at: Option<Tick>,
+    pause: Duration,
+    /// When what failed is written again.
+    try_again_at: Option<Tick>,
+    /// The trouble that was logged last.
+    logged: Option<String>,
+    /// How often a keeper was started again.
+    pub(crate) restarts: u64,
+    _lock: Lock,
+}
+
+impl KeeperLink {
+    /// Locks the directory, starts the keeper, and waits for all rows.
+    ///
+    /// # Errors
+    /// The directory or the database cannot be used, in words that name the remedy.
+    pub(crate) fn start(directory: &Path, net: &mut Net) -> Result<(Self, Vec<Row>), Error> {
+        let store = |error: &dyn Display| Error::Store(error.to_string());
+        let lock = Lock::take(directory).map_err(|error| store(&error))?;
+        let (child, mut stream) = spawn(directory)
+            .map_err(|error| store(&format_args!("cannot start the keeper: {error}")))?;
+        let rows = load(&mut stream)?;
+        let stream = into_loop(stream, net)?;
+        let link = Self {
+            directory: directory.to_owned(),
+            child: Some(child),
+            stream: Some(stream),
+            out: Vec::new(),
+            written: 0,
+            is_ready: true,
+            start_at: None,
+            pause: FIRST_PAUSE,
+            try_again_at: None,
+            logged: None,
+            restarts: 0,
+            _lock: lock,
+        };
+        Ok((link, rows))
+    }
+
+    /// The loop has seen the socket ready.
+    pub(crate) fn note_ready(&mut self) {
+        self.is_ready = true;
+    }
+
+    /// When to look again, if nothing happens before.
+    pub(crate) fn due_in(&self, now: Tick) -> Option<Duration> {
+        let next = [self.start_at, self.try_again_at];
+        next.into_iter().flatten().map(|at| now.until(at)).min()
+    }
+
+    /// Moves what there is in both directions. Called once a turn; costs nothing when nothing is to be done.
+    pub(crate) fn tend(&mut self, client: &mut Client, net: &mut Net) {
+        let now = net.now();
+        if self.start_at.is_some_and(|at| at <= now) {
+            self.start_again(client, net);
+        }
+        if self.try_again_at.is_some_and(|at| at <= now) {
+            self.try_again_at = None;
+            client.try_again();
+        }
+        if std::mem::take(&mut self.is_ready) {
+            if let Err(why) = self.receive(client) {
+                return self.lose(&why, client, net);
+            }
+            self.pause = FIRST_PAUSE.min(self.pause);
+        }
+        if self.stream.is_some() {
+            client.send(&mut self.out);
+            if let Err(error) = self.flush() {
+                return self.lose(&error, client, net);
+            }
+        }
+        if client.has_postponed() && self.try_again_at.is_none() {
+            self.try_again_at = Some(now.after(TRY_AGAIN));
+        }
+        self.log_trouble(client);
+    }
+
+    fn receive(&mut self, client: &mut Client) -> Result<(), io::Error> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(());
+        };
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.pause = FIRST_PAUSE;
+                    client.receive(&buffer[..count]).map_err(io::Error::other)?;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(());
+        };
+        while self.written < self.out.len() {
+            match stream.write(&self.out[self.written..]) {
+                Ok(count) => self.written += count,
+                // The next event of the socket goes on here.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.out = Vec::new();
+        self.written = 0;
+        Ok(())
+    }
+
+    /// The keeper is gone, or makes no sense: the next one is started after a pause.
+    fn lose(&mut self, why: &dyn Display, client: &mut Client, net: &mut Net) {
+        if let Some(mut stream) = self.stream.take() {
+            // It is closed below in any case.
+            let _ = net.deregister_external(&mut stream);
+        }
+        if let Some(child) = &mut self.child {
+            // It may have ended already; a keeper without its socket has nothing to do.
+            let _ = child.kill();
+        }
+        (self.out, self.written) = (Vec::new(), 0);
+        client.lost();
+        self.start_at = Some(net.now().after(self.pause));
+        let (pause_ms, waiting) = (self.pause.as_millis(), client.bytes());
+        let why = client.trouble.clone().unwrap_or_else(|| why.to_string());
+        tracing::error!(
+            why,
+            pause_ms,
+            waiting,
+            "the keeper ended; nothing is stored until it is back"
+        );
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    fn start_again(&mut self, client: &mut Client, net: &mut Net) {
+        self.start_at = None;
+        if let Some(child) = &mut self.child {
+            match child.try_wait() {
+                Ok(None) => {
+                    // It was killed, and still is in a system call of its own: never two keepers at one file.
+                    self.start_at = Some(net.now().after(self.pause));
+                    return;
+                }
+                Ok(Some(_)) | Err(_) => self.child = None,
+            }
+        }
+        self.restarts += 1;
+        let started = spawn(&self.directory).and_then(|(child, stream)| {
+            self.child = Some(child);
+            into_loop(stream, net)
+        });
+        match started {
+            Ok(stream) => {
+                self.stream = Some(stream);
+                self.is_ready = true;
+                push_open(false, &mut self.out);
+            }
+            Err(error) => self.lose(&error, client, net),
+        }
+    }
+
+    fn log_trouble(&mut self, client: &Client) {
+        if client.trouble == self.logged {
+            return;
+        }
+        match &client.trouble {
+            Some(why) => tracing::error!(
+                why,
+                "the keeper cannot write; what changed is kept in memory and tried again"
+            ),
+            None => tracing::info!("the keeper writes again"),
+        }
+        self.logged.clone_from(&client.trouble);
+    }
+
+    /// The server ends: hands over what is left, and waits for the keeper to write it, but not for ever.
+    pub(crate) fn finish(&mut self, store: &mut Store) {
+        let client = &mut store.client;
+        let Some(stream) = self.stream.take() else {
+            return;
+        };
+        client.send(&mut self.out);
+        let mut stream = BlockingStream::from(OwnedFd::from(stream));
+        let rest = self.out.split_off(self.written);
+        let written = stream
+            .set_nonblocking(false)
+            .and_then(|()| stream.set_write_timeout(Some(LAST_WAIT)))
+            .and_then(|()| stream.set_read_timeout(Some(LAST_WAIT)))
+            .and_then(|()| stream.write_all(&rest));
+        let mut buffer = vec![0; READ_BYTES];
+        let mut result = written;
+        while result.is_ok() && !client.is_idle() && !client.has_postponed() {
+            result = match stream.read(&mut buffer) {
+                Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => client.receive(&buffer[..count]).map_err(io::Error::other),
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(why) = result {
+            let waiting = client.bytes();
+            tracing::error!(%why, waiting, "the keeper did not write the last changes");
+        }
+    }
+}
+
+/// Starts a keeper, with one end of a socket pair as its standard input.
+fn spawn(directory: &Path) -> io::Result<(Child, BlockingStream)> {
+    let (ours, theirs) = BlockingStream::pair()?;
+    // Not the file of that name: it may have been replaced, and the two must be of one version.
+    let program = match Path::new("/proc/self/exe") {
+        path if path.exists() => path.to_owned(),
+        _ => std::env::current_exe()?,
+    };
+    let child = Command::new(program)
+        .arg("keeper")
+        .arg(directory)
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::null())
+        // Its troubles come as answers. A pipe here would be one more stream that can block.
+        .stderr(Stdio::null())
+        // Ctrl+C at a terminal is for the server, which ends the keeper by closing the socket.
+        .process_group(0)
+        .spawn()?;
+    Ok((child, ours))
+}
+
+fn into_loop(stream: BlockingStream, net: &mut Net) -> io::Result<UnixStream> {
+    stream.set_nonblocking(true)?;
+    let mut stream = UnixStream::from_std(stream);
+    net.register_external_duplex(&mut stream, KEEPER)?;
+    Ok(stream)
+}
+
+fn push_open(load: bool, out: &mut Vec<u8>) {
+    let version = PROTOCOL_VERSION;
+    let pushed = push_frame(&Request::Open { version, load }, out);
+    debug_assert!(pushed.is_ok(), "it is short");
+}
+
+/// Asks for all rows, and waits for them.
+fn load(stream: &mut BlockingStream) -> Result<Vec<Row>, Error> {
+    let broken = |why: &dyn Display| Error::Store(format!("the keeper did not start: {why}"));
+    let mut request = Vec::new();
+    push_open(true, &mut request);
+    stream.write_all(&request).map_err(|error| broken(&error))?;
+    let (mut frames, mut rows) = (Frames::default(), Vec::new());
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        while let Some(answer) = frames.take().map_err(|error| broken(&error))? {
+            match answer {
+                Answer::Row(row) => rows.push(row),
+                Answer::Loaded => return Ok(rows),
+                Answer::Unusable(why) => return Err(Error::Store(why)),
+                Answer::Done { .. } | Answer::Failed { .. } => {
+                    return Err(broken(&"it answered what was not asked"));
+                }
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return Err(broken(&"it ended at once")),
+            Ok(count) => frames.push(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(broken(&error)),
+        }
+    }
+}

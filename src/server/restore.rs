@@ -1,0 +1,111 @@
+//! What was stored becomes the state of the server again, before it listens.
+//!
+//! Owns nothing. A row that makes no sense under today's rules is left out, named in the log, and stays in the database.
+
+use super::{
+    Error,
+    shared::{Shared, accounts::Accounts},
+};
+use crate::{
+    auth::FalseSalts,
+    chat::{Now, ServerBan},
+    store::{BanRecord, Change, Key, Row, SettingRecord},
+};
+use std::{collections::HashMap, time::Duration};
+
+/// The names of the server's own values.
+const CLOAK_KEY: &str = "cloak key";
+const FALSE_SALTS_KEY: &str = "false salts key";
+
+/// Puts all rows into their places.
+///
+/// # Errors
+/// The system has no randomness for a key that is missing.
+pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(), Error> {
+    shared.store.is_open = true;
+    let mut settings: HashMap<String, Vec<u8>> = HashMap::new();
+    let (mut accounts, mut bans) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            Row::Setting(SettingRecord { name, value }) => {
+                settings.insert(name, value);
+            }
+            Row::Account(row) => accounts.push(row),
+            Row::Ban(row) => bans.push(row),
+            Row::Room(_) => {}
+        }
+    }
+    let cloak_key = key(shared, &mut settings, CLOAK_KEY)?;
+    shared.hosts.set_cloak_key(&cloak_key);
+    let false_salts = FalseSalts::new(key(shared, &mut settings, FALSE_SALTS_KEY)?);
+    let count = accounts.len();
+    let (accounts, left_out) = Accounts::new(&mut shared.hub, accounts, false_salts);
+    shared.accounts = Some(accounts);
+    if !left_out.is_empty() {
+        let names = left_out.join(" ");
+        tracing::warn!(
+            names,
+            "accounts whose names are not valid, or look like others, under the present settings cannot be used"
+        );
+    }
+    let bans_count = bans.len();
+    for row in bans {
+        add_ban(shared, row, now);
+    }
+    tracing::info!(accounts = count, bans = bans_count, "read what was kept");
+    Ok(())
+}
+
+/// A key of the server's own; made and kept if there is none yet.
+fn key(
+    shared: &mut Shared,
+    settings: &mut HashMap<String, Vec<u8>>,
+    name: &str,
+) -> Result<[u8; 32], Error> {
+    if let Some(key) = settings
+        .remove(name)
+        .and_then(|value| value.try_into().ok())
+    {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|error| Error::Store(format!("the system has no randomness: {error}")))?;
+    shared.store.keep(Change::Put(Row::Setting(SettingRecord {
+        name: name.to_owned(),
+        value: key.to_vec(),
+    })));
+    Ok(key)
+}
+
+/// A ban ends by the wall clock it was set with, however often the server was started in between.
+fn add_ban(shared: &mut Shared, row: BanRecord, now: Now) {
+    let left = row.ends_ms.map(|ends| ends - now.wall.unix_ms());
+    if left.is_some_and(|left| left <= 0) {
+        return shared.store.keep(Change::Drop(Key::Ban(row.mask)));
+    }
+    let lasts = left.map(|left| Duration::from_millis(left.unsigned_abs()));
+    let ban = ServerBan {
+        mask: row.mask.into(),
+        reason: row.reason.into(),
+        by: row.by.into(),
+        until: lasts.map(|span| now.moment.after(span)),
+    };
+    shared.hub.add_server_ban(ban, now);
+}
+
+/// A ban as it is stored.
+pub(super) fn ban_row(ban: &ServerBan, now: Now) -> BanRecord {
+    let left_ms = |until: crate::chat::Moment| {
+        i64::try_from(until.since(now.moment).as_millis()).unwrap_or(i64::MAX)
+    };
+    BanRecord {
+        mask: ban.mask.to_string(),
+        reason: ban.reason.to_string(),
+        by: ban.by.to_string(),
+        set_ms: now.wall.unix_ms(),
+        ends_ms: ban
+            .until
+            .map(|until| now.wall.unix_ms().saturating_add(left_ms(until))),
+    }
+}

@@ -1,0 +1,59 @@
+//! One account, as the server keeps it: credentials, times, what its owner has set.
+//!
+//! Owns the record and its way to a row of the store and back. Knows no names.
+
+use crate::{auth::Credentials, chat::WallTime, net::tls::Fingerprint, store::AccountRecord};
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) credentials: Credentials,
+    pub(crate) registered: WallTime,
+    pub(crate) last_login: WallTime,
+    /// Why an operator has suspended it, if one has.
+    pub(crate) suspended: Option<Box<str>>,
+    /// The certificates that log in to it.
+    pub(crate) fingerprints: Vec<Fingerprint>,
+}
+
+impl Record {
+    /// A new account.
+    pub(super) fn new(credentials: Credentials, now: WallTime) -> Self {
+        Self {
+            credentials,
+            registered: now,
+            last_login: now,
+            suspended: None,
+            fingerprints: Vec::new(),
+        }
+    }
+
+    /// The account in a row; `None`: the row makes no sense.
+    pub(super) fn of_row(row: &AccountRecord) -> Option<Self> {
+        let credentials =
+            Credentials::from_parts(row.salt, row.rounds, row.stored_key, row.server_key)?;
+        let fingerprints = row.fingerprints.iter().filter_map(|text| text.parse().ok());
+        Some(Self {
+            credentials,
+            registered: WallTime::from_unix_ms(row.registered_ms),
+            last_login: WallTime::from_unix_ms(row.last_seen_ms),
+            suspended: row.suspended.as_deref().map(Into::into),
+            fingerprints: fingerprints.collect(),
+        })
+    }
+
+    /// The row of an account.
+    pub(super) fn row(&self, name: &str) -> AccountRecord {
+        AccountRecord {
+            name: name.to_owned(),
+            salt: *self.credentials.salt(),
+            rounds: self.credentials.rounds(),
+            stored_key: *self.credentials.stored_key(),
+            server_key: *self.credentials.server_key(),
+            registered_ms: self.registered.unix_ms(),
+            last_seen_ms: self.last_login.unix_ms(),
+            suspended: self.suspended.as_deref().map(Into::into),
+            fingerprints: self.fingerprints.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Requests about accounts: from the first question through hash and store to the outcome.
+//!
+//! ```text
+//! begin ──refused──> AccountError
+//!   │ password to be hashed
+//!   ▼
+//! hashed ──wrong──> AccountError          a login is done here
+//!   │ change to be written
+//!   ▼
+//! stored ──failed──> undone, AccountError
+//!   └─────> AccountOutcome
+//! ```
+//!
+//! Does not know who is called with the outcome.
+
+use super::{
+    record::Record,
+    state::{Accounts, Storing, UnderWay},
+};
+use crate::{
+    auth::Derivation,
+    chat::{AccountId, Hub, Nick, Now, UserId, hub::network_of},
+    net::ConnId,
+    protocol::{
+        Checked,
+        account::{
+            AccountError, AccountOutcome, AccountRequest, AccountRules, PASSWORD_BYTES_MAX,
+            Registration,
+        },
+        irc::TryAgain,
+    },
+    server::shared::{
+        password_checks::{Guesser, PasswordChecks},
+        store::Store,
+    },
+    store::{Change, Key, Row, WriteId},
+};
+
+/// The rules for accounts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Those that protocols know.
+    pub(crate) known: AccountRules,
+    /// Rounds of the hash of new passwords.
+    pub(crate) rounds: u32,
+    pub(crate) accounts_max: usize,
+}
+
+/// A client that asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) guesser: Guesser<'a>,
+    pub(crate) user: Option<UserId>,
+    pub(crate) now: Now,
+}
+
+/// How far a request came.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// It is answered.
+    Done(Result<AccountOutcome, AccountError>),
+    /// It is being written.
+    Storing,
+}
+
+impl Accounts {
+    /// Begins a request.
+    ///
+    /// # Errors
+    /// Why it is refused at once.
+    pub(crate) fn begin(
+        &mut self,
+        request: AccountRequest<'_>,
+        rules: &Rules,
+        asker: Asker<'_>,
+        hub: &Hub,
+        checks: &mut PasswordChecks,
+    ) -> Result<(), AccountError> {
+        let Asker { guesser, user, now } = asker;
+        if self.is_waiting(guesser.id) {
+            return Err(AccountError::Busy);
+        }
+        let under_way = match request {
+            AccountRequest::LogIn { name, password } => {
+                let account = find(hub, name);
+                self.begin_check(name, account, password, rules.rounds, asker, hub, checks)?;
+                UnderWay::LogIn(account)
+            }
+            AccountRequest::Drop { account, password } => {
+                let name = hub.accounts().name(account).ok_or(AccountError::Wrong)?;
+                let (name, id) = (name.as_str(), Some(account));
+                self.begin_check(name, id, password, rules.rounds, asker, hub, checks)?;
+                UnderWay::Drop(account)
+            }
+            AccountRequest::Register { name, password } => {
+                if rules.known.registration == Registration::Closed {
+                    return Err(AccountError::Closed);
+                }
+                check_password(password, &rules.known)?;
+                hub.may_register(name, user)?;
+                let network = network_of(guesser.address);
+                if hub.accounts().len() >= rules.accounts_max
+                    || !self.may_make_one(network, now.moment)
+                {
+                    return Err(AccountError::TooMany);
+                }
+                begin_credentials(password, rules.rounds, guesser, checks)?;
+                UnderWay::Register(name.clone())
+            }
+            AccountRequest::SetPassword { account, password } => {
+                check_password(password, &rules.known)?;
+                begin_credentials(password, rules.rounds, guesser, checks)?;
+                UnderWay::SetPassword(account)
+            }
+        };
+        self.under_way.insert(guesser.id, under_way);
+        Ok(())
+    }
+
+    /// Begins to check the password of an account, at the same cost whether it exists or not.
+    #[allow(clippy::too_many_arguments)] // What is checked, by whom, and where.
+    fn begin_check(
+        &self,
+        name: &str,
+        account: Option<AccountId>,
+        password: &str,
+        rounds: u32,
+        asker: Asker<'_>,
+        hub: &Hub,
+        checks: &mut PasswordChecks,
+    ) -> Result<(), AccountError> {
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Err(AccountError::PasswordTooLong);
+        }
+        let folded = fold(hub, name);
+        let record = account.and_then(|id| self.get(id));
+        let credentials = record.map(|record| &record.credentials);
+        let Asker { guesser, now, .. } = asker;
+        checks
+            .begin_account((&folded, password), credentials, rounds, guesser, now)
+            .map_err(refusal)
+    }
+
+    /// The password of a request was hashed; `None` if there is no such request.
+    pub(crate) fn hashed(
+        &mut self,
+        id: ConnId,
+        checked: Checked,
+        user: Option<UserId>,
+        now: Now,
+        hub: &mut Hub,
+        store: &mut Store,
+    ) -> Option<Step> {
+        let step = match (self.under_way.remove(&id)?, checked) {
+            (UnderWay::LogIn(account), Checked::Account { is_right }) => {
+                Step::Done(self.log_in(account.filter(|_| is_right), now))
+            }
+            (UnderWay::Drop(account), Checked::Account { is_right }) => {
+                let name = hub.accounts().name(account).filter(|_| is_right);
+                let Some(name) = name else {
+                    return Some(Step::Done(Err(AccountError::Wrong)));
+                };
+                let drop = Change::Drop(Key::Account(name.to_string()));
+                let write = store.write(vec![drop]);
+                self.storing.insert(write, Storing::Drop(id, account));
+                Step::Storing
+            }
+            (UnderWay::Register(name), Checked::NewCredentials(credentials)) => {
+                // Another client may have made the account, or taken the nick, while the password was hashed.
+                if let Err(refusal) = hub.may_register(&name, user) {
+                    return Some(Step::Done(Err(refusal.into())));
+                }
+                let shown = name.to_string();
+                let Some(account) = hub.add_account(name) else {
+                    return Some(Step::Done(Err(AccountError::NotStored)));
+                };
+                let record = Record::new(credentials, now.wall);
+                let put = Change::Put(Row::Account(record.row(&shown)));
+                self.insert(account, record);
+                let write = store.write(vec![put]);
+                self.storing.insert(write, Storing::Register(id, account));
+                Step::Storing
+            }
+            (UnderWay::SetPassword(account), Checked::NewCredentials(credentials)) => {
+                let name = hub.accounts().name(account);
+                let (Some(name), Some(record)) = (name, self.get(account)) else {
+                    return Some(Step::Done(Err(AccountError::Wrong)));
+                };
+                let mut changed = record.clone();
+                changed.credentials = credentials.clone();
+                let put = Change::Put(Row::Account(changed.row(name.as_str())));
+                let write = store.write(vec![put]);
+                let storing = Storing::SetPassword(id, account, credentials);
+                self.storing.insert(write, storing);
+                Step::Storing
+            }
+            (_, _) => {
+                debug_assert!(false, "each request has its own kind of work");
+                Step::Done(Err(AccountError::Busy))
+            }
+        };
+        Some(step)
+    }
+
+    /// A login whose password or certificate was right, if it was.
+    ///
+    /// # Errors
+    /// It was wrong, or the account is suspended.
+    pub(crate) fn log_in(
+        &mut self,
+        account: Option<AccountId>,
+        now: Now,
+    ) -> Result<AccountOutcome, AccountError> {
+        let account = account.ok_or(AccountError::Wrong)?;
+        let record = self.get_mut(account).ok_or(AccountError::Wrong)?;
+        if let Some(reason) = &record.suspended {
+            let reason = reason.clone();
+            return Err(AccountError::Suspended { reason });
+        }
+        record.last_login = now.wall;
+        Ok(AccountOutcome::LoggedIn(account))
+    }
+
+    /// The store has written a change, or could not; `None` if it is none of an account. The account of a drop that was
+    /// written is still there: log its users out, then call [`finish_drop`](Self::finish_drop).
+    pub(crate) fn stored(
+        &mut self,
+        write: WriteId,
+        is_stored: bool,
+        hub: &mut Hub,
+    ) -> Option<(
+        ConnId,
+        Result<AccountOutcome, AccountError>,
+        Option<AccountId>,
+    )> {
+        let storing = self.storing.remove(&write)?;
+        let id = storing.asker();
+        let not_stored = Err(AccountError::NotStored);
+        let (outcome, dropped) = match (storing, is_stored) {
+            (Storing::Register(_, account), true) => {
+                (Ok(AccountOutcome::Registered(account)), None)
+            }
+            (Storing::Register(_, account), false) => {
+                self.remove(account);
+                hub.remove_account(account);
+                (not_stored, None)
+            }
+            (Storing::SetPassword(_, account, credentials), true) => {
+                if let Some(record) = self.get_mut(account) {
+                    record.credentials = credentials;
+                }
+                (Ok(AccountOutcome::PasswordSet), None)
+            }
+            (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
+            (Storing::SetPassword(..) | Storing::Drop(..), false) => (not_stored, None),
+        };
+        Some((id, outcome, dropped))
+    }
+
+    /// Removes an account to which no user is logged in any more.
+    pub(crate) fn finish_drop(&mut self, account: AccountId, hub: &mut Hub) {
+        self.remove(account);
+        hub.remove_account(account);
+    }
+}
+
+/// The account with this name, as typed.
+pub(super) fn find(hub: &Hub, name: &str) -> Option<AccountId> {
+    hub.accounts().find(&Nick::parse(name, hub.rules()).ok()?)
+}
+
+/// A name as the limiter counts it: equal names are equal texts.
+pub(super) fn fold(hub: &Hub, name: &str) -> String {
+    match Nick::parse(name, hub.rules()) {
+        Ok(nick) => nick.folded(),
+        // No account has such a name.
+        Err(_) => String::new(),
+    }
+}
+
+fn check_password(password: &str, rules: &AccountRules) -> Result<(), AccountError> {
+    let bytes_min = rules.password_bytes_min;
+    if password.len() < bytes_min {
+        return Err(AccountError::PasswordTooShort { bytes_min });
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(AccountError::PasswordTooLong);
+    }
+    Ok(())
+}
+
+fn begin_credentials(
+    password: &str,
+    rounds: u32,
+    guesser: Guesser<'_>,
+    checks: &mut PasswordChecks,
+) -> Result<(), AccountError> {
+    let mut salt = [0; 16];
+    // Without randomness there is no safe salt, and no account.
+    getrandom::fill(&mut salt).map_err(|_| AccountError::NotStored)?;
+    let derivation = || Derivation::new(password, salt, rounds);
+    checks
+        .begin_credentials(derivation, guesser)
+        .map_err(refusal)
+}
+
+pub(super) fn refusal(why: TryAgain) -> AccountError {
+    match why {
+        TryAgain::After(wait) => AccountError::TooSoon(wait),
+        TryAgain::Busy => AccountError::Busy,
+    }
+}

@@ -1,0 +1,153 @@
+//! The state of accounts: a record for each, and the requests under way.
+//!
+//! Owns both. Does not know how a request goes on.
+
+use super::record::Record;
+use crate::{
+    auth::{Credentials, FalseSalts},
+    chat::{AccountId, Hub, Moment, Nick},
+    net::{ConnId, tls::Fingerprint},
+    store::{AccountRecord, WriteId},
+};
+use rustc_hash::FxHashMap;
+use std::{net::IpAddr, time::Duration};
+
+/// New accounts of one address in an hour.
+const OF_ADDRESS_PER_HOUR: u32 = 5;
+
+/// Addresses whose new accounts are counted. When all are in use, those that asked first are forgotten.
+const ADDRESSES_MAX: usize = 4096;
+
+/// A request whose password is being hashed.
+#[derive(Debug)]
+pub(super) enum UnderWay {
+    Drop(AccountId),
+    /// `None`: there is no such account, and the answer comes as late as for one that exists.
+    LogIn(Option<AccountId>),
+    Register(Nick),
+    SetPassword(AccountId),
+}
+
+/// A change that is being written.
+#[derive(Debug)]
+pub(super) enum Storing {
+    Drop(ConnId, AccountId),
+    Register(ConnId, AccountId),
+    SetPassword(ConnId, AccountId, Credentials),
+}
+
+impl Storing {
+    pub(super) fn asker(&self) -> ConnId {
+        match *self {
+            Self::Drop(id, _) | Self::Register(id, _) | Self::SetPassword(id, ..) => id,
+        }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    records: Vec<Option<Box<Record>>>,
+    /// Requests whose password is being hashed.
+    pub(super) under_way: FxHashMap<ConnId, UnderWay>,
+    /// Changes that are being written.
+    pub(super) storing: FxHashMap<WriteId, Storing>,
+    made: FxHashMap<IpAddr, (Moment, u32)>,
+    /// Which account a certificate logs in to.
+    by_certificate: FxHashMap<Fingerprint, AccountId>,
+    pub(crate) false_salts: FalseSalts,
+}
+
+impl Accounts {
+    /// With the accounts that were stored; a name that collides with another under today's rules is left out, and
+    /// returned.
+    pub(crate) fn new(
+        hub: &mut Hub,
+        stored: Vec<AccountRecord>,
+        false_salts: FalseSalts,
+    ) -> (Self, Vec<String>) {
+        let mut accounts = Self {
+            records: Vec::new(),
+            under_way: FxHashMap::default(),
+            storing: FxHashMap::default(),
+            made: FxHashMap::default(),
+            by_certificate: FxHashMap::default(),
+            false_salts,
+        };
+        let mut left_out = Vec::new();
+        for row in stored {
+            let name = Nick::parse(&row.name, hub.rules()).ok();
+            let id = name.and_then(|name| hub.add_account(name));
+            match (id, Record::of_row(&row)) {
+                (Some(id), Some(record)) => accounts.insert(id, record),
+                (Some(id), None) => {
+                    hub.remove_account(id);
+                    left_out.push(row.name);
+                }
+                (None, _) => left_out.push(row.name),
+            }
+        }
+        (accounts, left_out)
+    }
+
+    /// The record of an account.
+    pub(crate) fn get(&self, id: AccountId) -> Option<&Record> {
+        self.records.get(id.slot as usize)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, id: AccountId) -> Option<&mut Record> {
+        self.records.get_mut(id.slot as usize)?.as_deref_mut()
+    }
+
+    pub(super) fn insert(&mut self, id: AccountId, record: Record) {
+        for fingerprint in &record.fingerprints {
+            self.by_certificate.insert(*fingerprint, id);
+        }
+        let slot = id.slot as usize;
+        if self.records.len() <= slot {
+            self.records.resize_with(slot + 1, || None);
+        }
+        self.records[slot] = Some(Box::new(record));
+    }
+
+    pub(super) fn remove(&mut self, id: AccountId) {
+        let slot = self.records.get_mut(id.slot as usize);
+        if let Some(record) = slot.and_then(Option::take) {
+            for fingerprint in &record.fingerprints {
+                self.by_certificate.remove(fingerprint);
+            }
+        }
+    }
+
+    /// The account that a certificate logs in to.
+    pub(super) fn of_certificate(&self, certificate: Fingerprint) -> Option<AccountId> {
+        self.by_certificate.get(&certificate).copied()
+    }
+
+    /// Whether a request of this connection is under way: its lines wait.
+    pub(crate) fn is_waiting(&self, id: ConnId) -> bool {
+        self.under_way.contains_key(&id) || self.storing.values().any(|it| it.asker() == id)
+    }
+
+    /// Forgets what a connection that is gone has asked for and is not being written yet.
+    pub(crate) fn forget(&mut self, id: ConnId) {
+        self.under_way.remove(&id);
+    }
+
+    /// Whether this address may make one more account now; counts it.
+    pub(super) fn may_make_one(&mut self, network: IpAddr, now: Moment) -> bool {
+        let hour = Duration::from_secs(3600);
+        if self.made.len() >= ADDRESSES_MAX && !self.made.contains_key(&network) {
+            self.made.retain(|_, (since, _)| now.since(*since) < hour);
+            if self.made.len() >= ADDRESSES_MAX {
+                self.made.clear();
+            }
+        }
+        let (since, count) = self.made.entry(network).or_insert((now, 0));
+        if now.since(*since) >= hour {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= OF_ADDRESS_PER_HOUR
+    }
+}
