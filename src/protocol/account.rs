@@ -37,6 +37,18 @@ pub const PASSWORD_BYTES_MAX: usize = 600;
 /// A request that is answered later. Until then the connection's lines wait.
 #[derive(Clone, Copy)]
 pub enum AccountRequest<'a> {
+    /// Let the certificate of this connection log in to an account.
+    AddCertificate {
+        /// Which.
+        account: AccountId,
+    },
+    /// Let a certificate no longer log in to an account.
+    RemoveCertificate {
+        /// Which.
+        account: AccountId,
+        /// In hexadecimal.
+        fingerprint: &'a str,
+    },
     /// Log in with a password.
     LogIn {
         /// The account's name, as typed.
@@ -70,6 +82,8 @@ pub enum AccountRequest<'a> {
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountOutcome {
+    /// The certificates of an account are stored.
+    CertificatesChanged,
     /// The account is ended, and nobody is logged in to it any more.
     Dropped,
     /// The password was right. The protocol makes the login take effect.
@@ -86,12 +100,21 @@ pub enum AccountError {
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked; try again in a few seconds")]
     Busy,
+    /// The certificate logs in to an account already.
+    #[error("that certificate belongs to an account already")]
+    CertificateTaken,
     /// Clients make no accounts here.
     #[error("accounts are made by the operators of this server; ask one")]
     Closed,
     /// Accounts exist only where the server has a directory for them.
     #[error("this server has no accounts")]
     NoAccounts,
+    /// The connection has no certificate.
+    #[error("your connection has no certificate; connect by TLS with one")]
+    NoCertificate,
+    /// The account has no such certificate.
+    #[error("the account has no such certificate; CERT LIST shows those that it has")]
+    NoSuchCertificate,
     /// The connection is not encrypted.
     #[error("passwords are taken over encrypted connections only; come by TLS")]
     NotEncrypted,
@@ -119,6 +142,12 @@ pub enum AccountError {
     /// There are as many accounts as there may be, or too many were made from that address.
     #[error("no more accounts can be made from your address now; try again in an hour")]
     TooMany,
+    /// An account has as many certificates as it may have.
+    #[error("an account has at most {max} certificates")]
+    TooManyCertificates {
+        /// So many.
+        max: usize,
+    },
     /// There were too many wrong passwords.
     #[error("too many wrong passwords; try again in {} seconds", super::time::seconds_to_wait(*.0))]
     TooSoon(Duration),

@@ -2,7 +2,7 @@
 
 use super::account::{AccountError, AccountRequest, AccountRules};
 use crate::auth::Credentials;
-use crate::chat::{Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
+use crate::chat::{AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 use std::time::Duration;
 
 /// The result of checking a text against the server's password.
@@ -86,6 +86,8 @@ pub trait Context {
     /// # Errors
     /// It is not begun, and there will be no call.
     fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError>;
+    /// The fingerprints of the certificates that log in to an account.
+    fn certificates(&self, account: AccountId) -> Vec<String>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
     /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;

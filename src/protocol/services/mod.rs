@@ -39,6 +39,9 @@ pub fn finish(
             log_in(account, ctx).map_err(|refusal| refusal.to_string())?;
             Ok("your account is made, and you are logged in; only you can use its name from now on".to_owned())
         }
+        Ok(AccountOutcome::CertificatesChanged) => {
+            Ok("the certificates of your account are stored; CERT LIST shows them".to_owned())
+        }
         Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
         Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
         Err(error) => Err(error.to_string()),

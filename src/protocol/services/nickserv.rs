@@ -84,6 +84,29 @@ pub(super) fn set(ctx: &mut dyn Context, text: &str) -> Outcome {
     begin(ctx, AccountRequest::SetPassword { account, password })
 }
 
+pub(super) fn cert(ctx: &mut dyn Context, text: &str) -> Outcome {
+    let account = own_account(ctx)?;
+    let mut words = text.split(' ').filter(|word| !word.is_empty());
+    let (what, fingerprint) = (words.next().unwrap_or_default(), words.next());
+    let request = match (&*what.to_ascii_uppercase(), fingerprint) {
+        ("ADD", None) => AccountRequest::AddCertificate { account },
+        ("DEL", Some(fingerprint)) => AccountRequest::RemoveCertificate {
+            account,
+            fingerprint,
+        },
+        ("LIST", None) => {
+            let all = ctx.certificates(account);
+            return Ok(match all.is_empty() {
+                true => one("your account has no certificates"),
+                false => Reply::Lines(all),
+            });
+        }
+        _ => return Err(Trouble::Usage),
+    };
+    ctx.begin_account(request)?;
+    Ok(Reply::Later)
+}
+
 pub(super) fn ghost(ctx: &mut dyn Context, name: &str) -> Outcome {
     own_account(ctx)?;
     ctx.apply(Command::EndOwn { nick: name })?;

@@ -19,7 +19,7 @@ pub(super) struct Entry {
 }
 
 /// All commands, in the order in which HELP shows them.
-pub(super) static COMMANDS: [Entry; 8] = [
+pub(super) static COMMANDS: [Entry; 9] = [
     Entry {
         name: "REGISTER",
         arguments: "PASSWORD",
@@ -54,6 +54,13 @@ pub(super) static COMMANDS: [Entry; 8] = [
         words_min: 2,
         help: "change your password",
         run: nickserv::set,
+    },
+    Entry {
+        name: "CERT",
+        arguments: "ADD | DEL FINGERPRINT | LIST",
+        words_min: 1,
+        help: "log in by the certificate of your connection (SASL EXTERNAL)",
+        run: nickserv::cert,
     },
     Entry {
         name: "GHOST",

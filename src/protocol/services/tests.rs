@@ -90,6 +90,14 @@ fn an_owner_can_change_the_password_end_a_ghost_and_log_out() {
     );
     check(&mut world, route, "drop open-sesame", "drop open-sesame");
     check(&mut world, route, "info", "the account is alice");
+    check(&mut world, route, "cert add", "add certificate");
+    let removed = "remove certificate 00";
+    check(&mut world, route, "cert del 00", removed);
+    check(&mut world, route, "cert list", &"ab".repeat(32));
+    for wrong in ["cert x", "cert del", "cert add 00"] {
+        let usage = "usage: CERT ADD | DEL FINGERPRINT | LIST";
+        check(&mut world, route, wrong, usage);
+    }
 
     let other = world.connect(Flavour::Telnet);
     let bob = Nick::parse("bob", world.hub.rules()).unwrap();

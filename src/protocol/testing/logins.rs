@@ -40,7 +40,9 @@ impl World {
             let (name, password) = rest.split_once(' ').expect("name and password");
             return Ok(AccountOutcome::Registered(self.add_account(name, password)));
         }
-        let rest = request.strip_prefix("log in ").expect("no other is tested");
+        let Some(rest) = request.strip_prefix("log in ") else {
+            return Err(AccountError::NotStored);
+        };
         let (name, password) = rest.split_once(' ').expect("name and password");
         let account = self.find_account(name);
         let credentials = self.accounts.credentials_of(account);

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::chat::watches::Watches;
 use crate::chat::{
-    Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan, ServerPassword, UserId,
+    AccountId, Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan,
+    ServerPassword, UserId,
 };
 use accounts::Accounts;
 
@@ -230,12 +231,20 @@ impl Context for At<'_> {
             self.world.hub.may_register(name, self.user())?;
         }
         self.world.account_requests.push(match request {
+            AccountRequest::AddCertificate { .. } => "add certificate".to_owned(),
+            AccountRequest::RemoveCertificate { fingerprint, .. } => {
+                format!("remove certificate {fingerprint}")
+            }
             AccountRequest::Drop { password, .. } => format!("drop {password}"),
             AccountRequest::LogIn { name, password } => format!("log in {name} {password}"),
             AccountRequest::Register { name, password } => format!("register {name} {password}"),
             AccountRequest::SetPassword { password, .. } => format!("set password {password}"),
         });
         Ok(())
+    }
+
+    fn certificates(&self, _account: AccountId) -> Vec<String> {
+        vec!["ab".repeat(32)]
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

@@ -8,8 +8,8 @@
 use super::{charge, close_reason::CloseReason, current::Current, ending::Ending, protocol::Look};
 use crate::{
     chat::{
-        Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, USERNAME_OF_UNASKED,
-        UserId, user::Entrant, watches::Watches,
+        AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword,
+        USERNAME_OF_UNASKED, UserId, user::Entrant, watches::Watches,
     },
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
@@ -30,6 +30,7 @@ use crate::{
             password_checks::{Guesser, PasswordChecks},
             resume,
             routes::Route,
+            store::Store,
         },
     },
     store::{Change, Key, Row},
@@ -98,6 +99,7 @@ pub(super) struct AccountParts<'a> {
     pub(super) rules: &'a Rules,
     pub(super) hub: &'a Hub,
     pub(super) checks: &'a mut PasswordChecks,
+    pub(super) store: &'a mut Store,
 }
 
 /// The actions of one line.
@@ -174,6 +176,7 @@ impl CommandContext<'_> {
             hub,
             password_checks,
             settings,
+            store,
             ..
         } = &mut *self.shared;
         let accounts = accounts.as_mut().ok_or(AccountError::NoAccounts)?;
@@ -181,6 +184,7 @@ impl CommandContext<'_> {
             rules: &settings.accounts,
             hub,
             checks: password_checks,
+            store,
         };
         act(accounts, parts, asker)
     }
@@ -266,8 +270,15 @@ impl Context for CommandContext<'_> {
 
     fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError> {
         self.with_accounts(|accounts, parts, asker| {
-            accounts.begin(request, parts.rules, asker, parts.hub, parts.checks)
+            let work = (parts.checks, parts.store);
+            accounts.begin(request, parts.rules, asker, parts.hub, work)
         })
+    }
+
+    fn certificates(&self, account: AccountId) -> Vec<String> {
+        let accounts = self.shared.accounts.as_ref();
+        let all = accounts.map_or(&[][..], |accounts| accounts.certificates(account));
+        all.iter().map(ToString::to_string).collect()
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

@@ -7,6 +7,7 @@
 //! Owns a record for each account, in the slots of the hub's table. Invariants: an account that can be logged in to is
 //! stored; no password is kept, but hashes. Does not know connections' protocols.
 
+mod certificates;
 mod logins;
 mod record;
 mod requests;

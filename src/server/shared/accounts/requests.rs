@@ -74,13 +74,20 @@ impl Accounts {
         rules: &Rules,
         asker: Asker<'_>,
         hub: &Hub,
-        checks: &mut PasswordChecks,
+        (checks, store): (&mut PasswordChecks, &mut Store),
     ) -> Result<(), AccountError> {
         let Asker { guesser, user, now } = asker;
         if self.is_waiting(guesser.id) {
             return Err(AccountError::Busy);
         }
         let under_way = match request {
+            AccountRequest::AddCertificate { account } => {
+                return self.add_certificate(account, asker, hub, store);
+            }
+            AccountRequest::RemoveCertificate {
+                account,
+                fingerprint,
+            } => return self.remove_certificate(account, fingerprint, asker, hub, store),
             AccountRequest::LogIn { name, password } => {
                 let account = find(hub, name);
                 self.begin_check(name, account, password, rules.rounds, asker, hub, checks)?;
@@ -160,6 +167,9 @@ impl Accounts {
                 let Some(name) = name else {
                     return Some(Step::Done(Err(AccountError::Wrong)));
                 };
+                if self.is_being_written(account) {
+                    return Some(Step::Done(Err(AccountError::Busy)));
+                }
                 let drop = Change::Drop(Key::Account(name.to_string()));
                 let write = store.write(vec![drop]);
                 self.storing.insert(write, Storing::Drop(id, account));
@@ -186,6 +196,9 @@ impl Accounts {
                 let (Some(name), Some(record)) = (name, self.get(account)) else {
                     return Some(Step::Done(Err(AccountError::Wrong)));
                 };
+                if self.is_being_written(account) {
+                    return Some(Step::Done(Err(AccountError::Busy)));
+                }
                 let mut changed = record.clone();
                 changed.credentials = credentials.clone();
                 let put = Change::Put(Row::Account(changed.row(name.as_str())));
@@ -212,6 +225,11 @@ impl Accounts {
         now: Now,
     ) -> Result<AccountOutcome, AccountError> {
         let account = account.ok_or(AccountError::Wrong)?;
+        let mut storing = self.storing.values();
+        if storing.any(|it| matches!(it, Storing::Register(_, new) if *new == account)) {
+            // It is not stored yet, and may never be.
+            return Err(AccountError::Wrong);
+        }
         let record = self.get_mut(account).ok_or(AccountError::Wrong)?;
         if let Some(reason) = &record.suspended {
             let reason = reason.clone();
@@ -251,8 +269,14 @@ impl Accounts {
                 }
                 (Ok(AccountOutcome::PasswordSet), None)
             }
+            (Storing::Certificates(_, account, certificates), true) => {
+                self.set_certificates(account, certificates);
+                (Ok(AccountOutcome::CertificatesChanged), None)
+            }
             (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
-            (Storing::SetPassword(..) | Storing::Drop(..), false) => (not_stored, None),
+            (Storing::Certificates(..) | Storing::SetPassword(..) | Storing::Drop(..), false) => {
+                (not_stored, None)
+            }
         };
         Some((id, outcome, dropped))
     }

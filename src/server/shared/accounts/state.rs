@@ -31,6 +31,8 @@ pub(super) enum UnderWay {
 /// A change that is being written.
 #[derive(Debug)]
 pub(super) enum Storing {
+    /// All certificates of the account from then on.
+    Certificates(ConnId, AccountId, Vec<Fingerprint>),
     Drop(ConnId, AccountId),
     Register(ConnId, AccountId),
     SetPassword(ConnId, AccountId, Credentials),
@@ -38,8 +40,17 @@ pub(super) enum Storing {
 
 impl Storing {
     pub(super) fn asker(&self) -> ConnId {
+        self.parts().0
+    }
+
+    fn account(&self) -> AccountId {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (ConnId, AccountId) {
         match *self {
-            Self::Drop(id, _) | Self::Register(id, _) | Self::SetPassword(id, ..) => id,
+            Self::Drop(id, account) | Self::Register(id, account) => (id, account),
+            Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => (id, account),
         }
     }
 }
@@ -122,6 +133,23 @@ impl Accounts {
     /// The account that a certificate logs in to.
     pub(super) fn of_certificate(&self, certificate: Fingerprint) -> Option<AccountId> {
         self.by_certificate.get(&certificate).copied()
+    }
+
+    /// Replaces the certificates of an account.
+    pub(super) fn set_certificates(&mut self, id: AccountId, certificates: Vec<Fingerprint>) {
+        self.by_certificate.retain(|_, account| *account != id);
+        for certificate in &certificates {
+            self.by_certificate.insert(*certificate, id);
+        }
+        if let Some(record) = self.get_mut(id) {
+            record.fingerprints = certificates;
+        }
+    }
+
+    /// Whether a change of this account is being written. A second one would be made from what was before the first, and
+    /// undo it in the store.
+    pub(super) fn is_being_written(&self, account: AccountId) -> bool {
+        self.storing.values().any(|it| it.account() == account)
     }
 
     /// Whether a request of this connection is under way: its lines wait.
