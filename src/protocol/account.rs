@@ -124,6 +124,12 @@ pub enum AccountError {
     /// The hub's refusal of a name.
     #[error(transparent)]
     Name(#[from] Refusal),
+    /// The password has control characters, which not every way to log in can carry.
+    #[error("a password has no control characters")]
+    PasswordHasControls,
+    /// The password is the account's name.
+    #[error("the name is no password")]
+    PasswordIsName,
     /// The password is too long.
     #[error("a password has at most {PASSWORD_BYTES_MAX} bytes")]
     PasswordTooLong,

@@ -381,6 +381,11 @@ fn an_account_is_made_before_the_connection_is_complete_if_that_is_allowed() {
         for (line, fail) in [
             ("REGISTER a!b * long-enough", "BAD_ACCOUNT_NAME a!b"),
             ("REGISTER alice * x", "WEAK_PASSWORD alice"),
+            ("REGISTER long-name * LONG-name", "WEAK_PASSWORD long-name"),
+            (
+                "REGISTER alice * :long\tenough",
+                "UNACCEPTABLE_PASSWORD alice",
+            ),
             (
                 "REGISTER alice nothing long-enough",
                 "UNACCEPTABLE_EMAIL alice",

@@ -40,19 +40,9 @@ pub(crate) fn register(request: &mut Request<'_>, params: &Params<'_>) {
     let Some(name) = name(request, typed) else {
         return;
     };
-    let fail = |request: &mut Request<'_>, code, text: &str| {
-        request.fail("REGISTER", code, &[name.as_str()], text);
-    };
     if email != "*" && !email.contains('@') {
         let text = "This is no e-mail address; write *, for none is needed";
-        return fail(request, "UNACCEPTABLE_EMAIL", text);
-    }
-    if password.chars().any(char::is_control) {
-        let text = "A password has no control characters";
-        return fail(request, "UNACCEPTABLE_PASSWORD", text);
-    }
-    if password.eq_ignore_ascii_case(name.as_str()) {
-        return fail(request, "WEAK_PASSWORD", "The name is no password");
+        return request.fail("REGISTER", "UNACCEPTABLE_EMAIL", &[name.as_str()], text);
     }
     let asked = AccountRequest::Register {
         name: &name,
@@ -159,8 +149,10 @@ fn refuse(request: &mut Request<'_>, name: &str, error: &AccountError) {
     let code = match error {
         AccountError::Name(Refusal::AccountExists { .. }) => "ACCOUNT_EXISTS",
         AccountError::Name(_) => "BAD_ACCOUNT_NAME",
-        AccountError::PasswordTooLong => "UNACCEPTABLE_PASSWORD",
-        AccountError::PasswordTooShort { .. } => "WEAK_PASSWORD",
+        AccountError::PasswordHasControls | AccountError::PasswordTooLong => {
+            "UNACCEPTABLE_PASSWORD"
+        }
+        AccountError::PasswordIsName | AccountError::PasswordTooShort { .. } => "WEAK_PASSWORD",
         _ => "TEMPORARILY_UNAVAILABLE",
     };
     request.fail("REGISTER", code, &[name], &error.to_string());

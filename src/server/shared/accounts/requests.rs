@@ -103,7 +103,7 @@ impl Accounts {
                 if rules.known.registration == Registration::Closed {
                     return Err(AccountError::Closed);
                 }
-                check_password(password, &rules.known)?;
+                check_password(name, password, &rules.known)?;
                 hub.may_register(name, user)?;
                 let network = network_of(guesser.address);
                 if hub.accounts().len() >= rules.accounts_max
@@ -115,7 +115,8 @@ impl Accounts {
                 UnderWay::Register(name.clone())
             }
             AccountRequest::SetPassword { account, password } => {
-                check_password(password, &rules.known)?;
+                let name = hub.accounts().name(account).ok_or(AccountError::Wrong)?;
+                check_password(name, password, &rules.known)?;
                 begin_credentials(password, rules.rounds, guesser, checks)?;
                 UnderWay::SetPassword(account)
             }
@@ -302,13 +303,19 @@ pub(super) fn fold(hub: &Hub, name: &str) -> String {
     }
 }
 
-fn check_password(password: &str, rules: &AccountRules) -> Result<(), AccountError> {
+fn check_password(name: &Nick, password: &str, rules: &AccountRules) -> Result<(), AccountError> {
     let bytes_min = rules.password_bytes_min;
     if password.len() < bytes_min {
         return Err(AccountError::PasswordTooShort { bytes_min });
     }
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(AccountError::PasswordTooLong);
+    }
+    if password.chars().any(char::is_control) {
+        return Err(AccountError::PasswordHasControls);
+    }
+    if password.eq_ignore_ascii_case(name.as_str()) {
+        return Err(AccountError::PasswordIsName);
     }
     Ok(())
 }
