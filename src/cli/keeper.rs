@@ -5,7 +5,7 @@
 use super::failure::Failure;
 use crate::store;
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ},
     flag,
 };
 use std::{
@@ -31,7 +31,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // A service manager asks every process of a service to end. This one ends after the server, which has last changes.
     let ignored = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    // And a limit on the size of files is an error of a write like a full disk, not an end.
+    for signal in [SIGHUP, SIGINT, SIGTERM, SIGXFSZ] {
         flag::register(signal, ignored.clone()).map_err(failure)?;
     }
     let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(failure)?;

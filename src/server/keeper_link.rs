@@ -115,7 +115,6 @@ impl KeeperLink {
             if let Err(why) = self.receive(client) {
                 return self.lose(&why, client, net);
             }
-            self.pause = FIRST_PAUSE.min(self.pause);
         }
         if self.stream.is_some() {
             client.send(&mut self.out);
@@ -138,8 +137,12 @@ impl KeeperLink {
             match stream.read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => {
-                    self.pause = FIRST_PAUSE;
+                    let waited = client.bytes();
                     client.receive(&buffer[..count]).map_err(io::Error::other)?;
+                    if client.bytes() < waited {
+                        // It works. That it has started is not enough: it may end at the first write.
+                        self.pause = FIRST_PAUSE;
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -185,7 +185,7 @@ impl Settings {
     }
 
     /// Whether the limits for one address do not concern this one.
-    pub(super) fn is_exempt(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_exempt(&self, address: IpAddr) -> bool {
         self.exempt.iter().any(|network| network.contains(address))
     }
 

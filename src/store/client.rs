@@ -18,6 +18,9 @@ use std::collections::VecDeque;
 /// What may wait for the keeper. Past it nothing more is taken: the disk is full or hangs, and memory is no way out.
 const BYTES_MAX: usize = 4 << 20;
 
+/// So many keepers may end while a request waits: a second or two, for the pauses between them grow.
+const LOSSES_MAX: u8 = 5;
+
 /// Names a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WriteId(u64);
@@ -58,6 +61,8 @@ struct Waiting {
     keys: Vec<Key>,
     frame: Vec<u8>,
     state: State,
+    /// How many keepers have ended while it waited.
+    losses: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +115,7 @@ impl Client {
             keys,
             frame,
             state: State::Queued,
+            losses: 0,
         });
         WriteId(id)
     }
@@ -197,12 +203,20 @@ impl Client {
         self.completions.push_back(Completion { id, result });
     }
 
-    /// The keeper is gone: the next one gets all that was not acknowledged.
+    /// The keeper is gone: the next one gets all that was not acknowledged. But what one keeper after the other does not
+    /// survive, or cannot take because none can start, fails or is postponed.
     pub fn lost(&mut self) {
         self.frames = Frames::default();
-        self.try_again();
         for it in &mut self.waiting {
             it.state = State::Queued;
+            it.losses = it.losses.saturating_add(1);
+            if it.losses >= LOSSES_MAX && it.policy == Policy::Keep {
+                (it.state, it.losses) = (State::Postponed, 0);
+            }
+        }
+        while let Some(position) = self.waiting.iter().position(|it| it.losses >= LOSSES_MAX) {
+            let why = "the keeper ends again and again".to_owned();
+            self.finish(position, Err(WriteError::Failed(why)));
         }
     }
 
@@ -326,6 +340,26 @@ mod tests {
         assert_eq!(sent(&mut client), [3]);
         answer(&mut client, &Answer::Done { id: 3 });
         assert!(client.is_idle() && client.bytes() == 0);
+    }
+
+    #[test]
+    fn what_no_keeper_survives_fails_or_is_postponed() {
+        let mut client = Client::default();
+        client.write(put("a", 1), Policy::Answer);
+        client.write(put("ban", 1), Policy::Keep);
+        for _ in 1..LOSSES_MAX {
+            assert_eq!(sent(&mut client), [1, 2]);
+            client.lost();
+        }
+        client.lost();
+        assert!(
+            client
+                .next_completion()
+                .is_some_and(|it| it.result.is_err())
+        );
+        assert_eq!(sent(&mut client), [0; 0]);
+        client.try_again();
+        assert_eq!(sent(&mut client), [2]);
     }
 
     #[test]

@@ -169,6 +169,7 @@ impl CommandContext<'_> {
         let asker = Asker {
             guesser: self.guesser(certificate.as_deref()),
             user: self.client.user(),
+            is_exempt: self.shared.settings.is_exempt(self.address),
             now: self.now,
         };
         let Shared {

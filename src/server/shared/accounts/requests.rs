@@ -51,6 +51,8 @@ pub(crate) struct Rules {
 pub(crate) struct Asker<'a> {
     pub(crate) guesser: Guesser<'a>,
     pub(crate) user: Option<UserId>,
+    /// Its address is exempt from limits for one address.
+    pub(crate) is_exempt: bool,
     pub(crate) now: Now,
 }
 
@@ -76,7 +78,12 @@ impl Accounts {
         hub: &Hub,
         (checks, store): (&mut PasswordChecks, &mut Store),
     ) -> Result<(), AccountError> {
-        let Asker { guesser, user, now } = asker;
+        let Asker {
+            guesser,
+            user,
+            is_exempt,
+            now,
+        } = asker;
         if self.is_waiting(guesser.id) {
             return Err(AccountError::Busy);
         }
@@ -107,7 +114,7 @@ impl Accounts {
                 hub.may_register(name, user)?;
                 let network = network_of(guesser.address);
                 if hub.accounts().len() >= rules.accounts_max
-                    || !self.may_make_one(network, now.moment)
+                    || !(is_exempt || self.may_make_one(network, now.moment))
                 {
                     return Err(AccountError::TooMany);
                 }
