@@ -10,6 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use nickserv::may_take_password;
 pub use reply::Reply;
 pub use table::run;
 

@@ -118,14 +118,23 @@ pub(super) fn drop(ctx: &mut dyn Context, password: &str) -> Outcome {
     begin(ctx, AccountRequest::Drop { account, password })
 }
 
-/// Begins a request with a password, if one may be sent here.
+/// Begins a request with a password; its outcome is the answer.
 fn begin(ctx: &mut dyn Context, request: AccountRequest<'_>) -> Outcome {
-    rules(ctx)?;
-    if !ctx.takes_passwords() {
-        return Err(AccountError::NotEncrypted.into());
-    }
+    may_take_password(ctx)?;
     ctx.begin_account(request)?;
     Ok(Reply::Later)
+}
+
+/// Whether a password of an account may be asked for over this connection.
+///
+/// # Errors
+/// [`AccountError::NoAccounts`] or [`AccountError::NotEncrypted`].
+pub fn may_take_password(ctx: &dyn Context) -> Result<(), AccountError> {
+    match ctx.account_rules() {
+        None => Err(AccountError::NoAccounts),
+        Some(_) if !ctx.takes_passwords() => Err(AccountError::NotEncrypted),
+        Some(_) => Ok(()),
+    }
 }
 
 fn rules(ctx: &dyn Context) -> Result<(), Trouble> {

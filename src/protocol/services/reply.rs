@@ -7,6 +7,8 @@ use crate::{chat::Refusal, protocol::account::AccountError};
 pub enum Reply {
     /// Sentences, one a line.
     Lines(Vec<String>),
+    /// The sentence that says why the line had no effect.
+    Refused(String),
     /// It comes later, by the outcome of the request that was begun.
     Later,
 }

@@ -100,7 +100,8 @@ pub fn run(text: &str, ctx: &mut dyn Context) -> Reply {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     let name = alias.map_or(name.as_str(), |(_, name)| name);
     let Some(entry) = COMMANDS.iter().find(|entry| entry.name == name) else {
-        return one("there is no such command; HELP lists those that there are");
+        let unknown = "there is no such command; HELP lists those that there are";
+        return Reply::Refused(unknown.to_owned());
     };
     let rest = rest.trim();
     let outcome = match rest.split(' ').filter(|word| !word.is_empty()).count() {
@@ -109,10 +110,12 @@ pub fn run(text: &str, ctx: &mut dyn Context) -> Reply {
     };
     match outcome {
         Ok(reply) => reply,
-        Err(Trouble::Usage) => one(format!("usage: {} {}", entry.name, entry.arguments)),
-        Err(Trouble::Refused(refusal)) => one(refusal.to_string()),
-        Err(Trouble::Account(error)) => one(error.to_string()),
-        Err(Trouble::Other(sentence)) => one(sentence),
+        Err(trouble) => Reply::Refused(match trouble {
+            Trouble::Usage => format!("usage: {} {}", entry.name, entry.arguments),
+            Trouble::Refused(refusal) => refusal.to_string(),
+            Trouble::Account(error) => error.to_string(),
+            Trouble::Other(sentence) => sentence.to_owned(),
+        }),
     }
 }
 

@@ -34,6 +34,7 @@ fn world() -> (World, usize) {
 fn check(world: &mut World, route: usize, text: &str, expected: &str) {
     match run(text, &mut world.at(route)) {
         Reply::Lines(lines) => assert_eq!(lines[0], expected, "{text}"),
+        Reply::Refused(why) => assert_eq!(why, expected, "{text}"),
         Reply::Later => {
             let request = world.account_requests.last();
             assert_eq!(request.map(String::as_str), Some(expected), "{text}");

@@ -40,6 +40,7 @@ fn to_service(request: &mut Request<'_>, text: &str) {
     request.flush();
     match services::run(text, request.ctx) {
         Reply::Lines(lines) => lines.iter().for_each(|line| say(request, line)),
+        Reply::Refused(why) => say(request, &why),
         Reply::Later => {
             let asked = Asked::Service;
             request.irc.cold().pending = Some(Pending::Account { asked, label: None });
