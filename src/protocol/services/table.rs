@@ -4,7 +4,7 @@
 
 use super::{
     nickserv,
-    reply::{Outcome, Reply, Trouble, one},
+    reply::{Outcome, Reply, Trouble},
 };
 use crate::protocol::Context;
 

@@ -3,11 +3,17 @@
 //! Owns the wording of what this protocol refuses by itself; the hub's refusals bring their own.
 //! Does not know how it is sent.
 
-use crate::chat::{NameError, Refusal};
+use crate::{
+    chat::{NameError, Refusal},
+    protocol::account::AccountError,
+};
 
 /// Why a line had no effect. `Display` is a sentence for the user who typed it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
+    /// Nothing was done about an account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The text typed as a name is none.
     #[error(transparent)]
     Name(#[from] NameError),

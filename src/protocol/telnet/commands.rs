@@ -12,11 +12,11 @@ use super::{
     encode::{line, news},
     greeting::QUESTION,
     listings,
-    state::Telnet,
+    state::{Login, Telnet},
 };
 use crate::{
     chat::{
-        Command, Hub, Nick, Profile, Refusal, RoomId, RoomName, Speech, Target, UserId,
+        Command, Hub, Nick, Profile, Refusal, RoomId, RoomName, Speech, Target, User, UserId,
         mode::RoomFlag,
     },
     protocol::Context,
@@ -31,7 +31,7 @@ pub(super) type Outcome = Result<(), CommandError>;
 
 /// The handling of one line.
 pub(super) struct Request<'a> {
-    telnet: &'a mut Telnet,
+    pub(super) telnet: &'a mut Telnet,
     pub(super) ctx: &'a mut dyn Context,
 }
 
@@ -49,9 +49,23 @@ impl<'a> Request<'a> {
         let nick = Nick::parse(name, self.ctx.hub().rules())?;
         let profile = Profile {
             password: self.telnet.entry.state(),
+            account: match self.telnet.login.as_deref() {
+                Some(Login::LoggedIn(account)) => Some(*account),
+                _ => None,
+            },
             ..Profile::default()
         };
-        self.ctx.enter(nick, profile)?;
+        let me = match self.ctx.enter(nick, profile) {
+            Ok(me) => me,
+            Err(Refusal::NickOwned { nick }) => return self.ask_owner(nick),
+            Err(refused) => return Err(refused.into()),
+        };
+        self.telnet.login = None;
+        self.tell(|hub, out| {
+            if let Some(account) = hub.user(me).and_then(User::account) {
+                line(out, &["* you are logged in as ", account]);
+            }
+        });
         self.join(LOBBY)
     }
 

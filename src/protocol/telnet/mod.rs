@@ -13,9 +13,10 @@
 //! moderation.rs kicks, bans, modes, invitations
 //! password.rs   whether the client may enter, before it chooses a nick
 //! listings.rs   lists: who is here, which rooms there are
+//! login.rs      accounts: the questions for a password, and what came of a request
 //! state.rs      what is remembered of a connection
 //! table.rs      the commands, their names and help
-//! error.rs    why nothing came of a line
+//! command_error.rs  why nothing came of a line
 //! negotiation/  telnet's own commands, taken out of the input
 //! ```
 //!
@@ -29,6 +30,7 @@ mod commands;
 mod encode;
 mod greeting;
 mod listings;
+mod login;
 mod marker;
 mod moderation;
 mod negotiation;
@@ -42,18 +44,16 @@ pub use marker::Marker;
 pub use negotiation::PROBE;
 pub use state::Telnet;
 
-use super::{Context, Decoded, Frame, sanitize};
+use super::{
+    Context, Decoded, Frame,
+    account::{AccountError, AccountOutcome},
+    sanitize,
+};
 use command_error::CommandError;
 use commands::Request;
-use negotiation::Negotiation;
+use state::Login;
 
 impl Telnet {
-    /// Bytes of memory outside of the record.
-    pub fn memory(&self) -> usize {
-        let negotiation = self.negotiation.as_deref();
-        negotiation.map_or(0, Negotiation::memory)
-    }
-
     /// Takes the first line off the input; the contract is that of `Lines::next`.
     ///
     /// Answers to telnet's own commands are appended to `replies`: send them whatever the frame is,
@@ -65,20 +65,33 @@ impl Telnet {
         cap: usize,
         replies: &mut Vec<u8>,
     ) -> Decoded<Frame<'a>> {
+        let hides_input = matches!(self.login.as_deref(), Some(Login::Asked(_)));
         let Self {
             lines, negotiation, ..
         } = self;
-        negotiation::next_frame(lines, negotiation, input, searched, cap, replies)
+        negotiation::next_frame(
+            lines,
+            negotiation,
+            hides_input,
+            input,
+            searched,
+            cap,
+            replies,
+        )
     }
 
     /// Handles one line. Before the client has a nick, the line is the server's password, if it has one, and then the nick.
     pub fn handle_line(&mut self, line: &[u8], ctx: &mut dyn Context) {
-        if ctx.user().is_none() && !password::may_go_on(&mut self.entry, line, ctx) {
+        let question = Request::new(self, ctx).take_question();
+        let is_first = question.is_none() && ctx.user().is_none();
+        if is_first && !password::may_go_on(&mut self.entry, line, ctx) {
             return;
         }
-        let outcome = match std::str::from_utf8(line) {
-            Ok(line) => table::handle(&mut Request::new(self, ctx), &sanitize::clean(line)),
-            Err(_) => Err(CommandError::NotUtf8),
+        let mut request = Request::new(self, ctx);
+        let outcome = match (std::str::from_utf8(line), question) {
+            (Ok(line), None) => table::handle(&mut request, &sanitize::clean(line)),
+            (Ok(line), Some(question)) => request.answer(question, line),
+            (Err(_), _) => Err(CommandError::NotUtf8),
         };
         if let Err(error) = outcome {
             refuse(&error, ctx);
@@ -87,7 +100,19 @@ impl Telnet {
 
     /// Answers that a line was longer than the cap.
     pub fn handle_too_long(&mut self, cap: usize, ctx: &mut dyn Context) {
+        Request::new(self, ctx).take_question();
         refuse(&CommandError::TooLong(cap), ctx);
+    }
+
+    /// The request about an account that was under way has come to its end.
+    pub fn account_done(
+        &mut self,
+        outcome: Result<AccountOutcome, AccountError>,
+        ctx: &mut dyn Context,
+    ) {
+        if let Err(error) = Request::new(self, ctx).account_done(outcome) {
+            refuse(&error, ctx);
+        }
     }
 
     /// Whether the peer has sent a telnet command, and so can be asked whether it is alive with

@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 /// All commands, in the order in which help shows them.
-pub(super) static COMMANDS: [Entry; 19] = [
+pub(super) static COMMANDS: [Entry; 23] = [
     Entry {
         name: "join",
         aliases: &["j"],
@@ -166,6 +166,38 @@ pub(super) static COMMANDS: [Entry; 19] = [
         words_min: 0,
         help: "show the room's modes, or change them as in IRC: +l 20",
         run: |request, text| request.mode(text),
+    },
+    Entry {
+        name: "register",
+        aliases: &[],
+        arguments: "[PASSWORD]",
+        words_min: 0,
+        help: "make your name yours alone, with a password",
+        run: |request, text| request.register(text),
+    },
+    Entry {
+        name: "login",
+        aliases: &["identify"],
+        arguments: "[NAME]",
+        words_min: 0,
+        help: "log in to your account; asks for the password",
+        run: |request, text| request.login(text),
+    },
+    Entry {
+        name: "logout",
+        aliases: &[],
+        arguments: "",
+        words_min: 0,
+        help: "log out, and give up the account's name",
+        run: |request, _| request.service("LOGOUT"),
+    },
+    Entry {
+        name: "account",
+        aliases: &["ns", "nickserv"],
+        arguments: "[COMMAND]",
+        words_min: 0,
+        help: "more about accounts: /account help",
+        run: |request, text| request.account(text),
     },
     Entry {
         name: "help",

@@ -8,7 +8,7 @@ use super::{
     context,
     current::Current,
     ending::{Ending, LastText},
-    protocol::{Look, Outcome, Protocol},
+    protocol::{AccountDone, Look, Outcome, Protocol},
     timers::{self, Due},
 };
 use crate::{
@@ -69,6 +69,17 @@ impl Protocol for TelnetConnection {
     /// A client that sends telnet's commands.
     fn inspects_each_byte(&self) -> bool {
         self.0.speaks_telnet()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.0.is_busy()
+    }
+
+    fn account_done(&mut self, at: &mut Current<'_>, outcome: AccountDone) -> Option<Ending> {
+        context::run(at, Flavour::Telnet, None, |context| {
+            self.0.account_done(outcome, context)
+        })
+        .err()
     }
 
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {

@@ -5,8 +5,8 @@
 //! by one through a state machine into a buffer of clean data, from which the same line cutter
 //! takes the line.
 //!
-//! Every option is refused, each once in either direction, so two parties can never negotiate for
-//! ever.
+//! Every option is refused, each once in either direction, so that no negotiation goes on without an end. The server
+//! itself offers ECHO, while it asks for the password of an account.
 //!
 //! Invariants: no byte of a command ever shows up in a line; any cut of the input gives the same
 //! lines; the buffer holds one line at most and is given back with it; time is linear in the input.
@@ -45,6 +45,16 @@ mod command {
 /// Option TIMING-MARK (RFC 860).
 const TIMING_MARK: u8 = 6;
 
+/// Option ECHO (RFC 857).
+const ECHO: u8 = 1;
+
+/// Asks a telnet program not to show what is typed: `IAC WILL ECHO`, a server's offer to show it instead, which it does not
+/// do. A program that does not know telnet shows three stray bytes.
+pub(super) const HIDE_INPUT: [u8; 3] = [IAC, WILL, ECHO];
+
+/// Takes that back: `IAC WONT ECHO`.
+pub(super) const SHOW_INPUT: [u8; 3] = [IAC, WONT, ECHO];
+
 /// The longest subnegotiation that is skipped. Nothing was agreed to, so none should come at all;
 /// the longest that clients are known to send (NEW-ENVIRON) take some hundred bytes. Past this the
 /// peer has lost its SE: it is informed, and what follows is text again.
@@ -62,12 +72,15 @@ pub const PROBE: [u8; 3] = [IAC, DO, TIMING_MARK];
 /// Takes the first line off the input, and appends the answers to the commands before it to
 /// `replies`. The contract is that of [`Lines::next`].
 ///
+/// `hides_input`: [`HIDE_INPUT`] is in force.
+///
 /// `lines` and `negotiation` are the two parts of one connection's state, and are side by side in
 /// [`Telnet`](super::Telnet) because together in a struct they would cost it eight bytes of
 /// padding.
 pub(super) fn next_frame<'a>(
     lines: &mut Lines,
     negotiation: &mut Option<Box<Negotiation>>,
+    hides_input: bool,
     input: &'a [u8],
     searched: &mut usize,
     cap: usize,
@@ -89,6 +102,7 @@ pub(super) fn next_frame<'a>(
     }
     *searched = 0;
     let negotiation = negotiation.get_or_insert_default();
+    negotiation.hides_input = hides_input;
     negotiation.next(lines, input, cap, replies)
 }
 
@@ -105,6 +119,8 @@ pub(super) struct Negotiation {
     refused_do: Options,
     /// Someone asked whether we are there.
     asked: bool,
+    /// [`HIDE_INPUT`] is in force, so that `DO ECHO` is the answer to it.
+    hides_input: bool,
 }
 
 /// Where in a command we are.
@@ -263,6 +279,8 @@ impl Negotiation {
             (DO, TIMING_MARK) => replies.extend_from_slice(&[IAC, WILL, TIMING_MARK]),
             // The answer to our probe.
             (WILL, TIMING_MARK) => {}
+            // The answer to `HIDE_INPUT`.
+            (DO, ECHO) if self.hides_input => {}
             (DO, _) if self.refused_do.insert(option) => {
                 replies.extend_from_slice(&[IAC, WONT, option]);
             }

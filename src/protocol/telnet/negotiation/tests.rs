@@ -27,7 +27,7 @@ impl Wire {
         replies: &mut Vec<u8>,
     ) -> Decoded<Frame<'a>> {
         let Self { lines, negotiation } = self;
-        next_frame(lines, negotiation, input, searched, CAP, replies)
+        next_frame(lines, negotiation, false, input, searched, CAP, replies)
     }
 }
 

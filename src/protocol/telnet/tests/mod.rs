@@ -6,6 +6,7 @@ use super::*;
 use crate::chat::{Command, RoomName, Speech, Target};
 use crate::protocol::{Frame, flavour::Flavour, lines::LINE_BYTES_MAX, testing::World};
 
+mod accounts;
 mod moderation;
 
 /// People at their sessions.
@@ -376,14 +377,14 @@ fn help_names_every_command_in_columns() {
     scene.types(ALICE, "/help");
     let help = scene.reads(ALICE);
     assert!(
-        help.starts_with("* /join ROOM [KEY]     enter a room"),
+        help.starts_with("* /join ROOM [KEY]      enter a room"),
         "{help}"
     );
     assert!(
-        help.contains("\r\n* //text               say /text\r\n"),
+        help.contains("\r\n* //text                say /text\r\n"),
         "{help}"
     );
-    assert_eq!(help.lines().count(), 20);
+    assert_eq!(help.lines().count(), 24);
     assert!(help.lines().all(|line| line.len() <= 80), "{help}");
 }
 
@@ -433,8 +434,8 @@ proptest! {
             (
                 0usize..2,
                 proptest::sample::select(vec![
-                    "", "/", "//", "/away ", "/ban ", "/invite ", "/join ", "/kick bob ",
-                    "/kick ", "/leave ", "/me ", "/mode ", "/mode +b ", "/msg alice ",
+                    "", "/", "//", "/account ", "/away ", "/ban ", "/invite ", "/join ", "/kick bob ",
+                    "/kick ", "/leave ", "/login ", "/me ", "/mode ", "/mode +b ", "/msg alice ",
                     "/msg bob ", "/nick ", "/op ", "/quit ", "/rooms ", "/topic ", "/unban ",
                     "/who ",
                 ]),
