@@ -14,6 +14,8 @@ let commands;
 let language;
 let mention;
 let store;
+let login;
+let session;
 let state;
 
 // Copied to where a package.json tells that they are modules; the browser knows without one.
@@ -22,8 +24,9 @@ before(async () => {
   await cp(PAGE, folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   const load = (name) => import(join(folder, name));
-  [irc, text, commands, state, language, mention, store] =
-    await Promise.all(['irc', 'text', 'commands', 'state', 'language', 'mention', 'store'].map((name) => load(`${name}.js`)));
+  const names = ['irc', 'text', 'commands', 'state', 'language', 'mention', 'store', 'login', 'session'];
+  const modules = await Promise.all(names.map((name) => load(`${name}.js`)));
+  [irc, text, commands, state, language, mention, store, login, session] = modules;
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -259,4 +262,93 @@ test('colours are told apart from the paper, in light and dark', async () => {
     }
     assert.ok(contrast(pairs['--on-accent'][theme], pairs['--accent'][theme]) >= 4.5);
   }
+});
+
+test('a proof of who one is comes in lines of 400 characters, and the last is shorter', () => {
+  for (const length of [1, 290, 291, 292, 600]) {
+    const lines = login.proof('하늘', 'x'.repeat(length));
+    const last = lines.pop();
+    assert.ok(lines.every((line) => line.length === 400), length);
+    assert.ok(last.length < 400, length);
+    const coded = lines.join('') + (last === '+' ? '' : last);
+    assert.equal(Buffer.from(coded, 'base64').toString(), `\0하늘\0${'x'.repeat(length)}`);
+  }
+  // Some length fills its lines to the end.
+  assert.ok(Array.from({ length: 400 }, (_, at) => login.proof('a', 'x'.repeat(at))).some((lines) => lines.at(-1) === '+'));
+});
+
+/** A session, what it sends, and what it asks of the page. */
+function visitor(wish) {
+  const [sent, refused] = [[], []];
+  const visit = new session.Session(new state.State(), {
+    send: (line) => sent.push(line),
+    refused: (what) => refused.push(what),
+    entered() {},
+    holds() {},
+    doubted() {},
+  });
+  visit.want({ nick: 'carol', rooms: [], ...wish });
+  visit.begin();
+  return { visit, sent, refused, hears: (...lines) => lines.forEach((line) => visit.hear(`:srv ${line}`)) };
+}
+
+test('who gives the password of an account logs in on the way in', () => {
+  const { visit, sent, refused, hears } = visitor({ secret: 'open sesame' });
+  hears('CAP * LS :batch sasl=SCRAM-SHA-256,PLAIN');
+  assert.equal(sent.at(-1), 'CAP REQ :batch sasl');
+  hears('CAP * ACK :batch sasl');
+  assert.equal(sent.at(-1), 'AUTHENTICATE PLAIN');
+  hears('AUTHENTICATE +');
+  assert.deepEqual(sent.at(-1).split(' '), ['AUTHENTICATE', ...login.proof('carol', 'open sesame')]);
+  hears('900 carol carol!web@h carol :You are now logged in as carol', '903 carol :SASL authentication successful');
+  assert.equal(sent.at(-1), 'CAP END');
+  assert.equal(visit.account, 'carol');
+  hears('001 carol :Welcome carol!web@h');
+  assert.deepEqual(refused, []);
+  // Coming back under another name, the account is the same.
+  visit.interrupt();
+  visit.want({ nick: 'dora' });
+  visit.begin();
+  hears('CAP * LS :sasl=PLAIN', 'CAP * ACK :sasl', 'AUTHENTICATE +');
+  assert.deepEqual(sent.at(-1).split(' '), ['AUTHENTICATE', ...login.proof('carol', 'open sesame')]);
+  hears('904 carol :SASL authentication failed');
+  assert.deepEqual(refused, ['secret']);
+  visit.quit('');
+  assert.deepEqual([visit.account, visit.wanted.secret], ['', '']);
+});
+
+test('a name that may belong to an account asks for the password, once', () => {
+  const offer = ['CAP * LS :sasl=SCRAM-SHA-256,PLAIN', 'CAP * ACK :sasl'];
+  const taken = '433 * carol :Nickname is already in use';
+  const asked = visitor();
+  asked.hears(...offer, taken);
+  assert.deepEqual(asked.refused, ['secret']);
+  const owner = visitor({ secret: 'open-sesame' });
+  owner.hears(...offer, taken);
+  assert.deepEqual(owner.refused, ['name']);
+  // Where a password may not be sent, none is asked for.
+  const unsafe = visitor({ secret: 'open-sesame' });
+  unsafe.hears('CAP * LS :batch sasl=SCRAM-SHA-256', 'CAP * ACK :batch', taken);
+  assert.deepEqual(unsafe.refused, ['name']);
+  assert.ok(unsafe.sent.every((line) => !line.includes('AUTHENTICATE')));
+  // Who had no account when the connection was lost goes on under another name.
+  const guest = visitor();
+  guest.visit.lostAt = 1;
+  guest.hears(...offer, taken);
+  assert.equal(guest.sent.at(-1), 'NICK carol_');
+  // A page that was loaded again knows the account, but no password.
+  const again = visitor();
+  Object.assign(again.visit, { lostAt: 1, account: 'carol' });
+  again.hears(...offer, taken);
+  assert.deepEqual(again.refused, ['secret']);
+});
+
+test('answers of NickServ come where they were asked for', () => {
+  const { visit, hears } = visitor();
+  hears('CAP * LS :labeled-response', 'CAP * ACK :labeled-response', '001 carol :Welcome carol!web@h');
+  const place = visit.state.place('#tea');
+  visit.command(place, 'NS', ['INFO']);
+  visit.hear('@label=1 :NickServ!NickServ@srv NOTICE carol :the account is carol');
+  assert.equal(place.items.at(-1).text, 'the account is carol');
+  assert.ok(!visit.state.find('NickServ'));
 });

@@ -37,7 +37,7 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 19] = [
+const FILES: [File; 20] = [
     file("/", HTML, include_bytes!("page/index.html")),
     file("/icon.svg", SVG, include_bytes!("page/icon.svg")),
     file("/madang.css", CSS, include_bytes!("page/madang.css")),
@@ -49,6 +49,7 @@ const FILES: [File; 19] = [
     script!("irc.js"),
     script!("language.js"),
     script!("log.js"),
+    script!("login.js"),
     script!("madang.js"),
     script!("mention.js"),
     script!("news.js"),

@@ -34,6 +34,7 @@ const TABLE = [
 	['voice', 'NICK', mode('+v')],
 	['mode', '[CHANGES]', here((room, changes) => ['MODE', room, ...changes.split(/\s+/).filter(Boolean)])],
 	['whois', 'NICK', (at, nick) => ({ send: ['WHOIS', nick] })],
+	['account', '', () => ({ show: 'account' }), 'register login logout'],
 	['help', '', () => ({ show: 'help' }), 'h ?'],
 	['quit', '[WHY]', (at, why) => ({ quit: why }), 'q exit bye'],
 	['raw', 'LINE', (at, line) => asItIs(line), 'quote'],

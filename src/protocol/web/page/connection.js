@@ -1,7 +1,6 @@
 /**
- * One WebSocket at a time, and the patience to open the next: waits grow, with chance in them so that a restarted server is
- * not called by all at once. A browser does not say why a WebSocket was refused, so the server is asked by a plain request.
- * Does not know what lines mean.
+ * One WebSocket at a time, and when to open the next: waits grow, with chance in them so that a restarted server is not called
+ * by all at once. A browser does not say why a WebSocket was refused, so the server is asked by a plain request.
  */
 
 const WAIT_MIN_MS = 1000;

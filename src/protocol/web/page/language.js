@@ -1,6 +1,6 @@
 /**
- * Every text of the page, in English and Korean, in one table. The browser's first language that is in it is used, English if
- * none is. Numbers and dates are written as that language and its country do. What other people write is not touched.
+ * Every text of the page, in English and Korean. The browser's first language that is here is used, else English; numbers and
+ * dates are written as it and its country do.
  */
 
 /** In the order of the columns. */
@@ -9,26 +9,26 @@ const LANGUAGES = ['en', 'ko'];
 const TEXTS = {
 	// Coming in.
 	welcome: [
-		'One open floor where everyone meets. Say who you are and walk in: no account, nothing to install.',
-		'누구나 모이는 열린 마당입니다. 이름만 정하면 바로 들어올 수 있습니다. 가입도 설치도 필요 없습니다.',
+		'One open floor where everyone meets. Say who you are and walk in.',
+		'누구나 모이는 열린 마당입니다. 이름만 정하면 바로 들어올 수 있습니다.',
 	],
 	your_name: ['Your name', '이름'],
 	server_password: ["The server's password", '서버 비밀번호'],
+	own_password: ['Account password', '계정 비밀번호'],
 	enter: ['Enter {room}', '{room} 들어가기'],
 	calling: ['Calling the server …', '서버에 연결하고 있습니다 …'],
 	you_left: ['You have left.', '채팅에서 나왔습니다.'],
 	password_asked: ['This server asks for a password.', '이 서버에 들어가려면 비밀번호가 필요합니다.'],
+	owned: ['{name} is taken. If it is your account, give its password.', '이미 있는 이름입니다: {name}. 내 계정이라면 비밀번호를 입력하세요.'],
 	no_connection: ['No connection{why}. Trying again in {seconds} s.', '서버에 연결할 수 없습니다{why}. {seconds}초 뒤에 다시 시도합니다.'],
 	http_421: [
-		'The server answers, but does not know itself by the name that it was called. Whoever runs it: let the proxy pass Host on, '
-			+ 'and set [web] hosts = ["{host}"].',
-		'서버가 응답하지만, 요청에 적힌 이름을 자기 이름으로 알지 못합니다. 서버 운영자라면 프록시가 Host를 그대로 전달하게 하고 '
-			+ '[web] hosts = ["{host}"]를 설정하세요.',
+		'The server was called by a name that it does not know. Let the proxy pass Host on, and set [web] hosts = ["{host}"].',
+		'서버가 모르는 이름으로 요청이 왔습니다. 프록시가 Host를 그대로 전달하게 하고 [web] hosts = ["{host}"]를 설정하세요.',
 	],
 	http_426: [
-		'The server answers, but does not take the WebSocket. Whoever runs it: let the proxy pass Host, Upgrade and Connection on, '
+		'The server answers, but takes no WebSocket. Let the proxy pass Host, Upgrade and Connection on, '
 			+ 'or set [web] origins = ["{origin}"] if Host cannot be passed.',
-		'서버가 응답하지만 웹소켓 연결은 되지 않습니다. 서버 운영자라면 프록시가 Host, Upgrade, Connection을 그대로 전달하게 하세요. '
+		'웹소켓 연결이 되지 않습니다. 프록시가 Host, Upgrade, Connection을 그대로 전달하게 하거나, '
 			+ 'Host를 전달할 수 없다면 [web] origins = ["{origin}"]를 설정하세요.',
 	],
 	http_502: [
@@ -36,10 +36,6 @@ const TEXTS = {
 		'프록시는 응답하지만 그 뒤의 서버가 응답하지 않습니다({status}).',
 	],
 	http_503: ['The server is there, but has no room now ({status}).', '서버에 지금은 자리가 없습니다({status}).'],
-	http_504: [
-		'A proxy answers, but the server behind it does not ({status}).',
-		'프록시는 응답하지만 그 뒤의 서버가 응답하지 않습니다({status}).',
-	],
 	http_other: ['The server answers with {status} where a WebSocket should be. {text}', '웹소켓 대신 {status} 응답이 왔습니다. {text}'],
 	not_sent: ['there is no connection; this was not sent', '연결이 끊겨 있어 보내지 못했습니다'],
 	perhaps_lost: ['perhaps not delivered: {text}', '전달되지 않았을 수 있습니다: {text}'],
@@ -61,6 +57,11 @@ const TEXTS = {
 	server_messages: ['messages/s', '초당 메시지'],
 	server_turn: ['turn, ms', '처리 시간(ms)'],
 	change_name: ['Change your name', '이름 바꾸기'],
+	account: ['Account', '계정'],
+	first_password: ['A password makes {nick} yours alone', '비밀번호를 정하면 {nick} 이름은 나만 씁니다'],
+	no_accounts: ['no accounts here, or none without encryption', '계정이 없거나, 암호화가 필요합니다'],
+	next_password: ['A new password for {account}', '{account} 계정의 새 비밀번호'],
+	log_out: ['Log out', '로그아웃'],
 	theme: ['Theme', '테마'],
 	leave: ['Leave', '나가기'],
 	topic: ['Topic', '주제'],
@@ -68,7 +69,7 @@ const TEXTS = {
 	leave_place: ['Leave this place', '여기서 나가기'],
 	people_here: ['People here', '참여한 사람'],
 	filter: ['Filter people', '사람 찾기'],
-	more_people: ['{count} more; filter to find them', '{count}명이 더 있습니다. 이름을 입력해 찾아보세요'],
+	more_people: ['{count} more; filter to find them', '{count}명 더 있습니다. 이름으로 찾아보세요'],
 	nobody_found: ['nobody of that name is here', '그런 이름은 없습니다'],
 	away: ['away', '자리 비움'],
 	founder: ['founder', '방을 만든 사람'],
@@ -91,7 +92,7 @@ const TEXTS = {
 	// What is written between messages.
 	opening_room: [
 		'This is where you came in. What was said before is not kept.',
-		'여기서부터 참여했습니다. 들어오기 전의 대화는 볼 수 없습니다.',
+		'여기서부터 참여했습니다. 그 전의 대화는 볼 수 없습니다.',
 	],
 	opening_person: ['Only the two of you read this.', '두 사람만 볼 수 있는 대화입니다.'],
 	opening_server: [
@@ -137,19 +138,19 @@ const TEXTS = {
 	// What is refused before it is sent.
 	no_command: [
 		'there is no command /{word}; /help lists them, //{word} says /{word}',
-		'/{word} 명령은 없습니다. 명령 목록은 /help로 보고, /{word}라고 말하려면 //{word}로 입력하세요',
+		'/{word} 명령은 없습니다. 목록은 /help, 그대로 말하려면 //{word}',
 	],
 	written: ['it is written /{name} {args}', '이렇게 입력하세요: /{name} {args}'],
 	rooms_only: ['this is for a room that you are in', '들어와 있는 방에서만 쓸 수 있습니다'],
-	nobody_hears: ['nobody hears you here; /join a room', '여기서는 듣는 사람이 없습니다. 먼저 /join으로 방에 들어가세요'],
-	not_in_here: ['you are not in here; /join {name} enters', '이 방에 들어와 있지 않습니다. 들어가려면 /join {name}'],
+	nobody_hears: ['nobody hears you here; /join a room', '듣는 사람이 없습니다. /join으로 방에 들어가세요'],
+	not_in_here: ['you are not in here; /join {name} enters', '이 방에 없습니다. 들어가려면 /join {name}'],
 	too_long: [
-		'not sent: a message may have {bytesMax} bytes in {linesMax} lines, and this has {bytes} in {lines}; send it in parts',
-		'보내지 못했습니다. 메시지 하나는 {linesMax}줄, {bytesMax}바이트까지인데 이 글은 {lines}줄, {bytes}바이트입니다. 나누어 보내세요',
+		'not sent: a message may have {bytesMax} bytes in {linesMax} lines, and this has {bytes} in {lines}',
+		'보내지 못했습니다. {linesMax}줄, {bytesMax}바이트까지인데 {lines}줄, {bytes}바이트입니다. 나누어 보내세요',
 	],
 	too_long_action: [
-		'not sent: /me takes {bytesMax} bytes, and this has {bytes}; make it shorter',
-		'보내지 못했습니다. /me는 {bytesMax}바이트까지인데 이 글은 {bytes}바이트입니다. 줄여서 보내세요',
+		'not sent: /me takes {bytesMax} bytes, and this has {bytes}',
+		'보내지 못했습니다. /me는 {bytesMax}바이트까지인데 {bytes}바이트입니다',
 	],
 
 	// What can be typed: what stands for what, and what it does.
@@ -163,7 +164,7 @@ const TEXTS = {
 	CHANGES: ['CHANGES', '변경'],
 	LINE: ['LINE', '줄'],
 	help_join: ['enter a room', '방에 들어갑니다'],
-	help_leave: ['leave a room, or this one', '방에서 나갑니다. 방 이름이 없으면 지금 이 방입니다'],
+	help_leave: ['leave a room, or this one', '방에서, 또는 이 방에서 나갑니다'],
 	help_rooms: ['which rooms there are', '어떤 방이 있는지 봅니다'],
 	help_who: ['who is in a room', '방에 누가 있는지 봅니다'],
 	help_msg: ['say something to one person alone', '한 사람에게만 보냅니다'],
@@ -180,11 +181,12 @@ const TEXTS = {
 	help_voice: ['let someone speak where few may', '발언권을 줍니다'],
 	help_mode: ["show or change the room's modes: +l 20", '방 설정을 보거나 바꿉니다: +l 20'],
 	help_whois: ['who someone is', '그 사람의 정보를 봅니다'],
+	help_account: ['make your name yours, log out', '이름을 등록하거나 로그아웃합니다'],
 	help_help: ['this list', '이 목록을 봅니다'],
 	help_quit: ['leave the server', '서버에서 나갑니다'],
 	help_raw: [
 		'a line of IRC; so are /notice, /knock, /motd, /oper',
-		'IRC 명령을 그대로 보냅니다. /notice, /knock, /motd, /oper도 그렇습니다',
+		'IRC 명령을 보냅니다. /notice, /knock, /motd, /oper도',
 	],
 	key_find: ['find a room or a person', '방이나 사람을 찾습니다'],
 	key_step: ['the place above, below', '위나 아래의 방 또는 대화로 갑니다'],
@@ -204,25 +206,20 @@ const TEXTS = {
 	401: ['{0} is not here', '{0} 님은 지금 없습니다'],
 	403: ['there is no room {0}', '{0} 방은 없습니다'],
 	404: ['you cannot say that in {0}: {1}', '지금은 {0}에서 말할 수 없습니다'],
-	405: ['you are in too many rooms to enter {0} too', '들어와 있는 방이 너무 많아 {0}에 들어갈 수 없습니다'],
-	406: ['there was no {0} here', '{0} 님은 다녀간 적이 없습니다'],
-	431: ['a name is missing', '이름이 빠졌습니다'],
 	432: [
 		'{0} cannot be a name: {1}',
-		'쓸 수 없는 이름입니다: {0}. 띄어쓰기 없이 글자와 숫자로 된 다른 이름을 써 주세요.',
+		'쓸 수 없는 이름입니다: {0}. 글자와 숫자로, 띄어쓰기 없이 써 주세요.',
 	],
-	433: ['{0} is taken, or looks like a name that is', '{0}: 누가 이미 쓰고 있거나, 쓰고 있는 이름과 비슷해 보입니다'],
+	433: ['{0} is taken, or looks like a name that is', '{0}: 쓰고 있거나, 그와 비슷해 보이는 이름입니다'],
 	441: ['{0} is not in {1}', '{0} 님은 {1}에 없습니다'],
-	442: ['you are not in {0}', '{0}에 들어와 있지 않습니다'],
-	443: ['{0} is in {1} already', '{0} 님은 이미 {1}에 있습니다'],
-	461: ['{0}: something is missing behind it', '{0}: 뒤에 빠진 것이 있습니다'],
 	464: ['that password is wrong', '비밀번호가 맞지 않습니다'],
 	471: ['{0} is full', '{0} 방이 가득 찼습니다'],
 	473: ['you can enter {0} only if you are invited', '{0}에는 초대받은 사람만 들어갈 수 있습니다'],
 	474: ['you are banned from {0}', '{0}에 들어갈 수 없도록 차단되었습니다'],
 	475: ['{0} needs a key: /join {0} KEY', '{0}에 들어가려면 비밀번호가 필요합니다: /join {0} 비밀번호'],
-	481: ['only operators of the server may do that', '서버 운영자만 할 수 있습니다'],
 	482: ['only operators of {0} may do that', '{0}의 운영자만 할 수 있습니다'],
+	900: ['you are logged in as {1}', '{1} 계정으로 로그인했습니다'],
+	904: ['not logged in: {0}', '로그인하지 못했습니다: {0}'],
 };
 
 /** The browser's first language that the table has, with its country. */
@@ -248,7 +245,7 @@ export function t(key, values = {}) {
 /** For the tests. */
 export const table = { LANGUAGES, TEXTS };
 
-/** Fills what the HTML leaves empty: `data-text` names its content, `data-label` its name for those who do not see it. */
+/** Fills what the HTML leaves empty. */
 export function fillIn(root) {
 	root.documentElement.lang = language;
 	for (const element of root.querySelectorAll('[data-text]')) element.textContent = t(element.dataset.text);

@@ -1,8 +1,7 @@
 /**
- * The page of madang: where its parts meet. A line comes in by connection.js and is read by irc.js; session.js, news.js and
- * mention.js say what it means for state.js, which log.js and view.js show, by text.js and dom.js, and store.js keeps over a
- * reload. What is typed in compose.js is understood by commands.js. Every text for people is in language.js. All is served as
- * it is, in less than 96 KiB.
+ * The page of madang: where its parts meet. A line comes in by connection.js and irc.js; session.js, news.js, login.js and
+ * mention.js say what it means for state.js, which log.js and view.js show and store.js keeps over a reload. What is typed in
+ * compose.js is understood by commands.js. Every text for people is in language.js.
  */
 
 import { interpret, words } from './commands.js';
@@ -13,6 +12,7 @@ import { $ } from './dom.js';
 import { fold, isRoom } from './irc.js';
 import { compare, fillIn, has, t } from './language.js';
 import { Log } from './log.js';
+import { askAccount } from './login.js';
 import { Session } from './session.js';
 import { State } from './state.js';
 import { pack, unpack } from './store.js';
@@ -84,7 +84,7 @@ function save() {
 	if (!keep('isIn')) return;
 	drafted.draft = compose.text;
 	const rooms = session.isIn ? state.listed().filter(({ isIn }) => isIn).map(({ name }) => name) : session.wanted.rooms;
-	keep('places', pack(state, { nick: session.wanted.nick, rooms, keys: [...session.keys] }));
+	keep('places', pack(state, { nick: session.wanted.nick, account: session.account, rooms, keys: [...session.keys] }));
 }
 addEventListener('pagehide', save);
 document.addEventListener('visibilitychange', () => document.hidden && save());
@@ -97,7 +97,7 @@ function mark({ name, kind }, isNew) {
 	try {
 		history[isNew && history.state ? 'pushState' : 'replaceState']({ place }, '', url);
 	} catch {
-		// Safari allows a hundred of these in half a minute; who holds Alt+↓ goes on without.
+		// Safari allows a hundred of these in half a minute.
 	}
 }
 
@@ -143,7 +143,7 @@ function goal() {
 let asked = '';
 
 function enter(nick, rooms) {
-	session.want({ nick, password: $('password').value || keep('password'), rooms });
+	session.want({ nick, password: $('password').value || keep('password'), secret: $('secret').value, rooms });
 	stand(!$('app').hidden, t('calling'), true);
 	connection.open();
 }
@@ -159,11 +159,11 @@ function entered() {
 }
 
 function refused(what, text) {
-	const isPassword = what === 'password';
+	const field = $(what === 'ban' ? 'name' : what);
 	connection.close();
-	if (isPassword) $('password').hidden = $('password').labels[0].hidden = false;
-	stand(false, isPassword ? t('password_asked') : text);
-	$(isPassword ? 'password' : 'name').focus();
+	field.hidden = field.labels[0].hidden = false;
+	stand(false, what === 'password' ? t('password_asked') : text);
+	field.focus();
 }
 
 /** In, or before the entry, and a text about it: news, or what went wrong. */
@@ -188,7 +188,8 @@ function lost(wait) {
 /** The server, or what stands before it, answers a plain request while there is no WebSocket. */
 function answered(status, text) {
 	const { hostname: host, origin } = location;
-	obstacle = t(has(`http_${status}`) ? `http_${status}` : 'http_other', { status, text, host, origin });
+	const key = `http_${status}`.replace('504', '502');
+	obstacle = t(has(key) ? key : 'http_other', { status, text, host, origin });
 	stand(!$('app').hidden, `${patience}\n${obstacle}`);
 }
 
@@ -216,6 +217,7 @@ function leave(why) {
 	connection.close();
 	keep('isIn', '');
 	keep('places', '');
+	$('secret').value = '';
 	$('goal').textContent = t('enter', { room: goal() });
 	for (const place of state.listed()) state.remove(place);
 	stand(false, t('you_left'), true);
@@ -243,6 +245,7 @@ function fulfil({ say, send, open, quit, show: what }, current) {
 	if (send) session.command(current, send[0], send.slice(1));
 	if (open) go(open);
 	if (quit !== undefined) leave(quit);
+	if (what === 'account') return askAccount(session);
 	if (what === 'help') $('help').showModal();
 	if (what === 'find') find();
 	if (what === 'close') state.remove(current);
@@ -272,6 +275,7 @@ const root = document.documentElement;
 const CLICKS = {
 	add: find,
 	out: () => leave(''),
+	account: () => typed('/account'),
 	me: () => compose.begin('/nick '),
 	part: () => typed('/leave'),
 	retitle: () => compose.begin(`/topic ${state.current.topic}`),
@@ -282,7 +286,8 @@ for (const [id, click] of Object.entries(CLICKS)) $(id).onclick = click;
 $('enter').onsubmit = (event) => {
 	event.preventDefault();
 	session.lostAt = 0;
-	enter($('name').value.trim(), [goal()]);
+	// On the way back, to the same rooms.
+	enter($('name').value.trim(), keep('isIn') ? session.wanted.rooms : [goal()]);
 };
 
 function step(by) {
@@ -290,7 +295,7 @@ function step(by) {
 	show(places.at((places.indexOf(state.current) + by) % places.length));
 }
 
-/** The Latin letter of a key, with Caps Lock too; of a layout with other letters (한글, кириллица), the one in its place. */
+/** The Latin letter of a key, with Caps Lock too; in layouts of other letters, the one in its place. */
 const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, '')).toLowerCase();
 
 addEventListener('keydown', (event) => {
@@ -332,6 +337,7 @@ function resume() {
 	state.isWatched = document.hasFocus();
 	const kept = unpack(state, keep('places'));
 	session.keys = new Map(kept?.keys);
+	session.account = kept?.account ?? '';
 	session.lostAt = kept?.at ?? 1;
 	session.token = keep('token');
 	if (!kept) state.show(state.server);

@@ -2,6 +2,7 @@
 
 import { RANKS, RANK_LETTERS, fold, isRoom } from './irc.js';
 import { has, locale, t } from './language.js';
+import { LOGIN } from './login.js';
 
 /** Fields of WHO that we ask for (IRCv3 whox). */
 const WHO = '%tcnf,7';
@@ -38,6 +39,7 @@ function before(seconds) {
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 
 export const NEWS = {
+	...LOGIN,
 	'001': (session, message, me, words) => session.enter(me, words),
 	'005'(session, message, me, ...tokens) {
 		session.state.server.name = /NETWORK=(\S+)/.exec(tokens.join(' '))?.[1] ?? session.state.server.name;
@@ -185,6 +187,8 @@ export const NEWS = {
 	432: refuse('name'),
 	433: refuse('name'),
 	464: refuse('password'),
+	902: refuse('secret'),
+	904: refuse('secret'),
 	465: refuse('ban'),
 };
 

@@ -10,7 +10,7 @@ import { NEWS, inWords } from './news.js';
 
 /** What we ask for, where it is offered. */
 const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
-	madang.chat/resume message-tags multi-prefix no-implicit-names server-time standard-replies`.split(/\s+/);
+	madang.chat/resume message-tags multi-prefix no-implicit-names sasl server-time standard-replies`.split(/\s+/);
 
 /** After so long without an answer we doubt the connection. */
 const DOUBT_MS = 10_000;
@@ -22,7 +22,9 @@ export class Session {
 	isIn = false;
 	batches = new Map();
 	list = [];
-	wanted = { nick: '', password: '', rooms: [] };
+	wanted = { nick: '', password: '', secret: '', rooms: [] };
+	/** That we are logged in to, or were. */
+	account = '';
 	/** What opens rooms, by folded name. */
 	keys = new Map();
 	#offered = new Map();
@@ -40,7 +42,7 @@ export class Session {
 		Object.assign(this, { state, events });
 	}
 
-	/** Who shall come in, and where to: `nick`, `password`, `rooms`. */
+	/** Who shall come in, and where to. The `secret` is the account's password, the `password` the server's. */
 	want(wish) {
 		Object.assign(this.wanted, wish);
 	}
@@ -58,11 +60,15 @@ export class Session {
 		const names = words.trim().split(' ');
 		if (verb === 'LS') {
 			for (const name of names) this.#offered.set(name.split('=')[0], name.replace(/^[^=]*=?/, ''));
+			// Where no password may be sent.
+			if (!/PLAIN/.test(this.#offered.get('sasl'))) this.#offered.delete('sasl');
 			if (!isMore) this.send('CAP', ['REQ', WANTED.filter((name) => this.#offered.has(name)).join(' ')]);
 			return;
 		}
 		if (verb === 'ACK') for (const name of names) this.caps.set(name, this.#offered.get(name));
-		if (!this.isIn) this.send('CAP', ['END']);
+		if (this.isIn) return;
+		if (this.#mayLogIn && this.wanted.secret) this.send('AUTHENTICATE', ['PLAIN']);
+		else this.send('CAP', ['END']);
 	}
 
 	enter(me, words) {
@@ -83,6 +89,7 @@ export class Session {
 	refuse(what, message) {
 		const [, name] = message.params;
 		if (this.isIn) this.answer(message);
+		else if (what === 'name' && this.#mayLogIn && !this.wanted.secret) this.events.refused('secret', t('owned', { name }));
 		// Coming back, the name may still be our own ghost's: taken back, or another for as long as that lasts.
 		else if (what === 'name' && this.lostAt && this.token && !this.#hasResumed) this.#resume(name);
 		else if (what === 'name' && this.lostAt && name.length < 30) this.send('NICK', [`${name}_`]);
@@ -93,6 +100,11 @@ export class Session {
 		this.#hasResumed = true;
 		if (await this.events.isLeft(this.token)) this.send('RESUME', [this.token]);
 		this.send('NICK', [name]);
+	}
+
+	/** Not when coming back without an account. */
+	get #mayLogIn() {
+		return this.caps.has('sasl') && (this.account || !this.lostAt);
 	}
 
 	reclaim() {
@@ -121,6 +133,8 @@ export class Session {
 	quit(reason) {
 		this.send('QUIT', [reason]);
 		this.#asked.clear();
+		this.want({ secret: '' });
+		this.account = '';
 		this.isIn = false;
 		this.lostAt = 0;
 		this.hold('');
@@ -194,7 +208,7 @@ export class Session {
 		const action = /^\x01ACTION ([^]*?)\x01?$/.exec(words)?.[1];
 		// Questions of programs to programs are not for people.
 		if (words.startsWith('\x01') && !action) return;
-		if (!source.includes('!')) return void this.tell(asked ?? state.server, 'info', words, 'en');
+		if (!source.includes('!') || (asked && nick === 'NickServ')) return void this.tell(asked ?? state.server, 'info', words, 'en');
 		const isOwn = state.isMe(nick);
 		const name = target.replace(/^[~&@%+]/, '');
 		const place = isRoom(name) ? state.find(name) : state.place(isOwn ? name : nick);

@@ -1,7 +1,6 @@
 /**
- * What a tab keeps while its page is loaded again: places, what was said there, what is unread, what was being typed. It goes
- * into the tab's session storage, which other tabs and sites do not see and which ends with the tab. Bounded: of too much, the
- * oldest is left out. Does not know when to keep, nor the page.
+ * What a tab keeps while its page is loaded again, in its session storage, which ends with the tab and which nothing else sees.
+ * Of too much, the oldest is left out. Does not know when to keep, nor the page.
  */
 
 /** So many items of each place, or fewer if that is too much. */
