@@ -16,8 +16,8 @@ pub(super) struct Args {
     /// How many clients log in
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_one())]
     connections: u32,
-    /// PINGs a second of the client that does not log in
-    #[arg(long, value_name = "RATE", default_value = "100/s", value_parser = rate)]
+    /// PINGs a second of ten clients that do not log in, together
+    #[arg(long, value_name = "RATE", default_value = "50/s", value_parser = rate)]
     rate: Rate,
     /// How long to wait for the last answer
     #[arg(long, value_name = "TIME", default_value = "120s", value_parser = duration)]

@@ -142,7 +142,7 @@ enum Measure {
         #[command(flatten)]
         common: Common,
     },
-    /// Log in from all connections at once: does a client that only sends PINGs have to wait
+    /// Log in from all connections at once: do clients that only send PINGs have to wait
     ///
     /// The clients log in with a password (SASL PLAIN). Each of them tries an account that does not exist, which must cost a
     /// server as much as one that does; or all of them the one in the variable MADANG_BENCH_ACCOUNT, as NAME:PASSWORD. A server

@@ -234,7 +234,7 @@ pub struct Storm {
     pub away: Option<Percentiles>,
 }
 
-/// Many logins at the same moment, and the PINGs of a client that does not log in.
+/// Many logins at the same moment, and the PINGs of clients that do not log in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Login {
     /// Clients that logged in.
