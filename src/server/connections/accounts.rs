@@ -18,6 +18,7 @@ impl Connections {
             return;
         };
         keeper.tend(&mut self.shared.store.client, net);
+        self.shared.store.keeper_restarts = keeper.restarts;
         while let Some(completion) = self.shared.store.client.next_completion() {
             self.stored(net, &completion);
         }
@@ -33,6 +34,7 @@ impl Connections {
     fn stored(&mut self, net: &mut Net, completion: &Completion) {
         let Completion { id: write, result } = completion;
         if let Err(why) = result {
+            self.shared.store.failures += 1;
             tracing::warn!(%why, "a change was not written, and was refused");
         }
         let Shared { accounts, hub, .. } = &mut self.shared;

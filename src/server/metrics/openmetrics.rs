@@ -160,6 +160,15 @@ impl Snapshot {
         }
         let help = "Passwords that are being checked or wait for it.";
         to.gauge("madang_password_checks", help, self.password_checks)?;
+        let help = "Accounts that there are.";
+        to.gauge("madang_accounts", help, self.accounts)?;
+        let help = "Changes that the keeper has not written yet.";
+        let waiting = self.store_waiting;
+        to.gauge_in(&Unit::Bytes, "madang_store_waiting", help, waiting)?;
+        let help = "Changes that could not be written and were refused.";
+        to.counter("madang_store_failures", help, self.store_failures)?;
+        let help = "How often the keeper ended and was started again.";
+        to.counter("madang_keeper_restarts", help, self.keeper_restarts)?;
         if let Some(at) = self.certificate_expires_s {
             let help = "When the first certificate expires, in seconds since 1970.";
             let name = "madang_certificate_expiry_timestamp";

@@ -32,6 +32,13 @@ pub(crate) struct Snapshot {
     /// Attempts by what the password opens and by outcome.
     pub(super) passwords: Vec<(&'static str, &'static str, u64)>,
     pub(super) password_checks: i64,
+    pub(super) accounts: i64,
+    /// Bytes of changes that the keeper has not written yet.
+    pub(super) store_waiting: i64,
+    /// Changes that could not be written and were refused.
+    pub(super) store_failures: u64,
+    /// How often a keeper was started again.
+    pub(super) keeper_restarts: u64,
     pub(super) queued: usize,
     pub(super) queued_peak: usize,
     /// The largest queues, the largest first.

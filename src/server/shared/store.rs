@@ -11,6 +11,10 @@ pub(crate) struct Store {
     pub(crate) client: Client,
     /// There is a keeper.
     pub(crate) is_open: bool,
+    /// Changes that could not be written and were refused.
+    pub(crate) failures: u64,
+    /// How often a keeper was started again.
+    pub(crate) keeper_restarts: u64,
 }
 
 impl Store {
