@@ -8,16 +8,30 @@
 use super::{
     AccountId, MessageId, Nick, RoomName,
     event::Speech,
-    mode::{ModeChange, Rank, RoomFlags, UserModeChange},
+    mode::{ModeChange, Rank, RoomFlags, Sign, UserModeChange},
 };
 
 /// One command of one user.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
+    /// Have the rank that the own account has in a registered room, or make a member an operator of it.
+    ClaimRank {
+        /// The room.
+        room: RoomName,
+        /// The member, as typed; `None`: the user itself.
+        nick: Option<&'a str>,
+    },
     /// Disconnect another user who is logged in to the same account.
     EndOwn {
         /// That user's nick, as typed.
         nick: &'a str,
+    },
+    /// Give a registered room to another account.
+    GiveRoom {
+        /// The room.
+        room: RoomName,
+        /// The account's name, as typed.
+        account: &'a str,
     },
     /// Invite a user into a room (Modern IRC, "INVITE message").
     Invite {
@@ -89,6 +103,11 @@ pub enum Command<'a> {
         /// Why; may be empty.
         reason: &'a str,
     },
+    /// Register a room for the user's account, so that it outlives its last member; operators of the room only.
+    RegisterRoom {
+        /// The room.
+        room: RoomName,
+    },
     /// Take another nick.
     Rename {
         /// The new nick. The user's present nick is never in the way, so a change of case is granted (but for the rare
@@ -143,6 +162,17 @@ pub enum Command<'a> {
         room: RoomName,
         /// The changes, in order; from [`parse_room_changes`](super::mode::parse_room_changes).
         changes: &'a [ModeChange<'a>],
+    },
+    /// Give an account a rank in a registered room for good, or take it; its founder only.
+    SetRoomRank {
+        /// The room.
+        room: RoomName,
+        /// The account's name, as typed.
+        account: &'a str,
+        /// Give or take.
+        sign: Sign,
+        /// Which rank.
+        rank: Rank,
     },
     /// Change a room's topic; empty text clears it.
     SetTopic {

@@ -19,6 +19,7 @@ pub mod mode;
 pub mod name;
 pub mod persona;
 pub mod refusal;
+pub mod registered;
 pub mod room;
 pub mod same;
 pub mod user;

@@ -63,6 +63,12 @@ pub struct Limits {
     pub users: usize,
     /// Rooms in all. A client with many connections could otherwise fill the memory with them.
     pub rooms: usize,
+    /// Registered rooms in all. Each stays without members.
+    pub registered_rooms: usize,
+    /// Registered rooms of one account.
+    pub registered_rooms_per_account: usize,
+    /// Accounts that have a rank in a registered room, its founder not included.
+    pub room_ranks: usize,
     /// Rooms of one user (CHANLIMIT). A quit walks over all of them.
     pub rooms_per_user: usize,
     /// Longest topic, in bytes; what fits into a line of IRC beside the names (TOPICLEN).
@@ -86,6 +92,9 @@ impl Default for Limits {
             reason_bytes: 300,
             users: 1_000_000,
             rooms: 100_000,
+            registered_rooms: 10_000,
+            registered_rooms_per_account: 20,
+            room_ranks: 50,
             rooms_per_user: 100,
             topic_bytes: 390,
         }
@@ -231,6 +240,44 @@ pub enum Refusal {
     NoRoomForTopic {
         /// Which room.
         room: RoomName,
+    },
+    /// The user is not logged in to an account.
+    #[error("log in to your account first")]
+    NotLoggedIn,
+    /// The registered room belongs to another account.
+    #[error("{room} is not yours")]
+    NotFounder {
+        /// Which room.
+        room: RoomName,
+    },
+    /// A founder is not made like another rank.
+    #[error("a room has one founder; TRANSFER gives it to another account")]
+    FounderIsGiven,
+    /// The room is registered already.
+    #[error("{room} is registered already")]
+    RoomRegistered {
+        /// Which room.
+        room: RoomName,
+    },
+    /// The room is not registered.
+    #[error("{room} is not registered")]
+    RoomNotRegistered {
+        /// Which room.
+        room: RoomName,
+    },
+    /// As many accounts have ranks in the room as may.
+    #[error("{room} has ranks for {max} accounts already")]
+    TooManyRanks {
+        /// Which room.
+        room: RoomName,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The account has as many registered rooms as it may.
+    #[error("an account has at most {max} registered rooms")]
+    TooManyRegistered {
+        /// How many there may be.
+        max: usize,
     },
     /// There is no such account, or not any more.
     #[error("there is no such account")]

@@ -48,9 +48,11 @@ impl Hub {
         }
     }
 
-    /// Removes an account to which no user is logged in any more; returns whether it was there.
+    /// Removes an account to which no user is logged in any more, and the registrations of its rooms; returns whether it was
+    /// there.
     pub fn remove_account(&mut self, id: AccountId) -> bool {
         debug_assert!(self.users_of(id).is_empty(), "they were logged out");
+        self.forget_rooms_of(id);
         self.accounts.remove(id)
     }
 
@@ -72,6 +74,7 @@ impl Hub {
         let login = self.login(id).ok_or(Refusal::NoSuchAccount)?;
         if self.users[who.slot as usize].account_id() != Some(id) {
             self.set_account(who, Some(login), now);
+            self.claim_ranks(who, id, now);
         }
         Ok(())
     }

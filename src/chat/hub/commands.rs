@@ -6,7 +6,7 @@
 use super::{
     super::{
         Audience, Body, Nick, Now, Refusal, RoomName, Topic, UserId,
-        mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
+        mode::{Rank, RoomFlag, RoomFlags, UserModes},
         user::Membership,
     },
     state::{Hub, debug_assert_one_line},
@@ -33,7 +33,8 @@ impl Hub {
         let (room, ranks) = match existing {
             Some(room) => {
                 self.check_join(who, room, key)?;
-                (room, Ranks::EMPTY)
+                let account = self.users[who.slot as usize].account_id();
+                (room, self.registered.ranks_for(room.slot, account))
             }
             None => {
                 let ranks = [Rank::Operator].into_iter().collect();
@@ -50,6 +51,9 @@ impl Hub {
             user.use_invitation(room);
         });
         self.emit(who, Audience::Room(room), Body::Joined { room }, now);
+        if existing.is_some() {
+            self.note_came_back(who, room, ranks, now);
+        }
         Ok(())
     }
 
@@ -157,6 +161,7 @@ impl Hub {
         self.counting(None, Some(id.slot), |hub| {
             hub.rooms[id.slot as usize].topic = topic;
         });
+        self.registered.touch(id.slot);
         self.emit(
             who,
             Audience::Room(id),

@@ -58,12 +58,13 @@ impl Hub {
         }
         self.check_counts();
         self.check_kept();
+        self.check_registered();
         for (key, room) in &self.rooms {
             assert_eq!(slot_of(key), room.id.slot, "a room knows its slot");
             assert_eq!(
                 room.members.is_empty(),
-                self.vanished.contains(&room.id.slot),
-                "a room without members is one that has just vanished"
+                self.vanished.contains(&room.id.slot) || self.waits(room.id.slot),
+                "a room without members is registered, or has just vanished"
             );
             assert!(
                 room.rules.as_ref().is_none_or(|rules| !rules.is_empty()),
@@ -102,10 +103,36 @@ impl Hub {
             self.users().map(|(id, user)| (id.slot, user.nick.name())),
             |slot| nick_in(&self.users, slot),
         );
+        let rooms = self.rooms.iter();
+        let rooms = rooms.filter(|(_, room)| !self.vanished.contains(&room.id.slot));
         self.room_names.check_invariants(
-            self.rooms().map(|(id, room)| (id.slot, room.name.name())),
+            rooms.map(|(_, room)| (room.id.slot, room.name.name())),
             |slot| room_name_in(&self.rooms, slot),
         );
+    }
+
+    /// Whether a registered room has no members.
+    fn waits(&self, slot: u32) -> bool {
+        self.registered.holds(slot) && self.rooms[slot as usize].members.is_empty()
+    }
+
+    fn check_registered(&self) {
+        let waiting = self.registered.iter();
+        let waiting = waiting.filter(|&(slot, _)| self.waits(slot)).count();
+        assert_eq!(waiting, self.registered.empty, "registered: empty rooms");
+        for (slot, registration) in self.registered.iter() {
+            let room = &self.rooms[slot as usize];
+            assert_eq!(
+                self.find_room(&room.name),
+                Some(room.id),
+                "registered: found"
+            );
+            let ranked = registration.ranks.iter().map(|&(account, _)| account);
+            for account in ranked.chain([registration.founder]) {
+                let name = self.accounts.name(account);
+                assert!(name.is_some(), "registered: accounts exist");
+            }
+        }
     }
 
     fn check_counts(&self) {

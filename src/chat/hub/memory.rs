@@ -27,6 +27,7 @@ impl Hub {
             + self.nicks.memory()
             + self.room_names.memory()
             + self.whowas.memory()
+            + self.registered.memory()
             + self.kept.bytes
     }
 

@@ -11,7 +11,7 @@
 //! Invariants ([`Hub::check_invariants`]):
 //! 1. a user's list of rooms and the rooms' lists of members name each other, with the right index;
 //! 2. the index of names has exactly the users in the slab, but for one who has just quit;
-//! 3. a room has members, but for those that have just vanished;
+//! 3. a room has members, but for those that have just vanished, and registered ones;
 //! 4. an id never names another user: the generation in a record is never given twice;
 //! 5. what is remembered of a member's right to speak is what the room's lists would give; counts are what a walk would count.
 //!
@@ -33,12 +33,14 @@ mod moderation;
 mod modes;
 mod permissions;
 mod read;
+mod registered;
 mod sent;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use kept::network_of;
+pub use registered::RoomSettings;
 pub use state::{Counts, Hub};
 
 impl Hub {
@@ -53,7 +55,9 @@ impl Hub {
             return Err(Refusal::Gone);
         }
         match command {
+            Command::ClaimRank { room, nick } => self.claim_rank(who, &room, nick, now),
             Command::EndOwn { nick } => self.end_own(who, nick, now),
+            Command::GiveRoom { room, account } => self.give_room(who, &room, account, now),
             Command::Invite { room, nick } => self.invite(who, &room, nick, now),
             Command::Join { room, key, flags } => self.join(who, room, (key, flags), now),
             Command::Kick { room, nick, reason } => self.kick(who, &room, nick, reason, now),
@@ -78,6 +82,7 @@ impl Hub {
                 message,
                 reason,
             } => self.redact(who, from, message, reason, now),
+            Command::RegisterRoom { room } => self.register_room(who, &room, now),
             Command::Rename { nick } => self.rename(who, nick, now),
             Command::RenameRoom { room, to, reason } => {
                 self.rename_room(who, &room, to, reason, now)
@@ -99,6 +104,12 @@ impl Hub {
             Command::SetRoomModes { room, changes } => {
                 self.set_room_modes(who, &room, changes, now)
             }
+            Command::SetRoomRank {
+                room,
+                account,
+                sign,
+                rank,
+            } => self.set_room_rank(who, &room, (account, sign, rank), now),
             Command::SetTopic { room, text } => self.set_topic(who, &room, text, now),
             Command::SetUserModes { changes } => {
                 self.set_user_modes(who, changes, now);

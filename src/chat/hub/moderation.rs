@@ -137,7 +137,12 @@ impl Hub {
     ) -> Result<(), Refusal> {
         debug_assert_one_line(reason);
         let (room, _) = self.find_membership(who, name)?;
-        self.need_rank(who, room, Rank::Operator)?;
+        // The name of a registered room belongs to its founder: with it gone, others could take it.
+        let needed = match self.registered.holds(room.slot) {
+            true => Rank::Founder,
+            false => Rank::Operator,
+        };
+        self.need_rank(who, room, needed)?;
         let record = &self.rooms[room.slot as usize];
         if record.name.as_str() == to.as_str() {
             return Ok(());
@@ -156,6 +161,7 @@ impl Hub {
         let old = self.counting(None, Some(room.slot), |hub| {
             mem::replace(&mut hub.rooms[room.slot as usize].name, to)
         });
+        self.registered.note_renamed(room.slot, &old);
         let reason = self.cut_reason(reason);
         let body = Body::RoomRenamed { room, old, reason };
         self.emit(who, Audience::Room(room), body, now);

@@ -62,6 +62,7 @@ impl Hub {
             );
         }
         if !applied.is_empty() {
+            self.registered.touch(room.slot);
             let changes = applied;
             let body = Body::ModesChanged { room, changes };
             self.emit(who, Audience::Room(room), body, now);

@@ -86,6 +86,9 @@ impl Hub {
         if invitation.is_some_and(|invitation| invitation.opens) {
             return Ok(());
         }
+        if self.is_always_let_in(who, id) {
+            return Ok(());
+        }
         let room = || record.name().clone();
         let is_full = |max| record.member_count() >= max as usize;
         if record.limit().is_some_and(is_full) {

@@ -94,9 +94,9 @@ impl Hub {
         Some(self.rooms[slot as usize].id)
     }
 
-    /// How many rooms there are.
+    /// How many rooms there are, those that wait without members not included.
     pub fn room_count(&self) -> usize {
-        self.room_names.len()
+        self.room_names.len() - self.registered.empty
     }
 
     /// All rooms, in no particular order.

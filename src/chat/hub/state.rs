@@ -17,6 +17,7 @@ use super::super::{
     index::NameIndex,
     mode::{RoomFlags, UserMode, UserModes},
     name::{Name, reserved::Reserved},
+    registered::RegisteredRooms,
     whowas::Whowas,
 };
 
@@ -54,6 +55,7 @@ pub struct Hub {
     /// Not yet taken by the caller.
     pub(super) events: VecDeque<Event>,
     pub(super) accounts: Accounts,
+    pub(super) registered: RegisteredRooms,
     pub(super) bans: Bans,
     /// Whether the server has a password, without which no client becomes a user.
     pub(super) password_required: bool,
@@ -108,6 +110,7 @@ impl Hub {
             reserved: Reserved::with(&[]),
             events: VecDeque::new(),
             accounts: Accounts::new(rules),
+            registered: RegisteredRooms::default(),
             bans: Bans::default(),
             password_required: false,
             departed: None,
@@ -290,7 +293,12 @@ impl Hub {
                 .expect("a room's member knows the room: invariant 1");
             moved.rooms[position].index = left.index;
         }
-        if room.members.is_empty() {
+        if !room.members.is_empty() {
+            return;
+        }
+        if self.registered.holds(left.room) {
+            self.registered.empty += 1;
+        } else {
             self.room_names.remove(left.room, room.name.name());
             self.vanished.push(left.room);
         }

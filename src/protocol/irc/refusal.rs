@@ -21,8 +21,17 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
             .param(room)
             .text(ERR_USERONCHANNEL.words)
             .end(),
-        // These are answered where they are asked for (draft/account-registration); this is for the rest.
-        Refusal::AccountExists { .. } | Refusal::NoSuchAccount | Refusal::NotYours => {
+        // These are answered where they are asked for (draft/account-registration, ChanServ); this is for the rest.
+        Refusal::AccountExists { .. }
+        | Refusal::FounderIsGiven
+        | Refusal::NoSuchAccount
+        | Refusal::NotFounder { .. }
+        | Refusal::NotLoggedIn
+        | Refusal::NotYours
+        | Refusal::RoomNotRegistered { .. }
+        | Refusal::RoomRegistered { .. }
+        | Refusal::TooManyRanks { .. }
+        | Refusal::TooManyRegistered { .. } => {
             let notice = Line::new(out).source(prefix.server).command("NOTICE");
             notice.param(prefix.client).text(refusal).end();
         }

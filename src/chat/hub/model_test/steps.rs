@@ -17,6 +17,9 @@ pub(super) const LIMITS: Limits = Limits {
     reason_bytes: 40,
     users: 6,
     rooms: 4,
+    registered_rooms: 10,
+    registered_rooms_per_account: 3,
+    room_ranks: 2,
     rooms_per_user: 3,
     topic_bytes: 4,
 };

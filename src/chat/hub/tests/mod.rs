@@ -11,6 +11,7 @@ mod effort;
 mod entry;
 mod messages;
 mod moderation;
+mod registered;
 mod users;
 
 const RULES: NameRules = NameRules { unicode: true };
