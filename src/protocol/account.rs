@@ -3,7 +3,7 @@
 //!
 //! Owns the types alone; the server has the accounts. Does not know how a protocol words an answer.
 
-use crate::chat::{AccountId, Nick, Refusal};
+use crate::chat::{AccountId, Nick, Refusal, RoomId};
 use std::time::Duration;
 
 /// Who may make an account.
@@ -77,6 +77,16 @@ pub enum AccountRequest<'a> {
         /// Its password.
         password: &'a str,
     },
+    /// Have a room stored that the hub has just registered.
+    RegisterRoom {
+        /// Which.
+        room: RoomId,
+    },
+    /// End the registration of a room; the hub was asked whether the user may.
+    DropRoom {
+        /// Which.
+        room: RoomId,
+    },
 }
 
 /// What came of a request.
@@ -92,6 +102,10 @@ pub enum AccountOutcome {
     Registered(AccountId),
     /// The new password is stored.
     PasswordSet,
+    /// The room is not registered any more.
+    RoomDropped,
+    /// The registered room is stored.
+    RoomRegistered,
 }
 
 /// Why a request was refused; `Display` is a sentence for the client.

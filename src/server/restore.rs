@@ -4,7 +4,7 @@
 
 use super::{
     Error,
-    shared::{Shared, accounts::Accounts},
+    shared::{Shared, accounts::Accounts, rooms as room_rows},
 };
 use crate::{
     auth::FalseSalts,
@@ -24,7 +24,7 @@ const FALSE_SALTS_KEY: &str = "false salts key";
 pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(), Error> {
     shared.store.is_open = true;
     let mut settings: HashMap<String, Vec<u8>> = HashMap::new();
-    let (mut accounts, mut bans) = (Vec::new(), Vec::new());
+    let (mut accounts, mut bans, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         match row {
             Row::Setting(SettingRecord { name, value }) => {
@@ -32,7 +32,7 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
             }
             Row::Account(row) => accounts.push(row),
             Row::Ban(row) => bans.push(row),
-            Row::Room(_) => {}
+            Row::Room(row) => rooms.push(row),
         }
     }
     let cloak_key = key(shared, &mut settings, CLOAK_KEY)?;
@@ -48,11 +48,25 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
             "accounts whose names are not valid, or look like others, under the present settings cannot be used"
         );
     }
-    let bans_count = bans.len();
+    let (rooms_count, bans_count) = (rooms.len(), bans.len());
+    for row in rooms {
+        let name = row.name.clone();
+        if !room_rows::restore(&mut shared.hub, row, now) {
+            tracing::warn!(
+                name,
+                "a registered room cannot be used under the present settings, or without its founder"
+            );
+        }
+    }
     for row in bans {
         add_ban(shared, row, now);
     }
-    tracing::info!(accounts = count, bans = bans_count, "read what was kept");
+    tracing::info!(
+        accounts = count,
+        bans = bans_count,
+        rooms = rooms_count,
+        "read what was kept"
+    );
     Ok(())
 }
 

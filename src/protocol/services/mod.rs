@@ -1,9 +1,10 @@
-//! Services: NickServ, which users write to about their accounts. IRC clients reach it by a message, telnet users by
-//! commands; both use one table.
+//! Services: NickServ, which users write to about their accounts, and ChanServ, about registered rooms.
+//! IRC clients reach them by a message, telnet users by commands; both use the same tables.
 //!
-//! NickServ is a name and no client: it is in no list of users. Commands parse, ask the hub and the server through
+//! A service is a name and no client: it is in no list of users. Commands parse, ask the hub and the server through
 //! [`Context`], and answer in sentences; the caller frames them in its protocol. Owns nothing.
 
+mod chanserv;
 mod nickserv;
 mod reply;
 mod table;
@@ -12,7 +13,7 @@ mod tests;
 
 pub use nickserv::may_take_password;
 pub use reply::Reply;
-pub use table::run;
+pub use table::{run, run_room};
 
 use super::account::{AccountError, AccountOutcome};
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
 
 /// The name that users write to about their accounts.
 pub const NICKSERV: &str = "NickServ";
+
+/// The name that users write to about registered rooms.
+pub const CHANSERV: &str = "ChanServ";
 
 /// Makes the outcome of a request take effect, and says it in a sentence.
 ///
@@ -45,6 +49,10 @@ pub fn finish(
         }
         Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
         Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
+        Ok(AccountOutcome::RoomRegistered) => {
+            Ok("the room is yours, and stays as it is when its last member leaves".to_owned())
+        }
+        Ok(AccountOutcome::RoomDropped) => Ok("the room is not registered any more".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -1,9 +1,9 @@
-//! The table of NickServ's commands, and the way of a line to its function.
+//! The tables of NickServ's and ChanServ's commands, and the way of a line to its function.
 //!
 //! Invariant: no function gets fewer words than its row asks for. Owns names and help; does not know the effects.
 
 use super::{
-    nickserv,
+    chanserv, nickserv,
     reply::{Outcome, Reply, Trouble},
 };
 use crate::protocol::Context;
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub(super) run: fn(&mut dyn Context, &str) -> Outcome,
 }
 
-/// All commands, in the order in which HELP shows them.
+/// All commands of NickServ, in the order in which HELP shows them.
 pub(super) static COMMANDS: [Entry; 9] = [
     Entry {
         name: "REGISTER",
@@ -81,7 +81,60 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "",
         words_min: 0,
         help: "this list",
-        run: |_, _| Ok(Reply::Lines(help())),
+        run: |_, _| Ok(Reply::Lines(help(&COMMANDS))),
+    },
+];
+
+/// All commands of ChanServ, in the same way.
+pub(super) static ROOM_COMMANDS: [Entry; 7] = [
+    Entry {
+        name: "REGISTER",
+        arguments: "#ROOM",
+        words_min: 1,
+        help: "make a room yours; it stays when its last member leaves",
+        run: chanserv::register,
+    },
+    Entry {
+        name: "INFO",
+        arguments: "#ROOM",
+        words_min: 1,
+        help: "whose room it is",
+        run: chanserv::info,
+    },
+    Entry {
+        name: "AMODE",
+        arguments: "#ROOM ACCOUNT +o|-o",
+        words_min: 3,
+        help: "give an account a rank (v, h, o, a) for good, or take it",
+        run: chanserv::amode,
+    },
+    Entry {
+        name: "OP",
+        arguments: "#ROOM [NICK]",
+        words_min: 1,
+        help: "have your rank, or make a member an operator",
+        run: chanserv::op,
+    },
+    Entry {
+        name: "TRANSFER",
+        arguments: "#ROOM ACCOUNT",
+        words_min: 2,
+        help: "give a room of yours to another account",
+        run: chanserv::transfer,
+    },
+    Entry {
+        name: "DROP",
+        arguments: "#ROOM",
+        words_min: 1,
+        help: "end the registration of a room of yours",
+        run: chanserv::drop,
+    },
+    Entry {
+        name: "HELP",
+        arguments: "",
+        words_min: 0,
+        help: "this list",
+        run: |_, _| Ok(Reply::Lines(help(&ROOM_COMMANDS))),
     },
 ];
 
@@ -95,11 +148,20 @@ const ALIASES: [(&str, &str); 4] = [
 
 /// Handles one line to NickServ.
 pub fn run(text: &str, ctx: &mut dyn Context) -> Reply {
+    run_in(&COMMANDS, text, ctx)
+}
+
+/// Handles one line to ChanServ.
+pub fn run_room(text: &str, ctx: &mut dyn Context) -> Reply {
+    run_in(&ROOM_COMMANDS, text, ctx)
+}
+
+fn run_in(commands: &[Entry], text: &str, ctx: &mut dyn Context) -> Reply {
     let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let name = word.to_ascii_uppercase();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     let name = alias.map_or(name.as_str(), |(_, name)| name);
-    let Some(entry) = COMMANDS.iter().find(|entry| entry.name == name) else {
+    let Some(entry) = commands.iter().find(|entry| entry.name == name) else {
         let unknown = "there is no such command; HELP lists those that there are";
         return Reply::Refused(unknown.to_owned());
     };
@@ -119,7 +181,7 @@ pub fn run(text: &str, ctx: &mut dyn Context) -> Reply {
     }
 }
 
-fn help() -> Vec<String> {
+fn help(commands: &[Entry]) -> Vec<String> {
     let row = |entry: &Entry| format!("{} {} - {}", entry.name, entry.arguments, entry.help);
-    COMMANDS.iter().map(row).collect()
+    commands.iter().map(row).collect()
 }

@@ -1,8 +1,8 @@
 //! NickServ's commands against a fake server.
 
-use super::{Reply, finish, run};
+use super::{Reply, finish, run, run_room};
 use crate::{
-    chat::{Command, Nick, Profile},
+    chat::{Command, Nick, Profile, RoomName, mode::RoomFlags},
     protocol::{
         Context as _,
         account::{AccountError, AccountOutcome, AccountRules, Registration},
@@ -128,4 +128,46 @@ fn no_password_is_taken_where_others_can_read_it() {
     world.account_rules = None;
     let expected = AccountError::NoAccounts.to_string();
     check(&mut world, route, "identify open-sesame", &expected);
+}
+
+#[test]
+fn a_room_is_registered_given_ranks_and_dropped_by_its_founder() {
+    let (mut world, route) = world();
+    let say = |world: &mut World, text: &str, expected: &str| {
+        let answer = match run_room(text, &mut world.at(route)) {
+            Reply::Lines(lines) => lines[0].clone(),
+            Reply::Refused(why) => why,
+            Reply::Later => world.account_requests.last().cloned().unwrap_or_default(),
+        };
+        assert!(answer.starts_with(expected), "{text}: {answer}");
+    };
+    let room = RoomName::parse("#den", world.hub.rules()).unwrap();
+    let (key, flags) = (None, RoomFlags::usual());
+    let join = Command::Join { room, key, flags };
+    world.at(route).apply(join).unwrap();
+    say(&mut world, "REGISTER #den", "log in to your account first");
+    for name in ["alice", "bob"] {
+        let nick = Nick::parse(name, world.hub.rules()).unwrap();
+        world.hub.add_account(nick).unwrap();
+    }
+    let alice = Nick::parse("alice", world.hub.rules()).unwrap();
+    let account = world.hub.accounts().find(&alice).unwrap();
+    world.at(route).apply(Command::LogIn { account }).unwrap();
+    for (text, expected) in [
+        ("REGISTER", "usage: REGISTER #ROOM"),
+        ("DROP #den", "#den is not registered"),
+        ("REGISTER #den", "register room"),
+        ("INFO #den", "#den belongs to alice, since "),
+        ("INFO #lair", "there is no such room"),
+        ("AMODE #den bob +o", "bob has +o in #den from now on"),
+        ("AMODE #den bob +oo", "a rank is one of"),
+        ("AMODE #den nobody +o", "there is no such account"),
+        ("OP #den", "done"),
+        ("DROP #den", "drop room"),
+        ("TRANSFER #den bob", "#den belongs to bob now"),
+        ("DROP #den", "#den is not yours"),
+    ] {
+        say(&mut world, text, expected);
+    }
+    world.hub.check_invariants();
 }

@@ -238,6 +238,8 @@ impl Context for At<'_> {
             AccountRequest::Drop { password, .. } => format!("drop {password}"),
             AccountRequest::LogIn { name, password } => format!("log in {name} {password}"),
             AccountRequest::Register { name, password } => format!("register {name} {password}"),
+            AccountRequest::RegisterRoom { .. } => "register room".to_owned(),
+            AccountRequest::DropRoom { .. } => "drop room".to_owned(),
             AccountRequest::SetPassword { password, .. } => format!("set password {password}"),
         });
         Ok(())

@@ -7,26 +7,37 @@ use crate::{
     chat::{AccountId, Command},
     net::{ConnId, Net},
     protocol::account::{AccountError, AccountOutcome},
-    server::shared::Shared,
+    server::shared::{Shared, rooms},
     store::Completion,
 };
 
 impl Connections {
-    /// Exchanges with the keeper what there is, and tells those who wait for a write that came to its end.
+    /// Exchanges with the keeper what there is, and informs the clients that wait for a write that came to its end.
     pub(crate) fn tend_store(&mut self, net: &mut Net) {
-        let Some(keeper) = &mut self.keeper else {
-            return;
-        };
-        keeper.tend(&mut self.shared.store.client, net);
-        self.shared.store.keeper_restarts = keeper.restarts;
+        self.exchange(net);
+        let mut has_more = false;
         while let Some(completion) = self.shared.store.client.next_completion() {
             self.stored(net, &completion);
+            has_more = true;
+        }
+        if has_more {
+            // The end of an account or of a room changes rows, and no other turn may come for long.
+            self.exchange(net);
+        }
+    }
+
+    fn exchange(&mut self, net: &mut Net) {
+        if let Some(keeper) = &mut self.keeper {
+            rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
+            keeper.tend(&mut self.shared.store.client, net);
+            self.shared.store.keeper_restarts = keeper.restarts;
         }
     }
 
     /// The server ends: hands the last changes over.
     pub(crate) fn finish_store(&mut self) {
         if let Some(keeper) = &mut self.keeper {
+            rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
             keeper.finish(&mut self.shared.store);
         }
     }

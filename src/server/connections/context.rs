@@ -28,7 +28,7 @@ use crate::{
             accounts::{Accounts, Asker, Rules},
             lifecycle::Control,
             password_checks::{Guesser, PasswordChecks},
-            resume,
+            resume, rooms,
             routes::Route,
             store::Store,
         },
@@ -270,6 +270,22 @@ impl Context for CommandContext<'_> {
     }
 
     fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError> {
+        let Shared {
+            accounts,
+            hub,
+            store,
+            ..
+        } = &mut *self.shared;
+        let accounts = accounts.as_mut();
+        match request {
+            AccountRequest::RegisterRoom { room } => {
+                return rooms::begin_register(accounts, (hub, store), self.id, room);
+            }
+            AccountRequest::DropRoom { room } => {
+                return rooms::begin_drop(accounts, (hub, store), self.id, room);
+            }
+            _ => {}
+        }
         self.with_accounts(|accounts, parts, asker| {
             let work = (parts.checks, parts.store);
             accounts.begin(request, parts.rules, asker, parts.hub, work)

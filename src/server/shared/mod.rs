@@ -10,6 +10,7 @@ pub(crate) mod hosts;
 pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
 pub(crate) mod resume;
+pub(crate) mod rooms;
 pub(crate) mod routes;
 pub(crate) mod store;
 mod watchers;

@@ -1,4 +1,4 @@
-//! What comes of a request that was made of NickServ.
+//! What comes of a request that was made of a service.
 //!
 //! Apart from the requests, for a login leads to the welcome, and that to messages.
 
@@ -6,10 +6,10 @@ use super::{authenticate, nickserv::say};
 use crate::protocol::{
     account::{AccountError, AccountOutcome},
     irc::session::request::Request,
-    services,
+    services::{self, CHANSERV, NICKSERV},
 };
 
-/// A request that was made of NickServ has come to its end.
+/// A request that was made of a service has come to its end.
 pub(crate) fn service_done(
     request: &mut Request<'_>,
     outcome: Result<AccountOutcome, AccountError>,
@@ -20,6 +20,10 @@ pub(crate) fn service_done(
         let _ = authenticate::log_in(request, account);
         request.flush();
     }
+    let service = match outcome {
+        Ok(AccountOutcome::RoomRegistered | AccountOutcome::RoomDropped) => CHANSERV,
+        _ => NICKSERV,
+    };
     let sentence = services::finish(outcome, request.ctx);
-    say(request, &sentence.unwrap_or_else(|error| error));
+    say(request, service, &sentence.unwrap_or_else(|error| error));
 }

@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 54] = [
+static HELP: [(&str, &[&str]); 56] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -36,6 +36,20 @@ static HELP: [(&str, &[&str]); 54] = [
         &[
             "CAP LS [302] | LIST | REQ :<capabilities> | END",
             "Negotiates capabilities.",
+        ],
+    ),
+    (
+        "CHANSERV",
+        &[
+            "CHANSERV <command>",
+            "The same as a message to ChanServ; CHANSERV HELP lists its commands.",
+        ],
+    ),
+    (
+        "CS",
+        &[
+            "CS <command>",
+            "The same as a message to ChanServ; CS HELP lists its commands.",
         ],
     ),
     ("DIE", &["DIE", "Stops the server. Operators only."]),

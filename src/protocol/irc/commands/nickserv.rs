@@ -1,4 +1,4 @@
-//! NickServ, by message or by the commands NS and NICKSERV.
+//! NickServ and ChanServ, by message or by the commands NS, NICKSERV, CS and CHANSERV.
 //!
 //! Owns nothing; the commands are in [`services`].
 
@@ -10,13 +10,22 @@ use crate::protocol::{
             state::{Asked, Pending},
         },
     },
-    services::{self, NICKSERV, Reply},
+    services::{self, CHANSERV, NICKSERV, Reply},
 };
 
 /// NS and NICKSERV: the same as a message to NickServ.
 pub(crate) fn ns(request: &mut Request<'_>, params: &Params<'_>) {
+    to_service(request, NICKSERV, &words_of(params));
+}
+
+/// CS and CHANSERV: the same as a message to ChanServ.
+pub(crate) fn cs(request: &mut Request<'_>, params: &Params<'_>) {
+    to_service(request, CHANSERV, &words_of(params));
+}
+
+fn words_of(params: &Params<'_>) -> String {
     let words: Vec<&str> = (0..).map_while(|index| params.get(index)).collect();
-    to_service(request, &words.join(" "));
+    words.join(" ")
 }
 
 /// Whether a message goes to a service; then it is handled. `answers`: a NOTICE is never answered.
@@ -26,21 +35,31 @@ pub(crate) fn is_to_service(
     text: &str,
     answers: bool,
 ) -> bool {
-    let is_service = target.eq_ignore_ascii_case(NICKSERV);
-    if is_service && request.ctx.account_rules().is_none() {
+    let services = [NICKSERV, CHANSERV];
+    let service = services
+        .into_iter()
+        .find(|name| target.eq_ignore_ascii_case(name));
+    let Some(service) = service else {
+        return false;
+    };
+    if request.ctx.account_rules().is_none() {
         return false;
     }
-    if is_service && answers {
-        to_service(request, text);
+    if answers {
+        to_service(request, service, text);
     }
-    is_service
+    true
 }
 
-fn to_service(request: &mut Request<'_>, text: &str) {
+fn to_service(request: &mut Request<'_>, service: &str, text: &str) {
     request.flush();
-    match services::run(text, request.ctx) {
-        Reply::Lines(lines) => lines.iter().for_each(|line| say(request, line)),
-        Reply::Refused(why) => say(request, &why),
+    let reply = match service {
+        CHANSERV => services::run_room(text, request.ctx),
+        _ => services::run(text, request.ctx),
+    };
+    match reply {
+        Reply::Lines(lines) => lines.iter().for_each(|line| say(request, service, line)),
+        Reply::Refused(why) => say(request, service, &why),
         Reply::Later => {
             let asked = Asked::Service;
             request.irc.cold().pending = Some(Pending::Account { asked, label: None });
@@ -48,10 +67,10 @@ fn to_service(request: &mut Request<'_>, text: &str) {
     }
 }
 
-/// A line of NickServ's.
-pub(super) fn say(request: &mut Request<'_>, text: &str) {
+/// A line of a service.
+pub(super) fn say(request: &mut Request<'_>, service: &str, text: &str) {
     let (prefix, _, out) = request.split();
-    let source = format_args!("{NICKSERV}!{NICKSERV}@{}", prefix.server);
+    let source = format_args!("{service}!{service}@{}", prefix.server);
     let line = Line::new(out).source(source).command("NOTICE");
     line.param(prefix.client).text(text).end();
 }

@@ -79,12 +79,14 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 54] = [
+pub(crate) static COMMANDS: [Entry; 56] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
     tagged("BATCH", 1, multiline::batch),
     row("CAP", 1, Always, caps::cap),
+    row("CHANSERV", 0, After, nickserv::cs),
+    row("CS", 0, After, nickserv::cs),
     row("DIE", 0, After, operators::die),
     row("HELP", 0, After, server::help),
     row("HELPOP", 0, After, server::help),

@@ -31,6 +31,7 @@ use crate::{
     },
     server::shared::{
         password_checks::{Guesser, PasswordChecks},
+        rooms,
         store::Store,
     },
     store::{Change, Key, Row, WriteId},
@@ -121,6 +122,10 @@ impl Accounts {
                 begin_credentials(password, rules.rounds, guesser, checks)?;
                 UnderWay::Register(name.clone())
             }
+            AccountRequest::RegisterRoom { .. } | AccountRequest::DropRoom { .. } => {
+                debug_assert!(false, "no password is hashed for a room");
+                return Err(AccountError::Busy);
+            }
             AccountRequest::SetPassword { account, password } => {
                 let name = hub.accounts().name(account).ok_or(AccountError::Wrong)?;
                 check_password(name, password, &rules.known)?;
@@ -178,8 +183,9 @@ impl Accounts {
                 if self.is_being_written(account) {
                     return Some(Step::Done(Err(AccountError::Busy)));
                 }
-                let drop = Change::Drop(Key::Account(name.to_string()));
-                let write = store.write(vec![drop]);
+                let mut changes = vec![Change::Drop(Key::Account(name.to_string()))];
+                changes.extend(rooms::changes_with_account(hub, account));
+                let write = store.write(changes);
                 self.storing.insert(write, Storing::Drop(id, account));
                 Step::Storing
             }
@@ -282,9 +288,22 @@ impl Accounts {
                 (Ok(AccountOutcome::CertificatesChanged), None)
             }
             (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
-            (Storing::Certificates(..) | Storing::SetPassword(..) | Storing::Drop(..), false) => {
+            (Storing::RegisterRoom(..), true) => (Ok(AccountOutcome::RoomRegistered), None),
+            (Storing::RegisterRoom(_, room), false) => {
+                hub.unregister_room(room);
                 (not_stored, None)
             }
+            (Storing::DropRoom(_, room), true) => {
+                hub.unregister_room(room);
+                (Ok(AccountOutcome::RoomDropped), None)
+            }
+            (
+                Storing::Certificates(..)
+                | Storing::SetPassword(..)
+                | Storing::Drop(..)
+                | Storing::DropRoom(..),
+                false,
+            ) => (not_stored, None),
         };
         Some((id, outcome, dropped))
     }

@@ -5,7 +5,7 @@
 use super::record::Record;
 use crate::{
     auth::{Credentials, FalseSalts},
-    chat::{AccountId, Hub, Moment, Nick},
+    chat::{AccountId, Hub, Moment, Nick, RoomId},
     net::{ConnId, tls::Fingerprint},
     store::{AccountRecord, WriteId},
 };
@@ -34,7 +34,9 @@ pub(super) enum Storing {
     /// All certificates of the account from then on.
     Certificates(ConnId, AccountId, Vec<Fingerprint>),
     Drop(ConnId, AccountId),
+    DropRoom(ConnId, RoomId),
     Register(ConnId, AccountId),
+    RegisterRoom(ConnId, RoomId),
     SetPassword(ConnId, AccountId, Credentials),
 }
 
@@ -43,14 +45,17 @@ impl Storing {
         self.parts().0
     }
 
-    fn account(&self) -> AccountId {
+    fn account(&self) -> Option<AccountId> {
         self.parts().1
     }
 
-    fn parts(&self) -> (ConnId, AccountId) {
+    fn parts(&self) -> (ConnId, Option<AccountId>) {
         match *self {
-            Self::Drop(id, account) | Self::Register(id, account) => (id, account),
-            Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => (id, account),
+            Self::Drop(id, account) | Self::Register(id, account) => (id, Some(account)),
+            Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => {
+                (id, Some(account))
+            }
+            Self::DropRoom(id, _) | Self::RegisterRoom(id, _) => (id, None),
         }
     }
 }
@@ -149,7 +154,20 @@ impl Accounts {
     /// Whether a change of this account is being written. A second one would be made from what was before the first, and
     /// undo it in the store.
     pub(super) fn is_being_written(&self, account: AccountId) -> bool {
-        self.storing.values().any(|it| it.account() == account)
+        self.storing
+            .values()
+            .any(|it| it.account() == Some(account))
+    }
+
+    /// A registered room is being written.
+    pub(crate) fn wait_to_register_room(&mut self, write: WriteId, asker: ConnId, room: RoomId) {
+        self.storing
+            .insert(write, Storing::RegisterRoom(asker, room));
+    }
+
+    /// The row of a room is being removed.
+    pub(crate) fn wait_to_drop_room(&mut self, write: WriteId, asker: ConnId, room: RoomId) {
+        self.storing.insert(write, Storing::DropRoom(asker, room));
     }
 
     /// Whether a request of this connection is under way: its lines wait.
