@@ -255,6 +255,9 @@ impl Limiter {
         now: Duration,
     ) -> Result<Attempt, Duration> {
         let network = caller.network;
+        // Everyone makes connections. The first attempt of each is free of other clients' mistakes for an operator, of whom
+        // there are few; of accounts everyone has one, and knows the names of all others.
+        let is_free = caller.is_first && kind != PasswordKind::Account;
         let by_certificate = caller.certificate.map(|it| self.keys.hash_one((name, it)));
         let pairs = [by_certificate, Some(self.keys.hash_one((name, network)))];
         let known = &mut self.known[kind as usize];
@@ -267,7 +270,7 @@ impl Limiter {
         {
             let strikes = known.entry(pair);
             match strikes.wait(MILD, now) {
-                wait if !wait.is_zero() && !caller.is_first => return Err(wait),
+                wait if !wait.is_zero() && !is_free => return Err(wait),
                 _ => strikes.charge(now),
             }
             judge = Judge::Known(pair);
@@ -284,7 +287,7 @@ impl Limiter {
                 let is_many = network.is_loopback();
                 let is_innocent = strikes.is_none_or(|it| it.count == 0 || it.is_forgotten(now));
                 by_address = if is_many { Duration::ZERO } else { by_address };
-                by_name = if is_many || is_innocent {
+                by_name = if is_many && is_free || is_innocent {
                     Duration::ZERO
                 } else {
                     by_name

@@ -223,6 +223,21 @@ fn memory_is_bounded_and_the_guiltiest_are_kept() {
 }
 
 #[test]
+fn a_connection_for_each_guess_at_an_account_is_no_way_around() {
+    let mut limiter = Limiter::default();
+    let mut is_looked_at = |_: &u32| {
+        let guesser = Caller {
+            is_first: true,
+            ..caller([127, 0, 0, 1])
+        };
+        let kind = PasswordKind::Account;
+        limiter.admit(kind, NAME, guesser, seconds(100)).is_ok()
+    };
+    let looked_at = (0..150).filter(|n| is_looked_at(n)).count();
+    assert!(looked_at < 20, "{looked_at}");
+}
+
+#[test]
 fn endless_guessers_keep_no_new_client_out() {
     let mut limiter = Limiter::default();
     let now = seconds(100);
