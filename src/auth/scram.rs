@@ -146,6 +146,11 @@ pub struct Scram {
 }
 
 impl Scram {
+    /// Whether the exchange is about these credentials: the password may have been changed meanwhile.
+    pub fn is_about(&self, credentials: &Credentials) -> bool {
+        self.credentials == *credentials
+    }
+
     /// Begins an exchange, and writes our first message. The nonce must be random, printable and without comma.
     pub fn begin(first: &ClientFirst<'_>, claimed: Claimed<'_>, nonce: &str) -> (Self, String) {
         let (credentials, exists) = match claimed {

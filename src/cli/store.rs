@@ -49,7 +49,7 @@ pub(super) fn open(directory: &Path) -> Result<Database, Failure> {
             directory.display()
         )));
     }
-    Database::open(directory).map_err(failure)
+    Database::open_beside(directory).map_err(failure)
 }
 
 fn failure(error: impl std::fmt::Display) -> Failure {

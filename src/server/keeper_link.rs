@@ -35,6 +35,9 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// How long the end of the server waits for the keeper to take the last changes.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
+/// A keeper that does not answer for so long is not waited for: its disk hangs.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
 /// What is read at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -54,6 +57,8 @@ pub(crate) struct KeeperLink {
     pause: Duration,
     /// When what failed is written again.
     try_again_at: Option<Tick>,
+    /// When those who wait for an answer get one in any case.
+    give_up_at: Option<Tick>,
     /// The trouble that was logged last.
     logged: Option<String>,
     /// How often a keeper was started again.
@@ -83,6 +88,7 @@ impl KeeperLink {
             start_at: None,
             pause: FIRST_PAUSE,
             try_again_at: None,
+            give_up_at: None,
             logged: None,
             restarts: 0,
             _lock: lock,
@@ -97,7 +103,7 @@ impl KeeperLink {
 
     /// When to look again, if nothing happens before.
     pub(crate) fn due_in(&self, now: Tick) -> Option<Duration> {
-        let next = [self.start_at, self.try_again_at];
+        let next = [self.start_at, self.try_again_at, self.give_up_at];
         next.into_iter().flatten().map(|at| now.until(at)).min()
     }
 
@@ -125,7 +131,24 @@ impl KeeperLink {
         if client.has_postponed() && self.try_again_at.is_none() {
             self.try_again_at = Some(now.after(TRY_AGAIN));
         }
+        self.give_up(client, now);
         self.log_trouble(client);
+    }
+
+    /// Fails what someone has waited for too long.
+    fn give_up(&mut self, client: &mut Client, now: Tick) {
+        if !client.has_askers() {
+            self.give_up_at = None;
+            return;
+        }
+        match self.give_up_at {
+            Some(at) if at <= now => {
+                self.give_up_at = None;
+                client.fail_askers("the keeper does not answer; the disk may hang");
+            }
+            Some(_) => {}
+            None => self.give_up_at = Some(now.after(ANSWER_MAX)),
+        }
     }
 
     fn receive(&mut self, client: &mut Client) -> Result<(), io::Error> {
@@ -140,6 +163,7 @@ impl KeeperLink {
                     let waited = client.bytes();
                     client.receive(&buffer[..count]).map_err(io::Error::other)?;
                     if client.bytes() < waited {
+                        self.give_up_at = None;
                         // It works. That it has started is not enough: it may end at the first write.
                         self.pause = FIRST_PAUSE;
                     }
@@ -237,11 +261,23 @@ impl KeeperLink {
     /// The server ends: hands over what is left, and waits for the keeper to write it, but not for ever.
     pub(crate) fn finish(&mut self, store: &mut Store) {
         let client = &mut store.client;
-        let Some(stream) = self.stream.take() else {
+        client.try_again();
+        if client.is_idle() {
             return;
+        }
+        let stream = match self.stream.take() {
+            Some(stream) => Ok(BlockingStream::from(OwnedFd::from(stream))),
+            None => self.start_for_the_end(),
         };
         client.send(&mut self.out);
-        let mut stream = BlockingStream::from(OwnedFd::from(stream));
+        let mut stream = match stream {
+            Ok(stream) => stream,
+            Err(why) => {
+                let waiting = client.bytes();
+                tracing::error!(%why, waiting, "no keeper writes the last changes; they are lost");
+                return;
+            }
+        };
         let rest = self.out.split_off(self.written);
         let written = stream
             .set_nonblocking(false)
@@ -257,10 +293,24 @@ impl KeeperLink {
                 Err(error) => Err(error),
             };
         }
-        if let Err(why) = result {
+        let why = result.err().map(|error| error.to_string());
+        if let Some(why) = why.or_else(|| client.trouble.clone()) {
             let waiting = client.bytes();
-            tracing::error!(%why, waiting, "the keeper did not write the last changes");
+            tracing::error!(why, waiting, "the keeper did not write the last changes");
         }
+    }
+
+    /// The server ends while no keeper runs: one more, for what is left.
+    fn start_for_the_end(&mut self) -> io::Result<BlockingStream> {
+        (self.out, self.written) = (Vec::new(), 0);
+        if let Some(mut child) = self.child.take() {
+            // It was killed. The next one waits for its lock in any case.
+            let _ = child.try_wait();
+        }
+        let (child, stream) = spawn(&self.directory)?;
+        self.child = Some(child);
+        push_open(false, &mut self.out);
+        Ok(stream)
     }
 }
 

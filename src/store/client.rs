@@ -83,7 +83,7 @@ pub struct Client {
     bytes: usize,
     frames: Frames,
     completions: VecDeque<Completion>,
-    /// The last change of each row that waits with [`Policy::Keep`].
+    /// The last change of each row that waits.
     latest: FxHashMap<Key, u64>,
     /// Of kept changes that failed, until one is written again.
     pub trouble: Option<String>,
@@ -102,11 +102,10 @@ impl Client {
             self.completions.push_back(Completion { id, result });
             return id;
         }
-        if policy == Policy::Keep {
-            self.supersede(&keys);
-            for key in &keys {
-                self.latest.insert(key.clone(), id);
-            }
+        // Whatever its policy, a later change of a row is what holds.
+        self.supersede(&keys);
+        for key in &keys {
+            self.latest.insert(key.clone(), id);
         }
         self.bytes += frame.len();
         self.waiting.push_back(Waiting {
@@ -226,6 +225,20 @@ impl Client {
             if it.state == State::Postponed {
                 it.state = State::Queued;
             }
+        }
+    }
+
+    /// Whether someone waits for an answer.
+    pub fn has_askers(&self) -> bool {
+        self.waiting.iter().any(|it| it.policy == Policy::Answer)
+    }
+
+    /// Fails what someone waits for. It may be written all the same: the asker has to say what holds then, by a change with
+    /// [`Policy::Keep`].
+    pub fn fail_askers(&mut self, why: &str) {
+        let is_asked = |it: &Waiting| it.policy == Policy::Answer;
+        while let Some(position) = self.waiting.iter().position(is_asked) {
+            self.finish(position, Err(WriteError::Failed(why.to_owned())));
         }
     }
 

@@ -10,8 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file that is locked. It stays when the server ends; the lock does not.
+/// The file that the server locks. It stays when the server ends; the lock does not.
 const LOCK: &str = "lock";
+
+/// The file that the keeper locks: it may outlive a server that was killed, with requests that it has not written yet.
+const KEEPER_LOCK: &str = "keeper.lock";
 
 /// Why the directory cannot be used; `Display` names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +61,7 @@ impl Lock {
             std::fs::set_permissions(directory, private).map_err(io(directory))?;
         }
         let path = directory.join(LOCK);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(&path).map_err(io(&path))?;
+        let file = open(&path).map_err(io(&path))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(DirectoryError::InUse {
@@ -69,6 +70,30 @@ impl Lock {
             Err(error) => Err(io(&path)(error.into())),
         }
     }
+}
+
+/// The keeper's right to the database: there is one keeper at a time, whatever became of the server of the last one.
+#[derive(Debug)]
+pub(super) struct KeeperLock {
+    _file: File,
+}
+
+impl KeeperLock {
+    /// Waits until the last keeper has written what it was given, and has ended.
+    ///
+    /// # Errors
+    /// The file cannot be made or locked.
+    pub(super) fn wait(directory: &Path) -> io::Result<Self> {
+        let file = open(&directory.join(KEEPER_LOCK))?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use super::{
     database::{Database, DatabaseError},
+    directory::KeeperLock,
     frame::{Frames, push_frame},
     message::{Answer, PROTOCOL_VERSION, Request},
     records::Change,
@@ -30,8 +31,8 @@ pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()>
     let Some((version, load)) = keeper.opening(stream)? else {
         return Ok(());
     };
-    let mut database = match open(directory, version) {
-        Ok(database) => database,
+    let (mut database, _lock) = match open(directory, version) {
+        Ok(opened) => opened,
         Err(why) => return send(&[Answer::Unusable(why)], stream),
     };
     if load && !send_rows(&database, stream)? {
@@ -52,14 +53,17 @@ pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()>
     Ok(())
 }
 
-fn open(directory: &Path, version: u32) -> Result<Database, String> {
+fn open(directory: &Path, version: u32) -> Result<(Database, KeeperLock), String> {
     if version != PROTOCOL_VERSION {
         return Err(format!(
             "the program was replaced while the server runs, and the two differ ({version} and {PROTOCOL_VERSION}); \
              restart madang"
         ));
     }
-    Database::open(directory).map_err(|error: DatabaseError| error.to_string())
+    let lock = KeeperLock::wait(directory)
+        .map_err(|error| format!("cannot lock {}: {error}", directory.display()))?;
+    let database = Database::open(directory).map_err(|error: DatabaseError| error.to_string())?;
+    Ok((database, lock))
 }
 
 /// Sends every row; whether they could be read.

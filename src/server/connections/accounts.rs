@@ -48,9 +48,15 @@ impl Connections {
             self.shared.store.failures += 1;
             tracing::warn!(%why, "a change was not written, and was refused");
         }
-        let Shared { accounts, hub, .. } = &mut self.shared;
+        let Shared {
+            accounts,
+            hub,
+            store,
+            ..
+        } = &mut self.shared;
         let Some(accounts) = accounts else { return };
-        let Some((id, outcome, dropped)) = accounts.stored(*write, result.is_ok(), hub) else {
+        let stored = accounts.stored(*write, result.is_ok(), hub, store);
+        let Some((id, outcome, dropped)) = stored else {
             return;
         };
         if let Some(account) = dropped {
@@ -79,6 +85,10 @@ impl Connections {
         let Some((protocol, mut at)) = self.find(net, id) else {
             return;
         };
+        if at.client.closing.is_some() {
+            // It was ended while it waited, and its user has quit.
+            return;
+        }
         let ending = protocol.as_mut().account_done(&mut at, outcome);
         self.finish(net, id, ending);
     }

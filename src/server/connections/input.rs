@@ -20,7 +20,7 @@ use crate::{
         metrics::report::Report,
     },
 };
-use std::mem;
+use std::{mem, time::Duration};
 
 /// Lines of one connection handled in one turn; what it sent beyond that is carried over, so that no client waits long
 /// for its turn.
@@ -114,6 +114,9 @@ pub(crate) fn begin(
     go_on(protocol, at, offered)
 }
 
+/// How often a connection that waits for the store and has sent more lines is looked at.
+const LOOK_AT_STORE: Duration = Duration::from_millis(5);
+
 /// Handles the rest, within the bounds of a turn.
 pub(crate) fn go_on(
     protocol: &mut ProtocolState,
@@ -134,7 +137,16 @@ pub(crate) fn go_on(
             return Step::Done(Next::ReadMore);
         }
         if !mem::take(&mut offered.is_due) {
-            if at.net.is_turn_full() || at.net.is_backlogged(at.id) || protocol.as_ref().is_busy() {
+            if at.net.is_turn_full() || at.net.is_backlogged(at.id) {
+                break;
+            }
+            if protocol.as_ref().is_busy() {
+                let accounts = at.shared.accounts.as_ref();
+                if accounts.is_some_and(|accounts| accounts.is_storing(at.id)) {
+                    // The disk may take long, and the loop would turn without rest meanwhile.
+                    let until = at.net.now().after(LOOK_AT_STORE);
+                    return Step::Done(Next::PauseUntil(until));
+                }
                 break;
             }
             if let Some(until) = must_wait(at) {

@@ -18,6 +18,9 @@ use std::{
     time::Duration,
 };
 
+/// How long a statement waits for another process, such as one that makes a backup.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// Why the database cannot be used; `Display` names the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -85,14 +88,28 @@ impl Database {
         Ok(database)
     }
 
-    fn prepare(&mut self) -> Result<(), DatabaseError> {
-        let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-            PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-        let prepared = self
-            .connection
-            .execute_batch(pragmas)
-            .and_then(|()| schema::version(&self.connection));
-        let found = prepared.map_err(|error| self.explain(&error))?;
+    /// Opens the database of a directory to read it, beside a server that may be running. Its schema stays as it is.
+    ///
+    /// # Errors
+    /// It is not there, or it cannot be used.
+    pub fn open_beside(directory: &Path) -> Result<Self, DatabaseError> {
+        let path = directory.join(DATABASE);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags);
+        let connection = connection.map_err(|error| DatabaseError::Unusable {
+            path: path.clone(),
+            why: error.to_string(),
+        })?;
+        let database = Self { connection, path };
+        let patient = database.connection.busy_timeout(BUSY);
+        patient.map_err(|error| database.explain(&error))?;
+        database.check_version()?;
+        Ok(database)
+    }
+
+    /// Refuses a schema of a later version of madang; the schema's version.
+    fn check_version(&self) -> Result<u32, DatabaseError> {
+        let found = schema::version(&self.connection).map_err(|error| self.explain(&error))?;
         if found > schema::VERSION {
             return Err(DatabaseError::Newer {
                 path: self.path.clone(),
@@ -100,6 +117,18 @@ impl Database {
                 known: schema::VERSION,
             });
         }
+        Ok(found)
+    }
+
+    fn prepare(&mut self) -> Result<(), DatabaseError> {
+        let pragmas = "PRAGMA journal_mode = WAL; \
+            PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
+        let prepared = self.connection.execute_batch(pragmas);
+        prepared.map_err(|error| self.explain(&error))?;
+        self.connection
+            .busy_timeout(BUSY)
+            .map_err(|error| self.explain(&error))?;
+        let found = self.check_version()?;
         let migrated = schema::migrate(&mut self.connection, found);
         migrated.map_err(|error| self.explain(&error))
     }
@@ -147,6 +176,8 @@ impl Database {
             }
             match made {
                 Ok(()) => savepoint.commit()?,
+                // After a full disk or an I/O error SQLite may have taken the whole transaction back.
+                Err(error) if savepoint.is_autocommit() => return Err(error),
                 // Dropping the savepoint takes its changes back.
                 Err(_) => drop(savepoint),
             }
@@ -188,7 +219,8 @@ impl Database {
         let copy = || {
             let mut copy = Connection::open(to)?;
             let backup = Backup::new(&self.connection, &mut copy)?;
-            backup.run_to_completion(1024, Duration::ZERO, None)
+            // In one step: in several, each write of the server in between would begin it anew.
+            backup.run_to_completion(i32::MAX, Duration::ZERO, None)
         };
         copy().map_err(|error| {
             // Half a backup is worse than none.

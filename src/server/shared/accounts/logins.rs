@@ -66,8 +66,10 @@ impl Accounts {
         asker: Asker<'_>,
         checks: &mut PasswordChecks,
     ) -> Result<(AccountId, String), AccountError> {
-        let proof = login.scram.finish(last).ok();
-        let is_right = proof.is_some() && login.account.is_some();
+        let record = login.account.and_then(|id| self.get(id));
+        let is_current = record.is_some_and(|it| login.scram.is_about(&it.credentials));
+        let proof = login.scram.finish(last).ok().filter(|_| is_current);
+        let is_right = proof.is_some();
         let Asker { guesser, now, .. } = asker;
         checks.settle_account(login.attempt, is_right, guesser.address, now);
         let proof = proof.ok_or(AccountError::Wrong)?;

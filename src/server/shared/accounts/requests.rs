@@ -57,6 +57,13 @@ pub(crate) struct Asker<'a> {
     pub(crate) now: Now,
 }
 
+/// Whether an account is there after a change of it has failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Registered {
+    NotAnyMore,
+    Still,
+}
+
 /// How far a request came.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -99,7 +106,7 @@ impl Accounts {
             AccountRequest::LogIn { name, password } => {
                 let account = find(hub, name);
                 self.begin_check(name, account, password, rules.rounds, asker, hub, checks)?;
-                UnderWay::LogIn(account)
+                UnderWay::LogIn(account.and_then(|id| self.login_by_password(id)))
             }
             AccountRequest::Drop { account, password } => {
                 let name = hub.accounts().name(account).ok_or(AccountError::Wrong)?;
@@ -173,7 +180,8 @@ impl Accounts {
     ) -> Option<Step> {
         let step = match (self.under_way.remove(&id)?, checked) {
             (UnderWay::LogIn(account), Checked::Account { is_right }) => {
-                Step::Done(self.log_in(account.filter(|_| is_right), now))
+                let account = account.filter(|login| is_right && self.is_current(login));
+                Step::Done(self.log_in(account.map(|login| login.account), now))
             }
             (UnderWay::Drop(account), Checked::Account { is_right }) => {
                 let name = hub.accounts().name(account).filter(|_| is_right);
@@ -260,6 +268,7 @@ impl Accounts {
         write: WriteId,
         is_stored: bool,
         hub: &mut Hub,
+        store: &mut Store,
     ) -> Option<(
         ConnId,
         Result<AccountOutcome, AccountError>,
@@ -273,6 +282,7 @@ impl Accounts {
                 (Ok(AccountOutcome::Registered(account)), None)
             }
             (Storing::Register(_, account), false) => {
+                self.write_what_holds(account, Registered::NotAnyMore, hub, store);
                 self.remove(account);
                 hub.remove_account(account);
                 (not_stored, None)
@@ -288,8 +298,20 @@ impl Accounts {
                 (Ok(AccountOutcome::CertificatesChanged), None)
             }
             (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
+            (
+                Storing::Certificates(_, account, _)
+                | Storing::SetPassword(_, account, _)
+                | Storing::Drop(_, account),
+                false,
+            ) => {
+                self.write_what_holds(account, Registered::Still, hub, store);
+                (not_stored, None)
+            }
             (Storing::RegisterRoom(..), true) => (Ok(AccountOutcome::RoomRegistered), None),
             (Storing::RegisterRoom(_, room), false) => {
+                if let Some(room) = hub.room(room) {
+                    store.keep(Change::Drop(Key::Room(room.name().to_string())));
+                }
                 hub.unregister_room(room);
                 (not_stored, None)
             }
@@ -297,15 +319,22 @@ impl Accounts {
                 hub.unregister_room(room);
                 (Ok(AccountOutcome::RoomDropped), None)
             }
-            (
-                Storing::Certificates(..)
-                | Storing::SetPassword(..)
-                | Storing::Drop(..)
-                | Storing::DropRoom(..),
-                false,
-            ) => (not_stored, None),
+            (Storing::DropRoom(..), false) => (not_stored, None),
         };
         Some((id, outcome, dropped))
+    }
+
+    /// After a change that failed: it may be on the disk all the same, if the keeper ended before it could say so. So the
+    /// row is written as it holds.
+    fn write_what_holds(&self, account: AccountId, is: Registered, hub: &Hub, store: &mut Store) {
+        let name = hub.accounts().name(account);
+        let (Some(name), Some(record)) = (name, self.get(account)) else {
+            return;
+        };
+        store.keep(match is {
+            Registered::Still => Change::Put(Row::Account(record.row(name.as_str()))),
+            Registered::NotAnyMore => Change::Drop(Key::Account(name.to_string())),
+        });
     }
 
     /// Removes an account to which no user is logged in any more.

@@ -18,12 +18,20 @@ const OF_ADDRESS_PER_HOUR: u32 = 5;
 /// Addresses whose new accounts are counted. When all are in use, those that asked first are forgotten.
 const ADDRESSES_MAX: usize = 4096;
 
+/// A login by password that is being checked.
+#[derive(Debug)]
+pub(super) struct LoginByPassword {
+    pub(super) account: AccountId,
+    /// Of the password that is compared: another one may be set meanwhile.
+    stored_key: [u8; 32],
+}
+
 /// A request whose password is being hashed.
 #[derive(Debug)]
 pub(super) enum UnderWay {
     Drop(AccountId),
     /// `None`: there is no such account, and the answer comes as late as for one that exists.
-    LogIn(Option<AccountId>),
+    LogIn(Option<LoginByPassword>),
     Register(Nick),
     SetPassword(AccountId),
 }
@@ -170,9 +178,28 @@ impl Accounts {
         self.storing.insert(write, Storing::DropRoom(asker, room));
     }
 
+    pub(super) fn login_by_password(&self, account: AccountId) -> Option<LoginByPassword> {
+        let stored_key = *self.get(account)?.credentials.stored_key();
+        Some(LoginByPassword {
+            account,
+            stored_key,
+        })
+    }
+
+    /// Whether the account's password is still the one that a login is compared with.
+    pub(super) fn is_current(&self, login: &LoginByPassword) -> bool {
+        let record = self.get(login.account);
+        record.is_some_and(|record| *record.credentials.stored_key() == login.stored_key)
+    }
+
     /// Whether a request of this connection is under way: its lines wait.
     pub(crate) fn is_waiting(&self, id: ConnId) -> bool {
-        self.under_way.contains_key(&id) || self.storing.values().any(|it| it.asker() == id)
+        self.under_way.contains_key(&id) || self.is_storing(id)
+    }
+
+    /// Whether a change that this connection asked for is being written.
+    pub(crate) fn is_storing(&self, id: ConnId) -> bool {
+        self.storing.values().any(|it| it.asker() == id)
     }
 
     /// Forgets what a connection that is gone has asked for and is not being written yet.
