@@ -72,7 +72,9 @@ impl Hub {
     /// Logs a user in, after its password or certificate was checked.
     pub(super) fn log_in(&mut self, who: UserId, id: AccountId, now: Now) -> Result<(), Refusal> {
         let login = self.login(id).ok_or(Refusal::NoSuchAccount)?;
-        if self.users[who.slot as usize].account_id() != Some(id) {
+        let user = &self.users[who.slot as usize];
+        if user.account_id() != Some(id) {
+            self.give_up_nick(who, Some(id), now);
             self.set_account(who, Some(login), now);
             self.claim_ranks(who, id, now);
         }
@@ -81,16 +83,22 @@ impl Hub {
 
     /// Logs a user out. A nick of the account's is given up, for it belongs to the account.
     pub(super) fn log_out(&mut self, who: UserId, now: Now) {
-        let user = &self.users[who.slot as usize];
-        let Some(id) = user.account_id() else {
+        if self.users[who.slot as usize].account_id().is_none() {
             return;
-        };
-        if self.accounts.owner_of(&user.nick) == Some(id) {
-            if let Some(nick) = self.guest_nick() {
-                self.replace_nick(who, nick, now);
-            }
         }
+        self.give_up_nick(who, None, now);
         self.set_account(who, None, now);
+    }
+
+    /// Gives a user another nick if its own belongs to an account other than the one it is in from now on.
+    fn give_up_nick(&mut self, who: UserId, account: Option<AccountId>, now: Now) {
+        let owner = self.accounts.owner_of(&self.users[who.slot as usize].nick);
+        if owner.is_none() || owner == account {
+            return;
+        }
+        if let Some(nick) = self.guest_nick() {
+            self.replace_nick(who, nick, now);
+        }
     }
 
     /// Disconnects another user of the same account.

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// A shorter answer to the question for a password may be another name. The default of `[accounts] password_min`.
+const NAME_BYTES_BELOW: usize = 8;
+
 /// The commands.
 impl Request<'_> {
     /// A nick that belongs to an account was wanted: asks for the account's password, or for another name where none may be
@@ -32,12 +35,16 @@ impl Request<'_> {
             refusal(self.ctx.answer(), &owned.to_string());
             return Err(error.into());
         }
-        let accounts = self.ctx.hub().accounts();
-        // The nick may be one that only looks like the account's name.
-        let owner = accounts.owner_of(&nick).and_then(|id| accounts.name(id));
-        let account: Box<str> = owner.unwrap_or(&nick).as_str().into();
+        let account = self.owner_name(&nick);
         self.ask_password(account, Some(nick));
         Ok(())
+    }
+
+    /// The name of the account that owns a nick, which may be one that only looks like it.
+    fn owner_name(&self, nick: &Nick) -> Box<str> {
+        let accounts = self.ctx.hub().accounts();
+        let owner = accounts.owner_of(nick).and_then(|id| accounts.name(id));
+        owner.unwrap_or(nick).as_str().into()
     }
 
     /// Logs in: `[NAME] [PASSWORD]`. A client without a nick enters with that name.
@@ -136,7 +143,7 @@ impl Request<'_> {
     pub(super) fn answer(&mut self, question: Question, text: &str) -> Outcome {
         match question {
             // It is too short for a password, so it is another name, or a command.
-            Question::Password { nick: Some(_), .. } if self.is_too_short(text) => {
+            Question::Password { nick: Some(_), .. } if self.is_no_password(text) => {
                 table::handle(self, &sanitize::clean(text))
             }
             _ if text.is_empty() => {
@@ -176,6 +183,12 @@ impl Request<'_> {
         rules.is_none_or(|rules| text.len() < rules.password_bytes_min)
     }
 
+    /// Whether a text is no password of any account, so that it may be shown as a name. Not by the setting alone, which may
+    /// have been lower when a password was chosen.
+    fn is_no_password(&self, text: &str) -> bool {
+        text.len() < NAME_BYTES_BELOW && self.is_too_short(text)
+    }
+
     /// The request that was under way has come to its end.
     pub(super) fn account_done(
         &mut self,
@@ -193,7 +206,14 @@ impl Request<'_> {
                 self.telnet.login = Some(Login::LoggedIn(account).into());
                 self.enter(nick.as_str())
             }
-            (Some(_), Err(error)) => Err(error.into()),
+            (Some(nick), Err(error)) => {
+                // The same question again, with what is typed hidden: whoever has mistyped a password types it again, and
+                // must not have it shown as a name. An empty line asks for a name.
+                refusal(self.ctx.answer(), &error.to_string());
+                let account = self.owner_name(&nick);
+                self.ask_password(account, Some(nick));
+                Ok(())
+            }
             (_, outcome) => {
                 self.finish(outcome);
                 Ok(())

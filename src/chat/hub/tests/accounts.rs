@@ -103,3 +103,20 @@ fn rooms_for_accounts_alone_let_users_in_and_speak_once_they_are_logged_in() {
     told(&mut hub, ids[1], Command::LogIn { account });
     assert_eq!(told(&mut hub, ids[1], to_room()).len(), 1);
 }
+
+#[test]
+fn a_nick_of_one_account_is_given_up_for_another_login() {
+    let mut hub = Hub::new(RULES);
+    let (alice, bob) = (account(&mut hub, "alice"), account(&mut hub, "bob"));
+    let user = enter_as(&mut hub, "alice", Some(alice)).unwrap();
+    told(&mut hub, user, Command::LogIn { account: bob });
+    let record = hub.user(user).unwrap();
+    assert_eq!(record.account(), Some("bob"));
+    assert!(
+        record.nick().as_str().starts_with("guest"),
+        "{}",
+        record.nick()
+    );
+    assert!(enter_as(&mut hub, "alice", Some(alice)).is_ok());
+    hub.check_invariants();
+}

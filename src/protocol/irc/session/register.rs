@@ -93,13 +93,21 @@ pub(crate) fn complete(request: &mut Request<'_>) {
     let (Some(nick), Some(user)) = (registration.nick.take(), registration.user.take()) else {
         return;
     };
-    let (password, account) = (registration.password.take(), registration.account);
+    let (password, mut account) = (registration.password.take(), registration.account);
     if !gives_password(request, password.as_deref().unwrap_or_default()) {
         return request.turn_away(TurnedAway::BadPassword, "Bad password");
     }
     request.flush();
     if let Some(resumed) = request.irc.registration().and_then(|it| it.resumes.take()) {
+        // The token proves that it is the same client, and so the login goes on too.
+        let old = request.ctx.hub().user(resumed);
+        account = account.or(old.and_then(|user| user.account_id()));
         request.ctx.end_resumed(resumed);
+    }
+    if account.is_some_and(|id| request.ctx.hub().accounts().name(id).is_none()) {
+        account = None;
+        request.notice("the account was ended meanwhile: you are not logged in");
+        request.flush();
     }
     let profile = Profile {
         username: user.username.clone(),

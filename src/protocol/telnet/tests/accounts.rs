@@ -91,9 +91,9 @@ fn a_wrong_password_is_never_a_name() {
     scene.types(carol, "open-sesame");
     scene.world.received(carol);
     scene.is_answered(carol, Err(AccountError::Wrong));
-    scene.is_shown(carol, &["! wrong name or password\n", NAME]);
+    scene.is_shown(carol, &["! wrong name or password\n", ASKED, HIDE]);
     scene.types(carol, "carol");
-    scene.is_shown(carol, &[ASKED, HIDE]);
+    scene.is_shown(carol, &[SHOW, ASKED, HIDE]);
     scene.types(carol, b"open-sesam\xE9");
     let refused = "! that line is not UTF-8; nothing was sent\n";
     scene.is_shown(carol, &[SHOW, refused, NAME]);
