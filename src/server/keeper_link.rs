@@ -38,6 +38,9 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 /// A keeper that does not answer for so long is not waited for: its disk hangs.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
+/// How long the start waits for the keeper before it says so in the log.
+const SAY_SO: Duration = Duration::from_secs(5);
+
 /// What is read at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -354,6 +357,9 @@ fn load(stream: &mut BlockingStream) -> Result<Vec<Row>, Error> {
     let mut request = Vec::new();
     push_open(true, &mut request);
     stream.write_all(&request).map_err(|error| broken(&error))?;
+    stream
+        .set_read_timeout(Some(SAY_SO))
+        .map_err(|error| broken(&error))?;
     let (mut frames, mut rows) = (Frames::default(), Vec::new());
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -371,6 +377,10 @@ fn load(stream: &mut BlockingStream) -> Result<Vec<Row>, Error> {
             Ok(0) => return Err(broken(&"it ended at once")),
             Ok(count) => frames.push(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => tracing::warn!(
+                "the keeper has not answered yet: the disk is slow, or the keeper of an earlier server still writes \
+                 (a process `madang keeper`)"
+            ),
             Err(error) => return Err(broken(&error)),
         }
     }
