@@ -79,7 +79,8 @@ pub(super) const SERVER: Section = Section {
         Key {
             name: "join",
             about: "Rooms in which new users of IRC are from the start, at most 8; [] is none. Users of telnet and of the\n\
-                    page choose their rooms themselves, and so do IRC clients with the capability madang.chat/own-rooms.",
+                    page choose their rooms themselves, and so do IRC clients with the capability madang.chat/own-rooms. A room\n\
+                    of 250 members or more takes in only those who ask for it.",
             example: "",
             field: Field::Texts {
                 read: |config, texts| {

@@ -48,6 +48,10 @@ pub(crate) fn join(request: &mut Request<'_>, params: &Params<'_>) {
     finish_names(request, entered);
 }
 
+/// A room with more members takes newcomers who ask for it alone. Each arrival is sent to all who are there, so ten thousand
+/// connections that only want to be idle would cost fifty million lines; and in a room of hundreds nobody is greeted.
+const START_MEMBERS_MAX: usize = 250;
+
 /// Joins a newcomer to the rooms where everyone begins. A room that refuses is left out without a text: the client has not
 /// asked for it.
 pub(crate) fn join_at_start(request: &mut Request<'_>) {
@@ -59,6 +63,11 @@ pub(crate) fn join_at_start(request: &mut Request<'_>) {
     let rooms = request.ctx.server_info().join.clone();
     let mut entered = Vec::new();
     for name in rooms.iter() {
+        let hub = request.ctx.hub();
+        let there = hub.find_room(name).and_then(|room| hub.room(room));
+        if there.is_some_and(|room| room.member_count() >= START_MEMBERS_MAX) {
+            continue;
+        }
         let (room, key, flags) = (name.clone(), None, RoomFlags::usual());
         if request.apply(Command::Join { room, key, flags }).is_ok() {
             describe(request, name.as_str(), &mut entered);

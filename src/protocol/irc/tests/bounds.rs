@@ -1,7 +1,14 @@
 //! Long names and crowded rooms: nothing of a list is lost, and no answer grows without bound.
 
 use super::Stage;
-use crate::chat::{Command, Nick, Now, Profile, RoomName, mode::RoomFlags};
+use crate::{
+    chat::{Command, Nick, Now, Profile, RoomName, mode::RoomFlags},
+    protocol::{
+        flavour::Flavour,
+        irc::{Irc, caps::CapSet},
+        testing::World,
+    },
+};
 
 #[test]
 fn no_name_of_a_list_is_cut_however_long_the_names_are() {
@@ -148,4 +155,30 @@ fn the_new_name_of_a_crowded_room_costs_a_bounded_answer_in_all() {
     assert!(text.contains("guest4999"), "some names: {text}");
     assert!(text.ends_with(":End of /NAMES list\r\n"), "{text}");
     assert!(text.len() * CROWD < 8 << 20, "{} bytes each", text.len());
+}
+
+#[test]
+fn a_room_of_hundreds_takes_in_only_those_who_ask() {
+    let mut world = World::new();
+    let lobby = RoomName::parse("#lobby", world.hub.rules()).unwrap();
+    world.server_info.join = [lobby.clone()].into();
+    let mut last = (Irc::default(), 0);
+    for n in 0..252 {
+        let (mut irc, route) = (Irc::default(), world.connect(Flavour::Irc(CapSet::NONE)));
+        for line in [format!("NICK u{n}"), "USER u 0 * :u".to_owned()] {
+            irc.handle_line(line.as_bytes(), &mut world.at(route));
+        }
+        last = (irc, route);
+    }
+    let members = |world: &World| {
+        let room = world
+            .hub
+            .find_room(&lobby)
+            .and_then(|room| world.hub.room(room));
+        room.map_or(0, |room| room.member_count())
+    };
+    assert_eq!(members(&world), 250);
+    let (mut irc, route) = last;
+    irc.handle_line(b"JOIN #lobby", &mut world.at(route));
+    assert_eq!(members(&world), 251);
 }
