@@ -117,3 +117,33 @@ fn a_dropped_account_takes_its_rooms_along() {
     chanserv(&mut ann, "INFO #den", "there is no such room");
     server.stop();
 }
+
+#[test]
+fn a_ban_of_an_account_finds_its_user_under_any_nick_and_after_a_restart() {
+    let data = Data::new("extban");
+    let server = data.start();
+    let mut ann = Irc::enter(server.address(), "ann");
+    ann.send("NS REGISTER open-sesame");
+    ann.until(":NickServ NOTICE <any> :your account is made<any>");
+    let mut bob = Irc::enter(server.address(), "bob");
+    bob.send("NS REGISTER open-sesame-too");
+    bob.until(":NickServ NOTICE <any> :your account is made<any>");
+    ann.send("JOIN #den");
+    ann.send("MODE #den +b ~a:BOB");
+    ann.until(":ann MODE #den +b ~a:BOB");
+    chanserv(&mut ann, "REGISTER #den", "the room is yours");
+
+    let server = data.restart(server);
+    let mut bob = Irc::connect(server.address());
+    bob.register("stranger");
+    bob.send("JOIN #den");
+    bob.until(":stranger JOIN #den");
+    bob.send("PRIVMSG #den :nobody knows me");
+    bob.send("NS IDENTIFY bob open-sesame-too");
+    bob.until("900 stranger <any> bob <any>");
+    bob.send("PRIVMSG #den :and now");
+    bob.until("404 stranger #den <any>");
+    bob.send("PART #den");
+    bob.send("JOIN #den");
+    bob.until("474 stranger #den <any>");
+}

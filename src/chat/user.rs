@@ -310,7 +310,9 @@ impl User {
 
     /// To be compared with masks that anyone may write.
     pub fn subject(&self) -> Subject {
+        let account = self.login().map(|login| login.name.name().fold());
         Subject::of_folded(self.nick.name().fold(), self.username(), self.host())
+            .with_account(account)
     }
 
     /// To be compared with bans from the server, which only its operators write.

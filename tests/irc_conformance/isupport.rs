@@ -40,6 +40,7 @@ fn all_tokens_are_there_once() {
     names.dedup();
     assert_eq!(names.len(), count);
     for name in [
+        "ACCOUNTEXTBAN",
         "AWAYLEN",
         "BOT",
         "CASEMAPPING",
@@ -90,7 +91,8 @@ fn tokens_say_what_they_have_to() {
     }
     assert!(["", "e"].contains(&find(&welcome, "EXCEPTS").unwrap()));
     assert!(["", "I"].contains(&find(&welcome, "INVEX").unwrap()));
-    assert_eq!(find(&welcome, "EXTBAN"), Some(",m"));
+    assert_eq!(find(&welcome, "EXTBAN"), Some("~,am"));
+    assert_eq!(find(&welcome, "ACCOUNTEXTBAN"), Some("a"));
     let mut elist: Vec<_> = find(&welcome, "ELIST").unwrap().chars().collect();
     elist.sort_unstable();
     assert_eq!(elist, ['C', 'M', 'N', 'T', 'U']);

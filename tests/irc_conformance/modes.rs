@@ -212,11 +212,11 @@ fn the_banned_inside_do_not_speak_unless_they_have_a_voice() {
 fn the_muted_stay_and_are_silent() {
     let (net, mut ann, mut bob) = ann_and_bob();
     let answer = ann.ask("MODE #a +b m:bob!*@*");
-    answer.are(&[":ann MODE #a +b m:bob!*@*"]);
+    answer.are(&[":ann MODE #a +b ~m:bob!*@*"]);
     bob.drain();
     bob.check("PRIVMSG #a :x", &["404 bob #a <any>"]);
     ann.sees_nothing();
-    ann.ask("MODE #a +b m:eve!*@*");
+    ann.ask("MODE #a +b ~m:eve!*@*");
     net.enter("eve").ask("JOIN #a").one(":eve JOIN #a");
 }
 

@@ -11,16 +11,22 @@
 //! `\` is an ordinary character, for names may hold it; so there is no way to mean a bare `*`, which is in no name,
 //! user name or host.
 //!
+//! A mask of a room may be for accounts instead, and may be a mute: `extban.rs` has these.
+//!
 //! Invariant: whatever the pattern, matching takes at most its length times that of the text. Knows no rooms.
 
 use super::same::{Block, parse_address};
 
+mod extban;
 mod glob;
 mod hidden;
 #[cfg(test)]
 mod tests;
 
+use extban::Compared;
+
 pub use super::same::fold;
+pub use extban::{ACCOUNT_LETTER, EXTBAN_LETTERS, EXTBAN_SIGN};
 pub use glob::glob;
 pub use hidden::{CLOAK_END, is_shown_as_it_is, networks_of_cloak};
 
@@ -54,43 +60,49 @@ pub fn complete(typed: &str) -> String {
     mask
 }
 
+/// The same, if it is a mask.
+fn complete_checked(typed: &str) -> Option<String> {
+    let host = typed.rsplit_once('@').map(|(_, host)| host);
+    // A host with an exclamation mark: the order is mixed up.
+    if host.is_some_and(|host| host.contains('!')) {
+        return None;
+    }
+    let completed = complete(typed);
+    // With a colon in front it could not be in the middle of a line of IRC.
+    (!completed.starts_with(':')).then_some(completed)
+}
+
 /// A mask on a list: completed, and ready to be compared.
 #[derive(Clone, Debug)]
 pub struct Mask {
     shown: Box<str>,
-    /// [`fold`]ed, without the `m:` of a mute; where it has a block of addresses, only the part before the `@`.
+    /// [`fold`]ed, without the letters of an extended ban; where it has a block of addresses, only the part before the
+    /// `@`.
     pattern: Box<str>,
     block: Option<Block>,
     is_mute: bool,
+    compared: Compared,
 }
 
 impl Mask {
-    /// Completes and checks what was typed. `m:` in front makes it a mute (ISUPPORT's EXTBAN, as Ergo has it): it
-    /// concerns speaking alone.
+    /// Completes and checks what was typed. Letters in front make it a mute, or one for accounts: see the folder's
+    /// `extban.rs`.
     ///
     /// `None` if it is no mask: nothing there, too long, with a space or a control character, with `!` after `@`, or with a
-    /// colon in front of the nick, which has none.
+    /// colon in front of the nick, which has none; with a letter that means nothing, or an account that can have no such
+    /// name.
     pub fn parse(typed: &str) -> Option<Self> {
         let is_bad = |c: char| c.is_control() || c.is_whitespace();
-        let (prefix, typed) = match typed.strip_prefix("m:") {
-            Some(rest) => ("m:", rest),
-            None => ("", typed),
-        };
+        let parts = extban::take_apart(typed)?;
+        let (is_mute, compared) = (parts.is_mute, parts.compared);
+        let typed = parts.pattern;
         if typed.is_empty() || typed.len() > MASK_BYTES_MAX || typed.contains(is_bad) {
             return None;
         }
-        // A host with an exclamation mark: the order is mixed up.
-        if typed
-            .rsplit_once('@')
-            .is_some_and(|(_, host)| host.contains('!'))
-        {
-            return None;
-        }
-        let completed = complete(typed);
-        // It could not be in the middle of a line of IRC.
-        if completed.starts_with(':') {
-            return None;
-        }
+        let completed = match compared {
+            Compared::Account => extban::account_pattern(typed)?,
+            Compared::Names => complete_checked(typed)?,
+        };
         let mut pattern = fold(&completed);
         let mut block = None;
         if let Some((names, host)) = pattern.rsplit_once('@') {
@@ -101,14 +113,17 @@ impl Mask {
             }
         }
         Some(Self {
-            shown: [prefix, &completed].concat().into(),
+            shown: [extban::shown(is_mute, compared), &completed]
+                .concat()
+                .into(),
             pattern: pattern.into(),
             block,
-            is_mute: !prefix.is_empty(),
+            is_mute,
+            compared,
         })
     }
 
-    /// As it is shown, with the `m:` of a mute.
+    /// As it is shown, with the letters of an extended ban.
     pub fn as_str(&self) -> &str {
         &self.shown
     }
@@ -120,12 +135,18 @@ impl Mask {
 
     /// Whether it is the same mask, in whatever case.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.is_mute == other.is_mute && self.pattern == other.pattern && self.block == other.block
+        (self.is_mute, self.compared) == (other.is_mute, other.compared)
+            && self.pattern == other.pattern
+            && self.block == other.block
     }
 
     /// Whether it matches a user, as all users see it.
     pub fn matches(&self, subject: &Subject) -> bool {
         match &self.block {
+            None if self.compared == Compared::Account => subject
+                .account
+                .as_deref()
+                .is_some_and(|account| glob(&self.pattern, account)),
             Some(block) => {
                 subject
                     .address
@@ -136,10 +157,16 @@ impl Mask {
         }
     }
 
+    /// Whether it may match one nick and not another: its nick is not `*`.
+    pub fn is_about_nicks(&self) -> bool {
+        self.compared == Compared::Names && !self.pattern.starts_with("*!")
+    }
+
     /// Whether it can match no user, because it asks for an address of a kind that is never shown.
     pub fn asks_for_hidden(&self) -> bool {
         match &self.block {
             Some(block) => hidden::is_hidden_block(block),
+            None if self.compared == Compared::Account => false,
             None => {
                 let host = self.pattern.rsplit_once('@').map_or("", |(_, host)| host);
                 hidden::is_hidden_pattern(host)
@@ -205,6 +232,8 @@ pub struct Subject {
     names_len: usize,
     /// The host, where it is an address.
     address: Option<core::net::IpAddr>,
+    /// The name of the account to which the user is logged in, folded.
+    account: Option<String>,
 }
 
 impl Subject {
@@ -225,7 +254,14 @@ impl Subject {
             text,
             names_len,
             address: parse_address(host),
+            account: None,
         }
+    }
+
+    /// The same, logged in to an account of this [`fold`]ed name.
+    pub(super) fn with_account(mut self, folded_name: Option<String>) -> Self {
+        self.account = folded_name;
+        self
     }
 
     /// `nick!user`.

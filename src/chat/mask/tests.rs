@@ -128,6 +128,16 @@ fn what_is_no_mask() {
         "a\u{a0}b",
         ":nick!user",
         "::1!*@*",
+        "~m:",
+        "~a:",
+        "~m:~a:",
+        "~a:alice!*@*",
+        "~a:alice@host",
+        "~a:a:b",
+        "~a:two words",
+        "~x:alice",
+        "~m:~m:alice",
+        "~account:alice",
     ] {
         assert!(Mask::parse(typed).is_none(), "{typed}");
     }
@@ -259,5 +269,60 @@ fn a_mask_is_the_same_in_any_case_but_not_as_a_mute() {
     assert!(mask("10.0.0.0/8").is_same(&mask("*!*@10.9.9.9/8")));
     assert!(!mask("alice").is_same(&mask("m:alice")));
     assert!(!mask("10.0.0.0/8").is_same(&mask("10.0.0.0/9")));
-    assert_eq!(mask("m:Alice").as_str(), "m:Alice!*@*");
+    assert!(mask("~m:alice").is_same(&mask("m:alice")));
+    assert_eq!(mask("m:Alice").as_str(), "~m:Alice!*@*");
+}
+
+/// Whether a mask matches a user who is logged in to this account.
+fn matches_account(typed: &str, account: Option<&str>) -> bool {
+    let subject = Subject::new("Alice", "~al", "h").with_account(account.map(fold));
+    Mask::parse(typed).expect(typed).matches(&subject)
+}
+
+#[test]
+fn accounts_match_by_name_in_any_case_and_no_names_match_accounts() {
+    for typed in [
+        "~a:carol",
+        "~a:CAROL",
+        "~a:c*L",
+        "~a:c?rol",
+        "~a",
+        "~a:*",
+        "~m:~a:carol",
+        "m:~a",
+    ] {
+        assert!(matches_account(typed, Some("Carol")), "{typed}");
+        assert!(!matches_account(typed, None), "{typed}");
+    }
+    assert!(
+        !matches_account("~a:alice", Some("carol")),
+        "a nick is no account"
+    );
+    assert!(
+        !matches_account("carol", Some("carol")),
+        "an account is no nick"
+    );
+    assert!(matches_account("~a:ΟΔΟΣ", Some("οδος")));
+}
+
+#[test]
+fn a_mask_of_accounts_has_one_spelling() {
+    let shown = |typed| Mask::parse(typed).expect(typed).as_str().to_owned();
+    for (typed, expected) in [
+        ("~a", "~a:*"),
+        ("~a:**", "~a:*"),
+        ("~a:Carol", "~a:Carol"),
+        ("m:~a:carol", "~m:~a:carol"),
+        ("~m:~a", "~m:~a:*"),
+        // No letters of ours: a user name that begins so, and a host.
+        ("~a@host", "*!~a@host"),
+        ("~u@host:1", "*!~u@host:1"),
+        ("~b", "~b!*@*"),
+    ] {
+        assert_eq!(shown(typed), expected, "{typed}");
+    }
+    let mask = |typed| Mask::parse(typed).expect(typed);
+    assert!(!mask("~a:carol").is_same(&mask("~m:~a:carol")));
+    assert!(!mask("~a:*").is_about_nicks() && mask("~m:x").is_about_nicks());
+    assert!(!mask("~a:192.0.2.1").asks_for_hidden());
 }

@@ -133,7 +133,7 @@ impl Rules {
     /// To be called when bans or exceptions have changed.
     pub(in crate::chat) fn note_lists_changed(&mut self) {
         let mut all = self.bans.iter().chain(&self.exceptions);
-        self.is_about_nicks = all.any(|entry| names_nicks(&entry.mask));
+        self.is_about_nicks = all.any(|entry| entry.mask.is_about_nicks());
     }
 
     /// Whether the lists may judge a user otherwise after a change of its nick. Most bans are for hosts.
@@ -197,11 +197,4 @@ fn fits(list: &[ListEntry], mutes: bool, subject: &Subject, tried: &mut u32) -> 
         *tried += effort::of_mask(entry.mask.as_str().len());
         entry.mask.matches(subject)
     })
-}
-
-/// Whether a mask may match one nick and not another: its nick is not `*`.
-fn names_nicks(mask: &Mask) -> bool {
-    let shown = mask.as_str();
-    let completed = shown.strip_prefix("m:").unwrap_or(shown);
-    !completed.starts_with("*!")
 }

@@ -6,6 +6,7 @@
 use super::monitor::TARGETS_MAX;
 use crate::chat::{
     Limits,
+    mask::{ACCOUNT_LETTER, EXTBAN_LETTERS, EXTBAN_SIGN},
     mode::{Letter as _, ListKind, PARAMETERS_MAX, Rank, RoomFlag, UserMode},
     name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
     persona::USERNAME_BYTES_MAX,
@@ -37,6 +38,7 @@ fn tokens(network: &str) -> Vec<String> {
     let ranks: String = Rank::ALL.iter().map(|rank| rank.letter()).collect();
     let prefixes: String = Rank::ALL.iter().map(|rank| rank.prefix()).collect();
     vec![
+        format!("ACCOUNTEXTBAN={ACCOUNT_LETTER}"),
         format!("AWAYLEN={}", limits.away_bytes),
         "BOT=B".into(),
         "CASEMAPPING=ascii".into(),
@@ -46,7 +48,7 @@ fn tokens(network: &str) -> Vec<String> {
         "CHANTYPES=#".into(),
         "ELIST=CMNTU".into(),
         "EXCEPTS=e".into(),
-        "EXTBAN=,m".into(),
+        format!("EXTBAN={EXTBAN_SIGN},{EXTBAN_LETTERS}"),
         format!("HOSTLEN={HOST_BYTES_MAX}"),
         "INVEX=I".into(),
         format!("KICKLEN={}", limits.reason_bytes),

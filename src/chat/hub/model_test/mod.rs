@@ -18,7 +18,7 @@ mod model;
 mod steps;
 
 use model::{Answer, Model, Told, nick, room};
-use steps::{BAN_LASTS, LIMITS, RULES, Step, steps};
+use steps::{ACCOUNTS, BAN_LASTS, LIMITS, RULES, Step, steps, steps_among_masks};
 
 /// The hub, with the ids of all who ever came in order of arrival.
 struct Real {
@@ -124,6 +124,10 @@ impl Real {
                 room: room(name),
                 reason: "bye",
             },
+            Step::LogIn(name) => Command::LogIn {
+                account: self.hub.accounts().find(&nick(name)).expect("it is there"),
+            },
+            Step::LogOut => Command::LogOut,
             Step::Mode(name, letters, parameters) => {
                 request = parse_room_changes(letters, parameters.iter().copied());
                 assert!(request.errors.is_empty() && request.lists.is_empty());
@@ -164,6 +168,7 @@ impl Real {
         let author = self.hub.user(event.author).expect("the author is readable");
         let room = |id: &RoomId| self.hub.room(*id).expect("the room is readable").name();
         let what = match &event.body {
+            Body::AccountChanged => format!("account: {}", author.account().unwrap_or_default()),
             Body::AwayChanged => format!("away: {}", author.away().unwrap_or_default()),
             Body::Invited { room: id, user } => {
                 format!("invited {} to {}", self.number(*user), room(id))
@@ -247,6 +252,7 @@ impl Real {
             };
             let user = self.hub.user(*id).expect("the model has them");
             assert_eq!(user.nick().as_str(), person.nick);
+            assert_eq!(user.account(), person.account);
             assert_eq!(user.away().unwrap_or_default(), person.away);
             assert_eq!(user.last_spoke(), person.spoke);
             assert_eq!(self.hub.find_user(&person.nick.to_uppercase()), Some(*id));
@@ -307,6 +313,45 @@ fn kind_of(refusal: &Refusal) -> String {
     debug.split(' ').next().unwrap().to_string()
 }
 
+/// Has the hub and the model do the same.
+fn compare(steps: &[(usize, Step)], walls: &[i64]) -> Result<(), TestCaseError> {
+    let mut model = Model::default();
+    let mut real = Real {
+        hub: Hub::with_limits(RULES, LIMITS),
+        ids: Vec::new(),
+        last_message: 0,
+        last_time: WallTime::default(),
+        said: HashMap::new(),
+    };
+    for name in ACCOUNTS {
+        real.hub.add_account(nick(name)).expect("the names differ");
+    }
+    // One clock goes on, the other jumps both ways.
+    let mut walls = walls.iter().cycle();
+    for (moment, (who, step)) in steps.iter().enumerate() {
+        let wall = walls.next().copied().unwrap_or_default();
+        let now = Now {
+            wall: WallTime::from_unix_ms(wall),
+            moment: Moment::from_ms(moment as u64),
+        };
+        let wanted = match step {
+            Step::Enter(name, username, password) => model.enter((name, username), *password, now),
+            Step::RequirePassword(is_required) => {
+                model.password_required = *is_required;
+                Ok(vec![])
+            }
+            Step::ServerBan(mask) => model.ban(mask, now),
+            Step::ServerUnban(mask) => model.unban(mask),
+            _ if model.arrivals == 0 => continue,
+            step => model.apply(who % model.arrivals, step, now),
+        };
+        let who = who % real.ids.len().max(1);
+        prop_assert_eq!(real.apply(who, step, now), wanted, "{:?}", step);
+        real.check_against(&model);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -315,38 +360,11 @@ proptest! {
         steps in steps(),
         walls in collection::vec(-500_i64..500, 1..30),
     ) {
-        let mut model = Model::default();
-        let mut real = Real {
-            hub: Hub::with_limits(RULES, LIMITS),
-            ids: Vec::new(),
-            last_message: 0,
-            last_time: WallTime::default(),
-            said: HashMap::new(),
-        };
-        // One clock goes on, the other jumps both ways.
-        let mut walls = walls.into_iter().cycle();
-        for (moment, (who, step)) in steps.iter().enumerate() {
-            let wall = walls.next().unwrap_or_default();
-            let now = Now {
-                wall: WallTime::from_unix_ms(wall),
-                moment: Moment::from_ms(moment as u64),
-            };
-            let wanted = match step {
-                Step::Enter(name, username, password) => {
-                    model.enter((name, username), *password, now)
-                }
-                Step::RequirePassword(is_required) => {
-                    model.password_required = *is_required;
-                    Ok(vec![])
-                }
-                Step::ServerBan(mask) => model.ban(mask, now),
-                Step::ServerUnban(mask) => model.unban(mask),
-                _ if model.arrivals == 0 => continue,
-                step => model.apply(who.index(model.arrivals), step, now),
-            };
-            let who = who.index(real.ids.len().max(1));
-            prop_assert_eq!(real.apply(who, step, now), wanted, "{:?}", step);
-            real.check_against(&model);
-        }
+        compare(&steps, &walls)?;
+    }
+
+    #[test]
+    fn the_hub_judges_by_masks_as_the_model_does(steps in steps_among_masks()) {
+        compare(&steps, &[])?;
     }
 }

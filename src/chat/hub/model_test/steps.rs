@@ -42,8 +42,12 @@ const TEXTS: [&str; 4] = ["", "x", "four", "fives"];
 /// Ten steps.
 pub(super) const BAN_LASTS: Duration = Duration::from_millis(10);
 const KEYS: [&str; 3] = ["", "sesame", "wrong"];
-const FLAGS: [&str; 8] = ["+i", "-i", "+m", "-m", "-n", "+n", "-t", "+s-n+i"];
-const MASKS: [&str; 9] = [
+const FLAGS: [&str; 12] = [
+    "+i", "-i", "+m", "-m", "-n", "+n", "-t", "+s-n+i", "+R", "-R", "+M", "-M",
+];
+/// They are there from the beginning. The first two own nicks, the second by its looks.
+pub(super) const ACCOUNTS: [&str; 3] = ["alice", "сора", "mina"];
+const MASKS: [&str; 15] = [
     "*!*@*",
     "alice!*@*",
     "ALICE!*@*",
@@ -53,6 +57,12 @@ const MASKS: [&str; 9] = [
     "m:?ac!*@*",
     "*é!*@*",
     "no mask",
+    "~a:alice",
+    "~A",
+    "~a",
+    "~a:M?n*",
+    "~m:~a:СОРА",
+    "~x:alice",
 ];
 /// Empty: the client was not asked for one.
 const USERNAMES: [&str; 4] = ["~u", "~u", "~w", ""];
@@ -76,6 +86,9 @@ pub(super) enum Step {
     Kick(&'static str, &'static str),
     Knock(&'static str),
     Leave(&'static str),
+    /// The name of an account.
+    LogIn(&'static str),
+    LogOut,
     Mode(&'static str, &'static str, Vec<&'static str>),
     Quit,
     Rename(&'static str),
@@ -109,8 +122,8 @@ fn mode_steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A step, and (as an index into all who ever came) whose it is.
-pub(super) fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>> {
+/// A step, and whose it is: a number that is taken modulo all who ever came.
+pub(super) fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let (nicks, rooms) = (|| select(&NICKS[..]), || select(&ROOMS[..]));
     // Mostly right, or no client would enter.
     let passwords = || {
@@ -128,6 +141,8 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>>
         1 => any::<bool>().prop_map(Step::RequirePassword),
         6 => (rooms(), select(&KEYS[..])).prop_map(|(r, k)| Step::Join(r, k)),
         3 => rooms().prop_map(Step::Leave),
+        3 => select(&ACCOUNTS[..]).prop_map(Step::LogIn),
+        2 => Just(Step::LogOut),
         2 => nicks().prop_map(Step::Rename),
         3 => rooms().prop_map(Step::SayToRoom),
         1 => rooms().prop_map(Step::SayToOperators),
@@ -141,5 +156,27 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, Step)>>
         10 => mode_steps(),
         1 => Just(Step::Quit),
     ];
-    collection::vec((any::<prop::sample::Index>(), step), 1..100)
+    collection::vec((0..1000_usize, step), 1..100)
+}
+
+/// Three users in one room, of which the first keeps order by masks while the others speak, log in and change names: what
+/// is remembered of their right to speak must stay true.
+pub(super) fn steps_among_masks() -> impl Strategy<Value = Vec<(usize, Step)>> {
+    const ROOM: &str = "#a";
+    let enter = |name| (0, Step::Enter(name, "~u", ServerPassword::Correct));
+    let join = |who| (who, Step::Join(ROOM, ""));
+    let mut before = vec![enter("bob"), enter("lac"), enter("josé")];
+    before.extend((0..3).map(join));
+    let lists = (select(&LISTS[..]), select(&MASKS[..]));
+    let by_first = lists.prop_map(|(l, m)| (0, Step::Mode(ROOM, l, vec![m])));
+    let by_others = prop_oneof![
+        4 => Just(Step::SayToRoom(ROOM)),
+        2 => select(&ACCOUNTS[..]).prop_map(Step::LogIn),
+        1 => Just(Step::LogOut),
+        1 => select(&NICKS[..]).prop_map(Step::Rename),
+        1 => Just(Step::Leave(ROOM)),
+        2 => Just(Step::Join(ROOM, "")),
+    ];
+    let step = prop_oneof![1 => by_first, 3 => (1..3_usize, by_others)];
+    collection::vec(step, 1..60).prop_map(move |steps| [before.clone(), steps].concat())
 }

@@ -120,3 +120,48 @@ fn a_nick_of_one_account_is_given_up_for_another_login() {
     assert!(enter_as(&mut hub, "alice", Some(alice)).is_ok());
     hub.check_invariants();
 }
+
+#[test]
+fn lists_judge_by_the_account_from_the_login_on() {
+    let (mut hub, ids) = hub_with(&[("op", &["#a"]), ("bob", &["#a"]), ("eve", &[])]);
+    let carol = account(&mut hub, "carol");
+    let here = room("#a");
+    let hi = say(Target::Room(&here), "hi");
+    set(&mut hub, ids[0], "#a", "+b", &["~a:CAROL"]);
+    told(&mut hub, ids[1], hi.clone());
+    told(&mut hub, ids[1], Command::LogIn { account: carol });
+    assert_eq!(
+        silence(refused(&mut hub, ids[1], hi.clone())),
+        Silence::Banned
+    );
+    told(&mut hub, ids[1], Command::LogOut);
+    told(&mut hub, ids[1], hi.clone());
+    told(&mut hub, ids[1], Command::LogIn { account: carol });
+    set(&mut hub, ids[0], "#a", "-b+b", &["~a:carol", "~m:~a"]);
+    assert_eq!(silence(refused(&mut hub, ids[1], hi)), Silence::Muted);
+
+    // A room for accounts alone: no invitation is needed by those who have one.
+    set(&mut hub, ids[0], "#a", "+iI-b", &["~a", "~m:~a:*"]);
+    let refusal = refused(&mut hub, ids[2], join("#a"));
+    assert!(matches!(refusal, Refusal::InviteOnly { .. }));
+    told(&mut hub, ids[2], Command::LogIn { account: carol });
+    told(&mut hub, ids[2], join("#a"));
+
+    // And one that bans a whole host but for an account.
+    let leave = Command::Leave {
+        room: room("#a"),
+        reason: "",
+    };
+    told(&mut hub, ids[2], leave);
+    set(
+        &mut hub,
+        ids[0],
+        "#a",
+        "-I+be-i",
+        &["~a", "*!*@*", "~a:car*"],
+    );
+    told(&mut hub, ids[2], join("#a"));
+    let entered = enter_as(&mut hub, "dave", None).unwrap();
+    let refusal = refused(&mut hub, entered, join("#a"));
+    assert!(matches!(refusal, Refusal::Banned { .. }));
+}

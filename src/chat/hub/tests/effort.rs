@@ -108,6 +108,25 @@ fn each_mask_that_is_tried_is_counted_and_none_twice() {
 }
 
 #[test]
+fn masks_of_accounts_cost_what_others_cost() {
+    let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
+    let account = hub.add_account(nick("bob")).unwrap();
+    let masks: Vec<String> = (0..100).map(|n| format!("~a:*x{n}*")).collect();
+    let tries: u64 = masks
+        .iter()
+        .map(|mask| u64::from(of_mask(mask.len())))
+        .sum();
+    fill(&mut hub, ids[0], "#a", 'b', &masks);
+    let name = room("#a");
+    let mut hello = |who| effort(&mut hub, who, say(Target::Room(&name), "hello"));
+    let (first, known) = (hello(ids[1]), hello(ids[1]));
+    assert_eq!(first - known, tries, "they are tried, and remembered");
+    effort(&mut hub, ids[1], Command::LogIn { account });
+    let again = effort(&mut hub, ids[1], say(Target::Room(&name), "hello"));
+    assert_eq!(again - known, tries, "a login is judged anew");
+}
+
+#[test]
 fn masks_of_nicks_are_tried_against_each_new_nick() {
     let (mut hub, ids) = hub_with(&[("alice", &["#a"]), ("bob", &["#a"])]);
     let masks: Vec<String> = (0..100).map(|n| format!("x{n}*!*@*")).collect();

@@ -55,15 +55,17 @@ impl Model {
         if self.people.len() == LIMITS.users {
             return refuse("Full");
         }
-        self.check_nick(name, None)?;
+        self.check_nick(name, None, None)?;
         let person = Person {
             nick: name.to_string(),
+            account: None,
             away: String::new(),
             spoke: now.moment,
             invitations: Vec::new(),
         };
         self.people.insert(self.arrivals, person);
         self.arrivals += 1;
+        self.generations += 1;
         Ok(vec![])
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod accounts;
 mod entry;
 mod modes;
 
@@ -11,6 +12,7 @@ use crate::chat::{
     Moment, Nick, Now, RoomName,
     name::{Name, lookalike::keys},
 };
+use accounts::owner_of;
 
 /// An event as a text, and its audience.
 pub(super) type Told = (String, BTreeSet<usize>);
@@ -23,6 +25,8 @@ pub(super) struct Model {
     /// Rooms by name, as the creator or the last renaming gave it.
     pub(super) rooms: BTreeMap<String, RoomState>,
     pub(super) arrivals: usize,
+    /// How many users and rooms there have been; the hub makes names of guests of it.
+    pub(super) generations: u32,
     pub(super) password_required: bool,
     /// Bans from the server, and when each ends.
     pub(super) bans: Vec<(String, Option<Moment>)>,
@@ -30,6 +34,7 @@ pub(super) struct Model {
 
 pub(super) struct Person {
     pub(super) nick: String,
+    pub(super) account: Option<&'static str>,
     pub(super) away: String,
     pub(super) spoke: Moment,
     /// Rooms to which the user is invited, the oldest first, and whether by a member of rank.
@@ -101,22 +106,28 @@ impl RoomState {
     }
 
     /// No mask of a room here depends on the user name.
-    fn is_listed(&self, list: char, prefix: &str, nick: &str) -> bool {
-        let subject: Vec<char> = format!("{nick}!~u@h").to_lowercase().chars().collect();
+    fn is_listed(&self, list: char, prefix: &str, person: &Person) -> bool {
+        let chars = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
+        let names = chars(&format!("{}!~u@h", person.nick));
         self.masks.iter().any(|(kind, mask)| {
-            let is_mute = mask.starts_with("m:");
-            let mask = mask.strip_prefix("m:").unwrap_or(mask);
-            let mask: Vec<char> = mask.to_lowercase().chars().collect();
-            *kind == list && is_mute != prefix.is_empty() && fits(&mask, &subject)
+            let is_mute = mask.starts_with("~m:");
+            let mask = mask.strip_prefix("~m:").unwrap_or(mask);
+            let matches = match mask.strip_prefix("~a:") {
+                Some(mask) => person
+                    .account
+                    .is_some_and(|account| fits(&chars(mask), &chars(account))),
+                None => fits(&chars(mask), &names),
+            };
+            *kind == list && is_mute != prefix.is_empty() && matches
         })
     }
 
-    fn silence(&self, nick: &str) -> Option<&'static str> {
-        if self.is_listed('e', "", nick) {
+    fn silence(&self, person: &Person) -> Option<&'static str> {
+        if self.is_listed('e', "", person) {
             None
-        } else if self.is_listed('b', "", nick) {
+        } else if self.is_listed('b', "", person) {
             Some("Banned")
-        } else if self.is_listed('b', "m:", nick) && !self.is_listed('e', "m:", nick) {
+        } else if self.is_listed('b', "~m:", person) && !self.is_listed('e', "~m:", person) {
             Some("Muted")
         } else {
             None
@@ -125,7 +136,12 @@ impl RoomState {
 }
 
 impl Model {
-    fn check_nick(&self, wanted: &str, but: Option<usize>) -> Result<(), String> {
+    fn check_nick(
+        &self,
+        wanted: &str,
+        but: Option<usize>,
+        account: Option<&str>,
+    ) -> Result<(), String> {
         let others = || {
             let people = self.people.iter();
             people.filter(|(number, _)| Some(**number) != but)
@@ -135,6 +151,9 @@ impl Model {
         }
         if others().any(|(_, person)| look_alike(nick(&person.nick).name(), nick(wanted).name())) {
             return refuse("LooksLike");
+        }
+        if owner_of(wanted).is_some_and(|owner| Some(owner) != account) {
+            return refuse("NickOwned");
         }
         Ok(())
     }
@@ -188,6 +207,8 @@ impl Model {
             | Step::RequirePassword(_)
             | Step::ServerBan(_)
             | Step::ServerUnban(_) => unreachable!("has its own method"),
+            Step::LogIn(name) => return Ok(self.log_in(who, name)),
+            Step::LogOut => return Ok(self.log_out(who)),
             Step::Join(name, key) => return self.join(who, name, key),
             Step::Leave(name) => {
                 let name = self.find_own_room(who, name)?;
@@ -200,10 +221,11 @@ impl Model {
                 if own_nick == *name {
                     return Ok(vec![]);
                 }
-                self.check_nick(name, Some(who))?;
+                let person = &self.people[&who];
+                self.check_nick(name, Some(who), person.account)?;
                 let is_silent = |room: &RoomState| {
                     room.members.get(&who).is_some_and(BTreeSet::is_empty)
-                        && room.silence(&own_nick).is_some()
+                        && room.silence(person).is_some()
                 };
                 if self.rooms.values().any(is_silent) {
                     return refuse("BannedFromRenaming");
@@ -304,7 +326,7 @@ impl Model {
                 if !state.flags.contains(&'i') || may_enter.is_ok() {
                     return refuse("RoomOpen");
                 }
-                let is_listed = |list| state.is_listed(list, "", &own_nick);
+                let is_listed = |list| state.is_listed(list, "", &self.people[&who]);
                 if is_listed('b') && !is_listed('e') && !is_listed('I') {
                     return refuse("Banned");
                 }
@@ -353,7 +375,7 @@ impl Model {
             return Ok(());
         }
         let state = &self.rooms[name];
-        let is_expected = state.is_listed('I', "", &person.nick);
+        let is_expected = state.is_listed('I', "", person);
         if state.limit.is_some_and(|max| state.members.len() >= max) {
             return refuse("RoomFull");
         }
@@ -363,11 +385,11 @@ impl Model {
         if state.flags.contains(&'i') && !is_expected {
             return refuse("InviteOnly");
         }
-        let is_banned = state.is_listed('b', "", &person.nick);
-        if is_banned && !is_expected && !state.is_listed('e', "", &person.nick) {
+        let is_banned = state.is_listed('b', "", person);
+        if is_banned && !is_expected && !state.is_listed('e', "", person) {
             return refuse("Banned");
         }
-        if state.flags.contains(&'R') {
+        if state.flags.contains(&'R') && person.account.is_none() {
             return refuse("RegisteredOnly");
         }
         Ok(())
@@ -402,6 +424,7 @@ impl Model {
                 ..RoomState::default()
             };
             self.rooms.insert(name.to_string(), state);
+            self.generations += 1;
         }
         let ranks = if existing.is_none() { "o" } else { "" };
         let name = existing.unwrap_or_else(|| name.to_string());
@@ -426,7 +449,11 @@ impl Model {
         if state.flags.contains(&'m') {
             return refuse("Moderated");
         }
-        match state.silence(&self.people[&who].nick) {
+        let person = &self.people[&who];
+        if state.flags.contains(&'M') && person.account.is_none() {
+            return refuse("Unregistered");
+        }
+        match state.silence(person) {
             Some(why) => refuse(why),
             None => Ok(name),
         }

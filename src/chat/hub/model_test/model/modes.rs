@@ -116,11 +116,11 @@ impl Model {
             }
             _ if is_list => {
                 // The steps have complete masks, but for those that are none.
-                if parameter.contains(' ') {
+                let Some(parameter) = complete(parameter) else {
                     return refuse("InvalidMask");
-                }
+                };
                 let is_same = |(kind, mask): &(char, String)| {
-                    *kind == letter && mask.eq_ignore_ascii_case(parameter)
+                    *kind == letter && mask.to_lowercase() == parameter.to_lowercase()
                 };
                 let position = state.masks.iter().position(is_same);
                 let count = state
@@ -131,8 +131,9 @@ impl Model {
                 match (sign, position) {
                     ('+', None) if count == LIMITS.masks => return refuse("ListFull"),
                     ('+', None) => {
-                        state.masks.push((letter, parameter.to_string()));
-                        format!("+{letter} {parameter}")
+                        let change = format!("+{letter} {parameter}");
+                        state.masks.push((letter, parameter));
+                        change
                     }
                     ('-', Some(position)) => {
                         let (_, mask) = state.masks.remove(position);
@@ -154,5 +155,16 @@ impl Model {
             }
         };
         Ok(Some(changed))
+    }
+}
+
+/// A mask as the lists show it; `None` if it is none. The steps have complete ones but for these few.
+fn complete(typed: &str) -> Option<String> {
+    match typed {
+        "~a" => Some("~a:*".to_string()),
+        "~A" => Some("~A!*@*".to_string()),
+        _ if typed.contains(' ') || typed.starts_with("~x:") => None,
+        _ if typed.starts_with("m:") => Some(format!("~{typed}")),
+        _ => Some(typed.to_string()),
     }
 }
