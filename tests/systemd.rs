@@ -226,7 +226,7 @@ fn a_name_that_cannot_be_is_told() {
     let Outcome { code, stderr, .. } = start_with(file, "any").run();
     assert_eq!(code, Some(1));
     assert!(
-        stderr.contains("neither a TCP nor a UDP socket"),
+        stderr.contains("neither a TCP, a UDP nor a Unix socket"),
         "{stderr}"
     );
 }

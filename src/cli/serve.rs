@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     config::{
-        Config, Flags, Host, Limits, ListenUrl, Scheme, ServerName, Sources, default_listen_text,
-        listen_options_text, schemes_text,
+        Config, Endpoint, Flags, Host, Limits, ListenUrl, Scheme, ServerName, Sources,
+        default_listen_text, listen_options_text, schemes_text,
     },
     os::{log::Log, stream::HostStream},
     server::{self, Server, State},
@@ -73,7 +73,7 @@ fn listen_long_help() -> String {
         "Where to listen: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Repeat it for more listeners; together they \
          replace those of the file.\n\n\
          Schemes: {}. Host names work, [::] is IPv6 and IPv4, and port 0 asks the system for a free \
-         one.\n\n\
+         one. Each but echo+udp can also be at a Unix socket: unix:///PATH (the first bytes choose), irc+unix:///PATH.\n\n\
          Options and their defaults: {}. Sizes are in bytes, or like 64KiB.\n\n\
          Example: --listen 'any://[::]:7777?backlog=4096'\n\n\
          [default: {}]",
@@ -153,24 +153,37 @@ fn announcement(listening: &[ListenUrl], encryption: Encryption) -> String {
         text += &format!("listening {url}\n");
     }
     let first_of = |schemes: &[Scheme]| listening.iter().find(|url| schemes.contains(&url.scheme));
-    if let Some(url) = first_of(&[Scheme::Any, Scheme::Telnet]) {
-        let (host, port) = (reachable(&url.host), url.port);
-        // Brackets are for URLs; programs that take host and port as two arguments do not accept them.
-        let bare = host.trim_matches(['[', ']']);
-        text += &format!("come in with `nc {bare} {port}`, or `madang connect {host}:{port}`\n");
-    } else if let Some(url) = first_of(&[Scheme::Irc, Scheme::Ircs]) {
-        let (host, port) = (reachable(&url.host), url.port);
-        let scheme = url.scheme.name();
-        text += &format!("come in with any IRC client: {scheme}://{host}:{port}\n");
+    // At a path there is nothing for an IRC client or a browser.
+    let place_of = |schemes: &[Scheme]| {
+        let url = first_of(schemes)?;
+        Some((url.scheme, reachable(url.host()?), url.port()?))
+    };
+    match first_of(&[Scheme::Any, Scheme::Telnet]).map(|url| &url.endpoint) {
+        Some(Endpoint::Inet { host, port }) => {
+            let host = reachable(host);
+            // Brackets are for URLs; programs that take host and port as two arguments do not accept them.
+            let bare = host.trim_matches(['[', ']']);
+            text +=
+                &format!("come in with `nc {bare} {port}`, or `madang connect {host}:{port}`\n");
+        }
+        Some(Endpoint::Unix(path)) => {
+            text += &format!("come in with `nc -U {}`\n", path.display());
+        }
+        None => {
+            if let Some((scheme, host, port)) = place_of(&[Scheme::Irc, Scheme::Ircs]) {
+                let scheme = scheme.name();
+                text += &format!("come in with any IRC client: {scheme}://{host}:{port}\n");
+            }
+        }
     }
-    if let Some(url) = first_of(&[Scheme::Any, Scheme::Http, Scheme::Https]) {
-        let scheme = match url.scheme {
+    let for_browsers = [Scheme::Any, Scheme::Http, Scheme::Https];
+    if let Some((scheme, host, port)) = place_of(&for_browsers) {
+        let scheme = match scheme {
             Scheme::Https => "https",
             // There it is chosen by the first bytes.
             Scheme::Any if encryption == Encryption::Tls => "https",
             _ => "http",
         };
-        let (host, port) = (reachable(&url.host), url.port);
         text += &format!("open {scheme}://{host}:{port}/ in a browser\n");
     }
     text
@@ -209,6 +222,11 @@ mod tests {
         let by_irc = "come in with any IRC client: irc://127.0.0.1:6667\n";
         check(&["echo://127.0.0.1:7007", "irc://127.0.0.1:6667"], by_irc);
         check(&["echo://127.0.0.1:7007"], "");
+        check(
+            &["unix:///run/m.sock"],
+            "come in with `nc -U /run/m.sock`\n",
+        );
+        check(&["irc+unix:///run/m.sock"], "");
         let any = ["any://127.0.0.1:7777".parse().unwrap()];
         let text = announcement(&any, Encryption::Tls);
         assert!(

@@ -10,15 +10,18 @@ use super::{
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
 };
 
 /// The options of a listening socket and of the connections it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// How many connections may wait to be accepted; the kernel may lower it (Linux: `net.core.somaxconn`). TCP only.
+    /// How many connections may wait to be accepted; the kernel may lower it (Linux: `net.core.somaxconn`). Not of UDP.
     pub backlog: u32,
     /// `SO_KEEPALIVE` on accepted connections: the kernel notices a vanished peer. TCP only.
     pub keepalive: bool,
+    /// The mode of a Unix socket's file; `None` is [`UNIX_MODE`](Self::UNIX_MODE).
+    pub mode: Option<u32>,
     /// `TCP_NODELAY` on accepted connections: the kernel sends lines at once. TCP only.
     pub nodelay: bool,
     /// `SO_RCVBUF` in bytes; `None` leaves it to the kernel, which adjusts it while running.
@@ -34,11 +37,15 @@ pub struct SocketOptions {
 }
 
 impl SocketOptions {
+    /// Who may connect to a Unix socket unless the configuration says otherwise: the server's user and group.
+    pub const UNIX_MODE: u32 = 0o660;
+
     /// The defaults for a transport.
     pub fn new(transport: Transport) -> Self {
         Self {
             backlog: 1024,
             keepalive: true,
+            mode: None,
             nodelay: true,
             rcvbuf: None,
             // On UDP it would let a second server take over the port unnoticed.
@@ -50,15 +57,36 @@ impl SocketOptions {
     }
 }
 
+/// The place at which a listener listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// An address in a network.
+    Inet {
+        /// The address or name to bind. `[::]` means IPv6 and IPv4.
+        host: Host,
+        /// The port; 0 asks the system for a free one.
+        port: u16,
+    },
+    /// The file of a Unix socket, by its absolute path.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inet { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
 /// One listener: a checked URL. `Display` prints it without its options: `any://127.0.0.1:7777`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenUrl {
     /// The protocol.
     pub scheme: Scheme,
-    /// The address or name to bind. `[::]` means IPv6 and IPv4.
-    pub host: Host,
-    /// The port; 0 asks the system for a free one.
-    pub port: u16,
+    /// Where it is spoken.
+    pub endpoint: Endpoint,
     /// Socket options.
     pub options: SocketOptions,
 }
@@ -66,21 +94,19 @@ pub struct ListenUrl {
 impl ListenUrl {
     /// A listener with the default options of its scheme.
     pub fn new(scheme: Scheme, host: Host, port: u16) -> Self {
-        let options = SocketOptions::new(scheme.transport());
         Self {
             scheme,
-            host,
-            port,
-            options,
+            endpoint: Endpoint::Inet { host, port },
+            options: SocketOptions::new(scheme.transport()),
         }
     }
 
-    /// The same listener on another port: the real one, once the system has chosen it.
-    #[must_use]
-    pub fn with_port(&self, port: u16) -> Self {
+    /// A listener at a Unix socket.
+    pub fn at_path(scheme: Scheme, path: PathBuf) -> Self {
         Self {
-            port,
-            ..self.clone()
+            scheme,
+            endpoint: Endpoint::Unix(path),
+            options: SocketOptions::new(Transport::Unix),
         }
     }
 
@@ -88,9 +114,35 @@ impl ListenUrl {
     #[must_use]
     pub fn at(&self, local: SocketAddr) -> Self {
         Self {
-            host: Host::of(local),
-            port: local.port(),
+            endpoint: Endpoint::Inet {
+                host: Host::of(local),
+                port: local.port(),
+            },
             ..self.clone()
+        }
+    }
+
+    /// The address or name that it is at, unless it is at a path.
+    pub fn host(&self) -> Option<&Host> {
+        match &self.endpoint {
+            Endpoint::Inet { host, .. } => Some(host),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
+    /// The port, unless it is at a path.
+    pub fn port(&self) -> Option<u16> {
+        match self.endpoint {
+            Endpoint::Inet { port, .. } => Some(port),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> Transport {
+        match self.endpoint {
+            Endpoint::Inet { .. } => self.scheme.transport(),
+            Endpoint::Unix(_) => Transport::Unix,
         }
     }
 
@@ -104,7 +156,7 @@ impl ListenUrl {
     pub fn is_v6only_beside<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> bool {
         let mut others = others.into_iter();
         self.options.v6only.unwrap_or_else(|| {
-            self.port != 0
+            self.port() != Some(0)
                 && others.any(|other| {
                     other.has_port_of(self) && other.is_every(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
                 })
@@ -114,43 +166,57 @@ impl ListenUrl {
     /// Whether the system lets only one of two listeners, whose addresses are known, have their port: they would
     /// accept the same peers.
     pub fn is_in_the_way_of(&self, other: &Self) -> bool {
-        let takes = |one: &Self, other: &Self| match (&one.host, &other.host) {
-            (Host::Ip(one_ip), Host::Ip(ip)) if one_ip.is_unspecified() => {
+        let takes = |one: &Self, other: &Self| match (one.host(), other.host()) {
+            (Some(Host::Ip(one_ip)), Some(Host::Ip(ip))) if one_ip.is_unspecified() => {
                 one_ip.is_ipv4() == ip.is_ipv4() || ip.is_ipv4() && one.is_dual_stack()
             }
-            (Host::Ip(one_ip), Host::Zoned(..)) => one_ip.is_unspecified() && one_ip.is_ipv6(),
+            (Some(Host::Ip(one_ip)), Some(Host::Zoned(..))) => {
+                one_ip.is_unspecified() && one_ip.is_ipv6()
+            }
             (one, other) => one == other,
         };
         self.has_port_of(other) && (takes(self, other) || takes(other, self))
     }
 
     fn has_port_of(&self, other: &Self) -> bool {
-        self.scheme.transport() == other.scheme.transport() && self.port == other.port
+        self.transport() == other.transport() && self.port() == other.port()
     }
 
     fn is_every(&self, address: IpAddr) -> bool {
-        matches!(self.host, Host::Ip(ip) if ip == address)
+        matches!(self.host(), Some(Host::Ip(ip)) if *ip == address)
     }
 
-    /// The addresses to bind, each once: of `localhost` both loopback addresses, whatever the resolver says (RFC 6761
-    /// section 6.3), because clients try either. Blocks while a name is looked up: for start-up only.
+    /// The addresses to bind, none at a path, each once: of `localhost` both loopback addresses, whatever the resolver
+    /// says (RFC 6761 section 6.3), because clients try either. Blocks while a name is looked up: for start-up only.
     ///
     /// # Errors
     /// The resolver does not know the name, or cannot be reached; there is no such network interface.
     pub fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        if self.host.is_localhost() {
+        let Endpoint::Inet { host, port } = &self.endpoint else {
+            return Ok(Vec::new());
+        };
+        if host.is_localhost() {
             let loopback = [
                 IpAddr::from(Ipv4Addr::LOCALHOST),
                 Ipv6Addr::LOCALHOST.into(),
             ];
-            return Ok(loopback.map(|ip| SocketAddr::new(ip, self.port)).into());
+            return Ok(loopback.map(|ip| SocketAddr::new(ip, *port)).into());
         }
-        self.host.resolve(self.port)
+        host.resolve(*port)
     }
 }
 
 impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme.name(), self.host, self.port)
+        match (&self.endpoint, self.scheme) {
+            // What `any` is for TCP: the first bytes choose.
+            (Endpoint::Unix(path), Scheme::Any) => write!(f, "unix://{}", path.display()),
+            (Endpoint::Unix(path), scheme) => {
+                write!(f, "{}+unix://{}", scheme.name(), path.display())
+            }
+            (Endpoint::Inet { host, port }, scheme) => {
+                write!(f, "{}://{host}:{port}", scheme.name())
+            }
+        }
     }
 }

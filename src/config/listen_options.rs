@@ -63,25 +63,61 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
         example: "\"64 KiB\"",
         field: Field::SizeOrNone(|listen| &mut listen.options.rcvbuf, BUFFER),
     },
+    Key {
+        name: "mode",
+        about: "Of a Unix socket: the mode of its file, which says who may connect. Default: \"0660\", the server's user and\n\
+                group.",
+        example: "\"0666\"",
+        field: Field::Text {
+            read: |listen, text, _| {
+                listen.options.mode = Some(file_mode(text)?);
+                Ok(())
+            },
+            show: |listen| listen.options.mode.map(|mode| format!("{mode:04o}")),
+        },
+    },
 ];
 
 /// The size that the kernel is asked for; it takes the nearest that it allows.
 const BUFFER: RangeInclusive<u64> = KIB..=GIB;
 
+/// The options that listeners with this transport do not have.
+fn missing(transport: Transport) -> &'static [&'static str] {
+    match transport {
+        Transport::Tcp => &["mode"],
+        Transport::Udp => &["backlog", "keepalive", "mode", "nodelay"],
+        Transport::Unix => &["keepalive", "nodelay", "reuseaddr", "reuseport", "v6only"],
+    }
+}
+
+/// Reads the mode of a file, in octal digits as `chmod` takes them.
+fn file_mode(text: &str) -> Result<u32, Invalid> {
+    let is_octal =
+        (3..=4).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    let mode = u32::from_str_radix(text, 8).ok().filter(|_| is_octal);
+    let fit = mode.filter(|mode| mode & !0o777 == 0);
+    fit.ok_or_else(|| Invalid::new("not a mode of a file; write it like \"0660\" or \"0666\""))
+}
+
 impl ListenUrl {
     /// Refuses an option that this listener's transport does not have.
     pub(super) fn check_option(&self, name: &str) -> Result<(), Invalid> {
-        const TCP_ONLY: [&str; 3] = ["backlog", "keepalive", "nodelay"];
-        if self.scheme.transport() == Transport::Udp && TCP_ONLY.contains(&name) {
-            let known = LISTEN_OPTIONS.iter().map(|key| key.name);
-            let known: Vec<_> = known.filter(|name| !TCP_ONLY.contains(name)).collect();
-            return Err(Invalid::new(format!(
-                "{name} makes no sense for {}, which has no connections; known are {}",
-                self.scheme.name(),
-                known.join(", ")
-            )));
+        let transport = self.transport();
+        let missing = missing(transport);
+        if !missing.contains(&name) {
+            return Ok(());
         }
-        Ok(())
+        let known = LISTEN_OPTIONS.iter().map(|key| key.name);
+        let known: Vec<_> = known.filter(|name| !missing.contains(name)).collect();
+        let what = match transport {
+            Transport::Tcp => "an address, which is no file",
+            Transport::Udp => "echo+udp, which has no connections",
+            Transport::Unix => "a Unix socket",
+        };
+        let known = known.join(", ");
+        Err(Invalid::new(format!(
+            "{name} makes no sense for {what}; known are {known}"
+        )))
     }
 
     /// Reads options as `NAME=VALUE&NAME=VALUE`.
@@ -99,8 +135,12 @@ impl ListenUrl {
             }
             seen.push(name);
             self.check_option(name)?;
+            let raw = match key.field {
+                Field::Text { .. } => Raw::Text(value),
+                _ => Raw::from_query(value),
+            };
             key.field
-                .read(self, Raw::from_query(value), Path::new(""))
+                .read(self, raw, Path::new(""))
                 .map_err(|e| Invalid::new(format!("option {pair}: {e}")))?;
         }
         Ok(())

@@ -1,12 +1,13 @@
-//! The form of a listener's URL, `any://127.0.0.1:7777?backlog=4096`, and of the name of a passed socket.
+//! The form of a listener's URL, `any://127.0.0.1:7777?backlog=4096` or `irc+unix:///run/madang/irc.sock`, and of the
+//! name of a passed socket.
 
 use super::{
     error::Invalid,
-    host::{Host, parse_host_port, split_url},
-    listen::ListenUrl,
+    host::{parse_host_port, split_url},
+    listen::{Endpoint, ListenUrl, SocketOptions},
     scheme::{DEFAULT_PORT, Scheme, Transport},
 };
-use std::{net::SocketAddr, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
 impl FromStr for ListenUrl {
     type Err = Invalid;
@@ -16,19 +17,14 @@ impl FromStr for ListenUrl {
             let example = format!("any://127.0.0.1:{DEFAULT_PORT}");
             return Err(Invalid::new(format!("not a URL; write it like {example}")));
         };
-        let scheme: Scheme = scheme.parse()?;
-        let (authority, query) = match rest.split_once('?') {
-            Some((authority, query)) => (authority, Some(query)),
+        let (place, query) = match rest.split_once('?') {
+            Some((place, query)) => (place, Some(query)),
             None => (rest, None),
         };
-        // URLs that were copied from a browser end with a slash.
-        let authority = authority.strip_suffix('/').unwrap_or(authority);
-        if authority.is_empty() || authority.starts_with(':') && !authority.starts_with("::") {
-            let remedy = "the host is missing; 0.0.0.0 is every IPv4 address, [::] every address";
-            return Err(Invalid::new(remedy));
-        }
-        let (host, port) = parse_host_port(authority, scheme.default_port())?;
-        let mut listen = Self::new(scheme, host, port);
+        let mut listen = match unix_scheme(scheme)? {
+            Some(scheme) => Self::at_path(scheme, unix_path(place)?),
+            None => Self::at_authority(scheme.parse()?, place)?,
+        };
         if let Some(query) = query {
             listen.read_query(query)?;
         }
@@ -36,7 +32,60 @@ impl FromStr for ListenUrl {
     }
 }
 
+/// What follows a protocol that is spoken at a Unix socket.
+const UNIX: &str = "unix";
+
+/// The longest path that fits into a socket's address, on Linux with its final NUL in 108 bytes and elsewhere in 104.
+const PATH_BYTES_MAX: usize = 103;
+
+/// Reads the scheme of a Unix socket: `unix`, where the first bytes choose the protocol, or `irc+unix`; `None` if it is
+/// that of an address.
+fn unix_scheme(text: &str) -> Result<Option<Scheme>, Invalid> {
+    if text.eq_ignore_ascii_case(UNIX) {
+        return Ok(Some(Scheme::Any));
+    }
+    let (scheme, transport) = text.rsplit_once('+').unwrap_or((text, ""));
+    if !transport.eq_ignore_ascii_case(UNIX) {
+        return Ok(None);
+    }
+    let scheme: Scheme = scheme.parse()?;
+    match scheme.transport() {
+        Transport::Udp => Err(Invalid::new(
+            "a Unix socket here carries streams; echo+unix is one",
+        )),
+        Transport::Tcp | Transport::Unix => Ok(Some(scheme)),
+    }
+}
+
+fn unix_path(text: &str) -> Result<PathBuf, Invalid> {
+    let example = "write it like unix:///run/madang/irc.sock";
+    if !text.starts_with('/') || text.ends_with('/') {
+        let message = format!("a Unix socket is named by the absolute path of a file; {example}");
+        return Err(Invalid::new(message));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Invalid::new("the path has control characters in it"));
+    }
+    if text.len() > PATH_BYTES_MAX {
+        let message =
+            format!("the path is too long for a Unix socket; {PATH_BYTES_MAX} bytes is the most");
+        return Err(Invalid::new(message));
+    }
+    Ok(text.into())
+}
+
 impl ListenUrl {
+    fn at_authority(scheme: Scheme, authority: &str) -> Result<Self, Invalid> {
+        // URLs that were copied from a browser end with a slash.
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        if authority.is_empty() || authority.starts_with(':') && !authority.starts_with("::") {
+            let remedy = "the host is missing; 0.0.0.0 is every IPv4 address, [::] every address";
+            return Err(Invalid::new(remedy));
+        }
+        let (host, port) = parse_host_port(authority, scheme.default_port())?;
+        Ok(Self::new(scheme, host, port))
+    }
+
     /// The listener of a socket that was passed to us. Its name is a scheme (`irc`), with options if need be
     /// (`irc?nodelay=false`), or a URL of which only scheme and options count; a service manager allows no colons, so
     /// they are written `%3A`. With any other name, or without one, the first bytes of a connection choose the
@@ -44,24 +93,36 @@ impl ListenUrl {
     ///
     /// # Errors
     /// The scheme does not exist over this transport, or an option is wrong.
-    pub fn of_socket(name: &str, local: SocketAddr, transport: Transport) -> Result<Self, Invalid> {
+    pub fn of_socket(name: &str, local: Endpoint, transport: Transport) -> Result<Self, Invalid> {
         let name = name.replace("%3A", ":").replace("%3a", ":");
         let (rest, query) = match name.split_once('?') {
             Some((rest, query)) => (rest, Some(query)),
             None => (&*name, None),
         };
         let scheme = split_url(rest).map_or(rest, |(scheme, _)| scheme);
+        let scheme = match unix_scheme(scheme) {
+            Ok(Some(scheme)) if transport == Transport::Unix => scheme.name(),
+            _ => scheme,
+        };
         let (scheme, query) = match scheme.parse::<Scheme>() {
             Ok(scheme) => (scheme, query),
-            Err(_) if transport == Transport::Tcp => (Scheme::Any, None),
+            Err(_) if transport != Transport::Udp => (Scheme::Any, None),
             Err(_) => return Err(Invalid::new("a UDP socket has to be named echo+udp")),
         };
-        if scheme.transport() != transport {
-            let by = format!("{transport:?}").to_uppercase();
+        if (scheme.transport() == Transport::Udp) != (transport == Transport::Udp) {
+            let by = match transport {
+                Transport::Tcp => "TCP",
+                Transport::Udp => "UDP",
+                Transport::Unix => "a Unix socket",
+            };
             let message = format!("{} cannot be spoken over {by}", scheme.name());
             return Err(Invalid::new(message));
         }
-        let mut listen = Self::new(scheme, Host::Ip(local.ip()), local.port());
+        let mut listen = Self {
+            scheme,
+            endpoint: local,
+            options: SocketOptions::new(transport),
+        };
         if let Some(query) = query {
             listen.read_query(query)?;
         }
@@ -71,7 +132,15 @@ impl ListenUrl {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::listen::SocketOptions, *};
+    use super::*;
+    use std::net::SocketAddr;
+
+    fn at_nine() -> Endpoint {
+        Endpoint::Inet {
+            host: "127.0.0.1".parse().unwrap(),
+            port: 9,
+        }
+    }
 
     fn message(text: &str) -> String {
         match text.parse::<ListenUrl>() {
@@ -82,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_socket_chooses_its_protocol() {
-        use Transport::{Tcp, Udp};
+        use Transport::{Tcp, Udp, Unix};
         for (name, transport, expected) in [
             ("irc", Tcp, "ok: irc://127.0.0.1:9"),
             ("IRC", Tcp, "ok: irc://127.0.0.1:9"),
@@ -97,20 +166,32 @@ mod tests {
             ("", Udp, "a UDP socket has to be named echo+udp"),
             ("irc", Udp, "irc cannot be spoken over UDP"),
             ("echo+udp", Tcp, "echo+udp cannot be spoken over TCP"),
+            ("irc", Unix, "ok: irc+unix:///run/x"),
+            ("irc+unix", Unix, "ok: irc+unix:///run/x"),
+            ("unix?backlog=5", Unix, "ok: unix:///run/x"),
+            ("madang.socket", Unix, "ok: unix:///run/x"),
+            (
+                "echo+udp",
+                Unix,
+                "echo+udp cannot be spoken over a Unix socket",
+            ),
             (
                 "irc?nodelay=x",
                 Tcp,
                 "option nodelay=x: it is either true or false",
             ),
         ] {
-            let local = "127.0.0.1:9".parse().unwrap();
+            let local = match transport {
+                Unix => Endpoint::Unix("/run/x".into()),
+                Tcp | Udp => at_nine(),
+            };
             let found = match ListenUrl::of_socket(name, local, transport) {
                 Ok(listen) => format!("ok: {listen}"),
                 Err(error) => error.to_string(),
             };
             assert_eq!(found, expected, "{name:?}");
         }
-        let local = "127.0.0.1:9".parse().unwrap();
+        let local = at_nine();
         let listen = ListenUrl::of_socket("irc://h:1?backlog=5", local, Tcp).unwrap();
         assert_eq!(listen.options.backlog, 5);
     }
@@ -126,6 +207,10 @@ mod tests {
             ("telnet://[0:0::1]", "telnet://[::1]:7777"),
             ("echo://0.0.0.0", "echo://0.0.0.0:7"),
             ("echo+udp://0.0.0.0?reuseport=true", "echo+udp://0.0.0.0:7"),
+            ("unix:///run/madang/a.sock", "unix:///run/madang/a.sock"),
+            ("any+unix:///a", "unix:///a"),
+            ("IRC+Unix:///a?mode=0600", "irc+unix:///a"),
+            ("echo+unix:///a b", "echo+unix:///a b"),
         ] {
             assert_eq!(message(text), format!("ok: {expected}"), "{text:?}");
         }
@@ -155,6 +240,15 @@ mod tests {
             "any://x?sndbuf=-1",
             "echo+udp://x?backlog=5",
             "any://[::]?v6only=1",
+            "unix://relative/path",
+            "unix:///directory/",
+            "irc+unix://",
+            "irk+unix:///a",
+            "echo+udp+unix:///a",
+            "unix:///a?nodelay=true",
+            "unix:///a?mode=0999",
+            "unix:///a?mode=1660",
+            "any://x?mode=0600",
         ];
         let said = urls.map(|url| format!("{url}\n    {}\n", message(url)));
         insta::assert_snapshot!(said.concat());
@@ -168,6 +262,7 @@ mod tests {
         let expected = SocketOptions {
             backlog: 4096,
             keepalive: false,
+            mode: None,
             nodelay: false,
             rcvbuf: Some(65536),
             reuseaddr: false,
@@ -181,7 +276,7 @@ mod tests {
     #[test]
     fn the_real_port_replaces_zero() {
         let listen: ListenUrl = "any://[::1]:0?backlog=7".parse().unwrap();
-        let real = listen.with_port(4711);
+        let real = listen.at("[::1]:4711".parse().unwrap());
         assert_eq!(real.to_string(), "any://[::1]:4711");
         assert_eq!(real.options.backlog, 7);
     }

@@ -33,7 +33,7 @@ mod whole_file;
 pub use crate::auth::PasswordHash;
 pub use error::{Error, Errors, Invalid, Location};
 pub use host::{Host, ServerName, is_bare_ipv6, parse_host_port, split_url};
-pub use listen::{ListenUrl, SocketOptions};
+pub use listen::{Endpoint, ListenUrl, SocketOptions};
 pub use motd::Motd;
 pub use network::Network;
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};

@@ -90,6 +90,7 @@ pub fn listen_options_text() -> String {
     let options = LISTEN_OPTIONS.iter().map(|key| {
         let unset = match key.field {
             Field::FlagOrNone(_) => "true or false",
+            Field::Text { .. } => "0660",
             _ => "BYTES",
         };
         let value = key.field.show(listen);
@@ -128,7 +129,7 @@ mod tests {
         let uncommented: String = default_text()
             .lines()
             .filter(|line| {
-                !["motd =", "certificate =", "key ="]
+                !["motd =", "certificate =", "key =", "mode ="]
                     .iter()
                     .any(|k| line.contains(k))
             })

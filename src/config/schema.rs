@@ -305,7 +305,8 @@ pub(super) const LISTEN_URL: Key<ListenUrl> = Key {
     name: "url",
     about: "What to listen for, and where: SCHEME://HOST[:PORT][?OPTION=VALUE&...]. Port 0 asks the system for one,\n\
             [::] is IPv6 and IPv4, localhost is 127.0.0.1 and [::1], [fe80::1%eth0] names its interface. Schemes: any\n\
-            (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp, metrics.",
+            (the first bytes choose), telnet, irc, ircs, http, https, echo, echo+udp, metrics. Each but echo+udp also at a\n\
+            Unix socket: unix:///PATH (the first bytes choose), irc+unix:///PATH, http+unix:///PATH.",
     example: "\"any://127.0.0.1:7777\"",
     field: Field::Text {
         read: |listen, text, _| {

@@ -33,13 +33,15 @@ pub enum Scheme {
     Telnet,
 }
 
-/// The transport of a scheme.
+/// The transport of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// Streams of bytes.
     Tcp,
     /// Datagrams.
     Udp,
+    /// Streams of bytes within this machine.
+    Unix,
 }
 
 impl Scheme {
@@ -71,7 +73,7 @@ impl Scheme {
         }
     }
 
-    /// The transport.
+    /// The transport at an address with a port.
     pub fn transport(self) -> Transport {
         match self {
             Self::EchoUdp => Transport::Udp,

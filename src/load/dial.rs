@@ -108,7 +108,7 @@ impl Dialer {
             Err(error) if is_under_way(&error) => {}
             Err(error) => return Err(error),
         }
-        let stream = Stream::Tcp(TcpStream::from_std(socket.into()));
+        let stream = Stream::from(TcpStream::from_std(socket.into()));
         match &self.tls {
             None => Ok(stream),
             Some((client, name)) => client.over(stream, name.clone()).map_err(io::Error::other),

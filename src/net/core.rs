@@ -20,9 +20,9 @@ use super::{
         listener::Listener,
         outcome::Footprint,
         phase::Phase,
+        stream::{Acceptor, Stream},
         table::{Source, Table},
         token::ConnId,
-        transport::{Acceptor, Stream},
     },
     state::LoopState,
     stats::Stats,
@@ -140,7 +140,7 @@ impl Net {
         let stream = TcpStream::connect(address)?;
         // As on the listening side: a chat line is worth a packet.
         let _ = stream.set_nodelay(true);
-        self.add_connecting(Stream::Tcp(stream))
+        self.add_connecting(stream.into())
     }
 
     /// Adds a connection that is being made with a socket and options of the owner's; else as

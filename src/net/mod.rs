@@ -79,9 +79,11 @@ pub use output::{
 pub use source::{
     outcome::Footprint,
     phase::Phase,
-    socket::{SocketOptions, bind_udp, listen_tcp, take_tcp, take_udp},
+    plain_socket::PlainSocket,
+    socket::{SocketOptions, bind_udp, listen_tcp, listen_unix, take_tcp, take_udp, take_unix},
+    stream::{Acceptor, NO_ADDRESS, Stream},
     token::{ConnId, External},
-    transport::{Acceptor, Notice, Stream, Transport},
+    transport::{Notice, Transport},
 };
 pub use stats::{Stats, TurnPhase};
 pub use time::clock::Tick;

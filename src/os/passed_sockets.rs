@@ -3,7 +3,12 @@
 //! Finds the sockets, their names and their addresses. Does not know what they are used for.
 
 use listenfd::ListenFd;
-use std::{env, io, net::SocketAddr, os::fd::OwnedFd};
+use std::{
+    env, io,
+    net::SocketAddr,
+    os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
+};
 
 /// No service manager passes more sockets than this. Each of them would be examined, whether it exists or not.
 const SOCKETS_MAX: u64 = 1024;
@@ -15,11 +20,13 @@ pub enum PassedSocket {
     Tcp(OwnedFd, SocketAddr),
     /// A UDP socket.
     Udp(OwnedFd, SocketAddr),
+    /// A Unix socket that listens, and its path.
+    Unix(OwnedFd, PathBuf),
 }
 
 /// The sockets that were passed, each with its name (empty if it has none), in order. There are none unless a service
 /// manager started us. A socket of another kind is an error: a connection (`Accept=yes` in the socket unit), or
-/// neither TCP nor UDP.
+/// neither a stream nor UDP.
 pub fn take() -> impl Iterator<Item = (String, io::Result<PassedSocket>)> {
     let mut passed = if is_too_many(&env::var("LISTEN_FDS").unwrap_or_default()) {
         tracing::warn!("LISTEN_FDS names more sockets than can be; none is taken");
@@ -44,23 +51,35 @@ fn is_too_many(count: &str) -> bool {
 impl PassedSocket {
     fn take(passed: &mut ListenFd, index: usize) -> io::Result<Self> {
         if let Ok(Some(socket)) = passed.take_tcp_listener(index) {
-            // The library checks the type alone, and a connection is a stream socket too.
-            if rustix::net::getpeername(&socket).is_ok() {
-                return Err(io::Error::other(
-                    "it is a connection, and a listening socket is needed; one server takes all callers, so the \
-                     socket unit has to say Accept=no",
-                ));
-            }
+            refuse_connection(&socket)?;
             let local = socket.local_addr()?;
             return Ok(Self::Tcp(socket.into(), local));
+        }
+        if let Ok(Some(socket)) = passed.take_unix_listener(index) {
+            refuse_connection(&socket)?;
+            let local = socket.local_addr()?;
+            let path = local.as_pathname().map(PathBuf::from);
+            let nameless = || io::Error::other("a Unix socket without a path");
+            return Ok(Self::Unix(socket.into(), path.ok_or_else(nameless)?));
         }
         match passed.take_udp_socket(index) {
             Ok(Some(socket)) => {
                 let local = socket.local_addr()?;
                 Ok(Self::Udp(socket.into(), local))
             }
-            _ => Err(io::Error::other("neither a TCP nor a UDP socket")),
+            _ => Err(io::Error::other("neither a TCP, a UDP nor a Unix socket")),
         }
+    }
+}
+
+/// Refuses a connection: the library checks the type alone, and a connection is a stream socket too.
+fn refuse_connection(socket: impl AsFd) -> io::Result<()> {
+    match rustix::net::getpeername(&socket) {
+        Ok(_) => Err(io::Error::other(
+            "it is a connection, and a listening socket is needed; one server takes all callers, so the \
+             socket unit has to say Accept=no",
+        )),
+        Err(_) => Ok(()),
     }
 }
 

@@ -143,10 +143,14 @@ fn ends(credentials: &[Credential]) -> Vec<(String, u64)> {
 /// The policy for IRC clients that connect without TLS, if there is one and a TLS listener.
 pub(crate) fn sts(config: &Config, listening: &[ListenUrl]) -> Option<Sts> {
     let duration = config.tls.sts?.as_secs();
-    let listener = listening.iter().find(|url| url.scheme == Scheme::Ircs);
-    if listener.is_none() {
+    let mut secure = listening.iter().filter(|url| url.scheme == Scheme::Ircs);
+    // Not one at a path, which clients of other machines cannot reach.
+    let port = secure.find_map(ListenUrl::port);
+    if port.is_none() {
         tracing::warn!("[tls] sts is not announced: there is no ircs listener");
     }
-    let port = listener?.port;
-    Some(Sts { port, duration })
+    Some(Sts {
+        port: port?,
+        duration,
+    })
 }

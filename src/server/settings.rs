@@ -184,9 +184,10 @@ impl Settings {
         }
     }
 
-    /// Whether the limits for one address do not concern this one.
+    /// Whether the limits for one address do not concern this one. They concern no client without an address: only the
+    /// programs of this machine that the mode of a socket's file admits come by a Unix socket.
     pub(crate) fn is_exempt(&self, address: IpAddr) -> bool {
-        self.exempt.iter().any(|network| network.contains(address))
+        address.is_unspecified() || self.exempt.iter().any(|network| network.contains(address))
     }
 
     /// The refusal for a reason, in one form.
@@ -212,7 +213,7 @@ impl Settings {
 /// The names of this server: its own, those of its listeners' URLs, those of its certificates, and those in `[web]`. The
 /// pages of an origin in `[web]` may open a WebSocket here anyway, so its name is one of them.
 fn hosts(config: &Config) -> Hosts {
-    let listeners = config.listen.iter().filter_map(|url| match &url.host {
+    let listeners = config.listen.iter().filter_map(|url| match url.host()? {
         Host::Name(name) => Some(name.as_str()),
         Host::Ip(_) | Host::Zoned(..) => None,
     });
@@ -293,6 +294,8 @@ pub(crate) fn socket_options(
     let crate::config::SocketOptions {
         backlog,
         keepalive,
+        // Of the file, not of the socket.
+        mode: _,
         nodelay,
         rcvbuf,
         reuseaddr,

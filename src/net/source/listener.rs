@@ -17,8 +17,8 @@
 
 use super::{
     marks::Marks,
+    stream::{Acceptor, Stream},
     token::ConnId,
-    transport::{Acceptor, Stream},
 };
 use crate::net::state::LoopState;
 use mio::Interest;

@@ -2,9 +2,16 @@
 //!
 //! Knows no loop: what is made here is registered elsewhere.
 
-use mio::net::{TcpListener, UdpSocket};
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
-use std::{io, net::SocketAddr, os::fd::OwnedFd, time::Duration};
+use mio::net::{TcpListener, UdpSocket, UnixListener};
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use std::{
+    fs::{self, Permissions},
+    io,
+    net::SocketAddr,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
+    path::Path,
+    time::Duration,
+};
 
 /// Options of a listening or datagram socket. Those of connections are set on the listener and inherited by what it accepts
 /// (so Linux and the BSDs do it), which saves several system calls for each connection.
@@ -121,6 +128,41 @@ fn set_inherited(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
         socket.set_tcp_keepalive(&keepalive.with_retries(4))?;
     }
     Ok(())
+}
+
+/// Makes a listening Unix socket, whose file has this mode before the first connection can be made.
+///
+/// # Errors
+/// The system's: there is such a file already, or its directory is missing or not ours.
+pub fn listen_unix(path: &Path, mode: u32, options: &SocketOptions) -> io::Result<UnixListener> {
+    let address = SockAddr::unix(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address)?;
+    // Nobody can connect before `listen`, so it does not matter with which mode the file was made.
+    let listening = fs::set_permissions(path, Permissions::from_mode(mode))
+        .and_then(|()| listen_here(socket, options));
+    if listening.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    listening
+}
+
+/// Makes a listening Unix socket of one that another process has bound (a service manager).
+///
+/// # Errors
+/// The system's, about the options.
+pub fn take_unix(socket: OwnedFd, options: &SocketOptions) -> io::Result<UnixListener> {
+    let socket = Socket::from(socket);
+    socket.set_nonblocking(true)?;
+    listen_here(socket, options)
+}
+
+/// Listens, or listens with another backlog.
+fn listen_here(socket: Socket, options: &SocketOptions) -> io::Result<UnixListener> {
+    size_buffers(&socket, options)?;
+    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+    Ok(UnixListener::from_std(OwnedFd::from(socket).into()))
 }
 
 /// Makes a bound UDP socket.

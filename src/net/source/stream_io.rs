@@ -3,7 +3,7 @@
 //! A short write keeps the queue's cursor, and counts as short only compared with what was offered (invariant 2). Knows no
 //! phases and no lists.
 
-use super::transport::Stream;
+use super::stream::Stream;
 use crate::net::{
     output::{
         queue::{OutputQueue, SLICES_PER_WRITE},

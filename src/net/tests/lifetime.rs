@@ -4,7 +4,7 @@ use super::{
     script::Script,
     test_loop::{Call, READABLE, TestLoop, WRITABLE, chunk},
 };
-use crate::net::{ConnId, Net, Phase, Stream, Tick, listen_tcp};
+use crate::net::{ConnId, Net, Phase, Tick, listen_tcp};
 use std::{
     io::{ErrorKind, Write},
     net::SocketAddr,
@@ -181,7 +181,7 @@ fn a_source_that_cannot_be_registered_leaves_nothing() {
     registry
         .register(&mut stream, mio::Token(2), readable)
         .unwrap();
-    assert!(test.net().add_connection(Stream::Tcp(stream)).is_err());
+    assert!(test.net().add_connection(stream.into()).is_err());
     assert_eq!(next_slot(&mut test), free, "after a connection");
 }
 

@@ -1,7 +1,7 @@
 //! The client's side of TLS: for the load generator and for tests, which connect to servers.
 
 use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
-use crate::net::source::transport::Stream;
+use crate::net::source::stream::Stream;
 use rustls::{
     ClientConfig, Error, client::UnbufferedClientConnection, crypto::ring, pki_types::ServerName,
 };

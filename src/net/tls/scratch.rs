@@ -3,7 +3,7 @@
 //!
 //! One thread, and no call that comes back here: an area that is taken is put back before another connection needs it.
 
-use crate::net::source::transport::Stream;
+use crate::net::source::stream::Stream;
 use std::{
     cell::Cell,
     io::{self, ErrorKind, IoSlice},

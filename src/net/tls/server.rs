@@ -5,7 +5,7 @@
 //! remembered here. Does not know where certificates come from, nor when they end.
 
 use super::{scratch::ScratchBuffers, stream::Tls, verify::AcceptAnyCertificate};
-use crate::net::source::transport::Stream;
+use crate::net::source::stream::Stream;
 use rustls::{
     Error, ServerConfig, SignatureAlgorithm, SignatureScheme,
     crypto::ring,

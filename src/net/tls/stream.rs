@@ -30,7 +30,10 @@ use super::{
     },
     secured::Secured,
 };
-use crate::net::source::transport::{Notice, Stream, Transport};
+use crate::net::source::{
+    stream::Stream,
+    transport::{Notice, Transport},
+};
 use mio::event::Source;
 use rustls::ProtocolVersion;
 use std::{
@@ -404,7 +407,7 @@ impl<E: Engine> Transport for Tls<E> {
 
     fn source(&mut self) -> Option<&mut dyn Source> {
         match &mut self.inner {
-            Stream::Tcp(stream) => Some(stream),
+            Stream::Plain(socket) => socket.source(),
             Stream::Other(transport) => transport.source(),
         }
     }
@@ -450,14 +453,14 @@ impl<E: Engine> Transport for Tls<E> {
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         match &self.inner {
-            Stream::Tcp(stream) => Transport::take_error(stream),
+            Stream::Plain(socket) => socket.take_error(),
             Stream::Other(transport) => transport.take_error(),
         }
     }
 
     fn is_connected(&self) -> bool {
         match &self.inner {
-            Stream::Tcp(stream) => stream.is_connected(),
+            Stream::Plain(socket) => socket.is_connected(),
             Stream::Other(transport) => transport.is_connected(),
         }
     }

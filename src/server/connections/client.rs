@@ -6,7 +6,7 @@
 use super::{close_reason::CloseReason, kind::ProtocolKind};
 use crate::{
     chat::UserId,
-    net::Tick,
+    net::{NO_ADDRESS, Tick},
     server::{
         limits::{
             admission::Place,
@@ -48,6 +48,9 @@ pub(crate) enum Input {
     Ended,
 }
 
+/// The text for the address of a client that has none, because it connected by a Unix socket.
+pub(crate) const NO_ADDRESS_TEXT: &str = "unix";
+
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
@@ -76,7 +79,10 @@ impl From<SocketAddr> for Peer {
 
 impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        SocketAddr::new(self.ip(), self.port).fmt(f)
+        match SocketAddr::new(self.ip(), self.port) {
+            NO_ADDRESS => f.write_str(NO_ADDRESS_TEXT),
+            address => address.fmt(f),
+        }
     }
 }
 
@@ -216,5 +222,6 @@ mod tests {
             let address: SocketAddr = text.parse().unwrap();
             assert_eq!(Peer::from(address).to_string(), text);
         }
+        assert_eq!(Peer::from(NO_ADDRESS).to_string(), "unix");
     }
 }

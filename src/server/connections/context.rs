@@ -11,7 +11,7 @@ use crate::{
         AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword,
         USERNAME_OF_UNASKED, UserId, user::Entrant, watches::Watches,
     },
-    net::{ConnId, Net, tls::Fingerprint},
+    net::{ConnId, NO_ADDRESS, Net, tls::Fingerprint},
     protocol::{
         Context, PasswordCheck, TurnedAway,
         account::{AccountError, AccountRequest, AccountRules},
@@ -92,6 +92,11 @@ pub(crate) fn refuse_browsers(at: &Current<'_>, input: &[u8]) -> Look {
         return Look::Close(Ending::text(CloseReason::HttpNotHere));
     }
     Look::Handle
+}
+
+/// Whether what is sent between us and this address stays on this machine.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    address.is_loopback() || address == NO_ADDRESS.ip()
 }
 
 /// What a request about accounts needs beside them.
@@ -265,7 +270,7 @@ impl Context for CommandContext<'_> {
     fn takes_passwords(&self) -> bool {
         let rules = self.account_rules();
         self.client.security == Security::Secure
-            || self.address.is_loopback()
+            || is_of_this_machine(self.address)
             || rules.is_some_and(|rules| rules.plain_text_login)
     }
 

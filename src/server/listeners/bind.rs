@@ -1,15 +1,18 @@
 //! From listener URLs to listening sockets in the loop.
 
-use super::listener::Adopter;
+use super::{
+    listener::Adopter,
+    socket_file::{self, SocketFile},
+};
 use crate::{
-    config::{Config, Host, ListenUrl, Transport},
+    config::{self, Config, Endpoint, Host, ListenUrl, Transport},
     net::{self, SocketOptions},
     os::io_error::plain,
     server::{error::Error, settings::socket_options},
 };
 use mio::net::{TcpListener, UdpSocket};
 use rustix::io::Errno;
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::Path};
 
 /// How often another port is tried if the port that the system chose for one address of a name is taken at the next.
 const PORT_TRIES: usize = 16;
@@ -28,9 +31,13 @@ pub(crate) fn bind(
     listening: &[ListenUrl],
 ) -> Result<Vec<ListenUrl>, Error> {
     let failed = |reason: String| Error::Listen {
-        place: format!("{}:{}", url.host, url.port),
+        place: url.endpoint.to_string(),
         reason,
     };
+    if let Endpoint::Unix(path) = &url.endpoint {
+        bind_path(adopter, url, path, config).map_err(|error| failed(plain(&error)))?;
+        return Ok(vec![url.clone()]);
+    }
     let mut url = url.clone();
     let others = config.listen.iter().chain(listening);
     url.options.v6only = Some(url.is_v6only_beside(others));
@@ -48,10 +55,24 @@ pub(crate) fn bind(
     Ok(bound)
 }
 
+/// Binds a Unix socket.
+fn bind_path(
+    adopter: &mut Adopter<'_>,
+    url: &ListenUrl,
+    path: &Path,
+    config: &Config,
+) -> io::Result<()> {
+    socket_file::remove_stale(path)?;
+    let mode = url.options.mode.unwrap_or(config::SocketOptions::UNIX_MODE);
+    let listener = net::listen_unix(path, mode, &options_of(url, config))?;
+    let file = SocketFile::at(path)?;
+    adopter.adopt_unix(url, listener, Some(file))
+}
+
 /// The text for an address that could not be bound, with the way out.
 fn reason(url: &ListenUrl, address: SocketAddr, error: &io::Error, ours: &[ListenUrl]) -> String {
     let mut reason = plain(error);
-    if matches!(url.host, Host::Name(_)) {
+    if matches!(url.host(), Some(Host::Name(_))) {
         reason = format!("{address}: {reason}");
     }
     let wanted = url.at(address);
@@ -59,7 +80,8 @@ fn reason(url: &ListenUrl, address: SocketAddr, error: &io::Error, ours: &[Liste
         if let Some(own) = ours.iter().find(|own| own.is_in_the_way_of(&wanted)) {
             reason += &format!(" by our own listener {own}");
             let pairs = [(own, &wanted), (&wanted, own)];
-            let is_four = |url: &ListenUrl| matches!(url.host, Host::Ip(ip) if ip.is_ipv4());
+            let is_four =
+                |url: &ListenUrl| matches!(url.host(), Some(Host::Ip(ip)) if ip.is_ipv4());
             let mut both = pairs.into_iter().filter(|(_, other)| is_four(other));
             if let Some((both, _)) = both.find(|(both, _)| both.is_dual_stack()) {
                 reason += &format!("; {both} takes IPv4 callers too, unless it says v6only=true");
@@ -96,7 +118,7 @@ fn bind_all(
     addresses: &[SocketAddr],
     options: &SocketOptions,
 ) -> Result<Vec<Bound>, (SocketAddr, io::Error)> {
-    let mut tries = if url.port == 0 { PORT_TRIES } else { 1 };
+    let mut tries = if url.port() == Some(0) { PORT_TRIES } else { 1 };
     loop {
         tries -= 1;
         match bind_each(url, addresses, options) {
@@ -111,13 +133,14 @@ fn bind_each(
     addresses: &[SocketAddr],
     options: &SocketOptions,
 ) -> Result<Vec<Bound>, (SocketAddr, io::Error)> {
-    let mut port = url.port;
+    let asked = url.port().unwrap_or_default();
+    let mut port = asked;
     let mut bound = Vec::new();
     let mut unavailable = None;
     for &(mut address) in addresses {
         address.set_port(port);
         let socket = match url.scheme.transport() {
-            Transport::Tcp => net::listen_tcp(address, options).map(Bound::Tcp),
+            Transport::Tcp | Transport::Unix => net::listen_tcp(address, options).map(Bound::Tcp),
             Transport::Udp => net::bind_udp(address, options).map(Bound::Udp),
         };
         match socket {
@@ -133,7 +156,7 @@ fn bind_each(
     match unavailable {
         Some(unavailable) if bound.is_empty() => Err(unavailable),
         _ if bound.is_empty() => {
-            let nowhere = SocketAddr::new(std::net::Ipv4Addr::UNSPECIFIED.into(), url.port);
+            let nowhere = SocketAddr::new(std::net::Ipv4Addr::UNSPECIFIED.into(), asked);
             Err((nowhere, io::Error::other("the name has no address")))
         }
         _ => Ok(bound),

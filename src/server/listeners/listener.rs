@@ -3,6 +3,7 @@
 //!
 //! Owns the table of all listeners, and adds them to the loop. Does not know how sockets are bound.
 
+use super::socket_file::SocketFile;
 use crate::{
     config::{ListenUrl, Scheme},
     net::{Acceptor, ConnId, Net, tls::ALERT_NO_ROOM},
@@ -12,7 +13,7 @@ use crate::{
         settings::{RefusalForm, Settings},
     },
 };
-use mio::net::{TcpListener, UdpSocket};
+use mio::net::{TcpListener, UdpSocket, UnixListener};
 use rustc_hash::FxHashMap;
 use std::{io, net::SocketAddr, rc::Rc};
 
@@ -69,6 +70,8 @@ impl Listener {
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     by_id: FxHashMap<ConnId, Listener>,
+    /// The files of those at Unix sockets that we have made; removed with their listeners.
+    files: FxHashMap<ConnId, SocketFile>,
 }
 
 impl Listeners {
@@ -78,6 +81,7 @@ impl Listeners {
 
     pub(crate) fn remove(&mut self, id: ConnId) {
         self.by_id.remove(&id);
+        self.files.remove(&id);
     }
 
     /// The listener at which a connection was accepted.
@@ -137,6 +141,18 @@ impl Adopter<'_> {
             tracing::warn!(%local, "{advice}");
         }
         Ok(local)
+    }
+
+    /// Adds a listening Unix socket; with its file, if it is ours.
+    pub(super) fn adopt_unix(
+        &mut self,
+        url: &ListenUrl,
+        listener: UnixListener,
+        file: Option<SocketFile>,
+    ) -> io::Result<()> {
+        let id = self.adopt(Box::new(listener), url.scheme)?;
+        self.listeners.files.extend(file.map(|file| (id, file)));
+        Ok(())
     }
 
     /// Adds a socket for datagrams; where it is bound.

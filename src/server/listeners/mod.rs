@@ -3,3 +3,4 @@
 pub(super) mod bind;
 pub(super) mod listener;
 pub(super) mod passed;
+mod socket_file;

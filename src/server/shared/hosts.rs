@@ -4,6 +4,7 @@
 
 use super::cloak::{Cloak, shown};
 use crate::chat::Origin;
+use crate::server::connections::client::NO_ADDRESS_TEXT;
 use rustc_hash::FxHashMap;
 use std::{io, net::IpAddr, rc::Rc};
 
@@ -45,6 +46,7 @@ impl Hosts {
     pub(crate) fn shown_of(&self, address: IpAddr) -> Box<str> {
         match self.by_address.get(&address) {
             Some(origin) => origin.host.clone(),
+            None if address.is_unspecified() => NO_ADDRESS_TEXT.into(),
             None => self.cloak.of(address).into(),
         }
     }
@@ -59,7 +61,10 @@ impl Hosts {
                 .retain(|_, origin| Rc::strong_count(origin) > 1);
             self.tidy_at = Self::FEW.max(self.by_address.len() * 2);
         }
-        let origin = Origin::new(&self.cloak.of(address), &shown(address));
+        let origin = match address.is_unspecified() {
+            true => Origin::new(NO_ADDRESS_TEXT, NO_ADDRESS_TEXT),
+            false => Origin::new(&self.cloak.of(address), &shown(address)),
+        };
         self.by_address.insert(address, origin.clone());
         origin
     }

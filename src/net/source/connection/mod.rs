@@ -17,8 +17,8 @@ use super::{
     marks::Marks,
     outcome::{Due, Footprint},
     phase::Phase,
+    stream::Stream,
     token::ConnId,
-    transport::Stream,
 };
 use crate::net::{
     limits::{Limits, LimitsId},

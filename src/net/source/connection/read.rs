@@ -10,9 +10,9 @@ use crate::net::{
         marks::Marks,
         outcome::{Connect, Report, Step},
         phase::Phase,
+        stream::Stream,
         stream_io::{self, Fill},
         token::ConnId,
-        transport::Stream,
     },
     state::LoopState,
     time::{budget::BYTES_EACH_MAX, clock::Tick},
@@ -58,14 +58,13 @@ impl Connection {
     /// first. What arrives later makes a new event. Not true of a transport that decodes (TLS), nor where an event reported
     /// an end of file, which makes no second one, or urgent data, at whose mark Linux stops a read. See docs/PITFALLS.md, 1.
     fn trusts_short_reads(&self) -> bool {
-        cfg!(any(target_os = "linux", target_os = "android"))
-            && matches!(self.stream, Stream::Tcp(_))
+        matches!(&self.stream, Stream::Plain(socket) if socket.empties_by_short_read())
             && !self.marks.has(Marks::READ_TO_END)
     }
 
     /// Whether the transport has a life of its own, and is asked after each read what it has to report.
     pub(crate) fn reports(&self) -> bool {
-        !matches!(self.stream, Stream::Tcp(_))
+        !matches!(self.stream, Stream::Plain(_))
     }
 
     /// Asks the transport what the last read brought beside bytes. It may have something to send now, or be able to send what
