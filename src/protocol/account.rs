@@ -3,7 +3,7 @@
 //!
 //! Owns the types alone; the server has the accounts. Does not know how a protocol words an answer.
 
-use crate::chat::{AccountId, Nick, Refusal, RoomId};
+use crate::chat::{AccountId, Nick, Refusal, RoomId, WallTime};
 use std::time::Duration;
 
 /// Who may make an account.
@@ -29,6 +29,28 @@ pub struct AccountRules {
     pub before_connect: bool,
     /// Whether an account may have another name than the nick of the user who makes it.
     pub custom_names: bool,
+}
+
+/// That an operator of the server, or the host, has suspended an account: it stays its owner's, who cannot log in to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// Why; its owner is shown it.
+    pub reason: Box<str>,
+    /// The nick of the operator.
+    pub by: Box<str>,
+    /// When.
+    pub since: WallTime,
+}
+
+/// What operators of the server are shown of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// When it was made.
+    pub registered: WallTime,
+    /// When somebody logged in to it last.
+    pub last_login: WallTime,
+    /// Whether it is suspended.
+    pub suspension: Option<Suspension>,
 }
 
 /// Bytes that a password has at most. A longer one makes no account safer.
@@ -62,6 +84,25 @@ pub enum AccountRequest<'a> {
         name: &'a Nick,
         /// Its password.
         password: &'a str,
+    },
+    /// Make an account for another person, for an operator of the server. Nobody is logged in to it.
+    RegisterFor {
+        /// Its name.
+        name: &'a Nick,
+        /// Its password.
+        password: &'a str,
+    },
+    /// Suspend an account, for an operator of the server. It holds at once, and its users are logged out.
+    Suspend {
+        /// Which.
+        account: AccountId,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Let the owner of a suspended account log in again, for an operator of the server. It holds at once.
+    Unsuspend {
+        /// Which.
+        account: AccountId,
     },
     /// Give an account another password.
     SetPassword {
@@ -100,17 +141,26 @@ pub enum AccountOutcome {
     LoggedIn(AccountId),
     /// The account exists and is stored. The protocol makes the login take effect.
     Registered(AccountId),
+    /// The account for another person exists and is stored.
+    RegisteredFor(AccountId),
     /// The new password is stored.
     PasswordSet,
     /// The room is not registered any more.
     RoomDropped,
     /// The registered room is stored.
     RoomRegistered,
+    /// It is stored that the account is suspended.
+    Suspended(AccountId),
+    /// It is stored that the account is not suspended any more.
+    Unsuspended(AccountId),
 }
 
 /// Why a request was refused; `Display` is a sentence for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
+    /// Another change of the account is on its way to the disk.
+    #[error("another change of the account is being stored; try again in a moment")]
+    BeingChanged,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked; try again in a few seconds")]
     Busy,
@@ -132,9 +182,15 @@ pub enum AccountError {
     /// The connection is not encrypted.
     #[error("passwords are taken over encrypted connections only; come by TLS")]
     NotEncrypted,
+    /// What holds already is not stored.
+    #[error("it holds from now on, but is not stored yet; the server goes on trying")]
+    NotStoredYet,
     /// The store did not take it.
     #[error("the server could not store it; try again later")]
     NotStored,
+    /// There are as many accounts as there may be.
+    #[error("there are as many accounts as [accounts] max allows")]
+    Full,
     /// The hub's refusal of a name.
     #[error(transparent)]
     Name(#[from] Refusal),
@@ -153,6 +209,9 @@ pub enum AccountError {
         /// How long it has to be.
         bytes_min: usize,
     },
+    /// The account is not suspended.
+    #[error("the account is not suspended")]
+    NotSuspended,
     /// An operator has suspended the account.
     #[error("the account is suspended: {reason}")]
     Suspended {

@@ -1,6 +1,6 @@
 //! What a protocol may do to the world while it handles one line: the seam that the server implements and tests fake.
 
-use super::account::{AccountError, AccountRequest, AccountRules};
+use super::account::{AccountError, AccountInfo, AccountRequest, AccountRules};
 use crate::auth::Credentials;
 use crate::chat::{AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
 use std::time::Duration;
@@ -42,6 +42,17 @@ pub enum TurnedAway {
     Banned,
     /// There are as many users as there may be.
     Full,
+}
+
+/// The action of an operator of the server, for the log and for the other operators.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperatorAction<'a> {
+    /// The command, in capitals.
+    pub command: &'a str,
+    /// The user or the mask it concerns; empty if it concerns the server.
+    pub target: &'a str,
+    /// The reason and the time, as far as they were given; may be empty.
+    pub text: &'a str,
 }
 
 /// The actions of a protocol for the one connection whose line it is handling.
@@ -86,6 +97,10 @@ pub trait Context {
     /// # Errors
     /// It is not begun, and there will be no call.
     fn begin_account(&mut self, request: AccountRequest<'_>) -> Result<(), AccountError>;
+    /// What operators of the server are shown of an account.
+    fn account_info(&self, account: AccountId) -> Option<AccountInfo>;
+    /// Notes what this connection's user did as an operator of the server.
+    fn note_operator(&mut self, action: &OperatorAction<'_>);
     /// The fingerprints of the certificates that log in to an account.
     fn certificates(&self, account: AccountId) -> Vec<String>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been

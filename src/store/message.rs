@@ -8,7 +8,7 @@ use super::records::{Change, Row};
 use serde::{Deserialize, Serialize};
 
 /// Raised when a message changes its meaning.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// From the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,6 +31,7 @@ pub use keeper::run;
 pub use message::{Answer, PROTOCOL_VERSION, Request};
 pub use records::{
     AccountRecord, BanRecord, Change, Key, MaskRecord, RankRecord, RoomRecord, Row, SettingRecord,
+    SuspensionRecord,
 };
 
 /// The name of the database in its directory.

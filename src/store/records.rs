@@ -22,10 +22,21 @@ pub struct AccountRecord {
     pub registered_ms: i64,
     /// When somebody logged in to it last, as far as it was written.
     pub last_seen_ms: i64,
-    /// Why an operator has suspended it.
-    pub suspended: Option<String>,
+    /// Whether an operator has suspended it.
+    pub suspended: Option<SuspensionRecord>,
     /// Fingerprints of the certificates that log in to it, in hexadecimal.
     pub fingerprints: Vec<String>,
+}
+
+/// That an account is suspended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspensionRecord {
+    /// Why.
+    pub reason: String,
+    /// The nick of the operator.
+    pub by: String,
+    /// When.
+    pub since_ms: i64,
 }
 
 /// A registered room.

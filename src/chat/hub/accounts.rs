@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        AccountId, Body, Nick, Now, Refusal, UserId,
+        AccountId, Body, Nick, Now, Refusal, User, UserId,
         accounts::Accounts,
         room::{Rules, SpeechStatus},
         user::Login,
@@ -29,6 +29,16 @@ impl Hub {
     /// [`Refusal::NickReserved`], [`Refusal::AccountExists`] if the name is that of another account or looks like one,
     /// [`Refusal::NickTaken`] or [`Refusal::LooksLike`] if another user has such a nick.
     pub fn may_register(&self, name: &Nick, by: Option<UserId>) -> Result<(), Refusal> {
+        self.may_register_for(name)?;
+        self.check_nick_unused(name, by.map(|by| by.slot))
+    }
+
+    /// Whether an account of this name may be made for another person. A user who has such a nick is no hindrance: see
+    /// [`Hub::strangers_named`].
+    ///
+    /// # Errors
+    /// [`Refusal::NickReserved`], or [`Refusal::AccountExists`] if the name is that of another account or looks like one.
+    pub fn may_register_for(&self, name: &Nick) -> Result<(), Refusal> {
         if self.reserved.holds(name) {
             return Err(Refusal::NickReserved { nick: name.clone() });
         }
@@ -36,7 +46,7 @@ impl Hub {
             let existing = self.accounts.name(owner).unwrap_or(name).clone();
             return Err(Refusal::AccountExists { existing });
         }
-        self.check_nick_unused(name, by.map(|by| by.slot))
+        Ok(())
     }
 
     /// Adds an account, for instance one that was stored; [`Hub::may_register`] is the check for new ones. `None` if an
@@ -61,6 +71,25 @@ impl Hub {
         let users = self.users();
         let of_account = users.filter(|(_, user)| user.account_id() == Some(account));
         of_account.map(|(id, _)| id).collect()
+    }
+
+    /// The users who have the nick of an account, or one that looks like it, and are not logged in to it. There are some
+    /// only if the account was made for another person. A walk over all users, as above.
+    pub fn strangers_named(&self, account: AccountId) -> Vec<UserId> {
+        let is_named = |user: &User| self.accounts.owner_of(user.nick()) == Some(account);
+        let users = self.users();
+        let strangers = users.filter(|(_, user)| user.account_id() != Some(account));
+        let named = strangers.filter(|(_, user)| is_named(user));
+        named.map(|(id, _)| id).collect()
+    }
+
+    /// Gives a user another nick if its own belongs to an account that it is not logged in to.
+    pub fn take_nick_of_another(&mut self, who: UserId, now: Now) {
+        self.free_departed();
+        if let Some(user) = self.user(who) {
+            let account = user.account_id();
+            self.give_up_nick(who, account, now);
+        }
     }
 
     /// An account as a user's record has it.

@@ -6,18 +6,20 @@
 
 mod chanserv;
 mod nickserv;
+mod operator;
 mod reply;
+mod rights;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use nickserv::may_take_password;
 pub use reply::Reply;
+pub use rights::may_take_password;
 pub use table::{run, run_room};
 
 use super::account::{AccountError, AccountOutcome};
 use crate::{
-    chat::{Command, Refusal},
+    chat::{AccountId, Command, Refusal},
     protocol::Context,
 };
 
@@ -47,6 +49,18 @@ pub fn finish(
         Ok(AccountOutcome::CertificatesChanged) => {
             Ok("the certificates of your account are stored; CERT LIST shows them".to_owned())
         }
+        Ok(AccountOutcome::RegisteredFor(account)) => {
+            // Not before, for it may have come to nothing.
+            operator::note(ctx, "SAREGISTER", account, "");
+            Ok(format!("the account {} is made", name(account, ctx)))
+        }
+        Ok(AccountOutcome::Suspended(account)) => Ok(format!(
+            "{} is suspended, and nobody is logged in to it",
+            name(account, ctx)
+        )),
+        Ok(AccountOutcome::Unsuspended(account)) => {
+            Ok(format!("{} can be used again", name(account, ctx)))
+        }
         Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
         Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
         Ok(AccountOutcome::RoomRegistered) => {
@@ -57,7 +71,13 @@ pub fn finish(
     }
 }
 
-fn log_in(account: crate::chat::AccountId, ctx: &mut dyn Context) -> Result<(), Refusal> {
+/// The name of an account.
+fn name(account: AccountId, ctx: &dyn Context) -> String {
+    let name = ctx.hub().accounts().name(account);
+    name.map(ToString::to_string).unwrap_or_default()
+}
+
+fn log_in(account: AccountId, ctx: &mut dyn Context) -> Result<(), Refusal> {
     match ctx.user() {
         Some(_) => ctx.apply(Command::LogIn { account }),
         None => Ok(()),

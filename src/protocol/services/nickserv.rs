@@ -2,7 +2,11 @@
 //!
 //! Does not know how the sentences reach the user.
 
-use super::reply::{Outcome, Reply, Trouble, one};
+use super::{
+    operator,
+    reply::{Outcome, Reply, Trouble, one},
+    rights::{is_operator, may_take_password},
+};
 use crate::{
     chat::{AccountId, Command, Nick, UserId},
     protocol::{
@@ -68,6 +72,9 @@ pub(super) fn info(ctx: &mut dyn Context, name: &str) -> Outcome {
         true => format!("{name} is here and logged in"),
         false => format!("{name} is not here under that name"),
     });
+    if let Some(account) = account.filter(|_| is_operator(ctx)) {
+        lines.extend(operator::details(ctx, account));
+    }
     Ok(Reply::Lines(lines))
 }
 
@@ -123,18 +130,6 @@ fn begin(ctx: &mut dyn Context, request: AccountRequest<'_>) -> Outcome {
     may_take_password(ctx)?;
     ctx.begin_account(request)?;
     Ok(Reply::Later)
-}
-
-/// Whether a password of an account may be asked for over this connection.
-///
-/// # Errors
-/// [`AccountError::NoAccounts`] or [`AccountError::NotEncrypted`].
-pub fn may_take_password(ctx: &dyn Context) -> Result<(), AccountError> {
-    match ctx.account_rules() {
-        None => Err(AccountError::NoAccounts),
-        Some(_) if !ctx.takes_passwords() => Err(AccountError::NotEncrypted),
-        Some(_) => Ok(()),
-    }
 }
 
 fn rules(ctx: &dyn Context) -> Result<(), Trouble> {

@@ -3,8 +3,12 @@
 //! Invariant: no function gets fewer words than its row asks for. Owns names and help; does not know the effects.
 
 use super::{
-    chanserv, nickserv,
+    chanserv, nickserv, operator,
     reply::{Outcome, Reply, Trouble},
+    rights::{
+        Right::{self, Anyone, Operator},
+        is_operator,
+    },
 };
 use crate::protocol::Context;
 
@@ -15,16 +19,18 @@ pub(super) struct Entry {
     pub(super) arguments: &'static str,
     pub(super) words_min: usize,
     pub(super) help: &'static str,
+    pub(super) right: Right,
     pub(super) run: fn(&mut dyn Context, &str) -> Outcome,
 }
 
 /// All commands of NickServ, in the order in which HELP shows them.
-pub(super) static COMMANDS: [Entry; 9] = [
+pub(super) static COMMANDS: [Entry; 12] = [
     Entry {
         name: "REGISTER",
         arguments: "PASSWORD",
         words_min: 1,
         help: "make an account for your name",
+        right: Anyone,
         run: nickserv::register,
     },
     Entry {
@@ -32,6 +38,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "[NAME] PASSWORD",
         words_min: 1,
         help: "log in to your account",
+        right: Anyone,
         run: nickserv::identify,
     },
     Entry {
@@ -39,6 +46,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "",
         words_min: 0,
         help: "log out; a name of the account's is given up",
+        right: Anyone,
         run: |ctx, _| nickserv::logout(ctx),
     },
     Entry {
@@ -46,6 +54,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "[NAME]",
         words_min: 0,
         help: "whose account it is, and whether someone uses it",
+        right: Anyone,
         run: nickserv::info,
     },
     Entry {
@@ -53,6 +62,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "PASSWORD NEW",
         words_min: 2,
         help: "change your password",
+        right: Anyone,
         run: nickserv::set,
     },
     Entry {
@@ -60,6 +70,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "ADD | DEL FINGERPRINT | LIST",
         words_min: 1,
         help: "log in by the certificate of your connection (SASL EXTERNAL)",
+        right: Anyone,
         run: nickserv::cert,
     },
     Entry {
@@ -67,6 +78,7 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "NAME",
         words_min: 1,
         help: "end another connection of yours, which has that name",
+        right: Anyone,
         run: nickserv::ghost,
     },
     Entry {
@@ -74,14 +86,40 @@ pub(super) static COMMANDS: [Entry; 9] = [
         arguments: "PASSWORD",
         words_min: 1,
         help: "end your account for good",
+        right: Anyone,
         run: nickserv::drop,
+    },
+    Entry {
+        name: "SAREGISTER",
+        arguments: "ACCOUNT PASSWORD",
+        words_min: 2,
+        help: "make an account for another person",
+        right: Operator,
+        run: operator::register_for,
+    },
+    Entry {
+        name: "SUSPEND",
+        arguments: "ACCOUNT [REASON]",
+        words_min: 1,
+        help: "log an account out, and let nobody log in to it",
+        right: Operator,
+        run: operator::suspend,
+    },
+    Entry {
+        name: "UNSUSPEND",
+        arguments: "ACCOUNT",
+        words_min: 1,
+        help: "let its owner log in again",
+        right: Operator,
+        run: operator::unsuspend,
     },
     Entry {
         name: "HELP",
         arguments: "",
         words_min: 0,
         help: "this list",
-        run: |_, _| Ok(Reply::Lines(help(&COMMANDS))),
+        right: Anyone,
+        run: |ctx, _| Ok(Reply::Lines(help(&COMMANDS, ctx))),
     },
 ];
 
@@ -92,6 +130,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM",
         words_min: 1,
         help: "make a room yours; it stays when its last member leaves",
+        right: Anyone,
         run: chanserv::register,
     },
     Entry {
@@ -99,6 +138,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM",
         words_min: 1,
         help: "whose room it is",
+        right: Anyone,
         run: chanserv::info,
     },
     Entry {
@@ -106,6 +146,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM ACCOUNT +o|-o",
         words_min: 3,
         help: "give an account a rank (v, h, o, a) for good, or take it",
+        right: Anyone,
         run: chanserv::amode,
     },
     Entry {
@@ -113,6 +154,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM [NICK]",
         words_min: 1,
         help: "have your rank, or make a member an operator",
+        right: Anyone,
         run: chanserv::op,
     },
     Entry {
@@ -120,6 +162,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM ACCOUNT",
         words_min: 2,
         help: "give a room of yours to another account",
+        right: Anyone,
         run: chanserv::transfer,
     },
     Entry {
@@ -127,6 +170,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "#ROOM",
         words_min: 1,
         help: "end the registration of a room of yours",
+        right: Anyone,
         run: chanserv::drop,
     },
     Entry {
@@ -134,7 +178,8 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         arguments: "",
         words_min: 0,
         help: "this list",
-        run: |_, _| Ok(Reply::Lines(help(&ROOM_COMMANDS))),
+        right: Anyone,
+        run: |ctx, _| Ok(Reply::Lines(help(&ROOM_COMMANDS, ctx))),
     },
 ];
 
@@ -167,6 +212,7 @@ fn run_in(commands: &[Entry], text: &str, ctx: &mut dyn Context) -> Reply {
     };
     let rest = rest.trim();
     let outcome = match rest.split(' ').filter(|word| !word.is_empty()).count() {
+        _ if entry.right == Operator && !is_operator(ctx) => Err(Trouble::Other(DENIED)),
         words if words < entry.words_min => Err(Trouble::Usage),
         _ => (entry.run)(ctx, rest),
     };
@@ -181,7 +227,14 @@ fn run_in(commands: &[Entry], text: &str, ctx: &mut dyn Context) -> Reply {
     }
 }
 
-fn help(commands: &[Entry]) -> Vec<String> {
+/// The answer to those who are no operators of the server.
+const DENIED: &str = "permission denied: that is for operators of the server";
+
+fn help(commands: &[Entry], ctx: &dyn Context) -> Vec<String> {
     let row = |entry: &Entry| format!("{} {} - {}", entry.name, entry.arguments, entry.help);
-    commands.iter().map(row).collect()
+    let is_operator = is_operator(ctx);
+    let seen = commands
+        .iter()
+        .filter(|entry| is_operator || entry.right == Anyone);
+    seen.map(row).collect()
 }

@@ -119,6 +119,80 @@ fn an_owner_can_change_the_password_end_a_ghost_and_log_out() {
 }
 
 #[test]
+fn operators_of_the_server_suspend_accounts_and_make_them_for_others() {
+    let (mut world, route) = world();
+    let bob = Nick::parse("bob", world.hub.rules()).unwrap();
+    let account = world.hub.add_account(bob).unwrap();
+    let denied = "permission denied: that is for operators of the server";
+    let listed = |world: &mut World, word: &str| match run("help", &mut world.at(route)) {
+        Reply::Lines(lines) => lines.iter().any(|line| line.starts_with(word)),
+        other => panic!("{other:?}"),
+    };
+    for command in ["SUSPEND", "UNSUSPEND", "SAREGISTER"] {
+        check(
+            &mut world,
+            route,
+            &format!("{command} bob open-sesame"),
+            denied,
+        );
+        check(&mut world, route, command, denied);
+        assert!(!listed(&mut world, command), "{command}");
+    }
+    assert!(world.account_requests.is_empty() && world.operator_notes.is_empty());
+    world.make_operator(route);
+    assert!(listed(&mut world, "SUSPEND "));
+    for (text, expected) in [
+        ("suspend bob  too much spam", "suspend too much spam"),
+        ("suspend bob", "suspend ask an operator of this server"),
+        ("suspend", "usage: SUSPEND ACCOUNT [REASON]"),
+        ("suspend nobody", "there is no such account"),
+        ("unsuspend bob", "unsuspend"),
+        (
+            "saregister carol open-sesame",
+            "register for carol open-sesame",
+        ),
+        (
+            "saregister #c open-sesame",
+            "that is no name for an account",
+        ),
+        ("saregister carol", "usage: SAREGISTER ACCOUNT PASSWORD"),
+        ("saregister carol a b", "usage: SAREGISTER ACCOUNT PASSWORD"),
+    ] {
+        check(&mut world, route, text, expected);
+    }
+    let made = finish(
+        Ok(AccountOutcome::RegisteredFor(account)),
+        &mut world.at(route),
+    );
+    assert_eq!(made.unwrap(), "the account bob is made");
+    // No password is in a note.
+    let notes = [
+        "SUSPEND bob too much spam",
+        "SUSPEND bob ask an operator of this server",
+        "UNSUSPEND bob",
+        "SAREGISTER bob",
+    ];
+    assert_eq!(world.operator_notes, notes);
+    world.accounts.is_suspended = true;
+    let info = match run("info bob", &mut world.at(route)) {
+        Reply::Lines(lines) => lines,
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        info.last()
+            .unwrap()
+            .starts_with("suspended by root since 2023-11-14")
+            && info.last().unwrap().ends_with(": spam"),
+        "{info:?}"
+    );
+    let stranger = world.connect(Flavour::Telnet);
+    match run("info bob", &mut world.at(stranger)) {
+        Reply::Lines(lines) => assert_eq!(lines.len(), 2, "{lines:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn no_password_is_taken_where_others_can_read_it() {
     let (mut world, route) = world();
     world.secure = false;

@@ -18,6 +18,8 @@ pub struct Accounts {
     pub has_certificate: bool,
     /// Why nothing is begun.
     pub error: Option<AccountError>,
+    /// Whether every account is suspended.
+    pub is_suspended: bool,
     pub(super) credentials: Vec<(AccountId, Credentials)>,
     pub(super) limiter: Limiter,
 }

@@ -8,14 +8,11 @@ mod accounts;
 mod logins;
 
 use super::{
-    Context, PasswordCheck, TurnedAway,
-    account::{AccountError, AccountRequest, AccountRules},
+    Context, OperatorAction, PasswordCheck, TurnedAway,
+    account::{AccountError, AccountInfo, AccountRequest, AccountRules, Suspension},
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
-    irc::{
-        DeferredRequest, OperatorAction, ServerContext, TryAgain,
-        session::server_context::ServerInfo,
-    },
+    irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
 };
 use crate::chat::watches::Watches;
 use crate::chat::{
@@ -44,6 +41,8 @@ pub struct World {
     pub account_rules: Option<AccountRules>,
     /// The accounts' requests, as texts, of which none was answered.
     pub account_requests: Vec<String>,
+    /// What operators of the server did.
+    pub operator_notes: Vec<String>,
     /// Whether everyone comes by TLS.
     pub secure: bool,
     routes: Vec<Route>,
@@ -85,6 +84,7 @@ impl World {
             try_again: None,
             account_rules: None,
             account_requests: Vec::new(),
+            operator_notes: Vec::new(),
             secure: false,
             routes: Vec::new(),
             now: Now::at_ms(1_700_000_000_000),
@@ -238,11 +238,40 @@ impl Context for At<'_> {
             AccountRequest::Drop { password, .. } => format!("drop {password}"),
             AccountRequest::LogIn { name, password } => format!("log in {name} {password}"),
             AccountRequest::Register { name, password } => format!("register {name} {password}"),
+            AccountRequest::RegisterFor { name, password } => {
+                format!("register for {name} {password}")
+            }
+            AccountRequest::Suspend { reason, .. } => format!("suspend {reason}"),
+            AccountRequest::Unsuspend { .. } => "unsuspend".to_owned(),
             AccountRequest::RegisterRoom { .. } => "register room".to_owned(),
             AccountRequest::DropRoom { .. } => "drop room".to_owned(),
             AccountRequest::SetPassword { password, .. } => format!("set password {password}"),
         });
         Ok(())
+    }
+
+    fn account_info(&self, account: AccountId) -> Option<AccountInfo> {
+        self.world.hub.accounts().name(account)?;
+        let (registered, last_login) = (self.world.now.wall, self.world.now.wall);
+        Some(AccountInfo {
+            registered,
+            last_login,
+            suspension: self.world.accounts.is_suspended.then(|| Suspension {
+                reason: "spam".into(),
+                by: "root".into(),
+                since: self.world.now.wall,
+            }),
+        })
+    }
+
+    fn note_operator(&mut self, action: &OperatorAction<'_>) {
+        let OperatorAction {
+            command,
+            target,
+            text,
+        } = action;
+        let note = format!("{command} {target} {text}");
+        self.world.operator_notes.push(note.trim().to_owned());
     }
 
     fn certificates(&self, _account: AccountId) -> Vec<String> {
@@ -328,8 +357,6 @@ impl ServerContext for At<'_> {
     }
 
     fn end_resumed(&mut self, _user: UserId) {}
-
-    fn note_operator(&mut self, _action: &OperatorAction<'_>) {}
 
     fn defer(&mut self, request: DeferredRequest) {
         self.world.deferred_requests.push(request);

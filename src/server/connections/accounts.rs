@@ -62,6 +62,9 @@ impl Connections {
         if let Some(account) = dropped {
             self.log_out_all(net, account);
         }
+        if let Ok(AccountOutcome::RegisteredFor(account)) = outcome {
+            self.free_nick(net, account);
+        }
         self.answer(net, id, outcome);
     }
 
@@ -78,6 +81,17 @@ impl Connections {
         let Shared { accounts, hub, .. } = &mut self.shared;
         if let Some(accounts) = accounts {
             accounts.finish_drop(account, hub);
+        }
+    }
+
+    /// Takes the nick of an account that was made for another person from the users who have it.
+    fn free_nick(&mut self, net: &mut Net, account: AccountId) {
+        let now = self.shared.wall_clock.at(net.now());
+        for user in self.shared.hub.strangers_named(account) {
+            self.shared.hub.take_nick_of_another(user, now);
+            let deliveries = net.stats().deliveries;
+            self.shared.send_events(net, None);
+            charge::add_work(&mut self.shared, net, deliveries, 0);
         }
     }
 

@@ -13,11 +13,11 @@ use crate::{
     },
     net::{ConnId, NO_ADDRESS, Net, tls::Fingerprint},
     protocol::{
-        Context, PasswordCheck, TurnedAway,
-        account::{AccountError, AccountRequest, AccountRules},
+        Context, OperatorAction, PasswordCheck, TurnedAway,
+        account::{AccountError, AccountInfo, AccountRequest, AccountRules},
         detect::{self, Detected},
         flavour::Flavour,
-        irc::{DeferredRequest, Irc, OperatorAction, ServerContext, ServerInfo, TryAgain},
+        irc::{DeferredRequest, Irc, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
     server::{
@@ -195,6 +195,14 @@ impl CommandContext<'_> {
         act(accounts, parts, asker)
     }
 
+    /// Logs all users of an account out.
+    fn log_out_all(&mut self, account: AccountId) {
+        for user in self.shared.hub.users_of(account) {
+            // A user may always log out.
+            let _ = self.apply_as(user, Command::LogOut);
+        }
+    }
+
     /// Applies a command in the name of any user.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
@@ -243,6 +251,10 @@ impl Context for CommandContext<'_> {
         profile.modes = self.shared.server_info.default_user_modes;
         profile.secure = self.is_secure();
         profile.certificate = self.certificate.map(|it| it.to_string().into());
+        // It may have been suspended between the login and now.
+        let accounts = self.shared.accounts.as_ref();
+        let is_usable = |id: &AccountId| accounts.is_some_and(|it| !it.is_suspended(*id));
+        profile.account = profile.account.filter(is_usable);
         let user = self.shared.hub.enter(nick, profile, self.now)?;
         self.client.set_user(user);
         let route = Route {
@@ -294,7 +306,21 @@ impl Context for CommandContext<'_> {
         self.with_accounts(|accounts, parts, asker| {
             let work = (parts.checks, parts.store);
             accounts.begin(request, parts.rules, asker, parts.hub, work)
-        })
+        })?;
+        if let AccountRequest::Suspend { account, .. } = request {
+            self.log_out_all(account);
+        }
+        Ok(())
+    }
+
+    fn account_info(&self, account: AccountId) -> Option<AccountInfo> {
+        self.shared.accounts.as_ref()?.info(account)
+    }
+
+    fn note_operator(&mut self, action: &OperatorAction<'_>) {
+        if let Some(actor) = self.client.user() {
+            self.shared.note_operator(self.net, actor, action);
+        }
     }
 
     fn certificates(&self, account: AccountId) -> Vec<String> {
@@ -437,12 +463,6 @@ impl ServerContext for CommandContext<'_> {
         }
         // Another user may have ended their stay meanwhile.
         let _ = self.apply_as(user, Command::Quit { reason });
-    }
-
-    fn note_operator(&mut self, action: &OperatorAction<'_>) {
-        if let Some(actor) = self.client.user() {
-            self.shared.note_operator(self.net, actor, action);
-        }
     }
 
     fn defer(&mut self, request: DeferredRequest) {

@@ -7,7 +7,7 @@ use crate::{
     chat::{User, UserId, effort},
     net::Net,
     os::log::AUDIT,
-    protocol::irc::{self, OperatorAction},
+    protocol::{OperatorAction, irc},
 };
 
 impl Shared {

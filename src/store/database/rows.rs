@@ -4,6 +4,7 @@
 
 use crate::store::records::{
     AccountRecord, BanRecord, Change, Key, MaskRecord, RankRecord, RoomRecord, Row, SettingRecord,
+    SuspensionRecord,
 };
 use rusqlite::{Connection, Result, params};
 
@@ -31,12 +32,14 @@ fn run(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Res
 }
 
 fn put_account(connection: &Connection, row: &AccountRecord) -> Result<()> {
+    let suspended = row.suspended.as_ref();
     run(
         connection,
-        "INSERT INTO accounts (name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO accounts (name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended,
+             suspended_by, suspended_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (name) DO UPDATE SET salt = ?2, rounds = ?3, stored_key = ?4, server_key = ?5,
-             registered_ms = ?6, last_seen_ms = ?7, suspended = ?8",
+             registered_ms = ?6, last_seen_ms = ?7, suspended = ?8, suspended_by = ?9, suspended_ms = ?10",
         params![
             row.name,
             row.salt,
@@ -45,7 +48,9 @@ fn put_account(connection: &Connection, row: &AccountRecord) -> Result<()> {
             row.server_key,
             row.registered_ms,
             row.last_seen_ms,
-            row.suspended
+            suspended.map(|it| &it.reason),
+            suspended.map(|it| &it.by),
+            suspended.map(|it| it.since_ms),
         ],
     )?;
     run(
@@ -156,7 +161,8 @@ fn each(
 fn load_accounts(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> {
     let fingerprints = "SELECT fingerprint FROM certificates WHERE account = ?1";
     let mut fingerprints = connection.prepare(fingerprints)?;
-    let sql = "SELECT name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended FROM accounts";
+    let sql = "SELECT name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended, suspended_by,
+        suspended_ms FROM accounts";
     each(connection, sql, |row| {
         let name: String = row.get(0)?;
         let of_account = fingerprints.query_map([&name], |row| row.get(0))?;
@@ -169,10 +175,24 @@ fn load_accounts(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<(
             server_key: row.get(4)?,
             registered_ms: row.get(5)?,
             last_seen_ms: row.get(6)?,
-            suspended: row.get(7)?,
+            suspended: suspension(row)?,
         }));
         Ok(())
     })
+}
+
+/// Whether the account of a row is suspended. By whom and since when is not known of the first ones.
+fn suspension(row: &rusqlite::Row<'_>) -> Result<Option<SuspensionRecord>> {
+    let Some(reason) = row.get(7)? else {
+        return Ok(None);
+    };
+    let (by, since_ms): (Option<String>, Option<i64>) = (row.get(8)?, row.get(9)?);
+    let (by, since_ms) = (by.unwrap_or_default(), since_ms.unwrap_or_default());
+    Ok(Some(SuspensionRecord {
+        reason,
+        by,
+        since_ms,
+    }))
 }
 
 fn load_rooms(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> {

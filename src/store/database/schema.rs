@@ -5,7 +5,9 @@
 use rusqlite::Connection;
 
 /// The steps, in order. The schema's version is how many were made.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [FIRST, SUSPENSIONS];
+
+const FIRST: &str = "
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -65,7 +67,13 @@ CREATE TABLE server_bans (
     set_ms  INTEGER NOT NULL,
     ends_ms INTEGER
 ) STRICT;
-"];
+";
+
+/// Who has suspended an account, and when.
+const SUSPENSIONS: &str = "
+ALTER TABLE accounts ADD COLUMN suspended_by TEXT;
+ALTER TABLE accounts ADD COLUMN suspended_ms INTEGER;
+";
 
 /// The schema of today.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -77,7 +85,17 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Makes the steps that are missing, each as a whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
-    for (index, step) in STEPS.iter().enumerate().skip(found as usize) {
+    migrate_to(connection, found, VERSION)
+}
+
+/// The same, up to a schema of the past.
+pub(super) fn migrate_to(
+    connection: &mut Connection,
+    found: u32,
+    wanted: u32,
+) -> rusqlite::Result<()> {
+    let steps = STEPS[..wanted as usize].iter().enumerate();
+    for (index, step) in steps.skip(found as usize) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", index as u32 + 1)?;

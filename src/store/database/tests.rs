@@ -3,6 +3,7 @@
 use super::*;
 use crate::store::records::{
     AccountRecord, BanRecord, Key, MaskRecord, RankRecord, RoomRecord, SettingRecord,
+    SuspensionRecord,
 };
 use std::{fs, io::Write as _};
 
@@ -26,7 +27,11 @@ fn rows() -> Vec<Row> {
             server_key: [3; 32],
             registered_ms: -1,
             last_seen_ms: i64::MAX,
-            suspended: Some("spam".into()),
+            suspended: Some(SuspensionRecord {
+                reason: "spam".into(),
+                by: "root".into(),
+                since_ms: 5,
+            }),
             fingerprints: vec!["aa".into(), "bb".into()],
         }),
         Row::Room(RoomRecord {
@@ -100,6 +105,31 @@ fn a_write_that_fails_is_left_out_whole_and_the_others_are_made() {
         "{results:?}"
     );
     assert_eq!(loaded(&database), [setting]);
+}
+
+#[test]
+fn a_database_of_the_first_schema_becomes_one_of_today() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(DATABASE);
+    let mut old = Connection::open(&path).unwrap();
+    schema::migrate_to(&mut old, 0, 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO accounts VALUES ('ann', zeroblob(16), 4096, zeroblob(32), zeroblob(32), 1, 2, NULL);
+         INSERT INTO accounts VALUES ('bob', zeroblob(16), 4096, zeroblob(32), zeroblob(32), 1, 2, 'spam');",
+    )
+    .unwrap();
+    drop(old);
+    let database = Database::open(directory.path()).unwrap();
+    assert_eq!(
+        schema::version(&database.connection).unwrap(),
+        schema::VERSION
+    );
+    let suspended = loaded(&database).into_iter().map(|row| match row {
+        Row::Account(row) => row.suspended.map(|it| it.reason),
+        _ => None,
+    });
+    let suspended: Vec<_> = suspended.collect();
+    assert_eq!(suspended, [None, Some("spam".to_owned())]);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use crate::{
     chat::{Command, ServerBan, mask::ServerMask},
     protocol::{
+        OperatorAction,
         irc::{
             codec::{message::Params, numeric::*},
             session::{
                 request::Request,
-                server_context::{DeferredRequest, OperatorAction, TryAgain},
+                server_context::{DeferredRequest, TryAgain},
                 state::Pending,
             },
         },

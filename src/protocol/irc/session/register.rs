@@ -104,9 +104,13 @@ pub(crate) fn complete(request: &mut Request<'_>) {
         account = account.or(old.and_then(|user| user.account_id()));
         request.ctx.end_resumed(resumed);
     }
-    if account.is_some_and(|id| request.ctx.hub().accounts().name(id).is_none()) {
+    let is_usable = |id| {
+        let info = request.ctx.account_info(id);
+        info.is_some_and(|info| info.suspension.is_none())
+    };
+    if account.is_some_and(|id| !is_usable(id)) {
         account = None;
-        request.notice("the account was ended meanwhile: you are not logged in");
+        request.notice("the account was ended or suspended meanwhile: you are not logged in");
         request.flush();
     }
     let profile = Profile {

@@ -142,17 +142,6 @@ pub enum DeferredRequest {
     Rehash,
 }
 
-/// The action of an operator of the server, for the log and for the other operators.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OperatorAction<'a> {
-    /// The command, in capitals.
-    pub command: &'a str,
-    /// The user or the mask it concerns; empty if it concerns the server.
-    pub target: &'a str,
-    /// The reason and the time, as far as they were given; may be empty.
-    pub text: &'a str,
-}
-
 /// The actions of IRC beyond [`Context`].
 pub trait ServerContext: Context + Logins {
     /// The server's names and texts.
@@ -188,8 +177,6 @@ pub trait ServerContext: Context + Logins {
     fn check_resume_token(&mut self, token: &str) -> Result<Option<UserId>, TryAgain>;
     /// Lets a user quit, and closes their connection, because this connection resumes them.
     fn end_resumed(&mut self, user: UserId);
-    /// Notes what this connection's user did as an operator of the server.
-    fn note_operator(&mut self, action: &OperatorAction<'_>);
     /// Asks for something that is done later.
     fn defer(&mut self, request: DeferredRequest);
 }

@@ -12,6 +12,7 @@ mod logins;
 mod record;
 mod requests;
 mod state;
+mod suspension;
 
 pub(crate) use requests::{Asker, Rules, Step};
 pub(crate) use state::Accounts;

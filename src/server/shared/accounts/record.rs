@@ -2,7 +2,13 @@
 //!
 //! Owns the record and its way to a row of the store and back. Knows no names.
 
-use crate::{auth::Credentials, chat::WallTime, net::tls::Fingerprint, store::AccountRecord};
+use crate::{
+    auth::Credentials,
+    chat::WallTime,
+    net::tls::Fingerprint,
+    protocol::account::Suspension,
+    store::{AccountRecord, SuspensionRecord},
+};
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -10,8 +16,8 @@ pub(crate) struct Record {
     pub(crate) credentials: Credentials,
     pub(crate) registered: WallTime,
     pub(crate) last_login: WallTime,
-    /// Why an operator has suspended it, if one has.
-    pub(crate) suspended: Option<Box<str>>,
+    /// Boxed, for few accounts are.
+    pub(crate) suspended: Option<Box<Suspension>>,
     /// The certificates that log in to it.
     pub(crate) fingerprints: Vec<Fingerprint>,
 }
@@ -37,7 +43,13 @@ impl Record {
             credentials,
             registered: WallTime::from_unix_ms(row.registered_ms),
             last_login: WallTime::from_unix_ms(row.last_seen_ms),
-            suspended: row.suspended.as_deref().map(Into::into),
+            suspended: row.suspended.as_ref().map(|it| {
+                Box::new(Suspension {
+                    reason: it.reason.as_str().into(),
+                    by: it.by.as_str().into(),
+                    since: WallTime::from_unix_ms(it.since_ms),
+                })
+            }),
             fingerprints: fingerprints.collect(),
         })
     }
@@ -52,7 +64,11 @@ impl Record {
             server_key: *self.credentials.server_key(),
             registered_ms: self.registered.unix_ms(),
             last_seen_ms: self.last_login.unix_ms(),
-            suspended: self.suspended.as_deref().map(Into::into),
+            suspended: self.suspended.as_ref().map(|it| SuspensionRecord {
+                reason: it.reason.to_string(),
+                by: it.by.to_string(),
+                since_ms: it.since.unix_ms(),
+            }),
             fingerprints: self.fingerprints.iter().map(ToString::to_string).collect(),
         }
     }

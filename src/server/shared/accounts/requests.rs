@@ -15,7 +15,7 @@
 
 use super::{
     record::Record,
-    state::{Accounts, Storing, UnderWay},
+    state::{Accounts, Storing, UnderWay, Whose},
 };
 use crate::{
     auth::Derivation,
@@ -127,7 +127,22 @@ impl Accounts {
                     return Err(AccountError::TooMany);
                 }
                 begin_credentials(password, rules.rounds, guesser, checks)?;
-                UnderWay::Register(name.clone())
+                UnderWay::Register(name.clone(), Whose::Own)
+            }
+            AccountRequest::RegisterFor { name, password } => {
+                check_password(name, password, &rules.known)?;
+                hub.may_register_for(name)?;
+                if hub.accounts().len() >= rules.accounts_max {
+                    return Err(AccountError::Full);
+                }
+                begin_credentials(password, rules.rounds, guesser, checks)?;
+                UnderWay::Register(name.clone(), Whose::Another)
+            }
+            AccountRequest::Suspend { account, reason } => {
+                return self.suspend(account, reason, asker, hub, store);
+            }
+            AccountRequest::Unsuspend { account } => {
+                return self.unsuspend(account, guesser.id, hub, store);
             }
             AccountRequest::RegisterRoom { .. } | AccountRequest::DropRoom { .. } => {
                 debug_assert!(false, "no password is hashed for a room");
@@ -197,9 +212,13 @@ impl Accounts {
                 self.storing.insert(write, Storing::Drop(id, account));
                 Step::Storing
             }
-            (UnderWay::Register(name), Checked::NewCredentials(credentials)) => {
+            (UnderWay::Register(name, whose), Checked::NewCredentials(credentials)) => {
                 // Another client may have made the account, or taken the nick, while the password was hashed.
-                if let Err(refusal) = hub.may_register(&name, user) {
+                let free = match whose {
+                    Whose::Own => hub.may_register(&name, user),
+                    Whose::Another => hub.may_register_for(&name),
+                };
+                if let Err(refusal) = free {
                     return Some(Step::Done(Err(refusal.into())));
                 }
                 let shown = name.to_string();
@@ -210,7 +229,8 @@ impl Accounts {
                 let put = Change::Put(Row::Account(record.row(&shown)));
                 self.insert(account, record);
                 let write = store.write(vec![put]);
-                self.storing.insert(write, Storing::Register(id, account));
+                self.storing
+                    .insert(write, Storing::Register(id, account, whose));
                 Step::Storing
             }
             (UnderWay::SetPassword(account), Checked::NewCredentials(credentials)) => {
@@ -248,13 +268,13 @@ impl Accounts {
     ) -> Result<AccountOutcome, AccountError> {
         let account = account.ok_or(AccountError::Wrong)?;
         let mut storing = self.storing.values();
-        if storing.any(|it| matches!(it, Storing::Register(_, new) if *new == account)) {
+        if storing.any(|it| matches!(it, Storing::Register(_, new, _) if *new == account)) {
             // It is not stored yet, and may never be.
             return Err(AccountError::Wrong);
         }
         let record = self.get_mut(account).ok_or(AccountError::Wrong)?;
-        if let Some(reason) = &record.suspended {
-            let reason = reason.clone();
+        if let Some(suspension) = &record.suspended {
+            let reason = suspension.reason.clone();
             return Err(AccountError::Suspended { reason });
         }
         record.last_login = now.wall;
@@ -278,10 +298,13 @@ impl Accounts {
         let id = storing.asker();
         let not_stored = Err(AccountError::NotStored);
         let (outcome, dropped) = match (storing, is_stored) {
-            (Storing::Register(_, account), true) => {
+            (Storing::Register(_, account, Whose::Own), true) => {
                 (Ok(AccountOutcome::Registered(account)), None)
             }
-            (Storing::Register(_, account), false) => {
+            (Storing::Register(_, account, Whose::Another), true) => {
+                (Ok(AccountOutcome::RegisteredFor(account)), None)
+            }
+            (Storing::Register(_, account, _), false) => {
                 self.write_what_holds(account, Registered::NotAnyMore, hub, store);
                 self.remove(account);
                 hub.remove_account(account);
@@ -306,6 +329,11 @@ impl Accounts {
             ) => {
                 self.write_what_holds(account, Registered::Still, hub, store);
                 (not_stored, None)
+            }
+            (Storing::Suspension(_, account), true) => (Ok(self.suspension_stored(account)), None),
+            (Storing::Suspension(_, account), false) => {
+                self.write_what_holds(account, Registered::Still, hub, store);
+                (Err(AccountError::NotStoredYet), None)
             }
             (Storing::RegisterRoom(..), true) => (Ok(AccountOutcome::RoomRegistered), None),
             (Storing::RegisterRoom(_, room), false) => {

@@ -32,8 +32,17 @@ pub(super) enum UnderWay {
     Drop(AccountId),
     /// `None`: there is no such account, and the answer comes as late as for one that exists.
     LogIn(Option<LoginByPassword>),
-    Register(Nick),
+    Register(Nick, Whose),
     SetPassword(AccountId),
+}
+
+/// Whose account is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Of the client that asks, who is logged in to it.
+    Own,
+    /// Of another person; an operator of the server asks.
+    Another,
 }
 
 /// A change that is being written.
@@ -43,9 +52,11 @@ pub(super) enum Storing {
     Certificates(ConnId, AccountId, Vec<Fingerprint>),
     Drop(ConnId, AccountId),
     DropRoom(ConnId, RoomId),
-    Register(ConnId, AccountId),
+    Register(ConnId, AccountId, Whose),
     RegisterRoom(ConnId, RoomId),
     SetPassword(ConnId, AccountId, Credentials),
+    /// That it is suspended, or is not any more. It holds already.
+    Suspension(ConnId, AccountId),
 }
 
 impl Storing {
@@ -59,7 +70,9 @@ impl Storing {
 
     fn parts(&self) -> (ConnId, Option<AccountId>) {
         match *self {
-            Self::Drop(id, account) | Self::Register(id, account) => (id, Some(account)),
+            Self::Drop(id, account)
+            | Self::Register(id, account, _)
+            | Self::Suspension(id, account) => (id, Some(account)),
             Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => {
                 (id, Some(account))
             }
