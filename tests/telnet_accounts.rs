@@ -63,6 +63,6 @@ fn a_registered_name_is_for_its_owner_alone_and_outlives_the_server() {
     let mut other = Client::connect(server.address());
     other.send_bytes(b"/login alice open-sesame\r\n");
     other.end_input();
-    other.skip_to("! the name alice is taken");
+    other.skip_to("* you are in #lobby, and talk in #lobby");
     server.stop();
 }

@@ -29,6 +29,15 @@ pub struct AccountId {
     pub generation: NonZeroU32,
 }
 
+/// Names one connection of a user, who may have several. The server gives the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId {
+    /// The user.
+    pub user: UserId,
+    /// Tells apart the connections that the user has at one time.
+    pub number: u32,
+}
+
 /// Number of an event, unique in the life of the process and rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);

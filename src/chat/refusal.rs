@@ -164,6 +164,9 @@ pub enum Refusal {
     /// There is no user with this id (any more). Only a caller that keeps ids after a quit sees this.
     #[error("you are not here any more")]
     Gone,
+    /// The user has as many connections as one may have.
+    #[error("you have as many connections as one may have; end one first")]
+    TooManySessions,
     /// A text is no mask (`ERR_INVALIDMODEPARAM`).
     #[error("{} is no mask", harmless(.mask))]
     InvalidMask {

@@ -245,6 +245,11 @@ impl Net {
         FanOut::New
     }
 
+    /// The next fan-out is a new one: the audience of the last has changed without an event.
+    pub fn end_fan_out(&mut self) {
+        self.materialize_broadcast();
+    }
+
     /// Queues a chunk for a peer; it goes out at the end of the turn. For a connection that is gone or on its way out, this
     /// does nothing.
     pub fn share(&mut self, id: ConnId, chunk: Chunk) {

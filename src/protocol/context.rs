@@ -2,7 +2,9 @@
 
 use super::account::{AccountError, AccountInfo, AccountRequest, AccountRules};
 use crate::auth::Credentials;
-use crate::chat::{AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerPassword, UserId};
+use crate::chat::{
+    AccountId, Command, Hub, Moment, Nick, Now, Profile, Refusal, ServerPassword, SessionId, UserId,
+};
 use std::time::Duration;
 
 /// The result of checking a text against the server's password.
@@ -55,6 +57,41 @@ pub struct OperatorAction<'a> {
     pub text: &'a str,
 }
 
+/// How a client became a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// It is a new user, who is in no room.
+    New(UserId),
+    /// It is one more connection of a user who is here already, and may be in rooms.
+    Attached(UserId),
+}
+
+impl Entered {
+    /// The user.
+    pub fn user(self) -> UserId {
+        match self {
+            Self::New(user) | Self::Attached(user) => user,
+        }
+    }
+}
+
+/// A connection of an account's user, as the user is shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionLine {
+    /// Names it.
+    pub id: SessionId,
+    /// The name of its protocol.
+    pub protocol: &'static str,
+    /// The address that it comes from; may be empty.
+    pub address: Box<str>,
+    /// When its client came or logged in.
+    pub since: Option<Moment>,
+    /// Whether its client is away.
+    pub is_away: bool,
+    /// Whether it is the one that asks.
+    pub is_own: bool,
+}
+
 /// The actions of a protocol for the one connection whose line it is handling.
 ///
 /// Answers and the user's own events keep their order: what is put into
@@ -75,12 +112,14 @@ pub trait Context {
     fn may_enter(&mut self, password: ServerPassword) -> Result<(), Refusal>;
     /// The user at this connection, once there is one.
     fn user(&self) -> Option<UserId>;
-    /// Makes the client at this connection a user of the hub. The protocol fills in of the profile what the client said; the
-    /// rest comes from the connection.
+    /// The same with the connection.
+    fn session(&self) -> Option<SessionId>;
+    /// Makes the client at this connection a user of the hub, or one more connection of the user who has its nick and
+    /// account. The protocol fills in of the profile what the client said; the rest comes from the connection.
     ///
     /// # Errors
-    /// Those of [`Hub::enter`].
-    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal>;
+    /// Those of [`Hub::enter`], and [`Refusal::TooManySessions`].
+    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<Entered, Refusal>;
     /// Applies a command of this connection's user and sends its events to their audiences.
     /// The user's own share of it is encoded into the answer.
     ///
@@ -101,6 +140,10 @@ pub trait Context {
     fn account_info(&self, account: AccountId) -> Option<AccountInfo>;
     /// Notes what this connection's user did as an operator of the server.
     fn note_operator(&mut self, action: &OperatorAction<'_>);
+    /// The connections of this user's account.
+    fn sessions(&self) -> Vec<SessionLine>;
+    /// Ends one of them.
+    fn end_session(&mut self, session: SessionId);
     /// The fingerprints of the certificates that log in to an account.
     fn certificates(&self, account: AccountId) -> Vec<String>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been

@@ -68,6 +68,15 @@ impl Flavour {
         }
     }
 
+    /// The protocol, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Irc(_) => "irc",
+            Self::Telnet => "telnet",
+            Self::Web(..) => "web",
+        }
+    }
+
     /// Whether a message to oneself is delivered twice: once as its author, if the client asked for that, and once as its
     /// recipient.
     pub fn hears_oneself(self) -> bool {
@@ -115,10 +124,19 @@ impl Distinction {
 /// From which side an event is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// By the one whose doing it was.
+    /// By the one whose doing it was, on the connection that it came from; on each of its connections if it came from none.
     Author,
+    /// By the same, on another of its connections.
+    Elsewhere,
     /// By anyone else.
     Other,
+}
+
+impl View {
+    /// Whether it is the author who sees the event.
+    pub fn is_own(self) -> bool {
+        self != Self::Other
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub mod testing;
 mod time;
 pub mod web;
 
-pub use context::{Checked, Context, OperatorAction, PasswordCheck, TurnedAway};
+pub use context::{
+    Checked, Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
+};
 pub use decoded::{Decoded, Frame};
 pub use time::seconds_to_wait;

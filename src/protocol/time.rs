@@ -72,6 +72,17 @@ pub(super) fn unix(time: WallTime) -> i64 {
     time.unix_ms().div_euclid(1000)
 }
 
+/// A span for people, in its greatest unit: `5 min`.
+pub(super) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
 /// Counts in eras of 400 years that begin on the first of March, so that a leap day is the last of its year.

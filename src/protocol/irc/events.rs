@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     chat::{
-        Body, Destination, Event, Hub, MessageId, RoomId, SaidLine, Speech, User, UserId,
+        Audience, Body, Destination, Event, Hub, MessageId, RoomId, SaidLine, Speech, User, UserId,
+        WallTime,
         mode::{AppliedMode, SpelledModes, UserMode},
     },
     protocol::{
@@ -135,6 +136,26 @@ pub fn encode_personal(
     write_names_to_all(prefix, hub, *room, recipient, out);
 }
 
+/// Appends a user's own JOIN, for one more connection of a user who is in the room already.
+pub(crate) fn write_join(
+    prefix: ReplyPrefix<'_>,
+    caps: CapSet,
+    hub: &Hub,
+    (user, room): (UserId, RoomId),
+    time: WallTime,
+    out: &mut Vec<u8>,
+) {
+    let event = Event {
+        id: MessageId(0),
+        time,
+        author: user,
+        audience: Audience::Users(Vec::new()),
+        tags: None,
+        body: Body::Joined { room },
+    };
+    encode(caps, View::Author, &event, hub, prefix.server, out);
+}
+
 impl Scene<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         match &self.event.body {
@@ -181,7 +202,7 @@ impl Scene<'_> {
                 message,
                 reason,
             } => self.redacted(*destination, *message, reason, out),
-            Body::Refused(refusals) => {
+            Body::Refused(refusals) if self.view == View::Author => {
                 let prefix = ReplyPrefix {
                     server: self.server,
                     client: self.author.nick().as_str(),
@@ -234,9 +255,9 @@ impl Scene<'_> {
         }
     }
 
-    /// Whether the reader gets this message: it is another user's, or the client asked for an echo.
+    /// Whether the reader gets this message: it did not come from this connection, or the client asked for an echo.
     fn is_for_reader(&self) -> bool {
-        self.view == View::Other || self.caps.has(Cap::EchoMessage)
+        self.view != View::Author || self.caps.has(Cap::EchoMessage)
     }
 
     /// Begins a line with the tags that every event has.
@@ -289,7 +310,7 @@ impl Scene<'_> {
     }
 
     fn away(&self, out: &mut Vec<u8>) {
-        if self.view == View::Author || !self.caps.has(Cap::AwayNotify) {
+        if self.view.is_own() || !self.caps.has(Cap::AwayNotify) {
             // The author got a numeric.
             return;
         }
@@ -321,14 +342,14 @@ impl Scene<'_> {
     fn quit(&self, reason: &str, by: Option<UserId>, out: &mut Vec<u8>) {
         let killer = by.and_then(|by| self.hub.user(by));
         match (self.view, killer) {
-            (View::Author, Some(killer)) => self
+            (View::Author | View::Elsewhere, Some(killer)) => self
                 .tagged(out)
                 .source(killer.mask())
                 .command("KILL")
                 .param(self.author.nick())
                 .text(reason)
                 .end(),
-            (View::Author, None) => {}
+            (View::Author | View::Elsewhere, None) => {}
             (View::Other, _) => end_with_reason(self.command("QUIT", out), reason),
         }
     }

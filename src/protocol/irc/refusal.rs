@@ -151,6 +151,7 @@ pub(super) fn write(refusal: &Refusal, prefix: ReplyPrefix<'_>, out: &mut Vec<u8
         Refusal::AwayTooLong { .. }
         | Refusal::BannedFromRenaming { .. }
         | Refusal::Full
+        | Refusal::TooManySessions
         | Refusal::Gone
         | Refusal::Name(_)
         | Refusal::NoMoreRooms

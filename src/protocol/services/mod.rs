@@ -9,6 +9,7 @@ mod nickserv;
 mod operator;
 mod reply;
 mod rights;
+mod sessions;
 mod table;
 #[cfg(test)]
 mod tests;

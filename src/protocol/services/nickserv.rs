@@ -145,7 +145,7 @@ fn account_of(ctx: &dyn Context, user: UserId) -> Option<AccountId> {
     ctx.hub().user(user)?.account_id()
 }
 
-fn own_account(ctx: &dyn Context) -> Result<AccountId, Trouble> {
+pub(super) fn own_account(ctx: &dyn Context) -> Result<AccountId, Trouble> {
     rules(ctx)?;
     let account = account_of(ctx, user(ctx)?);
     account.ok_or(Trouble::Other("you are not logged in to an account"))

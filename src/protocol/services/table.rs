@@ -9,6 +9,7 @@ use super::{
         Right::{self, Anyone, Operator},
         is_operator,
     },
+    sessions,
 };
 use crate::protocol::Context;
 
@@ -24,7 +25,7 @@ pub(super) struct Entry {
 }
 
 /// All commands of NickServ, in the order in which HELP shows them.
-pub(super) static COMMANDS: [Entry; 12] = [
+pub(super) static COMMANDS: &[Entry] = &[
     Entry {
         name: "REGISTER",
         arguments: "PASSWORD",
@@ -74,6 +75,14 @@ pub(super) static COMMANDS: [Entry; 12] = [
         run: nickserv::cert,
     },
     Entry {
+        name: "SESSIONS",
+        arguments: "[END NUMBER | END OTHERS]",
+        words_min: 0,
+        help: "the connections of your account, and the end of one or of all others",
+        right: Anyone,
+        run: sessions::sessions,
+    },
+    Entry {
         name: "GHOST",
         arguments: "NAME",
         words_min: 1,
@@ -119,12 +128,12 @@ pub(super) static COMMANDS: [Entry; 12] = [
         words_min: 0,
         help: "this list",
         right: Anyone,
-        run: |ctx, _| Ok(Reply::Lines(help(&COMMANDS, ctx))),
+        run: |ctx, _| Ok(Reply::Lines(help(COMMANDS, ctx))),
     },
 ];
 
 /// All commands of ChanServ, in the same way.
-pub(super) static ROOM_COMMANDS: [Entry; 7] = [
+pub(super) static ROOM_COMMANDS: &[Entry] = &[
     Entry {
         name: "REGISTER",
         arguments: "#ROOM",
@@ -179,7 +188,7 @@ pub(super) static ROOM_COMMANDS: [Entry; 7] = [
         words_min: 0,
         help: "this list",
         right: Anyone,
-        run: |ctx, _| Ok(Reply::Lines(help(&ROOM_COMMANDS, ctx))),
+        run: |ctx, _| Ok(Reply::Lines(help(ROOM_COMMANDS, ctx))),
     },
 ];
 
@@ -193,12 +202,12 @@ const ALIASES: [(&str, &str); 4] = [
 
 /// Handles one line to NickServ.
 pub fn run(text: &str, ctx: &mut dyn Context) -> Reply {
-    run_in(&COMMANDS, text, ctx)
+    run_in(COMMANDS, text, ctx)
 }
 
 /// Handles one line to ChanServ.
 pub fn run_room(text: &str, ctx: &mut dyn Context) -> Reply {
-    run_in(&ROOM_COMMANDS, text, ctx)
+    run_in(ROOM_COMMANDS, text, ctx)
 }
 
 fn run_in(commands: &[Entry], text: &str, ctx: &mut dyn Context) -> Reply {

@@ -19,7 +19,7 @@ use crate::{
         Command, Hub, Nick, Profile, Refusal, RoomId, RoomName, Speech, Target, User, UserId,
         mode::RoomFlag,
     },
-    protocol::Context,
+    protocol::{Context, Entered},
 };
 use std::mem;
 
@@ -55,18 +55,53 @@ impl<'a> Request<'a> {
             },
             ..Profile::default()
         };
-        let me = match self.ctx.enter(nick, profile) {
-            Ok(me) => me,
+        let entered = match self.ctx.enter(nick, profile) {
+            Ok(entered) => entered,
             Err(Refusal::NickOwned { nick }) => return self.ask_owner(nick),
             Err(refused) => return Err(refused.into()),
         };
         self.telnet.login = None;
         self.tell(|hub, out| {
-            if let Some(account) = hub.user(me).and_then(User::account) {
+            if let Some(account) = hub.user(entered.user()).and_then(User::account) {
                 line(out, &["* you are logged in as ", account]);
             }
         });
-        self.join(LOBBY)
+        match entered {
+            Entered::New(_) => self.join(LOBBY),
+            Entered::Attached(me) => self.come_back(me),
+        }
+    }
+
+    /// The user is here already, on another connection or on none: shows the rooms that it is in.
+    fn come_back(&mut self, me: UserId) -> Outcome {
+        let hub = self.ctx.hub();
+        let rooms: Vec<RoomId> = hub.rooms_of(me).collect();
+        let is_lobby = |room: &&RoomId| {
+            hub.room(**room)
+                .is_some_and(|it| it.name().as_str() == LOBBY)
+        };
+        let Some(&room) = rooms.iter().find(is_lobby).or(rooms.first()) else {
+            return self.join(LOBBY);
+        };
+        self.telnet.room = Some(room);
+        self.tell(|hub, out| {
+            let name = |room: &RoomId| hub.room(*room).map_or("", |it| it.name().as_str());
+            let names: Vec<&str> = rooms.iter().map(name).collect();
+            line(
+                out,
+                &[
+                    "* you are in ",
+                    &names.join(", "),
+                    ", and talk in ",
+                    name(&room),
+                ],
+            );
+            if let Some(record) = hub.room(room) {
+                listings::topic(record, None, out);
+            }
+            listings::names(room, Some(me), listings::NAMES_ON_ARRIVAL_MAX, hub, out);
+        });
+        Ok(())
     }
 
     /// Words for the current room.

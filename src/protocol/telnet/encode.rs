@@ -43,17 +43,14 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
     };
     let nick = author.nick().as_str();
     // Whose doing it was, as a subject.
-    let who = match view {
-        View::Author => "you",
-        View::Other => nick,
-    };
+    let who = if view.is_own() { "you" } else { nick };
     let name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
     match (&event.body, view) {
-        (Body::AccountChanged, View::Author) => match author.account() {
+        (Body::AccountChanged, View::Author | View::Elsewhere) => match author.account() {
             Some(account) => line(out, &["* you are logged in as ", account]),
             None => line(out, &["* you are logged out"]),
         },
-        (Body::AwayChanged, View::Author) => away(author, out),
+        (Body::AwayChanged, View::Author | View::Elsewhere) => away(author, out),
         (Body::Joined { room }, _) => line(out, &["* ", nick, " joined ", name(room)]),
         (Body::Left { room, reason }, _) => {
             let [open, why, close] = because(reason);
@@ -63,12 +60,15 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
             let [open, why, close] = because(reason);
             line(out, &["* ", nick, " quit", open, why, close]);
         }
+        (Body::Refused(_), View::Elsewhere) => {}
         (Body::Refused(refusals), _) => {
             for sentence in refusals {
                 refusal(out, &sentence.to_string());
             }
         }
-        (Body::Renamed { .. }, View::Author) => line(out, &["* you are now known as ", nick]),
+        (Body::Renamed { .. }, View::Author | View::Elsewhere) => {
+            line(out, &["* you are now known as ", nick])
+        }
         (Body::Renamed { old }, View::Other) => {
             line(out, &["* ", old.as_str(), " is now known as ", nick]);
         }
@@ -93,7 +93,7 @@ pub fn encode(view: View, event: &Event, hub: &Hub, out: &mut Vec<u8>) -> bool {
             }
         }
         (Body::TopicChanged { room }, _) => topic_changed(out, who, hub.room(*room)),
-        (Body::UserModesChanged { changes }, View::Author) => {
+        (Body::UserModesChanged { changes }, View::Author | View::Elsewhere) => {
             let spelled = SpelledModes::of_user(changes);
             line(out, &["* your modes: ", &spelled.letters]);
         }
@@ -126,7 +126,7 @@ fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub)
     let room_name = |room: &RoomId| hub.room(*room).map_or("", |room| room.name().as_str());
     let nick = |user| hub.user(user).map_or("", |user| user.nick().as_str());
     match &event.body {
-        Body::Invited { room, user } if view == View::Author => {
+        Body::Invited { room, user } if view.is_own() => {
             line(
                 out,
                 &["* you invited ", nick(*user), " to ", room_name(room)],
@@ -152,7 +152,7 @@ fn order(out: &mut Vec<u8>, (view, event): (View, &Event), who: &str, hub: &Hub)
                 ],
             );
         }
-        Body::Knocked { room, .. } if view == View::Author => {
+        Body::Knocked { room, .. } if view.is_own() => {
             line(out, &["* you knocked at ", room_name(room)]);
         }
         Body::Knocked { room, text } => {
@@ -270,10 +270,12 @@ fn private(
         Speech::Action => ["* ", nick, " "],
         Speech::Message | Speech::Notice => [""; 3],
     };
-    if view == View::Author {
+    let is_to_oneself = to == event.author;
+    // On another connection, what one wrote to oneself is there once.
+    if view == View::Author || (view == View::Elsewhere && !is_to_oneself) {
         line(out, &["-> *", name(to), "* ", star, who, gap, text]);
     }
-    if view == View::Other || to == event.author {
+    if view == View::Other || is_to_oneself {
         line(out, &["*", nick, "* ", star, who, gap, text]);
     }
 }

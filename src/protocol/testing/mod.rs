@@ -8,7 +8,7 @@ mod accounts;
 mod logins;
 
 use super::{
-    Context, OperatorAction, PasswordCheck, TurnedAway,
+    Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
     account::{AccountError, AccountInfo, AccountRequest, AccountRules, Suspension},
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
@@ -17,7 +17,7 @@ use super::{
 use crate::chat::watches::Watches;
 use crate::chat::{
     AccountId, Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan,
-    ServerPassword, UserId,
+    ServerPassword, SessionId, UserId,
 };
 use accounts::Accounts;
 
@@ -124,22 +124,21 @@ impl World {
         self.routes[route].farewell.as_deref()
     }
 
-    fn drain(&mut self) {
+    /// Sends all events. `acting` is the connection whose line they come from.
+    fn drain(&mut self, acting: usize) {
         while let Some(event) = self.hub.next_event() {
             let mut audience = Vec::new();
             self.hub
                 .for_each_in(&event.audience, |user| audience.push(user));
+            let acts = self.routes[acting].user == Some(event.author);
             for user in audience {
-                let view = if user == event.author {
-                    View::Author
-                } else {
-                    View::Other
-                };
-                for route in self
-                    .routes
-                    .iter_mut()
-                    .filter(|route| route.user == Some(user))
-                {
+                let all = self.routes.iter_mut().enumerate();
+                for (number, route) in all.filter(|(_, route)| route.user == Some(user)) {
+                    let view = match user == event.author {
+                        true if acts && number != acting => View::Elsewhere,
+                        true => View::Author,
+                        false => View::Other,
+                    };
                     let (hub, flavour) = (&self.hub, route.flavour);
                     if flavour.is_personal(Distinction::of(&event, hub)) {
                         encode_personal(flavour, user, &event, hub, "srv", &mut route.inbox);
@@ -193,13 +192,26 @@ impl Context for At<'_> {
         self.world.routes[self.route].user
     }
 
-    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<UserId, Refusal> {
+    fn session(&self) -> Option<SessionId> {
+        let number = u32::try_from(self.route).expect("a test has few connections");
+        self.user().map(|user| SessionId { user, number })
+    }
+
+    fn enter(&mut self, nick: Nick, profile: Profile) -> Result<Entered, Refusal> {
         assert!(self.user().is_none(), "entered twice");
         let profile = self.profile(profile);
+        let there = self.world.hub.find_user(nick.as_str());
+        let account = |user| self.world.hub.user(user)?.account_id();
+        if let Some(user) =
+            there.filter(|it| profile.account.is_some() && account(*it) == profile.account)
+        {
+            self.world.routes[self.route].user = Some(user);
+            return Ok(Entered::Attached(user));
+        }
         let user = self.world.hub.enter(nick, profile, self.world.now)?;
         self.world.routes[self.route].user = Some(user);
-        self.world.drain();
-        Ok(user)
+        self.world.drain(self.route);
+        Ok(Entered::New(user))
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -207,7 +219,7 @@ impl Context for At<'_> {
             .user()
             .expect("protocols apply nothing for someone without a name");
         let outcome = self.world.hub.apply(user, command, self.world.now);
-        self.world.drain();
+        self.world.drain(self.route);
         outcome
     }
 
@@ -272,6 +284,30 @@ impl Context for At<'_> {
         } = action;
         let note = format!("{command} {target} {text}");
         self.world.operator_notes.push(note.trim().to_owned());
+    }
+
+    fn sessions(&self) -> Vec<SessionLine> {
+        let own = self.user();
+        let all = self.world.routes.iter().enumerate();
+        let own = all.filter(|(_, route)| own.is_some() && route.user == own);
+        own.map(|(number, route)| SessionLine {
+            id: SessionId {
+                user: route.user.expect("it was compared"),
+                number: u32::try_from(number).expect("a test has few connections"),
+            },
+            protocol: route.flavour.name(),
+            address: "192.0.2.7".into(),
+            since: Some(self.world.now.moment),
+            is_away: false,
+            is_own: number == self.route,
+        })
+        .collect()
+    }
+
+    fn end_session(&mut self, session: SessionId) {
+        let route = &mut self.world.routes[session.number as usize];
+        route.user = None;
+        route.farewell = Some("logged out".to_owned());
     }
 
     fn certificates(&self, _account: AccountId) -> Vec<String> {
@@ -352,11 +388,11 @@ impl ServerContext for At<'_> {
         Some("token".into())
     }
 
-    fn check_resume_token(&mut self, _token: &str) -> Result<Option<UserId>, TryAgain> {
+    fn check_resume_token(&mut self, _token: &str) -> Result<Option<SessionId>, TryAgain> {
         Ok(None)
     }
 
-    fn end_resumed(&mut self, _user: UserId) {}
+    fn end_resumed(&mut self, _session: SessionId) {}
 
     fn defer(&mut self, request: DeferredRequest) {
         self.world.deferred_requests.push(request);

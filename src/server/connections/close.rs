@@ -29,8 +29,9 @@
 //! | reason | the user |
 //! |---|---|
 //! | killed, banned | has quit already: the command that did it has sent the quit to the others |
+//! | logged out, resumed | has lost this connection already, and stays if it has another |
 //! | shutdown, second signal | quits when the connection is gone; every other connection gets its own farewell |
-//! | any other | quits now, and the others are sent the quit message |
+//! | any other | stays if it has another connection; else quits now, and the others are sent the quit message |
 //!
 //! Does not know when connections end; that is decided where an [`Ending`] is made.
 
@@ -43,10 +44,13 @@ use super::{
     session::ProtocolState,
 };
 use crate::{
-    chat::Command,
+    chat::{Command, SessionId},
     net::{ConnId, Net, Phase},
     protocol::web::http,
-    server::limits::{admission::Place, bill::Bill},
+    server::{
+        limits::{admission::Place, bill::Bill},
+        shared::sessions::Departure,
+    },
 };
 
 /// Ends a connection: see the module's documentation.
@@ -114,7 +118,7 @@ fn send_farewell(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &En
     }
 }
 
-/// Frees the connection's place, and lets its user quit.
+/// Frees the connection's place, and lets its user quit if this was its last connection.
 fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     let reason = ending.reason;
     if matches!(reason, CloseReason::Shutdown | CloseReason::SecondSignal) {
@@ -128,26 +132,13 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     let Some(user) = at.client.take_user() else {
         return;
     };
-    protocol.as_mut().leave(user, &mut at.shared.watches);
-    at.shared.resume_tokens.forget(user);
-    // A user who has quit already may have left the slot to a newcomer.
-    if at
-        .shared
-        .routes
-        .of(user)
-        .is_some_and(|route| route.conn == at.id)
-    {
-        at.shared.routes.leave(user);
-    }
-    let has_quit = [
-        CloseReason::Killed,
-        CloseReason::Banned,
-        CloseReason::Resumed,
-    ];
-    if has_quit.contains(&reason) {
+    let number = at.id.slot;
+    let session = SessionId { user, number };
+    protocol.as_mut().leave(session, &mut at.shared.watches);
+    let now = at.now();
+    if at.shared.detach(at.net, user, at.id, reason, now) == Departure::None {
         return;
     }
-    let now = at.now();
     let deliveries = at.net.stats().deliveries;
     let quit = ending.quit.as_deref().unwrap_or(reason.quit_message());
     let gone = at

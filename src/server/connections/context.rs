@@ -8,12 +8,12 @@
 use super::{charge, close_reason::CloseReason, current::Current, ending::Ending, protocol::Look};
 use crate::{
     chat::{
-        AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword,
+        AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, SessionId,
         USERNAME_OF_UNASKED, UserId, user::Entrant, watches::Watches,
     },
     net::{ConnId, NO_ADDRESS, Net, tls::Fingerprint},
     protocol::{
-        Context, OperatorAction, PasswordCheck, TurnedAway,
+        Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
         account::{AccountError, AccountInfo, AccountRequest, AccountRules},
         detect::{self, Detected},
         flavour::Flavour,
@@ -22,7 +22,6 @@ use crate::{
     },
     server::{
         connections::client::{Client, Security},
-        restore,
         shared::{
             Shared,
             accounts::{Accounts, Asker, Rules},
@@ -33,9 +32,8 @@ use crate::{
             store::Store,
         },
     },
-    store::{Change, Key, Row},
 };
-use std::{net::IpAddr, rc::Rc};
+use std::net::IpAddr;
 
 /// Lets a protocol act on one line: lends it a context, sends the answer, adds the work to the bill.
 ///
@@ -78,7 +76,10 @@ pub(crate) fn run_irc(
     kind: Option<Kind>,
     act: impl FnOnce(&mut Irc, &mut CommandContext<'_>),
 ) -> Option<Ending> {
-    let ran = run(at, irc.flavour(), kind, |context| act(irc, context));
+    let ran = run(at, irc.flavour(), kind, |context| {
+        act(irc, context);
+        irc.show_joined(context);
+    });
     if irc.is_busy() && !at.shared.keeps_waiting(at.id) {
         at.net.notify_drained(at.id);
     }
@@ -206,7 +207,7 @@ impl CommandContext<'_> {
     /// Applies a command in the name of any user.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
-        let own = self.client.user().map(|own| (own, self.flavour));
+        let own = self.client.user().map(|own| (own, self.id, self.flavour));
         self.shared.send_events(self.net, own);
         Ok(())
     }
@@ -246,7 +247,13 @@ impl Context for CommandContext<'_> {
         self.client.user()
     }
 
-    fn enter(&mut self, nick: Nick, mut profile: Profile) -> Result<UserId, Refusal> {
+    fn session(&self) -> Option<SessionId> {
+        let user = self.client.user()?;
+        let number = self.id.slot;
+        Some(SessionId { user, number })
+    }
+
+    fn enter(&mut self, nick: Nick, mut profile: Profile) -> Result<Entered, Refusal> {
         profile.origin = self.shared.hosts.of(self.address);
         profile.modes = self.shared.server_info.default_user_modes;
         profile.secure = self.is_secure();
@@ -255,15 +262,26 @@ impl Context for CommandContext<'_> {
         let accounts = self.shared.accounts.as_ref();
         let is_usable = |id: &AccountId| accounts.is_some_and(|it| !it.is_suspended(*id));
         profile.account = profile.account.filter(is_usable);
-        let user = self.shared.hub.enter(nick, profile, self.now)?;
-        self.client.set_user(user);
         let route = Route {
             conn: self.id,
             flavour: self.flavour.in_messages(self.kind),
         };
+        if let Some(user) = self.shared.attachable(&nick, &profile) {
+            self.shared
+                .attach(self.net, user, &profile, route, self.now)?;
+            self.client.set_user(user);
+            return Ok(Entered::Attached(user));
+        }
+        let origin = profile.account.map(|_| profile.origin.clone());
+        let user = self.shared.hub.enter(nick, profile, self.now)?;
+        self.client.set_user(user);
         self.shared.routes.enter(user, route);
+        if let Some(origin) = origin {
+            let notes = &mut self.shared.session_notes;
+            notes.enter(self.id, origin, self.now.moment);
+        }
         self.shared.send_arrival(self.net, user);
-        Ok(user)
+        Ok(Entered::New(user))
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -271,7 +289,34 @@ impl Context for CommandContext<'_> {
             debug_assert!(false, "a protocol applies commands only for a user");
             return Ok(());
         };
+        match command {
+            Command::SetAway { text } => {
+                let own = (user, self.id, self.flavour);
+                return self.shared.set_away(self.net, own, text, self.now);
+            }
+            Command::LogIn { .. } => {
+                let origin = self.shared.hosts.of(self.address);
+                let notes = &mut self.shared.session_notes;
+                notes.enter(self.id, origin, self.now.moment);
+            }
+            Command::LogOut => self.shared.session_notes.forget(self.id),
+            _ => {}
+        }
         self.apply_as(user, command)
+    }
+
+    fn sessions(&self) -> Vec<SessionLine> {
+        let user = self.client.user();
+        user.map_or_else(Vec::new, |user| self.shared.sessions(user, self.id))
+    }
+
+    fn end_session(&mut self, session: SessionId) {
+        self.shared.end_session(self.net, session);
+        let is_known = self.shared.hub.user(session.user).is_some();
+        if is_known && !self.shared.routes.is_here(session.user) {
+            let reason = CloseReason::LoggedOut.quit_message();
+            let _ = self.apply_as(session.user, Command::Quit { reason });
+        }
     }
 
     fn account_rules(&self) -> Option<AccountRules> {
@@ -369,46 +414,18 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn add_ban(&mut self, ban: ServerBan) -> bool {
-        let reason: Rc<str> = format!("Banned from the server: {}", ban.reason).into();
-        if let Some(old) = self.shared.hub.server_ban(&ban.mask) {
-            // The same ban may be spelled in another way.
-            let key = Key::Ban(old.mask.to_string());
-            self.shared.store.keep(Change::Drop(key));
-        }
-        let row = restore::ban_row(&ban, self.now);
-        self.shared.store.keep(Change::Put(Row::Ban(row)));
-        let is_new = self.shared.hub.add_server_ban(ban, self.now);
-        let concerned = self.shared.hub.banned_users(self.now);
-        // First all of them lose their routes, then each quit is sent to the users who stay: n banned users in one room
-        // would otherwise be sent n quits each, which none of them can read any more.
-        for user in concerned {
-            // A user without a route is leaving already.
-            let Some(route) = self.shared.routes.of(user) else {
-                continue;
-            };
-            let mut bytes = Vec::new();
-            route.flavour.push_farewell(&reason, &mut bytes);
-            self.net.send(route.conn, &bytes);
-            self.shared.expelled.push((route.conn, CloseReason::Banned));
-            self.shared.routes.leave(user);
-            self.shared.leaving.push_back((user, reason.clone()));
-        }
-        is_new
+        self.shared.add_ban(self.net, ban, self.now)
     }
 
     fn remove_ban(&mut self, mask: &str) -> bool {
-        if let Some(ban) = self.shared.hub.server_ban(mask) {
-            let key = Key::Ban(ban.mask.to_string());
-            self.shared.store.keep(Change::Drop(key));
-        }
-        self.shared.hub.remove_server_ban(mask)
+        self.shared.remove_ban(mask)
     }
 
     fn set_flavour(&mut self, flavour: Flavour) {
         self.flavour = flavour;
         if let Some(user) = self.client.user() {
             let flavour = flavour.in_messages(self.kind);
-            self.shared.routes.set_flavour(user, flavour);
+            self.shared.routes.set_flavour(user, self.id, flavour);
         }
     }
 
@@ -423,7 +440,7 @@ impl ServerContext for CommandContext<'_> {
     fn nameless_count(&self) -> usize {
         self.shared
             .clients
-            .saturating_sub(self.shared.hub.user_count())
+            .saturating_sub(self.shared.routes.count())
     }
 
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain> {
@@ -438,31 +455,32 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn resume_token(&mut self) -> Option<String> {
-        self.shared.resume_tokens.issue(self.client.user()?)
+        let tokens = &mut self.shared.resume_tokens;
+        tokens.issue(self.client.user()?, self.id)
     }
 
-    fn check_resume_token(&mut self, token: &str) -> Result<Option<UserId>, TryAgain> {
+    fn check_resume_token(&mut self, token: &str) -> Result<Option<SessionId>, TryAgain> {
         let owner = self.shared.resume_tokens.owner(token);
-        // A user without a route is leaving already.
-        let owner = owner.filter(|owner| self.shared.routes.of(*owner).is_some());
+        // A connection without a route is leaving already.
+        let owner = owner.filter(|owner| self.shared.routes.of_session(*owner).is_some());
         let guesser = self.guesser(None);
         let checks = &mut self.shared.password_checks;
         checks.check_resume_token(resume::split(token).0, owner.is_some(), guesser, self.now)?;
         Ok(owner)
     }
 
-    fn end_resumed(&mut self, user: UserId) {
+    fn end_resumed(&mut self, session: SessionId) {
         let (reason, why) = (CloseReason::Resumed.quit_message(), CloseReason::Resumed);
-        // Of a user who is gone, the slot may be a newcomer's.
-        let is_here = self.shared.hub.user(user).is_some();
-        if let Some(route) = self.shared.routes.of(user).filter(|_| is_here) {
+        if let Some(route) = self.shared.routes.of_session(session) {
             let farewell = |out: &mut Vec<u8>| route.flavour.push_farewell(reason, out);
             self.net.write(route.conn, farewell);
-            self.shared.expelled.push((route.conn, why));
-            self.shared.routes.leave(user);
+            self.shared.end_route(session.user, route.conn, why);
         }
-        // Another user may have ended their stay meanwhile.
-        let _ = self.apply_as(user, Command::Quit { reason });
+        // Another user may have ended their stay meanwhile, and the slot may be a newcomer's.
+        let is_known = self.shared.hub.user(session.user).is_some();
+        if is_known && !self.shared.routes.is_here(session.user) {
+            let _ = self.apply_as(session.user, Command::Quit { reason });
+        }
     }
 
     fn defer(&mut self, request: DeferredRequest) {

@@ -110,10 +110,10 @@ impl Handler for Connections {
                 Step::Close(ending) => {
                     close::close(protocol, &mut at, &ending);
                     let consumed = charged(protocol, &mut at, &offered, offered.all());
-                    self.close_expelled(net);
+                    self.attend_others(net);
                     return consumed;
                 }
-                Step::OthersClose => self.close_expelled(net),
+                Step::Others => self.attend_others(net),
                 Step::NeedReport(report) => {
                     self.shared.report = Some(self.census(net).page(report))
                 }

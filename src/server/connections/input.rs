@@ -46,8 +46,9 @@ pub(crate) enum Step {
     Done(Next),
     /// The connection ends.
     Close(Ending),
-    /// A line had the connections of others, or this one, ended. That comes first; then the rest is to be handled.
-    OthersClose,
+    /// A line had the connections of others, or this one, ended, or others are to be shown something. That comes first; then
+    /// the rest is to be handled.
+    Others,
     /// The dispatch is to make a report; then the rest is to be handled.
     NeedReport(Report),
 }
@@ -207,7 +208,7 @@ fn handle_unit(
         }
     }
     match is_whole {
-        _ if !at.shared.expelled.is_empty() => Some(Step::OthersClose),
+        _ if at.shared.concerns_others() => Some(Step::Others),
         true => None,
         false => Some(Step::Done(Next::ReadMore)),
     }

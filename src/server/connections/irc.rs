@@ -12,7 +12,7 @@ use super::{
     timers::{self, Due},
 };
 use crate::{
-    chat::{UserId, watches::Watches},
+    chat::{RoomId, SessionId, watches::Watches},
     net::Tick,
     protocol::{
         Checked, Decoded, Frame,
@@ -76,6 +76,12 @@ impl Protocol for IrcConnection {
         })
     }
 
+    fn joined_elsewhere(&mut self, at: &mut Current<'_>, room: RoomId) -> Option<Ending> {
+        self.0.note_joined(room);
+        // What is noted is shown after each thing that it does, also after nothing.
+        context::run_irc(at, &mut self.0, None, |_, _| {})
+    }
+
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {
         match client.user() {
             None => Some(timers::registration(client, settings, Due::NoName)),
@@ -92,8 +98,8 @@ impl Protocol for IrcConnection {
         })
     }
 
-    fn leave(&mut self, user: UserId, watches: &mut Watches) {
-        self.0.forget_watched(user, watches);
+    fn leave(&mut self, session: SessionId, watches: &mut Watches) {
+        self.0.forget_watched(session, watches);
     }
 
     fn close(&mut self, last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {

@@ -140,17 +140,28 @@ impl Connections {
         }
     }
 
-    /// Closes the connections of users whose stay was ended by others. They have quit already and were sent why.
-    fn close_expelled(&mut self, net: &mut Net) {
+    /// Does what a line has left to do on other connections: closes those of users whose stay was ended, who have quit
+    /// already and were sent why; and shows those of a user who has joined a room who is there.
+    fn attend_others(&mut self, net: &mut Net) {
         for (id, reason) in mem::take(&mut self.shared.expelled) {
             self.close(net, id, &Ending::silent(reason));
+        }
+        for (id, room) in mem::take(&mut self.shared.joined_elsewhere) {
+            let Some((protocol, mut at)) = self.find(net, id) else {
+                continue;
+            };
+            if at.client.closing.is_none() {
+                if let Some(ending) = protocol.as_mut().joined_elsewhere(&mut at, room) {
+                    close::close(protocol, &mut at, &ending);
+                }
+            }
         }
     }
 
     /// Finishes a call in which a protocol has acted outside of its input: ends the connection if that was asked for, or if
     /// its client's input ended while it was busy.
     fn finish(&mut self, net: &mut Net, id: ConnId, ending: Option<Ending>) {
-        self.close_expelled(net);
+        self.attend_others(net);
         let Some((protocol, mut at)) = self.find(net, id) else {
             return;
         };

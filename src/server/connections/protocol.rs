@@ -12,7 +12,7 @@ use super::{
     timers::Due,
 };
 use crate::{
-    chat::{UserId, watches::Watches},
+    chat::{RoomId, SessionId, watches::Watches},
     net::Tick,
     protocol::{
         Checked,
@@ -74,6 +74,12 @@ pub(crate) trait Protocol {
         None
     }
 
+    /// Another connection of the user has joined a room, and the event was sent here.
+    fn joined_elsewhere(&mut self, at: &mut Current<'_>, room: RoomId) -> Option<Ending> {
+        let _ = (at, room);
+        None
+    }
+
     /// The next deadline if the client stays silent. No client is closed for being idle; one that can be pinged has to
     /// answer, the others are watched by TCP's own keep-alive, which does not wake the process.
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {
@@ -98,9 +104,9 @@ pub(crate) trait Protocol {
         let _ = (at, due);
     }
 
-    /// The user leaves: removes its entries in the server's tables of watched names.
-    fn leave(&mut self, user: UserId, watches: &mut Watches) {
-        let _ = (user, watches);
+    /// The user leaves this connection: removes the connection's entries in the server's tables of watched names.
+    fn leave(&mut self, session: SessionId, watches: &mut Watches) {
+        let _ = (session, watches);
     }
 
     /// Appends the last bytes for the client.

@@ -15,7 +15,7 @@ use super::{
     timers::{self, Due},
 };
 use crate::{
-    chat::{UserId, watches::Watches},
+    chat::{RoomId, SessionId, watches::Watches},
     net::Tick,
     protocol::{
         Checked, Decoded,
@@ -127,6 +127,11 @@ impl Protocol for WebSocketConnection {
         self.run(at, |irc, context| irc.account_done(outcome, context))
     }
 
+    fn joined_elsewhere(&mut self, at: &mut Current<'_>, room: RoomId) -> Option<Ending> {
+        self.0.irc.note_joined(room);
+        self.run(at, |_, _| {})
+    }
+
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {
         match client.user() {
             None => Some(timers::registration(client, settings, Due::NoName)),
@@ -164,8 +169,8 @@ impl Protocol for WebSocketConnection {
         }
     }
 
-    fn leave(&mut self, user: UserId, watches: &mut Watches) {
-        self.0.irc.forget_watched(user, watches);
+    fn leave(&mut self, session: SessionId, watches: &mut Watches) {
+        self.0.irc.forget_watched(session, watches);
     }
 
     fn close(&mut self, last: &LastText<'_>, settings: &Settings, out: &mut Vec<u8>) {

@@ -50,13 +50,12 @@ impl Shared {
         }
         let is_other = |&(id, user): &(UserId, &User)| id != actor && user.is_operator();
         for (id, user) in self.hub.users().filter(is_other).take(others) {
-            let Some(Route { conn, flavour }) = self.routes.of(id) else {
-                continue;
-            };
-            net.write(conn, |out| {
-                let start = out.len();
-                irc::notice(&self.server_info.name, user.nick().as_str(), &notice, out);
-                flavour.frame(start, out);
+            self.routes.each(id, |Route { conn, flavour }| {
+                net.write(conn, |out| {
+                    let start = out.len();
+                    irc::notice(&self.server_info.name, user.nick().as_str(), &notice, out);
+                    flavour.frame(start, out);
+                });
             });
         }
     }

@@ -5,11 +5,11 @@
 //! a line is being handled and no record vanishes meanwhile. Does not know wire formats.
 
 use super::{
-    routes::{Route, Routes},
+    routes::{Detached, Route, Routes},
     watchers::Watchers,
 };
 use crate::{
-    chat::{self, Body, Destination, Event, Hub, UserId, watches::Watches},
+    chat::{self, Body, Destination, Event, Hub, RoomId, UserId, watches::Watches},
     net::{self, BufferKey, Chunk, ConnId, FanOutKey, Net},
     protocol::{
         encode::{encode, encode_personal},
@@ -22,6 +22,8 @@ use smallvec::SmallVec;
 /// The user whose line is being handled: their share of an event goes into the answer, in order with the rest of it.
 pub(crate) struct Own<'a> {
     pub(crate) user: UserId,
+    /// The connection that the line came from.
+    pub(crate) conn: ConnId,
     /// In lines: the answer is framed as a whole.
     pub(crate) flavour: Flavour,
     pub(crate) answer: &'a mut Vec<u8>,
@@ -36,13 +38,16 @@ pub(crate) type LastFanOut = Vec<(Flavour, View, Chunk)>;
 /// Sends events: borrows the state from which they are encoded, and the loop.
 pub(crate) struct EventSender<'a> {
     pub(crate) hub: &'a mut Hub,
-    pub(crate) routes: &'a Routes,
+    pub(crate) routes: &'a mut Routes,
     pub(crate) net: &'a mut Net,
     pub(crate) watches: &'a Watches,
     /// The server's name.
     pub(crate) server: &'a str,
     /// Connections of users whose stay was ended by others. They are closed when the line at hand is done.
     pub(crate) expelled: &'a mut Vec<(ConnId, CloseReason)>,
+    /// Connections that are in a room now because another connection of their user joined it, and are to be shown it when
+    /// the line at hand is done.
+    pub(crate) joined_elsewhere: &'a mut Vec<(ConnId, RoomId)>,
     pub(crate) last_fan_out: &'a mut LastFanOut,
     pub(crate) counters: &'a mut Counters,
 }
@@ -57,7 +62,12 @@ impl EventSender<'_> {
             self.counters.note_event(&event.body);
             self.send(&event, own.as_mut());
             self.send_to_watchers(&event);
-            self.expel(&event);
+            match event.body {
+                Body::Quit { by: Some(_), .. } => self.expel(&event),
+                Body::AccountChanged => self.end_other_sessions(&event, own.as_ref()),
+                Body::Joined { room } => self.note_joined(&event, room, own.as_ref()),
+                _ => {}
+            }
         }
     }
 
@@ -69,37 +79,39 @@ impl EventSender<'_> {
         if self.net.begin_fan_out(key) == net::FanOut::Repeat {
             return self.repeat(event, own);
         }
-        let (hub, routes, net, server) = (&*self.hub, self.routes, &mut *self.net, self.server);
+        let (hub, routes, net, server) = (&*self.hub, &*self.routes, &mut *self.net, self.server);
         let mut encoded: SmallVec<[Encoded; 4]> = SmallVec::new();
         hub.for_each_in(&event.audience, |user| {
-            let view = if user == event.author {
-                View::Author
-            } else {
-                View::Other
-            };
+            let is_author = user == event.author;
+            let mut view = if is_author { View::Author } else { View::Other };
+            let mut but = None;
             if let Some(own) = own.as_mut().filter(|own| own.user == user) {
-                return own.push(view, event, distinction, hub, server);
+                own.push(view, event, distinction, hub, server);
+                but = Some(own.conn);
+                view = if is_author { View::Elsewhere } else { view };
             }
-            let Some(Route { conn, flavour }) = routes.of(user) else {
-                return;
-            };
-            if flavour.is_personal(distinction) {
-                return net.write(conn, |out| {
-                    encode_personal(flavour, user, event, hub, server, out)
+            routes.each(user, |Route { conn, flavour }| {
+                if but == Some(conn) {
+                    return;
+                }
+                if flavour.is_personal(distinction) {
+                    return net.write(conn, |out| {
+                        encode_personal(flavour, user, event, hub, server, out)
+                    });
+                }
+                let flavour = flavour.for_event(distinction);
+                let known = encoded
+                    .iter()
+                    .position(|(f, v, _)| (*f, *v) == (flavour, view));
+                let index = known.unwrap_or_else(|| {
+                    let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
+                    encoded.push((flavour, view, net.make_chunk(buffer_of(flavour), write)));
+                    encoded.len() - 1
                 });
-            }
-            let flavour = flavour.for_event(distinction);
-            let known = encoded
-                .iter()
-                .position(|(f, v, _)| (*f, *v) == (flavour, view));
-            let index = known.unwrap_or_else(|| {
-                let write = |out: &mut Vec<u8>| encode(flavour, view, event, hub, server, out);
-                encoded.push((flavour, view, net.make_chunk(buffer_of(flavour), write)));
-                encoded.len() - 1
+                if let Some(chunk) = encoded[index].2 {
+                    net.share(conn, chunk);
+                }
             });
-            if let Some(chunk) = encoded[index].2 {
-                net.share(conn, chunk);
-            }
         });
         self.counters.encoded += encoded.len() as u64;
         self.last_fan_out.clear();
@@ -151,31 +163,55 @@ impl EventSender<'_> {
     fn watchers(&mut self) -> Watchers<'_> {
         Watchers {
             hub: self.hub,
-            routes: self.routes,
+            routes: &*self.routes,
             watches: self.watches,
             server: self.server,
             net: self.net,
         }
     }
 
-    /// Ends the stay of a user that another has ended: sends them why, and has their connection closed.
+    /// Ends the stay of a user that another has ended: sends them why, and has their connections closed.
     fn expel(&mut self, event: &Event) {
-        let Body::Quit {
-            reason,
-            by: Some(_),
-        } = &event.body
-        else {
-            return;
-        };
-        let Some(Route { conn, flavour }) = self.routes.of(event.author) else {
+        let Body::Quit { reason, .. } = &event.body else {
             return;
         };
         let (hub, server) = (&*self.hub, self.server);
-        self.net.write(conn, |out| {
-            encode(flavour, View::Author, event, hub, server, out);
-            flavour.push_farewell(reason, out);
-        });
-        self.expelled.push((conn, CloseReason::Killed));
+        for Route { conn, flavour } in self.routes.all(event.author) {
+            self.net.write(conn, |out| {
+                encode(flavour, View::Author, event, hub, server, out);
+                flavour.push_farewell(reason, out);
+            });
+            self.expelled.push((conn, CloseReason::Killed));
+        }
+        self.routes.leave(event.author);
+    }
+
+    /// A user is in another account now, or in none: its other connections had come in by the former, and end.
+    fn end_other_sessions(&mut self, event: &Event, own: Option<&Own<'_>>) {
+        let user = event.author;
+        let own = own.filter(|own| own.user == user).map(|own| own.conn);
+        let kept = own.or_else(|| self.routes.of(user).map(|first| first.conn));
+        for Route { conn, flavour } in self.routes.all(user) {
+            if Some(conn) == kept || self.routes.detach(user, conn) == Detached::NotThere {
+                continue;
+            }
+            let reason = CloseReason::LoggedOut.quit_message();
+            self.net
+                .write(conn, |out| flavour.push_farewell(reason, out));
+            self.expelled.push((conn, CloseReason::LoggedOut));
+        }
+    }
+
+    /// A user has joined a room: its other connections are to be shown who is there.
+    fn note_joined(&mut self, event: &Event, room: RoomId, own: Option<&Own<'_>>) {
+        if let Some(own) = own.filter(|own| own.user == event.author) {
+            let joined_elsewhere = &mut *self.joined_elsewhere;
+            self.routes.each(own.user, |route| {
+                if route.conn != own.conn {
+                    joined_elsewhere.push((route.conn, room));
+                }
+            });
+        }
     }
 }
 
@@ -214,7 +250,7 @@ fn repeated_key(event: &Event, own: &Own<'_>, distinction: Distinction) -> Optio
     (own.user == event.author && !own.flavour.is_personal(distinction)).then(|| {
         FanOutKey(
             pair(room.slot, room.generation.get()),
-            pair(own.user.slot, distinction.number()),
+            pair(own.conn.slot, distinction.number()),
         )
     })
 }

@@ -12,6 +12,9 @@ pub(crate) mod password_checks;
 pub(crate) mod resume;
 pub(crate) mod rooms;
 pub(crate) mod routes;
+mod server_bans;
+mod session_notes;
+pub(crate) mod sessions;
 pub(crate) mod store;
 mod watchers;
 
@@ -24,7 +27,7 @@ use super::{
     wall_clock::WallClock,
 };
 use crate::{
-    chat::{Hub, UserId, watches::Watches},
+    chat::{Hub, RoomId, UserId, watches::Watches},
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
         flavour::Flavour,
@@ -40,6 +43,7 @@ use password_checks::PasswordChecks;
 use resume::ResumeTokens;
 use routes::Routes;
 use rustc_hash::FxHashMap;
+use session_notes::SessionNotes;
 use std::{collections::VecDeque, io, rc::Rc};
 use store::Store;
 
@@ -55,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) password_checks: PasswordChecks,
     pub(crate) resume_tokens: ResumeTokens,
+    pub(crate) session_notes: SessionNotes,
     pub(crate) store: Store,
     /// Accounts, where there is a store for them.
     pub(crate) accounts: Option<Accounts>,
@@ -70,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) clients: usize,
     /// Connections of users whose stay was ended by others. They are closed when the line at hand is done.
     pub(crate) expelled: Vec<(ConnId, CloseReason)>,
+    /// Connections that are to be shown a room that another connection of their user joined.
+    pub(crate) joined_elsewhere: Vec<(ConnId, RoomId)>,
     /// Users whose connection was closed together with many others, and their quit messages. They have no route any
     /// more, and quit in pieces.
     pub(crate) leaving: VecDeque<(UserId, Rc<str>)>,
@@ -122,6 +129,7 @@ impl Shared {
             limits: Limits::default(),
             password_checks: PasswordChecks::default(),
             resume_tokens: ResumeTokens::default(),
+            session_notes: SessionNotes::default(),
             store: Store::default(),
             accounts: None,
             tls: None,
@@ -131,6 +139,7 @@ impl Shared {
             pending: None,
             clients: 0,
             expelled: Vec::new(),
+            joined_elsewhere: Vec::new(),
             leaving: VecDeque::new(),
             last_fan_out: LastFanOut::new(),
             counters: Counters::default(),
@@ -140,6 +149,11 @@ impl Shared {
             files: Files::default(),
             report: None,
         })
+    }
+
+    /// Whether the line at hand has left something to do on other connections.
+    pub(crate) fn concerns_others(&self) -> bool {
+        !self.expelled.is_empty() || !self.joined_elsewhere.is_empty()
     }
 
     /// Whether the server has not answered yet what this connection asked for.
@@ -156,10 +170,11 @@ impl Shared {
 
     /// Sends all events that the hub has left. The events of the user at hand, who gets them in this flavour, go into
     /// the answer.
-    pub(crate) fn send_events(&mut self, net: &mut Net, own: Option<(UserId, Flavour)>) {
+    pub(crate) fn send_events(&mut self, net: &mut Net, own: Option<(UserId, ConnId, Flavour)>) {
         let (mut sender, buffers) = self.event_sender(net);
-        sender.send_all(own.map(|(user, flavour)| Own {
+        sender.send_all(own.map(|(user, conn, flavour)| Own {
             user,
+            conn,
             flavour,
             answer: &mut buffers.answer,
             deferred: &mut buffers.deferred,
@@ -174,11 +189,12 @@ impl Shared {
     fn event_sender<'a>(&'a mut self, net: &'a mut Net) -> (EventSender<'a>, &'a mut Buffers) {
         let sender = EventSender {
             hub: &mut self.hub,
-            routes: &self.routes,
+            routes: &mut self.routes,
             net,
             watches: &self.watches,
             server: &self.server_info.name,
             expelled: &mut self.expelled,
+            joined_elsewhere: &mut self.joined_elsewhere,
             last_fan_out: &mut self.last_fan_out,
             counters: &mut self.counters,
         };
@@ -197,6 +213,7 @@ impl Shared {
             + self.hosts.memory()
             + self.limits.admission.memory()
             + self.resume_tokens.memory()
+            + self.session_notes.memory()
             + answer.capacity()
             + deferred.capacity()
             + message.capacity()

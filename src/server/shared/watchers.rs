@@ -59,8 +59,8 @@ impl Watchers<'_> {
         let mut encoded: SmallVec<[(Flavour, Option<Chunk>); 4]> = SmallVec::new();
         let others = watchers
             .iter()
-            .filter(|watcher| !audience.contains(watcher));
-        let routes = others.filter_map(|&watcher| self.routes.of(watcher));
+            .filter(|watcher| !audience.contains(&watcher.user));
+        let routes = others.filter_map(|&watcher| self.routes.of_session(watcher));
         for Route { conn, flavour } in routes.filter(|route| route.flavour.watches_changes()) {
             let flavour = flavour.for_event(distinction);
             let known = encoded.iter().position(|(other, _)| *other == flavour);
@@ -80,8 +80,8 @@ impl Watchers<'_> {
     /// Sends lines that differ for each watcher.
     fn send(&mut self, nick: &Nick, write: impl Fn(&User, &mut Vec<u8>)) {
         for &watcher in self.watches.of(nick) {
-            let (Some(route), Some(reader)) = (self.routes.of(watcher), self.hub.user(watcher))
-            else {
+            let reader = self.hub.user(watcher.user);
+            let (Some(route), Some(reader)) = (self.routes.of_session(watcher), reader) else {
                 continue;
             };
             self.net.write(route.conn, |out| {

@@ -238,7 +238,9 @@ pub(crate) fn monitor(request: &mut Request<'_>, params: &Params<'_>) {
 }
 
 fn watch(request: &mut Request<'_>, names: &str) {
-    let Some(me) = request.me() else { return };
+    let Some(session) = request.ctx.session() else {
+        return;
+    };
     let mut added = Vec::new();
     // The server as a whole may be out of memory for what users make it keep.
     let has_room = request.ctx.hub().has_room_to_keep();
@@ -260,7 +262,7 @@ fn watch(request: &mut Request<'_>, names: &str) {
                 return request.reply(ERR_MONLISTFULL, &[&limit, &rest]);
             }
             watched.push(nick.clone());
-            request.ctx.watches().watch(me, &nick);
+            request.ctx.watches().watch(session, &nick);
         }
         added.push(nick);
     }
@@ -282,8 +284,8 @@ fn forget(request: &mut Request<'_>, names: &str) {
 }
 
 fn forget_one(request: &mut Request<'_>, target: &Nick) {
-    if let Some(me) = request.me() {
-        request.ctx.watches().forget(me, target);
+    if let Some(session) = request.ctx.session() {
+        request.ctx.watches().forget(session, target);
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     protocol::irc::{
         caps::Cap,
         codec::{message::Params, numeric::*, reply::write_topic},
+        events,
         paged_reply::{Names, NamesScope, PagedReply},
         session::request::Request,
     },
@@ -74,6 +75,32 @@ pub(crate) fn join_at_start(request: &mut Request<'_>) {
         }
     }
     finish_names(request, entered);
+}
+
+/// Shows a client that came to a user who is here already the rooms that the user is in.
+pub(crate) fn show_all(request: &mut Request<'_>) {
+    let (hub, me) = (request.ctx.hub(), request.me());
+    let rooms: Vec<RoomId> = me.map_or_else(Vec::new, |me| hub.rooms_of(me).collect());
+    let (now, flavour) = (request.ctx.now(), request.irc.caps);
+    if let Some((prefix, hub, out, me, _)) = request.split_with_user() {
+        for &room in &rooms {
+            hub.charge(effort::LISTED);
+            events::write_join(prefix, flavour, hub, (me, room), now.wall, out);
+        }
+    }
+    show(request, rooms);
+}
+
+/// Shows a client rooms that its user is in: topics and names. It was sent JOIN.
+pub(crate) fn show(request: &mut Request<'_>, mut rooms: Vec<RoomId>) {
+    for &room in &rooms {
+        let (prefix, hub, out) = request.split();
+        write_topic(prefix, hub, room, out);
+    }
+    if !rooms.is_empty() && !request.irc.caps.has(Cap::NoImplicitNames) {
+        rooms.reverse();
+        request.start_pages(PagedReply::Names(Names::new(rooms, NamesScope::Entered)));
+    }
 }
 
 /// The topic of a room that was entered, and its names if there are few.

@@ -27,9 +27,10 @@ use super::{
         message::Message,
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
-    commands::{accounts, authenticate, operators, register_account, table},
+    commands::{accounts, authenticate, operators, register_account, rooms, table},
     paged_reply::PagedReply,
 };
+use crate::chat::RoomId;
 use crate::protocol::{
     Checked,
     account::{AccountError, AccountOutcome},
@@ -152,6 +153,33 @@ impl Irc {
         }
     }
 
+    /// Another connection of the user has joined a room, and this client was sent JOIN: it is to be shown topic and members
+    /// by [`show_joined`](Self::show_joined).
+    pub fn note_joined(&mut self, room: RoomId) {
+        let unshown = &mut self.cold().unshown;
+        if !unshown.contains(&room) {
+            unshown.push(room);
+        }
+    }
+
+    /// Shows the rooms that other connections have joined, unless another reply is still being made.
+    pub fn show_joined(&mut self, ctx: &mut dyn ServerContext) {
+        let Some(cold) = &mut self.cold else { return };
+        if cold.pending.is_some() || cold.unshown.is_empty() {
+            return;
+        }
+        let (rooms, me, hub) = (std::mem::take(&mut cold.unshown), ctx.user(), ctx.hub());
+        let is_in = |room: &RoomId| me.is_some_and(|me| hub.is_member(me, *room));
+        let rooms: Vec<RoomId> = rooms.into_iter().filter(is_in).collect();
+        let mut request = Request::new(self, ctx, None);
+        rooms::show(&mut request, rooms);
+        if let Some(reply) = request.reply.take() {
+            write_page(&mut request, reply, None);
+        }
+        request.flush();
+        self.tidy();
+    }
+
     /// Writes the next page of a pending reply. The answer has bounded length, and the work is bounded too.
     pub fn go_on(&mut self, ctx: &mut dyn ServerContext) {
         let Some(cold) = &mut self.cold else { return };
@@ -229,6 +257,10 @@ impl Irc {
             Asked::Register(name) => register_account::done(&mut request, &name, outcome),
             Asked::Sasl => authenticate::done(&mut request, outcome),
             Asked::Service => accounts::service_done(&mut request, outcome),
+        }
+        // The welcome may have waited for this.
+        if let Some(reply) = request.reply.take() {
+            write_page(&mut request, reply, None);
         }
         request.flush();
         if let Some(label) = label {

@@ -6,11 +6,12 @@
 use super::{request::Request, resume, state::UserParams};
 use crate::{
     chat::{
-        Command, Nick, Profile, Refusal, ServerPassword, cut, mode::Letter as _,
+        Command, Nick, Profile, Refusal, ServerPassword, cut,
+        mode::{Letter as _, UserModes},
         persona::USERNAME_BYTES_MAX,
     },
     protocol::{
-        PasswordCheck, TurnedAway,
+        Entered, PasswordCheck, TurnedAway,
         irc::{
             caps::Cap,
             codec::{message::Params, numeric::*},
@@ -38,15 +39,25 @@ pub(crate) fn nick(request: &mut Request<'_>, params: &Params<'_>) {
     if request.ctx.hub().is_reserved(&nick) {
         return request.refuse(&Refusal::NickReserved { nick });
     }
-    let bearer = request.ctx.hub().find_user(nick.as_str());
-    let resumes = request.irc.registration().and_then(|it| it.resumes);
-    if bearer.is_some() && bearer != resumes {
+    if !may_become_free(request, &nick) {
         return request.reply(ERR_NICKNAMEINUSE, &[text]);
     }
     if let Some(registration) = request.irc.registration() {
         registration.nick = Some(nick);
     }
     complete(request);
+}
+
+/// Whether a client may have this nick when its registration is done: nobody has it, or a user whom the client resumes, or
+/// one with an account, in which the client may be by then.
+fn may_become_free(request: &mut Request<'_>, nick: &Nick) -> bool {
+    let hub = request.ctx.hub();
+    let Some(bearer) = hub.find_user(nick.as_str()) else {
+        return true;
+    };
+    let has_account = hub.user(bearer).is_some_and(|it| it.account_id().is_some());
+    let resumes = request.irc.registration().and_then(|it| it.resumes);
+    has_account || resumes.is_some_and(|session| session.user == bearer)
 }
 
 /// USER.
@@ -100,7 +111,7 @@ pub(crate) fn complete(request: &mut Request<'_>) {
     request.flush();
     if let Some(resumed) = request.irc.registration().and_then(|it| it.resumes.take()) {
         // The token proves that it is the same client, and so the login goes on too.
-        let old = request.ctx.hub().user(resumed);
+        let old = request.ctx.hub().user(resumed.user);
         account = account.or(old.and_then(|user| user.account_id()));
         request.ctx.end_resumed(resumed);
     }
@@ -121,11 +132,14 @@ pub(crate) fn complete(request: &mut Request<'_>) {
         ..Profile::default()
     };
     let refusal = match request.ctx.enter(nick.clone(), profile) {
-        Ok(_) => return welcome(request),
+        Ok(entered) => return welcome(request, entered),
         Err(refusal) => refusal,
     };
     match &refusal {
         Refusal::Full => return request.turn_away(TurnedAway::Full, "Server is full"),
+        Refusal::TooManySessions => {
+            return request.turn_away(TurnedAway::Full, &refusal.to_string());
+        }
         Refusal::BannedFromServer { reason } => {
             request.refuse(&refusal);
             return request.turn_away(TurnedAway::Banned, &format!("Banned: {reason}"));
@@ -164,7 +178,7 @@ fn gives_password(request: &mut Request<'_>, given: &str) -> bool {
 /// A welcome takes some 1,500 bytes, the default message of the day 600 more, and the first room 300.
 const WELCOME_BYTES: usize = 3072;
 
-fn welcome(request: &mut Request<'_>) {
+fn welcome(request: &mut Request<'_>, entered: Entered) {
     let away = request.irc.finish_registration().and_then(|said| said.away);
     request.ctx.set_flavour(request.irc.flavour());
     request.reserve(WELCOME_BYTES);
@@ -172,7 +186,8 @@ fn welcome(request: &mut Request<'_>) {
     server::isupport(request);
     server::lusers(request);
     server::motd(request);
-    let modes = request.ctx.server_info().default_user_modes;
+    let me = request.ctx.hub().user(entered.user());
+    let modes = me.map_or(UserModes::EMPTY, |me| me.modes());
     if !modes.is_empty() {
         let letters: String = modes.iter().map(|mode| mode.letter()).collect();
         let (prefix, _, _) = request.split();
@@ -189,7 +204,10 @@ fn welcome(request: &mut Request<'_>) {
     resume::send_token(request);
     // With the welcome, and not after some wait for the client's own JOIN: no deadline for each session, and a client sees
     // the same each time. A client that joins rooms by itself is in both.
-    rooms::join_at_start(request);
+    match entered {
+        Entered::New(_) => rooms::join_at_start(request),
+        Entered::Attached(_) => rooms::show_all(request),
+    }
 }
 
 fn greet(request: &mut Request<'_>) {

@@ -1,7 +1,8 @@
 //! RESUME: a client whose connection died without an end takes its name back at once (capability `madang.chat/resume`).
 //!
 //! The server sends a token with the welcome. On a later connection, before registration, the client sends it back, and the
-//! user who got it quits in the moment in which the client enters. Does not know how tokens are made.
+//! connection that got it ends in the moment in which the client enters; its user quits if it has no other. Does not know
+//! how tokens are made.
 
 use super::{request::Request, server_context::TryAgain};
 use crate::protocol::{
@@ -12,9 +13,9 @@ use crate::protocol::{
 /// RESUME before registration.
 pub(crate) fn resume(request: &mut Request<'_>, params: &Params<'_>) {
     match request.ctx.check_resume_token(params.at(0)) {
-        Ok(Some(user)) => {
+        Ok(Some(session)) => {
             if let Some(registration) = request.irc.registration() {
-                registration.resumes = Some(user);
+                registration.resumes = Some(session);
             }
         }
         Ok(None) => request.fail("RESUME", "INVALID_TOKEN", &[], "There is no such session"),

@@ -3,7 +3,7 @@
 //! Owns the record of the server's names and texts ([`ServerInfo`]). Does not know sockets.
 
 use crate::{
-    chat::{Now, RoomName, ServerBan, UserId, mode::UserModes, watches::Watches},
+    chat::{Now, RoomName, ServerBan, SessionId, mode::UserModes, watches::Watches},
     protocol::{
         Context,
         flavour::Flavour,
@@ -168,15 +168,15 @@ pub trait ServerContext: Context + Logins {
     /// # Errors
     /// It is not looked at.
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
-    /// A token with which this connection's user can be resumed by another connection; an earlier one is void.
+    /// A token with which this connection can be resumed by another; an earlier one is void.
     fn resume_token(&mut self) -> Option<String>;
-    /// The user whose resume token this is.
+    /// The connection whose resume token this is.
     ///
     /// # Errors
     /// It is not looked at.
-    fn check_resume_token(&mut self, token: &str) -> Result<Option<UserId>, TryAgain>;
-    /// Lets a user quit, and closes their connection, because this connection resumes them.
-    fn end_resumed(&mut self, user: UserId);
+    fn check_resume_token(&mut self, token: &str) -> Result<Option<SessionId>, TryAgain>;
+    /// Closes a connection, because this one resumes it; its user quits if it has no other.
+    fn end_resumed(&mut self, session: SessionId);
     /// Asks for something that is done later.
     fn defer(&mut self, request: DeferredRequest);
 }

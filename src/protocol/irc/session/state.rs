@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     chat::{
-        AccountId, Nick, UserId,
+        AccountId, Nick, RoomId, SessionId,
         watches::{self, Watches},
     },
     protocol::flavour::Flavour,
@@ -43,6 +43,8 @@ pub(crate) struct ColdState {
     pub(crate) exchange: Option<Box<Exchange>>,
     /// The nicks that this client watches (MONITOR).
     pub(crate) watched: Vec<Nick>,
+    /// Rooms that another connection of the user has joined, and whose members this client was not sent yet.
+    pub(crate) unshown: Vec<RoomId>,
 }
 
 /// A reply that takes more than a moment. Until it is done, no further line is handled.
@@ -95,8 +97,8 @@ pub(crate) struct Registration {
     pub(super) password: Option<Box<str>>,
     /// AWAY before registration (IRCv3 draft/pre-away).
     pub(super) away: Option<Box<str>>,
-    /// The user that the client resumes, by a token that was right.
-    pub(super) resumes: Option<UserId>,
+    /// The connection that the client resumes, by a token that was right.
+    pub(super) resumes: Option<SessionId>,
     /// The account that the client has logged in to.
     pub(crate) account: Option<AccountId>,
 }
@@ -177,6 +179,7 @@ impl Irc {
             + cold.multiline.as_ref().map_or(0, Multiline::memory)
             + cold.pending.as_ref().map_or(0, Pending::memory)
             + cold.exchange.as_ref().map_or(0, |it| it.memory())
+            + cold.unshown.capacity() * size_of::<RoomId>()
     }
 
     /// In which form this connection gets events.
@@ -192,11 +195,11 @@ impl Irc {
             .is_some_and(|cold| cold.pending.is_some())
     }
 
-    /// The user of this connection has quit: it watches no nick any more.
-    pub fn forget_watched(&mut self, user: UserId, watches: &mut Watches) {
+    /// The user of this connection has left it: it watches no nick any more.
+    pub fn forget_watched(&mut self, session: SessionId, watches: &mut Watches) {
         if let Some(cold) = &mut self.cold {
             for target in cold.watched.drain(..) {
-                watches.forget(user, &target);
+                watches.forget(session, &target);
             }
         }
     }
@@ -234,6 +237,7 @@ impl Irc {
                 && cold.multiline.is_none()
                 && cold.exchange.is_none()
                 && cold.watched.is_empty()
+                && cold.unshown.is_empty()
         };
         if self.cold.as_deref().is_some_and(is_empty) {
             self.cold = None;

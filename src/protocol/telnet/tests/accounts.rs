@@ -170,18 +170,28 @@ fn a_client_may_log_in_before_it_has_a_nick() {
     scene.types(carol, "/login carol open-sesame");
     scene.is_shown(carol, &[]);
     assert_eq!(scene.requested(), "log in carol open-sesame");
-    // Another connection of hers took the name meanwhile.
+    // Another connection of hers has come in meanwhile: both are hers.
     let other = scene.connect();
     scene.types(other, "/login carol");
     scene.types(other, "open-sesame");
     scene.is_answered(other, Ok(AccountOutcome::LoggedIn(account)));
     scene.is_answered(carol, Ok(AccountOutcome::LoggedIn(account)));
-    scene.is_shown(carol, &["! the name carol is taken\n", NAME]);
-    // The login holds for the next name.
-    scene.types(carol, "carol2");
-    let lines = scene.world.received(carol);
-    assert!(lines.starts_with(b"* you are logged in as carol\r\n* carol2 joined"));
-    assert_eq!(scene.account_of("carol2"), Some("carol"));
+    scene.is_shown(
+        carol,
+        &[
+            "* you are logged in as carol\n",
+            "* you are in #lobby, and talk in #lobby\n",
+            "* in #lobby: alice carol\n",
+        ],
+    );
+    scene.world.received(other);
+    scene.types(carol, "hello");
+    scene.is_shown(carol, &[]);
+    scene.is_shown(other, &["#lobby <carol> hello\n"]);
+    scene.is_shown(
+        ALICE,
+        &["* carol joined #lobby\n", "#lobby <carol> hello\n"],
+    );
 }
 
 #[test]
