@@ -17,6 +17,7 @@ pub mod flavour;
 pub mod irc;
 pub mod lines;
 pub mod mention;
+pub mod proxy_header;
 pub mod sanitize;
 pub mod services;
 pub mod telnet;

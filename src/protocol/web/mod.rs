@@ -4,6 +4,7 @@
 //! http.rs            bytes -> requests, within limits
 //! http/request.rs    one request: its target, its header fields by name
 //! http/response.rs   status, pages and their header fields -> bytes
+//! forwarded.rs       the client of a request that came through proxies
 //! host.rs            which names a request may call us by
 //! page.rs            the files of the page: what is where
 //! upgrade.rs         from the one to the other: who may, and in which subprotocol
@@ -13,6 +14,7 @@
 //! Like every codec of this layer it sees bytes and makes bytes. What it does not know: sockets, what time it is, and who
 //! sits behind the browser.
 
+pub mod forwarded;
 pub mod host;
 pub mod http;
 pub mod page;
