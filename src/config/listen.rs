@@ -5,6 +5,7 @@
 
 use super::{
     host::Host,
+    proxy_peer::ProxyPeer,
     scheme::{Scheme, Transport},
 };
 use std::{
@@ -24,6 +25,11 @@ pub struct SocketOptions {
     pub mode: Option<u32>,
     /// `TCP_NODELAY` on accepted connections: the kernel sends lines at once. TCP only.
     pub nodelay: bool,
+    /// Proxies that say whose connections they forward. No other peer is believed.
+    pub proxy: Vec<ProxyPeer>,
+    /// Whether they say so by the PROXY protocol, and else by header fields of HTTP. `None`: as
+    /// [`ListenUrl::has_proxy_header`] decides.
+    pub proxy_protocol: Option<bool>,
     /// `SO_RCVBUF` in bytes; `None` leaves it to the kernel, which adjusts it while running.
     pub rcvbuf: Option<usize>,
     /// `SO_REUSEADDR`: a restart need not wait until old connections time out.
@@ -47,6 +53,8 @@ impl SocketOptions {
             keepalive: true,
             mode: None,
             nodelay: true,
+            proxy: Vec::new(),
+            proxy_protocol: None,
             rcvbuf: None,
             // On UDP it would let a second server take over the port unnoticed.
             reuseaddr: transport == Transport::Tcp,
@@ -144,6 +152,13 @@ impl ListenUrl {
             Endpoint::Inet { .. } => self.scheme.transport(),
             Endpoint::Unix(_) => Transport::Unix,
         }
+    }
+
+    /// Whether proxies begin their connections with a header of the PROXY protocol here. Where HTTP alone is spoken they
+    /// are web servers unless the configuration says otherwise, and write the client into each request.
+    pub fn has_proxy_header(&self) -> bool {
+        let is_web = matches!(self.scheme, Scheme::Http | Scheme::Https);
+        self.options.proxy_protocol.unwrap_or(!is_web)
     }
 
     /// Whether this listener's IPv6 socket accepts IPv4 peers too: so for `[::]`, unless `v6only` says otherwise.

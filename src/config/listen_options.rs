@@ -7,6 +7,7 @@ use super::{
     error::{Invalid, Listing, suggest},
     field::{Field, Key, Raw},
     listen::ListenUrl,
+    proxy_peer::ProxyPeer,
     scheme::Transport,
     units::{GIB, KIB},
 };
@@ -76,6 +77,35 @@ pub(super) const LISTEN_OPTIONS: &[Key<ListenUrl>] = &[
             show: |listen| listen.options.mode.map(|mode| format!("{mode:04o}")),
         },
     },
+    Key {
+        name: "proxy",
+        about: "Proxies before this listener, as networks; \"unix\" is all that connects to a Unix socket. What they say of a\n\
+                client's address counts, and that of nobody else. They have to begin each connection with a header of the\n\
+                PROXY protocol (1 or 2); at http and https they name the client in X-Forwarded-For or Forwarded.",
+        example: "",
+        field: Field::Texts {
+            read: |listen, texts| {
+                let peers: Result<Vec<_>, _> = texts.iter().map(|text| text.parse()).collect();
+                listen.options.proxy = listen.check_proxies(peers?)?;
+                Ok(())
+            },
+            show: |listen| {
+                listen
+                    .options
+                    .proxy
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect()
+            },
+        },
+    },
+    Key {
+        name: "proxy_protocol",
+        about: "Whether these proxies speak the PROXY protocol; else they name the client in a header field of HTTP.\n\
+                Default: true, and false at http and https.",
+        example: "true",
+        field: Field::FlagOrNone(|listen| &mut listen.options.proxy_protocol),
+    },
 ];
 
 /// The size that the kernel is asked for; it takes the nearest that it allows.
@@ -85,7 +115,14 @@ const BUFFER: RangeInclusive<u64> = KIB..=GIB;
 fn missing(transport: Transport) -> &'static [&'static str] {
     match transport {
         Transport::Tcp => &["mode"],
-        Transport::Udp => &["backlog", "keepalive", "mode", "nodelay"],
+        Transport::Udp => &[
+            "backlog",
+            "keepalive",
+            "mode",
+            "nodelay",
+            "proxy",
+            "proxy_protocol",
+        ],
         Transport::Unix => &["keepalive", "nodelay", "reuseaddr", "reuseport", "v6only"],
     }
 }
@@ -100,6 +137,21 @@ fn file_mode(text: &str) -> Result<u32, Invalid> {
 }
 
 impl ListenUrl {
+    /// Refuses proxies that cannot connect here.
+    fn check_proxies(&self, peers: Vec<ProxyPeer>) -> Result<Vec<ProxyPeer>, Invalid> {
+        let is_unix = self.transport() == Transport::Unix;
+        let names_unix = peers.contains(&ProxyPeer::Unix);
+        match (is_unix, names_unix) {
+            (false, true) => Err(Invalid::new(
+                "nobody connects to an address by a Unix socket; \"unix\" is for unix:///PATH",
+            )),
+            (true, false) if !peers.is_empty() => Err(Invalid::new(
+                "whoever connects to a Unix socket has no address; write [\"unix\"], and networks only beside it",
+            )),
+            _ => Ok(peers),
+        }
+    }
+
     /// Refuses an option that this listener's transport does not have.
     pub(super) fn check_option(&self, name: &str) -> Result<(), Invalid> {
         let transport = self.transport();
@@ -135,8 +187,10 @@ impl ListenUrl {
             }
             seen.push(name);
             self.check_option(name)?;
+            let texts: Vec<&str> = value.split(',').collect();
             let raw = match key.field {
                 Field::Text { .. } => Raw::Text(value),
+                Field::Texts { .. } => Raw::Texts(&texts),
                 _ => Raw::from_query(value),
             };
             key.field

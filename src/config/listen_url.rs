@@ -132,7 +132,7 @@ impl ListenUrl {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::proxy_peer::ProxyPeer, *};
     use std::net::SocketAddr;
 
     fn at_nine() -> Endpoint {
@@ -249,6 +249,11 @@ mod tests {
             "unix:///a?mode=0999",
             "unix:///a?mode=1660",
             "any://x?mode=0600",
+            "any://x?proxy=192.0.2.0/33",
+            "any://x?proxy=unix",
+            "any://x?proxy=",
+            "unix:///a?proxy=192.0.2.0/24",
+            "echo+udp://x?proxy=192.0.2.0/24",
         ];
         let said = urls.map(|url| format!("{url}\n    {}\n", message(url)));
         insta::assert_snapshot!(said.concat());
@@ -257,12 +262,17 @@ mod tests {
     #[test]
     fn options_in_the_query_are_read() {
         let text = "any://x?backlog=4096&nodelay=false&keepalive=false&sndbuf=65536&rcvbuf=64KiB\
-                    &reuseport=true&reuseaddr=false&v6only=false";
+                    &reuseport=true&reuseaddr=false&v6only=false&proxy=192.0.2.0/24,::1&proxy_protocol=false";
         let listen: ListenUrl = text.parse().unwrap();
         let expected = SocketOptions {
             backlog: 4096,
             keepalive: false,
             mode: None,
+            proxy: vec![
+                ProxyPeer::Network("192.0.2.0/24".parse().unwrap()),
+                ProxyPeer::Network("::1".parse().unwrap()),
+            ],
+            proxy_protocol: Some(false),
             nodelay: false,
             rcvbuf: Some(65536),
             reuseaddr: false,
@@ -340,6 +350,21 @@ mod tests {
                 let found = url(one).is_in_the_way_of(&url(other));
                 assert_eq!(found, expected, "{one} and {other}");
             }
+        }
+    }
+
+    #[test]
+    fn proxies_of_the_web_speak_http_and_others_the_proxy_protocol() {
+        for (text, expected) in [
+            ("any://x?proxy=::1", true),
+            ("ircs://x?proxy=::1", true),
+            ("http://x?proxy=::1", false),
+            ("https+unix:///x?proxy=unix,10.0.0.0/8", false),
+            ("https://x?proxy=::1&proxy_protocol=true", true),
+            ("any://x?proxy_protocol=false", false),
+        ] {
+            let url: ListenUrl = text.parse().unwrap();
+            assert_eq!(url.has_proxy_header(), expected, "{text}");
         }
     }
 

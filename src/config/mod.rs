@@ -19,6 +19,7 @@ mod missing_right;
 mod motd;
 mod network;
 mod print;
+mod proxy_peer;
 #[cfg(test)]
 mod reference;
 mod regular_file;
@@ -37,6 +38,7 @@ pub use listen::{Endpoint, ListenUrl, SocketOptions};
 pub use motd::Motd;
 pub use network::Network;
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
+pub use proxy_peer::ProxyPeer;
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
 pub use settings::{Accounts, Config, Identity, Limits, Operator, Web};
 pub use sources::{Flags, Sources};

@@ -91,9 +91,11 @@ pub fn listen_options_text() -> String {
         let unset = match key.field {
             Field::FlagOrNone(_) => "true or false",
             Field::Text { .. } => "0660",
+            // None by default.
+            Field::Texts { .. } => "NETWORK,...",
             _ => "BYTES",
         };
-        let value = key.field.show(listen);
+        let value = key.field.show(listen).filter(|value| value != "[]");
         format!("{}={}", key.name, value.unwrap_or(unset.into()))
     });
     options.collect::<Vec<_>>().join(", ")

@@ -33,7 +33,7 @@ use certificates::Certificates;
 use connections::Connections;
 use keeper_link::KeeperLink;
 use limits::memory;
-use listeners::{bind, passed};
+use listeners::{bind, listener::Listener, passed};
 use metrics::census;
 use settings::{Settings, server_info};
 use shared::{Shared, lifecycle::Lifecycle};
@@ -218,7 +218,8 @@ impl Server {
     /// When the poll cannot register it.
     pub fn listen_to(&mut self, acceptor: Box<dyn Acceptor>, scheme: Scheme) -> io::Result<ConnId> {
         let net = self.event_loop.net_mut();
-        self.connections.adopter(net).adopt(acceptor, scheme)
+        let listener = Listener::new(scheme);
+        self.connections.adopter(net).adopt(acceptor, listener)
     }
 
     /// Reports readiness of a source that no kernel watches.

@@ -297,21 +297,24 @@ pub(crate) fn socket_options(
         // Of the file, not of the socket.
         mode: _,
         nodelay,
+        // What is believed of a peer is not the socket's either.
+        proxy: _,
+        proxy_protocol: _,
         rcvbuf,
         reuseaddr,
         reuseport,
         sndbuf,
         v6only,
-    } = *options;
+    } = options;
     SocketOptions {
-        backlog,
+        backlog: *backlog,
         // The kernel counts in seconds.
         keepalive: keepalive.then_some(ping.max(Duration::from_secs(1))),
-        nodelay,
-        rcvbuf,
-        reuseaddr,
-        reuseport,
-        sndbuf,
+        nodelay: *nodelay,
+        rcvbuf: *rcvbuf,
+        reuseaddr: *reuseaddr,
+        reuseport: *reuseport,
+        sndbuf: *sndbuf,
         v6only: v6only.unwrap_or(false),
     }
 }

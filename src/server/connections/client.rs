@@ -77,9 +77,15 @@ impl From<SocketAddr> for Peer {
     }
 }
 
+impl From<Peer> for SocketAddr {
+    fn from(peer: Peer) -> Self {
+        Self::new(peer.ip(), peer.port)
+    }
+}
+
 impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match SocketAddr::new(self.ip(), self.port) {
+        match SocketAddr::from(*self) {
             NO_ADDRESS => f.write_str(NO_ADDRESS_TEXT),
             address => address.fmt(f),
         }

@@ -157,12 +157,14 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
 
 /// Frees the place of a client for the next one. A scraper's is free when its connection is gone.
 fn free_place(at: &mut Current<'_>) {
-    if at.client.place != Place::Client {
+    let place = at.client.place;
+    if !place.is_client() {
         return;
     }
     at.client.place = Place::None;
     if at.client.kind.is_chat() {
         at.shared.clients -= 1;
     }
-    at.shared.limits.admission.free_client(at.client.peer.ip());
+    let address = at.client.peer.ip();
+    at.shared.limits.admission.free_client(place, address);
 }

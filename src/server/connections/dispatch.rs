@@ -55,15 +55,25 @@ impl Handler for Connections {
     fn handle_accept(&mut self, net: &mut Net, listener: ConnId, id: ConnId, peer: SocketAddr) {
         let listener = self.listeners.at(listener);
         let now = net.now();
-        let limits = &mut self.shared.limits;
-        let admitted =
-            limits
-                .admission
-                .admit(listener.admission, peer.ip(), &self.shared.settings, now);
-        let kind = admitted.map_or(ProtocolKind::Refused, |_| listener.kind);
+        let proxies = listener.proxies_with(peer.ip());
+        let place = match listener.admission {
+            Place::Client if proxies.is_some() => Place::Proxied,
+            place => place,
+        };
+        let admission = &mut self.shared.limits.admission;
+        let admitted = admission.admit(place, peer.ip(), &self.shared.settings, now);
+        let kind = match (admitted, proxies) {
+            (Err(_), _) => ProtocolKind::Refused,
+            (Ok(_), Some(proxies)) if proxies.has_header => ProtocolKind::ProxyHeader,
+            (Ok(_), _) => listener.kind,
+        };
+        let is_proxied = proxies.is_some() && admitted.is_ok();
+        if is_proxied {
+            self.shared.proxied.insert(id, listener.clone());
+        }
         let mut client = Client::new(kind, listener.security, peer, now);
         client.place = admitted.unwrap_or(Place::None);
-        let inside = client.place == Place::Client;
+        let inside = client.place.is_client();
         self.shared.clients += usize::from(inside && kind.is_chat());
         let Session { protocol, client } = self.sessions.insert(id, Session::new(client));
         let shared = &mut self.shared;
@@ -80,7 +90,9 @@ impl Handler for Connections {
             Ok(_) => protocol.as_mut().accept(&mut at),
             Err(reason) => refuse(&mut at, &listener, reason),
         }
-        charge::charge_accept(&mut at);
+        if !is_proxied {
+            charge::charge_accept(&mut at);
+        }
         if let Err(reason) = admitted {
             close::close(protocol, &mut at, &Ending::silent(reason));
         }
@@ -255,6 +267,7 @@ impl Handler for Connections {
         // However the connection ended, no user stays in the hub without one.
         self.close(net, id, &Ending::silent(CloseReason::IoError));
         self.shared.certificates.remove(&id);
+        self.shared.proxied.remove(&id);
         let session = self.sessions.remove(id);
         if session.is_some_and(|session| session.client.place == Place::Scraper) {
             self.shared.limits.admission.free_scraper();

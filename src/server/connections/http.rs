@@ -7,6 +7,7 @@ use super::{
     current::Current,
     ending::Ending,
     protocol::{Outcome, Protocol},
+    proxied,
     requests::{Patience, Reply, Requests},
     timers::Due,
 };
@@ -34,6 +35,9 @@ pub(crate) struct HttpConnection(Requests);
 
 /// Answers a request.
 fn answer(at: &mut Current<'_>, request: &Request<'_>) -> Reply {
+    if let Err(ending) = proxied::note_client(at, request) {
+        return Reply::Close(ending);
+    }
     let now = at.now().wall;
     let mut bytes = Vec::new();
     // First of all: a page of another site may not even read the refusals.
@@ -44,6 +48,7 @@ fn answer(at: &mut Current<'_>, request: &Request<'_>) -> Reply {
     let keep = match asked {
         Upgrade::Accepted(kind) => {
             at.send(&bytes);
+            at.shared.proxied.remove(&at.id);
             return Reply::Upgrade(kind);
         }
         Upgrade::Refused(status) => {

@@ -1,4 +1,5 @@
-//! Input on its way to a protocol: TLS first, then a look, then one line, message or request after the other.
+//! Input on its way to a protocol: a proxy's header first, TLS next, then a look, then one line, message or request after
+//! the other.
 //!
 //! Invariant: one turn handles a bounded number of lines of each connection, within flood control, the share of its
 //! network, and its unread output. Does not know the meaning of input.
@@ -9,16 +10,14 @@ use super::{
     ending::Ending,
     kind::ProtocolKind,
     protocol::{Look, Outcome},
+    proxied,
     session::{self, ProtocolState},
     timers::Due,
     tls::{self, Tls},
 };
 use crate::{
     net::{Consumed, Next, Tick},
-    server::{
-        limits::{admission::Place, rate::Allowance},
-        metrics::report::Report,
-    },
+    server::{limits::rate::Allowance, metrics::report::Report},
 };
 use std::{mem, time::Duration};
 
@@ -80,6 +79,10 @@ impl<'a> Offered<'a> {
         }
     }
 
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.taken..]
+    }
+
     fn take_all(&mut self) -> Step {
         self.taken = self.bytes.len();
         Step::Done(Next::ReadMore)
@@ -92,7 +95,12 @@ pub(crate) fn begin(
     at: &mut Current<'_>,
     offered: &mut Offered<'_>,
 ) -> Step {
-    match tls::look(protocol.as_ref().tls(), at, offered.bytes) {
+    if at.client.kind == ProtocolKind::ProxyHeader {
+        if let Some(step) = open_proxied(protocol, at, offered) {
+            return step;
+        }
+    }
+    match tls::look(protocol.as_ref().tls(), at, offered.rest()) {
         Tls::Pass => {}
         Tls::Begun => {
             session::arm(protocol, at);
@@ -100,7 +108,7 @@ pub(crate) fn begin(
         }
         Tls::Close(ending) => return Step::Close(ending),
     }
-    match protocol.as_mut().look(at, offered.bytes) {
+    match protocol.as_mut().look(at, offered.rest()) {
         Look::Handle => {}
         Look::Wait => {
             session::arm(protocol, at);
@@ -115,6 +123,26 @@ pub(crate) fn begin(
     go_on(protocol, at, offered)
 }
 
+/// Takes the header of a proxy off the input, and begins the protocol of the listener; `None` to go on with the rest.
+fn open_proxied(
+    protocol: &mut ProtocolState,
+    at: &mut Current<'_>,
+    offered: &mut Offered<'_>,
+) -> Option<Step> {
+    let opened = match proxied::open(at, offered.rest()) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return Some(Step::Done(Next::ReadMore)),
+        Err(ending) => return Some(Step::Close(ending)),
+    };
+    offered.taken += opened.consumed;
+    at.client.last_activity = at.net.now();
+    turn_into(protocol, at, opened.listener.kind);
+    protocol.as_mut().accept(at);
+    session::arm(protocol, at);
+    let is_done = offered.rest().is_empty();
+    is_done.then_some(Step::Done(Next::ReadMore))
+}
+
 /// How often a connection that waits for the store and has sent more lines is looked at.
 const LOOK_AT_STORE: Duration = Duration::from_millis(5);
 
@@ -125,7 +153,9 @@ pub(crate) fn go_on(
     offered: &mut Offered<'_>,
 ) -> Step {
     if !at.client.kind.has_units() {
-        let outcome = protocol.as_mut().input(at, offered.bytes, offered.searched);
+        let outcome = protocol
+            .as_mut()
+            .input(at, offered.rest(), offered.searched);
         debug_assert!(
             matches!(outcome, Outcome::NeedMore(_)),
             "bytes make no unit"
@@ -232,7 +262,7 @@ fn turn_into(protocol: &mut ProtocolState, at: &mut Current<'_>, kind: ProtocolK
     if kind.is_chat() == was_chat {
         return;
     }
-    let is_counted = at.client.place == Place::Client;
+    let is_counted = at.client.place.is_client();
     match kind.is_chat() {
         true => {
             at.shared.clients += usize::from(is_counted);

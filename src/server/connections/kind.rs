@@ -17,6 +17,8 @@ pub(crate) enum ProtocolKind {
     WebSocket(Kind),
     /// Requests at a metrics listener.
     Metrics,
+    /// The connection is a proxy's, whose header has not come yet.
+    ProxyHeader,
     Echo,
     /// The connection was refused when it came; nothing is read from it.
     Refused,
@@ -32,6 +34,7 @@ impl ProtocolKind {
             Self::Http => "http",
             Self::WebSocket(_) => "websocket",
             Self::Metrics => "metrics",
+            Self::ProxyHeader => "proxy",
             Self::Echo => "echo",
             Self::Refused => "none",
         }
@@ -41,7 +44,7 @@ impl ProtocolKind {
     pub(crate) fn is_chat(self) -> bool {
         match self {
             Self::Any | Self::Telnet | Self::Irc | Self::WebSocket(_) => true,
-            Self::Http | Self::Metrics | Self::Echo | Self::Refused => false,
+            Self::Http | Self::Metrics | Self::ProxyHeader | Self::Echo | Self::Refused => false,
         }
     }
 
@@ -52,12 +55,12 @@ impl ProtocolKind {
 
     /// Whether its input is lines, messages or requests, of which each is charged; else it is mere bytes.
     pub(crate) fn has_units(self) -> bool {
-        !matches!(self, Self::Echo | Self::Refused)
+        !matches!(self, Self::Echo | Self::ProxyHeader | Self::Refused)
     }
 
-    /// Whether its clients pay for the work that they cause. Echo causes none beside its bytes, and metrics must stay in
-    /// reach when the server is short of time.
+    /// Whether its clients pay for the work that they cause. Echo causes none beside its bytes, metrics must stay in reach
+    /// when the server is short of time, and a proxy does not pay for its clients.
     pub(crate) fn is_charged(self) -> bool {
-        !matches!(self, Self::Echo | Self::Metrics)
+        !matches!(self, Self::Echo | Self::Metrics | Self::ProxyHeader)
     }
 }

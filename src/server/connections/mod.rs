@@ -11,6 +11,7 @@
 //! context.rs    shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
 //! input.rs      input on its way to a protocol              logins.rs     logins by SCRAM and certificates
 //! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
+//! proxied.rs    connections that a proxy forwards
 //! timers.rs     deadlines                                    ending.rs, close.rs, close_reason.rs   the one way out
 //! ```
 //!
@@ -35,6 +36,7 @@ pub(crate) mod kind;
 mod logins;
 mod metrics;
 mod protocol;
+mod proxied;
 mod refused;
 mod requests;
 pub(crate) mod session;

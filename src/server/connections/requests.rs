@@ -59,6 +59,8 @@ pub(crate) enum Reply {
     Upgrade(Kind),
     /// A report is needed first; nothing was answered.
     NeedReport(Report),
+    /// The connection ends without the answer.
+    Close(Ending),
 }
 
 impl Requests {
@@ -98,6 +100,9 @@ impl Requests {
                     (*self, *searched) = before;
                     return Outcome::NeedReport(report);
                 }
+                if let Reply::Close(ending) = reply {
+                    return Outcome::Close(ending);
+                }
                 self.begun = false;
                 at.client.last_activity = now;
                 match reply {
@@ -109,7 +114,7 @@ impl Requests {
                     Reply::Upgrade(kind) => {
                         Outcome::Become(ProtocolKind::WebSocket(kind), consumed)
                     }
-                    Reply::Last | Reply::NeedReport(_) => {
+                    Reply::Last | Reply::NeedReport(_) | Reply::Close(_) => {
                         Outcome::Close(Ending::silent(CloseReason::HttpDone))
                     }
                 }

@@ -16,6 +16,7 @@ use super::{
     kind::ProtocolKind,
     metrics::Scraper,
     protocol::Protocol,
+    proxied::ProxyHeader,
     refused::Refused,
     telnet::TelnetConnection,
     timers::{self, Due},
@@ -34,6 +35,7 @@ pub(crate) enum ProtocolState {
     WebSocket(WebSocketConnection),
     Metrics(Scraper),
     Echo(Echo),
+    ProxyHeader(ProxyHeader),
     Refused(Refused),
 }
 
@@ -48,6 +50,7 @@ macro_rules! with_state {
             ProtocolState::WebSocket($state) => $action,
             ProtocolState::Metrics($state) => $action,
             ProtocolState::Echo($state) => $action,
+            ProtocolState::ProxyHeader($state) => $action,
             ProtocolState::Refused($state) => $action,
         }
     };
@@ -64,6 +67,7 @@ impl ProtocolState {
             ProtocolKind::WebSocket(kind) => Self::WebSocket(WebSocketConnection::new(kind)),
             ProtocolKind::Metrics => Self::Metrics(Scraper::default()),
             ProtocolKind::Echo => Self::Echo(Echo),
+            ProtocolKind::ProxyHeader => Self::ProxyHeader(ProxyHeader),
             ProtocolKind::Refused => Self::Refused(Refused),
         }
     }
@@ -107,7 +111,9 @@ pub(crate) fn next_due(
     client: &Client,
     settings: &Settings,
 ) -> Option<(Tick, Due)> {
-    if !client.can_read() && client.kind != ProtocolKind::Refused {
+    // A proxy's header comes before the handshake.
+    let before_tls = [ProtocolKind::Refused, ProtocolKind::ProxyHeader];
+    if !client.can_read() && !before_tls.contains(&client.kind) {
         return Some(timers::registration(client, settings, Due::NoHandshake));
     }
     protocol.as_ref().next_due(client, settings)

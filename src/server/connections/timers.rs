@@ -28,6 +28,8 @@ pub(crate) enum Due {
     NoHandshake,
     /// No name was given in time.
     NoName,
+    /// The header of a proxy did not come in time.
+    NoProxyHeader,
     /// No request came, or no further one.
     NoRequest,
     /// A keep-alive ping is to be sent.
@@ -87,7 +89,9 @@ pub(crate) fn chat_timer(
             ping(at);
             None
         }
-        Due::Greet | Due::NoHandshake | Due::NoRequest | Due::SlowRequest => None,
+        Due::Greet | Due::NoHandshake | Due::NoProxyHeader | Due::NoRequest | Due::SlowRequest => {
+            None
+        }
     }
 }
 

@@ -34,8 +34,17 @@ pub(crate) enum Place {
     None,
     /// One of those for clients.
     Client,
+    /// One of those for clients, of a proxy's connection whose client is not known yet: it counts for no network.
+    Proxied,
     /// One of those for metrics.
     Scraper,
+}
+
+impl Place {
+    /// Whether it is one of those for clients.
+    pub(crate) fn is_client(self) -> bool {
+        matches!(self, Self::Client | Self::Proxied)
+    }
 }
 
 /// See the module's documentation.
@@ -91,16 +100,43 @@ impl Admission {
                 self.take(address, settings, now)?;
                 self.clients += 1;
             }
+            Place::Proxied if self.clients >= self.clients_max => {
+                return Err(CloseReason::ServerFull);
+            }
+            Place::Proxied => self.clients += 1,
             Place::Scraper if self.scrapers >= SCRAPERS_MAX => return Err(CloseReason::ServerFull),
             Place::Scraper => self.scrapers += 1,
         }
         Ok(kind)
     }
 
-    /// Frees the place of a client from this address.
-    pub(crate) fn free_client(&mut self, address: IpAddr) {
+    /// Gives a client's place to an address, instead of the one for which it counts so far. Others than clients' places
+    /// count for no address.
+    ///
+    /// # Errors
+    /// Why that address gets none; the place is free.
+    pub(crate) fn move_to(
+        &mut self,
+        (place, from): (Place, IpAddr),
+        to: IpAddr,
+        settings: &Settings,
+        now: Tick,
+    ) -> Result<Place, CloseReason> {
+        if !place.is_client() {
+            return Ok(place);
+        }
+        self.free_client(place, from);
+        self.admit(Place::Client, to, settings, now)
+    }
+
+    /// Frees a client's place, which counts for this address.
+    pub(crate) fn free_client(&mut self, place: Place, address: IpAddr) {
+        match place {
+            Place::Client => self.free(address),
+            Place::Proxied => {}
+            Place::None | Place::Scraper => return,
+        }
         self.clients -= 1;
-        self.free(address);
     }
 
     /// Frees the place of a scraper.
@@ -253,6 +289,35 @@ mod tests {
         for own in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {
             assert_eq!(taken(&mut admission, own, &settings), 1000, "{own}");
         }
+    }
+
+    #[test]
+    fn a_place_moves_from_the_proxy_to_its_client() {
+        let settings = settings(1, &[]);
+        let mut admission = Admission::default();
+        admission.set_clients_max(3);
+        let [proxy, ann, bob] = ["192.0.2.9", "192.0.2.1", "192.0.2.2"].map(ip);
+        let now = Tick(0);
+        let mut places = [Place::None; 3];
+        for place in &mut places {
+            *place = admission
+                .admit(Place::Proxied, proxy, &settings, now)
+                .unwrap();
+        }
+        let full = admission.admit(Place::Proxied, proxy, &settings, now);
+        assert_eq!(full, Err(CloseReason::ServerFull));
+        assert_eq!(admission.counts().count(), 0, "nobody is known");
+        let moved = admission.move_to((places[0], proxy), ann, &settings, now);
+        assert_eq!(moved, Ok(Place::Client));
+        let moved = admission.move_to((places[1], proxy), ann, &settings, now);
+        assert_eq!(moved, Err(CloseReason::TooManyFromAddress));
+        assert_eq!(admission.clients(), 2, "the place is free");
+        let moved = admission.move_to((Place::Client, ann), bob, &settings, now);
+        assert_eq!(moved, Ok(Place::Client));
+        assert_eq!(admission.counts().collect::<Vec<_>>(), [(bob, 1)]);
+        admission.free_client(Place::Client, bob);
+        admission.free_client(places[2], proxy);
+        assert_eq!((admission.clients(), admission.counts().count()), (0, 0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Owns the table of all listeners, and adds them to the loop. Does not know how sockets are bound.
 
-use super::socket_file::SocketFile;
+use super::{proxies::Proxies, socket_file::SocketFile};
 use crate::{
     config::{ListenUrl, Scheme},
     net::{Acceptor, ConnId, Net, tls::ALERT_NO_ROOM},
@@ -15,10 +15,14 @@ use crate::{
 };
 use mio::net::{TcpListener, UdpSocket, UnixListener};
 use rustc_hash::FxHashMap;
-use std::{io, net::SocketAddr, rc::Rc};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+};
 
 /// What a connection gets that is accepted here.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Listener {
     pub(crate) scheme: Scheme,
     /// The protocol, which brings its own limits and its greeting.
@@ -29,6 +33,8 @@ pub(crate) struct Listener {
     pub(crate) admission: Place,
     /// The form of the refusal when there is no place.
     pub(crate) refusal: RefusalForm,
+    /// The proxies whose word counts here, if there are any.
+    pub(crate) proxies: Option<Rc<Proxies>>,
 }
 
 impl Listener {
@@ -54,7 +60,22 @@ impl Listener {
                 _ => Place::Client,
             },
             refusal,
+            proxies: None,
         }
+    }
+
+    /// The same with the proxies of a URL.
+    fn of(url: &ListenUrl) -> Self {
+        Self {
+            proxies: Proxies::of(url),
+            ..Self::new(url.scheme)
+        }
+    }
+
+    /// The proxies of this listener, if this peer is one of them.
+    pub(crate) fn proxies_with(&self, peer: IpAddr) -> Option<&Proxies> {
+        let proxies = self.proxies.as_deref()?;
+        proxies.contain(peer).then_some(proxies)
     }
 
     /// The bytes for connections for which there is no descriptor. No handshake is done for those.
@@ -75,8 +96,8 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    pub(crate) fn insert(&mut self, id: ConnId, scheme: Scheme) {
-        self.by_id.insert(id, Listener::new(scheme));
+    pub(crate) fn insert(&mut self, id: ConnId, listener: Listener) {
+        self.by_id.insert(id, listener);
     }
 
     pub(crate) fn remove(&mut self, id: ConnId) {
@@ -86,7 +107,7 @@ impl Listeners {
 
     /// The listener at which a connection was accepted.
     pub(crate) fn at(&self, id: ConnId) -> Listener {
-        let listener = self.by_id.get(&id).copied();
+        let listener = self.by_id.get(&id).cloned();
         listener.unwrap_or_else(|| Listener::new(Scheme::Any))
     }
 
@@ -119,11 +140,11 @@ impl Adopter<'_> {
     pub(crate) fn adopt(
         &mut self,
         acceptor: Box<dyn Acceptor>,
-        scheme: Scheme,
+        listener: Listener,
     ) -> io::Result<ConnId> {
-        let shed_text = Listener::new(scheme).shed_text(self.settings);
+        let shed_text = listener.shed_text(self.settings);
         let id = self.net.add_listener(acceptor, shed_text)?;
-        self.listeners.insert(id, scheme);
+        self.listeners.insert(id, listener);
         Ok(id)
     }
 
@@ -134,7 +155,7 @@ impl Adopter<'_> {
         listener: TcpListener,
     ) -> io::Result<SocketAddr> {
         let local = listener.local_addr()?;
-        self.adopt(Box::new(listener), url.scheme)?;
+        self.adopt(Box::new(listener), Listener::of(&url.at(local)))?;
         if url.scheme == Scheme::Metrics && !local.ip().is_loopback() {
             let advice =
                 "the metrics listener can be reached from other hosts: whoever asks sees inside";
@@ -150,7 +171,7 @@ impl Adopter<'_> {
         listener: UnixListener,
         file: Option<SocketFile>,
     ) -> io::Result<()> {
-        let id = self.adopt(Box::new(listener), url.scheme)?;
+        let id = self.adopt(Box::new(listener), Listener::of(url))?;
         self.listeners.files.extend(file.map(|file| (id, file)));
         Ok(())
     }
@@ -163,7 +184,7 @@ impl Adopter<'_> {
     ) -> io::Result<SocketAddr> {
         let local = socket.local_addr()?;
         let id = self.net.add_datagrams(socket)?;
-        self.listeners.insert(id, url.scheme);
+        self.listeners.insert(id, Listener::of(url));
         Ok(local)
     }
 }

@@ -3,4 +3,5 @@
 pub(super) mod bind;
 pub(super) mod listener;
 pub(super) mod passed;
+pub(super) mod proxies;
 mod socket_file;

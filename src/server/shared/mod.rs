@@ -22,6 +22,7 @@ use super::{
     certificates::Certificates,
     connections::close_reason::{CloseCounts, CloseReason},
     limits::{admission::Admission, bill::Bill, cpu_shares::CpuShares},
+    listeners::listener::Listener,
     metrics::activity::{Activity, Counters},
     settings::Settings,
     wall_clock::WallClock,
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Certificates>,
     /// The certificates that clients proved to have; few do.
     pub(crate) certificates: FxHashMap<ConnId, Fingerprint>,
+    /// The listeners of connections that came from proxies, as long as these may say whose they are.
+    pub(crate) proxied: FxHashMap<ConnId, Listener>,
     pub(crate) wall_clock: WallClock,
     pub(crate) lifecycle: Lifecycle,
     /// The request of an operator of the server, to be followed at the end of the turn.
@@ -134,6 +137,7 @@ impl Shared {
             accounts: None,
             tls: None,
             certificates: FxHashMap::default(),
+            proxied: FxHashMap::default(),
             wall_clock: WallClock::default(),
             lifecycle: Lifecycle::default(),
             pending: None,
@@ -213,6 +217,7 @@ impl Shared {
             + self.hosts.memory()
             + self.limits.admission.memory()
             + self.resume_tokens.memory()
+            + self.proxied.capacity() * size_of::<(ConnId, Listener)>()
             + self.session_notes.memory()
             + answer.capacity()
             + deferred.capacity()
