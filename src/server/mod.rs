@@ -7,7 +7,7 @@
 mod certificates;
 mod connections;
 mod error;
-mod keeper_link;
+pub(crate) mod keeper_link;
 mod lifecycle;
 pub(crate) mod limits;
 mod listeners;
@@ -310,7 +310,7 @@ impl Server {
             match self.turn(None)? {
                 State::Running | State::Stopping => {}
                 ended => {
-                    self.connections.finish_store();
+                    self.connections.finish_store(self.event_loop.net());
                     return Ok(ended);
                 }
             }

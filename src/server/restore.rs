@@ -108,6 +108,24 @@ fn add_ban(shared: &mut Shared, row: BanRecord, now: Now) {
     shared.hub.add_server_ban(ban, now);
 }
 
+/// The change that makes a row as it is now; `None`: another change of it is on its way, or it is not kept in memory.
+pub(super) fn current(shared: &Shared, key: &Key, now: Now) -> Option<Change> {
+    let row = match key {
+        Key::Account(name) => {
+            let accounts = shared.accounts.as_ref()?;
+            accounts.current_row(name, &shared.hub)?.map(Row::Account)
+        }
+        Key::Ban(mask) => {
+            let ban = shared.hub.server_ban(mask);
+            let ban = ban.filter(|ban| *ban.mask == **mask);
+            ban.map(|ban| Row::Ban(ban_row(ban, now)))
+        }
+        Key::Room(name) => room_rows::current_row(&shared.hub, name).map(Row::Room),
+        Key::Setting(_) => return None,
+    };
+    Some(row.map_or_else(|| Change::Drop(key.clone()), Change::Put))
+}
+
 /// A ban as it is stored.
 pub(super) fn ban_row(ban: &ServerBan, now: Now) -> BanRecord {
     let left_ms = |until: crate::chat::Moment| {

@@ -31,10 +31,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &["auth", "chat", "config", "net", "os", "protocol", "store"],
     ),
-    // Tests of the loop and of the server over a simulated network. The layers do not know it; their tests may.
+    // Tests of the loop, of the server and of the store over simulated faults. The layers do not know it; their tests may.
     (
         "simulation",
-        &["chat", "config", "net", "protocol", "server"],
+        &[
+            "auth", "chat", "config", "net", "protocol", "server", "store",
+        ],
     ),
     // Commands write to the host's streams, and the log is started before there is a server.
     ("cli", &["config", "load", "os", "server", "store"]),

@@ -68,6 +68,13 @@ impl Hub {
         RoomChanges { gone, changed }
     }
 
+    /// A registered room is to be stored anew, for it is not known whether it is stored as it is.
+    pub fn touch_room(&mut self, room: RoomId) {
+        if self.room(room).is_some() {
+            self.registered.touch(room.slot);
+        }
+    }
+
     /// Makes a registered room that was stored.
     ///
     /// # Errors

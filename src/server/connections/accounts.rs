@@ -4,10 +4,13 @@
 
 use super::{Connections, charge};
 use crate::{
-    chat::{AccountId, Command},
+    chat::{AccountId, Command, Now},
     net::{ConnId, Net},
     protocol::account::{AccountError, AccountOutcome},
-    server::shared::{Shared, rooms},
+    server::{
+        restore,
+        shared::{Shared, rooms},
+    },
     store::Completion,
 };
 
@@ -29,16 +32,23 @@ impl Connections {
     fn exchange(&mut self, net: &mut Net) {
         if let Some(keeper) = &mut self.keeper {
             rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
+            let now = self.shared.wall_clock.at(net.now());
+            keep_overdue(&mut self.shared, now);
             keeper.tend(&mut self.shared.store.client, net);
             self.shared.store.keeper_restarts = keeper.restarts;
         }
     }
 
     /// The server ends: hands the last changes over.
-    pub(crate) fn finish_store(&mut self) {
+    pub(crate) fn finish_store(&mut self, net: &Net) {
         if let Some(keeper) = &mut self.keeper {
             rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
             keeper.finish(&mut self.shared.store);
+            // If so much waited that not all found room, what did not is a second helping.
+            let now = self.shared.wall_clock.at(net.now());
+            if keep_overdue(&mut self.shared, now) {
+                keeper.finish(&mut self.shared.store);
+            }
         }
     }
 
@@ -106,4 +116,16 @@ impl Connections {
         let ending = protocol.as_mut().account_done(&mut at, outcome);
         self.finish(net, id, ending);
     }
+}
+
+/// Has the rows written that the queue had no room for before; whether there were any.
+fn keep_overdue(shared: &mut Shared, now: Now) -> bool {
+    let mut any = false;
+    while let Some(key) = shared.store.client.next_overdue() {
+        if let Some(change) = restore::current(shared, &key, now) {
+            shared.store.keep(change);
+            any = true;
+        }
+    }
+    any
 }

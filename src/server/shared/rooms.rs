@@ -83,6 +83,13 @@ pub(crate) fn changes_with_account(hub: &Hub, account: AccountId) -> Vec<Change>
     changes
 }
 
+/// The row of a room as it is now; `None`: there is none.
+pub(crate) fn current_row(hub: &Hub, name: &str) -> Option<RoomRecord> {
+    let room = hub.find_room(&RoomName::parse(name, hub.rules()).ok()?)?;
+    // Another spelling of the name is another row.
+    row(hub, room).filter(|row| row.name == name)
+}
+
 /// A registered room as it is stored.
 fn row(hub: &Hub, id: RoomId) -> Option<RoomRecord> {
     let (room, registration) = (hub.room(id)?, hub.registration(id)?);

@@ -13,6 +13,8 @@ mod record;
 mod requests;
 mod state;
 mod suspension;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use requests::{Asker, Rules, Step};
 pub(crate) use state::Accounts;

@@ -34,7 +34,7 @@ use crate::{
         rooms,
         store::Store,
     },
-    store::{Change, Key, Row, WriteId},
+    store::{AccountRecord, Change, Key, Row, WriteId},
 };
 
 /// The rules for accounts.
@@ -321,12 +321,17 @@ impl Accounts {
                 (Ok(AccountOutcome::CertificatesChanged), None)
             }
             (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
-            (
-                Storing::Certificates(_, account, _)
-                | Storing::SetPassword(_, account, _)
-                | Storing::Drop(_, account),
-                false,
-            ) => {
+            (Storing::Drop(_, account), false) => {
+                self.write_what_holds(account, Registered::Still, hub, store);
+                // The rows of its rooms would have gone with it.
+                let mut rooms = hub.rooms_of_account(account);
+                rooms.extend(hub.rooms_with_rank_of(account));
+                for room in rooms {
+                    hub.touch_room(room);
+                }
+                (not_stored, None)
+            }
+            (Storing::Certificates(_, account, _) | Storing::SetPassword(_, account, _), false) => {
                 self.write_what_holds(account, Registered::Still, hub, store);
                 (not_stored, None)
             }
@@ -347,7 +352,10 @@ impl Accounts {
                 hub.unregister_room(room);
                 (Ok(AccountOutcome::RoomDropped), None)
             }
-            (Storing::DropRoom(..), false) => (not_stored, None),
+            (Storing::DropRoom(_, room), false) => {
+                hub.touch_room(room);
+                (not_stored, None)
+            }
         };
         Some((id, outcome, dropped))
     }
@@ -363,6 +371,24 @@ impl Accounts {
             Registered::Still => Change::Put(Row::Account(record.row(name.as_str()))),
             Registered::NotAnyMore => Change::Drop(Key::Account(name.to_string())),
         });
+    }
+
+    /// The row of an account as it is now. The outer `None`: a change of it is being written, which decides what holds.
+    #[allow(clippy::option_option)] // No row is an answer too.
+    pub(crate) fn current_row(&self, name: &str, hub: &Hub) -> Option<Option<AccountRecord>> {
+        let account = find(hub, name).filter(|&id| {
+            // Another spelling of the name is another row.
+            hub.accounts()
+                .name(id)
+                .is_some_and(|it| it.as_str() == name)
+        });
+        let Some(account) = account else {
+            return Some(None);
+        };
+        if self.is_being_written(account) {
+            return None;
+        }
+        Some(self.get(account).map(|record| record.row(name)))
     }
 
     /// Removes an account to which no user is logged in any more.

@@ -7,6 +7,8 @@
 //!
 //! Owns the lock on the directory. Does not know what is stored.
 
+mod timetable;
+
 use super::{Error, shared::store::Store, streams::KEEPER};
 use crate::{
     net::{Net, Tick},
@@ -25,18 +27,10 @@ use std::{
     time::Duration,
 };
 
-/// Before a keeper that is gone is started again; the pause doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// When the disk is full, how often what has taken effect already is written again.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
+pub(crate) use timetable::Timetable;
 
 /// How long the end of the server waits for the keeper to take the last changes.
 const LAST_WAIT: Duration = Duration::from_secs(5);
-
-/// A keeper that does not answer for so long is not waited for: its disk hangs.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// How long the start waits for the keeper before it says so in the log.
 const SAY_SO: Duration = Duration::from_secs(5);
@@ -55,13 +49,7 @@ pub(crate) struct KeeperLink {
     written: usize,
     /// The socket may have something to read, or room.
     is_ready: bool,
-    /// When the next keeper is started.
-    start_at: Option<Tick>,
-    pause: Duration,
-    /// When what failed is written again.
-    try_again_at: Option<Tick>,
-    /// When those who wait for an answer get one in any case.
-    give_up_at: Option<Tick>,
+    timetable: Timetable,
     /// The trouble that was logged last.
     logged: Option<String>,
     /// How often a keeper was started again.
@@ -88,10 +76,7 @@ impl KeeperLink {
             out: Vec::new(),
             written: 0,
             is_ready: true,
-            start_at: None,
-            pause: FIRST_PAUSE,
-            try_again_at: None,
-            give_up_at: None,
+            timetable: Timetable::new(),
             logged: None,
             restarts: 0,
             _lock: lock,
@@ -106,20 +91,16 @@ impl KeeperLink {
 
     /// When to look again, if nothing happens before.
     pub(crate) fn due_in(&self, now: Tick) -> Option<Duration> {
-        let next = [self.start_at, self.try_again_at, self.give_up_at];
-        next.into_iter().flatten().map(|at| now.until(at)).min()
+        self.timetable.due_in(now)
     }
 
     /// Moves what there is in both directions. Called once a turn; costs nothing when nothing is to be done.
     pub(crate) fn tend(&mut self, client: &mut Client, net: &mut Net) {
         let now = net.now();
-        if self.start_at.is_some_and(|at| at <= now) {
+        if self.timetable.take_start(now) {
             self.start_again(client, net);
         }
-        if self.try_again_at.is_some_and(|at| at <= now) {
-            self.try_again_at = None;
-            client.try_again();
-        }
+        self.timetable.try_again(client, now);
         if std::mem::take(&mut self.is_ready) {
             if let Err(why) = self.receive(client) {
                 return self.lose(&why, client, net);
@@ -131,27 +112,8 @@ impl KeeperLink {
                 return self.lose(&error, client, net);
             }
         }
-        if client.has_postponed() && self.try_again_at.is_none() {
-            self.try_again_at = Some(now.after(TRY_AGAIN));
-        }
-        self.give_up(client, now);
+        self.timetable.note_sent(client, now);
         self.log_trouble(client);
-    }
-
-    /// Fails what someone has waited for too long.
-    fn give_up(&mut self, client: &mut Client, now: Tick) {
-        if !client.has_askers() {
-            self.give_up_at = None;
-            return;
-        }
-        match self.give_up_at {
-            Some(at) if at <= now => {
-                self.give_up_at = None;
-                client.fail_askers("the keeper does not answer; the disk may hang");
-            }
-            Some(_) => {}
-            None => self.give_up_at = Some(now.after(ANSWER_MAX)),
-        }
     }
 
     fn receive(&mut self, client: &mut Client) -> Result<(), io::Error> {
@@ -166,9 +128,7 @@ impl KeeperLink {
                     let waited = client.bytes();
                     client.receive(&buffer[..count]).map_err(io::Error::other)?;
                     if client.bytes() < waited {
-                        self.give_up_at = None;
-                        // It works. That it has started is not enough: it may end at the first write.
-                        self.pause = FIRST_PAUSE;
+                        self.timetable.note_progress();
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -208,8 +168,8 @@ impl KeeperLink {
         }
         (self.out, self.written) = (Vec::new(), 0);
         client.lost();
-        self.start_at = Some(net.now().after(self.pause));
-        let (pause_ms, waiting) = (self.pause.as_millis(), client.bytes());
+        let pause_ms = self.timetable.note_lost(net.now()).as_millis();
+        let waiting = client.bytes();
         let why = client.trouble.clone().unwrap_or_else(|| why.to_string());
         tracing::error!(
             why,
@@ -217,16 +177,14 @@ impl KeeperLink {
             waiting,
             "the keeper ended; nothing is stored until it is back"
         );
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
     fn start_again(&mut self, client: &mut Client, net: &mut Net) {
-        self.start_at = None;
         if let Some(child) = &mut self.child {
             match child.try_wait() {
                 Ok(None) => {
                     // It was killed, and still is in a system call of its own: never two keepers at one file.
-                    self.start_at = Some(net.now().after(self.pause));
+                    self.timetable.put_off_start(net.now());
                     return;
                 }
                 Ok(Some(_)) | Err(_) => self.child = None,

@@ -3,9 +3,13 @@
 //! Changes that someone waits for ([`Policy::Answer`]) succeed or fail once. Those that have taken effect already
 //! ([`Policy::Keep`]), such as a ban, are tried again until they are written or replaced by a later change of the same row.
 //! When the keeper is gone, everything that it did not acknowledge is sent to the next one: it may have been written, and
-//! is written again, which changes nothing.
+//! is written again, which changes nothing. What is older than an acknowledged change of the same row is not sent again, for
+//! that would undo it.
 //!
-//! Invariants: requests are sent in order; at most [`BYTES_MAX`] wait. Knows no clock: the owner says when to try again.
+//! Invariants: requests are sent in order; at most [`BYTES_MAX`] wait; each write that someone waits for has one completion,
+//! each other has at most one. A change with [`Policy::Keep`] is of one row, and a full queue loses it only until there is
+//! room again: then the owner is asked for the row as it is ([`Client::next_overdue`]). Knows no clock: the owner says when to
+//! try again.
 
 use super::{
     frame::{BadFrame, Frames, push_frame},
@@ -13,10 +17,16 @@ use super::{
     records::{Change, Key},
 };
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+
+#[cfg(test)]
+mod tests;
 
 /// What may wait for the keeper. Past it nothing more is taken: the disk is full or hangs, and memory is no way out.
 const BYTES_MAX: usize = 4 << 20;
+
+/// With fewer bytes that wait, the rows that a full queue did not take are written.
+const BYTES_LOW: usize = BYTES_MAX / 2;
 
 /// So many keepers may end while a request waits: a second or two, for the pauses between them grow.
 const LOSSES_MAX: u8 = 5;
@@ -43,6 +53,9 @@ pub enum WriteError {
     /// Too much waits already.
     #[error("too much waits for the disk")]
     Full,
+    /// The rows are longer than a message may be.
+    #[error("the row is too long to be stored")]
+    TooLong,
 }
 
 /// The end of a write.
@@ -63,6 +76,8 @@ struct Waiting {
     state: State,
     /// How many keepers have ended while it waited.
     losses: u8,
+    /// A later change of a row of its is on the disk.
+    is_overtaken: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +100,12 @@ pub struct Client {
     completions: VecDeque<Completion>,
     /// The last change of each row that waits.
     latest: FxHashMap<Key, u64>,
-    /// Of kept changes that failed, until one is written again.
+    /// Rows whose last change found no room in the queue.
+    overdue: BTreeSet<Key>,
+    /// Of kept changes that failed, or of a database that cannot be used, until one is written again.
     pub trouble: Option<String>,
+    /// The trouble is that of a keeper which could not open the database.
+    is_unusable: bool,
 }
 
 impl Client {
@@ -96,15 +115,34 @@ impl Client {
         let id = self.last;
         let keys: Vec<Key> = changes.iter().map(Change::key).collect();
         let mut frame = Vec::new();
-        let fits = push_frame(&Request::Write { id, changes }, &mut frame).is_ok();
+        let pushed = push_frame(&Request::Write { id, changes }, &mut frame);
+        let bytes_max = match policy {
+            Policy::Answer => BYTES_MAX,
+            // So that it finds room when it is overdue.
+            Policy::Keep => BYTES_MAX - BYTES_LOW,
+        };
+        let fits = pushed.is_ok() && frame.len() <= bytes_max;
         if !fits || self.bytes + frame.len() > BYTES_MAX {
-            let (id, result) = (WriteId(id), Err(WriteError::Full));
+            if fits && policy == Policy::Keep {
+                self.overdue.extend(keys);
+            }
+            let why = if fits {
+                WriteError::Full
+            } else {
+                WriteError::TooLong
+            };
+            let (id, result) = (WriteId(id), Err(why));
             self.completions.push_back(Completion { id, result });
             return id;
         }
+        debug_assert!(
+            policy == Policy::Answer || keys.len() == 1,
+            "what is kept is one row"
+        );
         // Whatever its policy, a later change of a row is what holds.
         self.supersede(&keys);
         for key in &keys {
+            self.overdue.remove(key);
             self.latest.insert(key.clone(), id);
         }
         self.bytes += frame.len();
@@ -115,19 +153,20 @@ impl Client {
             frame,
             state: State::Queued,
             losses: 0,
+            is_overtaken: false,
         });
         WriteId(id)
     }
 
-    /// Forgets changes that failed and are replaced now.
+    /// Forgets kept changes that no keeper has, and that are replaced now.
     fn supersede(&mut self, keys: &[Key]) {
-        let bytes = &mut self.bytes;
-        self.waiting.retain(|it| {
-            let is_replaced =
-                it.state == State::Postponed && it.keys.iter().all(|k| keys.contains(k));
-            *bytes -= if is_replaced { it.frame.len() } else { 0 };
-            !is_replaced
-        });
+        let is_replaced = |it: &Waiting| {
+            let is_here = it.policy == Policy::Keep && it.state != State::Sent;
+            is_here && it.keys.iter().all(|key| keys.contains(key))
+        };
+        while let Some(position) = self.waiting.iter().position(is_replaced) {
+            self.forget(position);
+        }
     }
 
     /// Appends what is to be sent now.
@@ -150,13 +189,22 @@ impl Client {
             match answer {
                 Answer::Done { id } => self.done(id),
                 Answer::Failed { id, why } => self.failed(id, why),
-                // A keeper that was started again has opened the database.
-                Answer::Loaded => {}
+                Answer::Loaded => self.opened(),
                 Answer::Row(_) => return Err(BadFrame),
-                Answer::Unusable(why) => self.trouble = Some(why),
+                Answer::Unusable(why) => {
+                    self.trouble = Some(why);
+                    self.is_unusable = true;
+                }
             }
         }
         Ok(())
+    }
+
+    /// A keeper that was started again has opened the database.
+    fn opened(&mut self) {
+        if std::mem::take(&mut self.is_unusable) {
+            self.trouble = None;
+        }
     }
 
     fn position(&self, id: u64) -> Option<usize> {
@@ -168,27 +216,64 @@ impl Client {
         let Some(position) = self.position(id) else {
             return;
         };
-        if self.waiting[position].policy == Policy::Keep {
+        let policy = self.waiting[position].policy;
+        let keys = self.waiting[position].keys.clone();
+        self.finish(position, Ok(()));
+        self.overtake(id, &keys);
+        if self.trouble.is_some() && (policy == Policy::Keep || !self.has_postponed()) {
             self.trouble = None;
         }
-        self.finish(position, Ok(()));
+    }
+
+    /// Rows are on the disk as a write has them: no older change of them may come after it.
+    fn overtake(&mut self, id: u64, keys: &[Key]) {
+        let is_older = |it: &Waiting| it.keys.iter().any(|key| keys.contains(key));
+        // They are in order: mostly the first is done, and none is older.
+        for it in self.waiting.iter_mut().take_while(|it| it.id < id) {
+            it.is_overtaken |= is_older(it);
+        }
+        let is_replaced = |it: &Waiting| it.is_overtaken && it.policy == Policy::Keep;
+        loop {
+            let mut older = self.waiting.iter().take_while(|it| it.id < id);
+            let Some(position) = older.position(is_replaced) else {
+                return;
+            };
+            self.forget(position);
+        }
     }
 
     fn failed(&mut self, id: u64, why: String) {
         let Some(position) = self.position(id) else {
             return;
         };
-        let it = &mut self.waiting[position];
-        let is_latest = |key| self.latest.get(key) == Some(&id);
-        if it.policy == Policy::Keep && it.keys.iter().any(is_latest) {
-            it.state = State::Postponed;
+        if self.put_off(position, &why) {
             self.trouble = Some(why);
-        } else {
-            self.finish(position, Err(WriteError::Failed(why)));
         }
     }
 
+    /// A write that failed is tried again later, if nobody waits for it and no later one replaces it. Returns whether it is.
+    fn put_off(&mut self, position: usize, why: &str) -> bool {
+        let it = &mut self.waiting[position];
+        let is_latest = |key| self.latest.get(key) == Some(&it.id);
+        match it.policy {
+            Policy::Answer => self.finish(position, Err(WriteError::Failed(why.to_owned()))),
+            Policy::Keep if it.keys.iter().any(is_latest) => {
+                (it.state, it.losses) = (State::Postponed, 0);
+                return true;
+            }
+            Policy::Keep => self.forget(position),
+        }
+        false
+    }
+
     fn finish(&mut self, position: usize, result: Result<(), WriteError>) {
+        let id = WriteId(self.waiting[position].id);
+        self.forget(position);
+        self.completions.push_back(Completion { id, result });
+    }
+
+    /// Lets go of a write without a completion: it came to its end, or a later one replaces it.
+    fn forget(&mut self, position: usize) {
         let Some(it) = self.waiting.remove(position) else {
             return;
         };
@@ -198,8 +283,6 @@ impl Client {
                 self.latest.remove(key);
             }
         }
-        let id = WriteId(it.id);
-        self.completions.push_back(Completion { id, result });
     }
 
     /// The keeper is gone: the next one gets all that was not acknowledged. But what one keeper after the other does not
@@ -207,15 +290,17 @@ impl Client {
     pub fn lost(&mut self) {
         self.frames = Frames::default();
         for it in &mut self.waiting {
-            it.state = State::Queued;
             it.losses = it.losses.saturating_add(1);
-            if it.losses >= LOSSES_MAX && it.policy == Policy::Keep {
-                (it.state, it.losses) = (State::Postponed, 0);
+            if it.state == State::Sent {
+                it.state = State::Queued;
             }
         }
-        while let Some(position) = self.waiting.iter().position(|it| it.losses >= LOSSES_MAX) {
-            let why = "the keeper ends again and again".to_owned();
+        while let Some(position) = self.waiting.iter().position(|it| it.is_overtaken) {
+            let why = "the keeper ended before it answered".to_owned();
             self.finish(position, Err(WriteError::Failed(why)));
+        }
+        while let Some(position) = self.waiting.iter().position(|it| it.losses >= LOSSES_MAX) {
+            self.put_off(position, "the keeper ends again and again");
         }
     }
 
@@ -247,6 +332,13 @@ impl Client {
         self.waiting.iter().any(|it| it.state == State::Postponed)
     }
 
+    /// A row whose last change found no room in the queue, when there is room again. The owner writes it as it is now, with
+    /// [`Policy::Keep`].
+    pub fn next_overdue(&mut self) -> Option<Key> {
+        let has_room = self.bytes < BYTES_LOW;
+        has_room.then(|| self.overdue.pop_first()).flatten()
+    }
+
     /// The next write that came to its end.
     pub fn next_completion(&mut self) -> Option<Completion> {
         self.completions.pop_front()
@@ -260,137 +352,5 @@ impl Client {
     /// Bytes that wait for the keeper.
     pub fn bytes(&self) -> usize {
         self.bytes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::records::{Row, SettingRecord};
-
-    fn put(name: &str, value: u8) -> Vec<Change> {
-        vec![Change::Put(Row::Setting(SettingRecord {
-            name: name.into(),
-            value: vec![value],
-        }))]
-    }
-
-    /// The ids of the writes that are sent now.
-    fn sent(client: &mut Client) -> Vec<u64> {
-        let (mut out, mut frames, mut ids) = (Vec::new(), Frames::default(), Vec::new());
-        client.send(&mut out);
-        frames.push(&out);
-        while let Some(Request::Write { id, .. }) = frames.take().unwrap() {
-            ids.push(id);
-        }
-        ids
-    }
-
-    fn answer(client: &mut Client, answer: &Answer) {
-        let mut bytes = Vec::new();
-        push_frame(answer, &mut bytes).unwrap();
-        client.receive(&bytes).unwrap();
-    }
-
-    fn failed(id: u64) -> Answer {
-        let why = "disk full".into();
-        Answer::Failed { id, why }
-    }
-
-    #[test]
-    fn what_was_not_acknowledged_is_sent_to_the_next_keeper_in_order() {
-        let mut client = Client::default();
-        for n in 0..4 {
-            client.write(put("a", n), Policy::Answer);
-        }
-        assert_eq!(sent(&mut client), [1, 2, 3, 4]);
-        assert_eq!(sent(&mut client), [0; 0]);
-        answer(&mut client, &Answer::Done { id: 2 });
-        client.lost();
-        assert_eq!(sent(&mut client), [1, 3, 4]);
-        for id in [4, 1, 1, 99, 3] {
-            answer(&mut client, &Answer::Done { id });
-        }
-        let done = std::iter::from_fn(|| client.next_completion());
-        let done: Vec<_> = done.map(|it| (it.id.0, it.result.is_ok())).collect();
-        assert_eq!(done, [(2, true), (4, true), (1, true), (3, true)]);
-        assert!(client.is_idle() && client.bytes() == 0);
-    }
-
-    #[test]
-    fn a_failure_is_an_answer_or_is_tried_again_by_policy() {
-        let mut client = Client::default();
-        client.write(put("a", 1), Policy::Answer);
-        client.write(put("ban", 1), Policy::Keep);
-        sent(&mut client);
-        answer(&mut client, &failed(1));
-        answer(&mut client, &failed(2));
-        let failure = client.next_completion().unwrap();
-        assert_eq!((failure.id.0, failure.result.is_err()), (1, true));
-        assert!(client.next_completion().is_none() && client.has_postponed());
-        assert_eq!(client.trouble.as_deref(), Some("disk full"));
-        assert_eq!(sent(&mut client), [0; 0]);
-        client.try_again();
-        assert_eq!(sent(&mut client), [2]);
-        answer(&mut client, &Answer::Done { id: 2 });
-        assert_eq!(client.trouble, None);
-    }
-
-    #[test]
-    fn a_later_change_of_a_row_replaces_one_that_failed() {
-        let mut client = Client::default();
-        client.write(put("ban", 1), Policy::Keep);
-        client.write(put("ban", 2), Policy::Keep);
-        sent(&mut client);
-        // The first fails when the second is on its way: to try it again would undo the second.
-        answer(&mut client, &failed(1));
-        answer(&mut client, &failed(2));
-        client.try_again();
-        assert_eq!(sent(&mut client), [2]);
-        answer(&mut client, &failed(2));
-        client.write(put("ban", 3), Policy::Keep);
-        client.try_again();
-        assert_eq!(sent(&mut client), [3]);
-        answer(&mut client, &Answer::Done { id: 3 });
-        assert!(client.is_idle() && client.bytes() == 0);
-    }
-
-    #[test]
-    fn what_no_keeper_survives_fails_or_is_postponed() {
-        let mut client = Client::default();
-        client.write(put("a", 1), Policy::Answer);
-        client.write(put("ban", 1), Policy::Keep);
-        for _ in 1..LOSSES_MAX {
-            assert_eq!(sent(&mut client), [1, 2]);
-            client.lost();
-        }
-        client.lost();
-        assert!(
-            client
-                .next_completion()
-                .is_some_and(|it| it.result.is_err())
-        );
-        assert_eq!(sent(&mut client), [0; 0]);
-        client.try_again();
-        assert_eq!(sent(&mut client), [2]);
-    }
-
-    #[test]
-    fn what_waits_is_bounded() {
-        let mut client = Client::default();
-        let big = || {
-            vec![Change::Put(Row::Setting(SettingRecord {
-                name: "big".into(),
-                value: vec![0; 1 << 20],
-            }))]
-        };
-        for _ in 0..3 {
-            client.write(big(), Policy::Answer);
-        }
-        assert!(client.next_completion().is_none());
-        let id = client.write(big(), Policy::Keep);
-        let refused = client.next_completion().unwrap();
-        assert_eq!((refused.id, refused.result), (id, Err(WriteError::Full)));
-        assert!(client.bytes() <= BYTES_MAX);
     }
 }
