@@ -22,12 +22,13 @@
 //! cli
 //! server, load
 //! protocol, config
-//! chat, net, auth, os
+//! history
+//! chat, net, auth, os, store
 //! ```
 //!
 //! A protocol acts through [`protocol::Context`], and IRC through [`protocol::irc::ServerContext`] beside it; the server
 //! implements both, tests fake them. `tests/architecture` has the exact list of arrows, and fails on circles
-//! between files too. To come: `store`, what outlives the process.
+//! between files too.
 //!
 //! # The turn
 //!
@@ -60,6 +61,7 @@ pub mod auth;
 pub mod chat;
 pub mod cli;
 pub mod config;
+pub mod history;
 #[cfg(feature = "bench")]
 pub mod load;
 pub mod net;

@@ -184,15 +184,13 @@ pub enum Body {
 }
 
 impl Body {
-    /// The room that a message goes to, to all or some of it.
-    pub(super) fn room_of_message(&self) -> Option<RoomId> {
-        match self {
-            Self::Said { destination, .. }
+    /// Where a message goes, or what is done to one.
+    pub fn destination_of_message(&self) -> Option<Destination> {
+        match *self {
+            Self::Redacted { destination, .. }
+            | Self::Said { destination, .. }
             | Self::SaidLines { destination, .. }
-            | Self::Tagged { destination } => match destination {
-                Destination::Room(room) | Destination::Ranked(_, room) => Some(*room),
-                Destination::User(_) => None,
-            },
+            | Self::Tagged { destination } => Some(destination),
             _ => None,
         }
     }

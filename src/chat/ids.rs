@@ -38,6 +38,12 @@ pub struct SessionId {
     pub number: u32,
 }
 
+/// Number of a room: given when it is founded, and never to another, not by a later process either if the numbers begin
+/// where [`Hub::number_messages_from`](super::Hub::number_messages_from) says. A room that is registered keeps it over
+/// restarts, one that is renamed keeps it too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomSerial(pub u64);
+
 /// Number of an event, unique in the life of the process and rising.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);

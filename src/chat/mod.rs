@@ -31,7 +31,7 @@ pub use clock::{Moment, Now, WallTime};
 pub use command::{Command, Line, Target};
 pub use event::{Audience, Body, Destination, Event, SaidLine, Speech};
 pub use hub::Hub;
-pub use ids::{AccountId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{AccountId, MessageId, RoomId, RoomSerial, SessionId, UserId};
 pub use name::{NameError, NameRules, Nick, RoomName};
 pub use persona::{Origin, USERNAME_OF_UNASKED};
 pub use refusal::{Fullness, Limits, Refusal, Silence};

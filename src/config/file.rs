@@ -390,6 +390,12 @@ mod tests {
             url = "echo+udp://localhost"
             sndbuf = 65536
             rcvbuf = "64 KiB"
+            [history]
+            lines = 100
+            private = false
+            events = true
+            access = "since-joined"
+            replay = 0
             [web]
             hosts = ["Chat.example.", "*.wild.example"]
             ping = "10s"

@@ -7,6 +7,7 @@ use super::{
     accounts::ACCOUNTS,
     error::Invalid,
     field::{Field, Key, Raw, Section},
+    history::HISTORY,
     host::split_url,
     listen::ListenUrl,
     motd::Motd,
@@ -430,7 +431,7 @@ const SHORT: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Every section with keys of its own.
-pub(super) const SECTIONS: [Section; 5] = [SERVER, ACCOUNTS, TLS, WEB, LIMITS];
+pub(super) const SECTIONS: [Section; 6] = [SERVER, ACCOUNTS, HISTORY, TLS, WEB, LIMITS];
 
 impl Limits {
     /// Reads a value for `clients` from the command line.

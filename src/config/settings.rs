@@ -23,6 +23,8 @@ pub struct Config {
     pub listen: Vec<ListenUrl>,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// `[history]`.
+    pub history: History,
     /// `[tls]`.
     pub tls: Tls,
     /// `[web]`.
@@ -97,6 +99,21 @@ pub struct Accounts {
     pub scram_rounds: u32,
 }
 
+/// `[history]`: what is kept of what is said. Without `[server] data` it is in memory alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Lines of one room, or of one pair of accounts; 0: no history.
+    pub lines: u32,
+    /// What is said between two accounts too.
+    pub private: bool,
+    /// Who joined, left, quit or took another nick too.
+    pub events: bool,
+    /// Members read from their own joining on, not from the room's founding.
+    pub since_joined: bool,
+    /// Lines that a client is sent when it joins a room, if it does not ask itself.
+    pub replay: u32,
+}
+
 /// `[limits]`: the limits on everything that could grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -146,6 +163,7 @@ impl Default for Config {
                 DEFAULT_PORT,
             )],
             accounts: Accounts::default(),
+            history: History::default(),
             tls: Tls::default(),
             web: Web {
                 origins: Vec::new(),
@@ -190,6 +208,18 @@ impl Default for Accounts {
             password_min: 8,
             // Some 10 ms of one core for each login by PLAIN; RFC 7677 asks for 4,096 at least.
             scram_rounds: 32_768,
+        }
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            lines: 2048,
+            private: true,
+            events: false,
+            since_joined: false,
+            replay: 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a protocol may do to the world while it handles one line: the seam that the server implements and tests fake.
 
 use super::account::{AccountError, AccountInfo, AccountRequest, AccountRules};
+use super::history::{HistoryError, HistoryRequest, HistoryRules};
 use crate::auth::Credentials;
 use crate::chat::{
     AccountId, Command, Hub, Moment, Nick, Now, Profile, Refusal, ServerPassword, SessionId, UserId,
@@ -146,6 +147,14 @@ pub trait Context {
     fn end_session(&mut self, session: SessionId);
     /// The fingerprints of the certificates that log in to an account.
     fn certificates(&self, account: AccountId) -> Vec<String>;
+    /// The rules of history; `None`: this server keeps none.
+    fn history_rules(&self) -> Option<HistoryRules>;
+    /// Asks for what was said, in the name of this connection's user. The protocol is called with the answer, never before
+    /// the line at hand is done, and the connection's lines wait until then.
+    ///
+    /// # Errors
+    /// It is refused, and there will be no call.
+    fn begin_history(&mut self, request: HistoryRequest<'_>) -> Result<(), HistoryError>;
     /// Bytes for this connection alone, in its own protocol; sent as one when the line has been
     /// handled.
     fn answer(&mut self) -> &mut Vec<u8>;

@@ -14,6 +14,7 @@ pub mod detect;
 pub mod echo;
 pub mod encode;
 pub mod flavour;
+pub mod history;
 pub mod irc;
 pub mod lines;
 pub mod mention;

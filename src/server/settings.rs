@@ -11,9 +11,11 @@ use crate::{
     auth::{PasswordHash, Verifier},
     chat::{NameRules, Now, RoomName, mode::parse_user_changes},
     config::{Config, Host, Network},
+    history,
     net::{Limits, SocketOptions},
     protocol::{
         account::{AccountRules, Registration},
+        history::HistoryRules,
         irc::{self, DEFAULT_MOTD, ServerInfo},
         telnet::{self, Greeting},
         web::{host::Hosts, http},
@@ -57,6 +59,10 @@ pub(crate) struct Settings {
     pub(super) irc_ping: Rc<[u8]>,
     /// The rules for accounts, where there are any.
     pub(crate) accounts: Rules,
+    /// What is kept of what is said.
+    pub(crate) history: history::Rules,
+    /// Lines that a client is sent when it joins a room.
+    replay: usize,
     /// Whether `/status` is public.
     pub(super) public_status: bool,
     /// Sites beside this one whose pages may open a WebSocket here.
@@ -166,6 +172,8 @@ impl Settings {
             irc_shutdown: text(|out| irc::error(&format!("{server} is shutting down"), out)),
             irc_ping: text(|out| irc::ping(server, out)),
             accounts: account_rules(config),
+            history: recording(config),
+            replay: config.history.replay as usize,
             public_status: config.web.status,
             origins: config
                 .web
@@ -182,6 +190,16 @@ impl Settings {
             too_many: Refusals::new(CloseReason::TooManyFromAddress),
             too_soon: Refusals::new(CloseReason::TooSoon),
         }
+    }
+
+    /// The rules of history that protocols know, if there is any.
+    pub(crate) fn history_rules(&self) -> Option<HistoryRules> {
+        let rules = &self.history;
+        (rules.lines > 0).then_some(HistoryRules {
+            replay: self.replay,
+            events: rules.events,
+            private: rules.private,
+        })
     }
 
     /// Whether the limits for one address do not concern this one. They concern no client without an address: only the
@@ -341,6 +359,25 @@ fn account_rules(config: &Config) -> Rules {
         },
         rounds: accounts.scram_rounds,
         accounts_max: accounts.max as usize,
+    }
+}
+
+/// History takes so many bytes of memory, and one part in so many of the ceiling at most.
+const HISTORY_BYTES_MAX: usize = 8 << 20;
+const HISTORY_PART: usize = 8;
+
+fn recording(config: &Config) -> history::Rules {
+    let kept = &config.history;
+    history::Rules {
+        lines: kept.lines as usize,
+        bytes: HISTORY_BYTES_MAX.min(config.limits.queued_total / HISTORY_PART),
+        private: kept.private,
+        events: kept.events,
+        access: match kept.since_joined {
+            true => history::Access::SinceJoined,
+            false => history::Access::FromFounding,
+        },
+        is_stored: false,
     }
 }
 

@@ -23,13 +23,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("auth", &[]),
     ("config", &["auth"]),
+    ("history", &["chat"]),
     ("os", &[]),
-    ("protocol", &["auth", "chat"]),
+    ("protocol", &["auth", "chat", "history"]),
     ("store", &[]),
     ("load", &["net", "os", "protocol"]),
     (
         "server",
-        &["auth", "chat", "config", "net", "os", "protocol", "store"],
+        &[
+            "auth", "chat", "config", "history", "net", "os", "protocol", "store",
+        ],
     ),
     // Tests of the loop, of the server and of the store over simulated faults. The layers do not know it; their tests may.
     (

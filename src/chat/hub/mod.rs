@@ -31,6 +31,7 @@ mod messages;
 mod model_test;
 mod moderation;
 mod modes;
+mod pair_times;
 mod permissions;
 mod read;
 mod registered;
@@ -38,6 +39,7 @@ mod sent;
 mod state;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use kept::network_of;
 pub use registered::RoomSettings;

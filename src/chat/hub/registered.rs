@@ -188,6 +188,7 @@ impl Hub {
         if is_empty {
             self.registered.empty -= 1;
             self.room_names.remove(slot, name.name());
+            self.ended.push(self.rooms[slot as usize].serial);
             self.vanished.push(slot);
         }
         true

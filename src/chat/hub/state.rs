@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::super::{
     AccountId, Audience, Body, Event, Limits, MessageId, NameRules, Nick, Now, Refusal, Room,
-    RoomId, RoomName, User, UserId, WallTime,
+    RoomId, RoomName, RoomSerial, User, UserId, WallTime,
     accounts::Accounts,
     bans::Bans,
     effort,
@@ -21,7 +21,7 @@ use super::super::{
     whowas::Whowas,
 };
 
-use super::{kept::Kept, sent::Sent};
+use super::{kept::Kept, pair_times::PairTimes, sent::Sent};
 
 /// When the last user has quit, memory for more records than this is given back.
 const RECORDS_KEPT: usize = 1024;
@@ -65,8 +65,13 @@ pub struct Hub {
     pub(super) vanished: SmallVec<[u32; 2]>,
     /// The last event's number.
     pub(super) last_message: u64,
+    /// The serial of the room that was founded last.
+    pub(super) last_serial: u64,
+    /// Serials of rooms that have ended, not yet taken by the caller.
+    pub(super) ended: Vec<RoomSerial>,
     /// The latest time that an event was given, but for messages of a busy room; see [`Hub::stamp`].
     pub(super) last_time: WallTime,
+    pub(super) pair_times: PairTimes,
     /// The last walk over neighbours; see [`Hub::neighbours`].
     pub(super) last_visit: u32,
     /// The last generation given, to a user or a room. A stale id names another user only after 2^32 arrivals, the last of
@@ -116,7 +121,10 @@ impl Hub {
             departed: None,
             vanished: SmallVec::new(),
             last_message: 0,
+            last_serial: 0,
+            ended: Vec::new(),
             last_time: WallTime::default(),
+            pair_times: PairTimes::default(),
             last_visit: 0,
             last_generation: 0,
             sent: Vec::new(),
@@ -127,10 +135,17 @@ impl Hub {
         }
     }
 
-    /// Numbers messages from here on, so that numbers are not given again by the next process. Call it before anything happens.
+    /// Numbers messages and rooms from here on, so that numbers are not given again by the next process. Call it before
+    /// anything happens.
     pub fn number_messages_from(&mut self, first: MessageId) {
         debug_assert!(self.last_message <= first.0, "numbers rise");
         self.last_message = first.0;
+        self.last_serial = first.0;
+    }
+
+    /// Takes the serials of the rooms that have ended since the last call.
+    pub fn take_ended_rooms(&mut self) -> Vec<RoomSerial> {
+        mem::take(&mut self.ended)
     }
 
     /// Reserves names of the server's own, beside those that are reserved on every server. A user who has one keeps it.
@@ -264,12 +279,15 @@ impl Hub {
             return Err(Refusal::NoMoreRooms);
         }
         let generation = self.next_generation();
+        self.last_serial += 1;
+        let serial = RoomSerial(self.last_serial);
         let entry = self.rooms.vacant_entry();
         let id = RoomId {
             slot: slot_of(entry.key()),
             generation,
         };
-        let kept = entry.insert(Room::new(id, name.clone(), flags, now)).kept();
+        let room = Room::new((id, serial), name.clone(), flags, now);
+        let kept = entry.insert(room).kept();
         self.note_kept(kept);
         let rooms = &self.rooms;
         self.room_names
@@ -300,6 +318,7 @@ impl Hub {
             self.registered.empty += 1;
         } else {
             self.room_names.remove(left.room, room.name.name());
+            self.ended.push(room.serial);
             self.vanished.push(left.room);
         }
     }
@@ -333,7 +352,7 @@ impl Hub {
         now: Now,
     ) -> MessageId {
         self.charge_each(self.count_in(&audience), effort::TOLD);
-        let time = self.stamp(&body, now);
+        let time = self.stamp(author, &body, now);
         self.last_message += 1;
         let id = MessageId(self.last_message);
         self.events.push_back(Event {
@@ -345,22 +364,6 @@ impl Hub {
             body,
         });
         id
-    }
-
-    /// The time that an event is shown with: the wall clock's, but no event is earlier than one before it, and each message
-    /// of a room is later than the one before. Clients sort by it and ask for history by it; when the clock is set back
-    /// they must not see an answer before its question. So stamps do not rise until the clock has caught up.
-    pub(super) fn stamp(&mut self, body: &Body, now: Now) -> WallTime {
-        let time = self.last_time.max(now.wall);
-        self.last_time = time;
-        let Some(room) = body.room_of_message() else {
-            return time;
-        };
-        // Not for the other rooms: a room with more than one message a millisecond runs ahead alone.
-        let room = &mut self.rooms[room.slot as usize];
-        let time = time.max(room.last_message.next());
-        room.last_message = time;
-        time
     }
 
     /// Never zero, so that `None` takes no more memory than an id.

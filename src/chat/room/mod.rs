@@ -8,7 +8,7 @@
 
 use super::{
     Nick, Now, RoomName, WallTime,
-    ids::{RoomId, UserId},
+    ids::{RoomId, RoomSerial, UserId},
     mode::{Letter, ListKind, Ranks, RoomFlag, RoomFlags},
 };
 
@@ -21,6 +21,7 @@ pub(super) use rules::{Rules, SpeechStatus, Welcome};
 #[derive(Debug)]
 pub struct Room {
     pub(super) id: RoomId,
+    pub(super) serial: RoomSerial,
     pub(super) name: RoomName,
     pub(super) created: Now,
     /// The time of the last message.
@@ -56,9 +57,15 @@ pub struct Topic {
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, name: RoomName, flags: RoomFlags, now: Now) -> Self {
+    pub(super) fn new(
+        (id, serial): (RoomId, RoomSerial),
+        name: RoomName,
+        flags: RoomFlags,
+        now: Now,
+    ) -> Self {
         Self {
             id,
+            serial,
             name,
             created: now,
             last_message: WallTime::default(),
@@ -109,6 +116,11 @@ impl Room {
     /// The id of this room.
     pub fn id(&self) -> RoomId {
         self.id
+    }
+
+    /// The number by which the room is known beyond this process.
+    pub fn serial(&self) -> RoomSerial {
+        self.serial
     }
 
     /// Name.
@@ -192,12 +204,17 @@ mod tests {
             slot: 0,
             generation: NonZeroU32::MIN,
         };
-        Room::new(id, name, RoomFlags::usual(), Now::default())
+        Room::new(
+            (id, RoomSerial(1)),
+            name,
+            RoomFlags::usual(),
+            Now::default(),
+        )
     }
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<Room>() <= 104, "{}", size_of::<Room>());
+        assert!(size_of::<Room>() <= 112, "{}", size_of::<Room>());
         assert_eq!(size_of::<Member>(), 12);
     }
 

@@ -12,6 +12,7 @@ use super::{
     account::{AccountError, AccountInfo, AccountRequest, AccountRules, Suspension},
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
+    history::{HistoryDone, HistoryError, HistoryRequest, HistoryRules},
     irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
 };
 use crate::chat::watches::Watches;
@@ -19,6 +20,7 @@ use crate::chat::{
     AccountId, Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan,
     ServerPassword, SessionId, UserId,
 };
+use crate::history::{Access, Asked, Recorder, Rules};
 use accounts::Accounts;
 
 /// A hub, and everyone connected to it.
@@ -43,6 +45,13 @@ pub struct World {
     pub account_requests: Vec<String>,
     /// What operators of the server did.
     pub operator_notes: Vec<String>,
+    /// What was said. A request is answered by [`World::finish_history`].
+    pub history: Recorder,
+    /// The rules of history; `None`: there is none.
+    pub history_rules: Option<HistoryRules>,
+    /// Why the next answers are none.
+    pub history_error: Option<HistoryError>,
+    history_answers: Vec<HistoryDone>,
     /// Whether everyone comes by TLS.
     pub secure: bool,
     routes: Vec<Route>,
@@ -85,6 +94,21 @@ impl World {
             account_rules: None,
             account_requests: Vec::new(),
             operator_notes: Vec::new(),
+            history: Recorder::new(Rules {
+                lines: 100,
+                bytes: 1 << 20,
+                private: true,
+                events: true,
+                access: Access::FromFounding,
+                is_stored: false,
+            }),
+            history_rules: Some(HistoryRules {
+                replay: 20,
+                events: true,
+                private: true,
+            }),
+            history_error: None,
+            history_answers: Vec::new(),
             secure: false,
             routes: Vec::new(),
             now: Now::at_ms(1_700_000_000_000),
@@ -124,9 +148,19 @@ impl World {
         self.routes[route].farewell.as_deref()
     }
 
+    /// The answer to the last request for history: hand it to the connection that asked.
+    pub fn finish_history(&mut self) -> HistoryDone {
+        let answer = self.history_answers.pop().expect("a request was made");
+        match self.history_error {
+            Some(error) => Err(error),
+            None => answer,
+        }
+    }
+
     /// Sends all events. `acting` is the connection whose line they come from.
     fn drain(&mut self, acting: usize) {
         while let Some(event) = self.hub.next_event() {
+            self.history.record(&event, &self.hub);
             let mut audience = Vec::new();
             self.hub
                 .for_each_in(&event.audience, |user| audience.push(user));
@@ -148,6 +182,7 @@ impl World {
                 }
             }
         }
+        self.history.forget_ended(&mut self.hub);
     }
 }
 
@@ -312,6 +347,22 @@ impl Context for At<'_> {
 
     fn certificates(&self, _account: AccountId) -> Vec<String> {
         vec!["ab".repeat(32)]
+    }
+
+    fn history_rules(&self) -> Option<HistoryRules> {
+        self.world.history_rules
+    }
+
+    fn begin_history(&mut self, request: HistoryRequest<'_>) -> Result<(), HistoryError> {
+        let user = self.user().ok_or(HistoryError::NotInRoom)?;
+        if self.world.history_rules.is_none() {
+            return Err(HistoryError::NotKept);
+        }
+        match self.world.history.ask(&self.world.hub, user, request)? {
+            Asked::Answered(answer) => self.world.history_answers.push(Ok(answer)),
+            Asked::Store(_) => self.world.history_answers.push(Err(HistoryError::Away)),
+        }
+        Ok(())
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

@@ -88,7 +88,13 @@ impl Connections {
             self.shared.send_events(net, None);
             charge::add_work(&mut self.shared, net, deliveries, 0);
         }
-        let Shared { accounts, hub, .. } = &mut self.shared;
+        let Shared {
+            accounts,
+            hub,
+            history,
+            ..
+        } = &mut self.shared;
+        history.recorder.forget_account(account, hub);
         if let Some(accounts) = accounts {
             accounts.finish_drop(account, hub);
         }

@@ -5,7 +5,7 @@
 //! state, whose method is running. Invariants: an answer is sent as one, before the connection or another is closed; all
 //! work that a line causes is added to the bill of its connection. Does not know wire formats.
 
-use super::{charge, close_reason::CloseReason, current::Current, ending::Ending, protocol::Look};
+use super::{charge, close_reason::CloseReason, current::Current, ending::Ending};
 use crate::{
     chat::{
         AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, SessionId,
@@ -15,8 +15,8 @@ use crate::{
     protocol::{
         Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
         account::{AccountError, AccountInfo, AccountRequest, AccountRules},
-        detect::{self, Detected},
         flavour::Flavour,
+        history::{HistoryError, HistoryRequest, HistoryRules},
         irc::{DeferredRequest, Irc, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
@@ -84,15 +84,6 @@ pub(crate) fn run_irc(
         at.net.notify_drained(at.id);
     }
     ran.err()
-}
-
-/// Closes a nameless connection whose input is HTTP. A page can make any browser that looks at it send a form to any
-/// port, with lines of any protocol in it. It cannot keep the browser from saying first that it speaks HTTP.
-pub(crate) fn refuse_browsers(at: &Current<'_>, input: &[u8]) -> Look {
-    if at.client.user().is_none() && detect::detect(input) == Detected::Web {
-        return Look::Close(Ending::text(CloseReason::HttpNotHere));
-    }
-    Look::Handle
 }
 
 /// Whether what is sent between us and this address stays on this machine.
@@ -372,6 +363,18 @@ impl Context for CommandContext<'_> {
         let accounts = self.shared.accounts.as_ref();
         let all = accounts.map_or(&[][..], |accounts| accounts.certificates(account));
         all.iter().map(ToString::to_string).collect()
+    }
+
+    fn history_rules(&self) -> Option<HistoryRules> {
+        self.shared.settings.history_rules()
+    }
+
+    fn begin_history(&mut self, request: HistoryRequest<'_>) -> Result<(), HistoryError> {
+        let Some(user) = self.client.user() else {
+            return Err(HistoryError::NotInRoom);
+        };
+        let Shared { history, hub, .. } = &mut *self.shared;
+        history.begin(self.id, user, request, hub)
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

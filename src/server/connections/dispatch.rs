@@ -215,6 +215,7 @@ impl Handler for Connections {
     }
 
     fn handle_pending(&mut self, net: &mut Net) -> bool {
+        self.answer_history(net);
         self.quit_leaving(net)
     }
 

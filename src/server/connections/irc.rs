@@ -3,6 +3,7 @@
 //! Messages, registration and commands are in `protocol::irc`; `context.rs` has the parts that are shared with telnet.
 
 use super::{
+    browsers,
     client::Client,
     close_reason::CloseReason,
     context,
@@ -36,7 +37,7 @@ pub(crate) fn push_farewell(last: &LastText<'_>, settings: &Settings, out: &mut 
 
 impl Protocol for IrcConnection {
     fn look(&mut self, at: &mut Current<'_>, input: &[u8]) -> Look {
-        context::refuse_browsers(at, input)
+        browsers::refuse_browsers(at, input)
     }
 
     fn input(&mut self, at: &mut Current<'_>, input: &[u8], searched: &mut usize) -> Outcome {

@@ -18,6 +18,7 @@
 //! Knows no rules of chat, no wire formats and no readiness.
 
 mod accounts;
+mod browsers;
 mod charge;
 pub(crate) mod client;
 mod close;
@@ -29,6 +30,7 @@ mod dispatch;
 mod echo;
 mod ending;
 mod hashed;
+mod history;
 mod http;
 mod input;
 mod irc;
@@ -221,6 +223,9 @@ impl Connections {
 
     /// Takes new settings over, for the connections that are there too.
     pub(crate) fn apply_settings(&mut self, net: &mut Net, settings: Settings) {
+        let now = self.shared.wall_clock.at(net.now());
+        let Shared { history, hub, .. } = &mut self.shared;
+        history.set_rules(settings.history, hub, now);
         self.shared.settings = settings;
         // The limit for one address may have been switched on, or concern others than before.
         let held = self

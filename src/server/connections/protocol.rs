@@ -17,6 +17,7 @@ use crate::{
     protocol::{
         Checked,
         account::{AccountError, AccountOutcome},
+        history::HistoryDone,
     },
     server::{metrics::report::Report, settings::Settings},
 };
@@ -77,6 +78,12 @@ pub(crate) trait Protocol {
     /// Another connection of the user has joined a room, and the event was sent here.
     fn joined_elsewhere(&mut self, at: &mut Current<'_>, room: RoomId) -> Option<Ending> {
         let _ = (at, room);
+        None
+    }
+
+    /// A request for history is answered.
+    fn history_done(&mut self, at: &mut Current<'_>, answer: HistoryDone) -> Option<Ending> {
+        let _ = (at, answer);
         None
     }
 

@@ -3,6 +3,7 @@
 //! Lines, commands and negotiation are in `protocol::telnet`; `context.rs` has the parts that are shared with IRC.
 
 use super::{
+    browsers,
     client::Client,
     close_reason::CloseReason,
     context,
@@ -46,7 +47,7 @@ impl Protocol for TelnetConnection {
     }
 
     fn look(&mut self, at: &mut Current<'_>, input: &[u8]) -> Look {
-        context::refuse_browsers(at, input)
+        browsers::refuse_browsers(at, input)
     }
 
     fn input(&mut self, at: &mut Current<'_>, input: &[u8], searched: &mut usize) -> Outcome {

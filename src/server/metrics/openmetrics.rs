@@ -123,6 +123,7 @@ impl Collector for Snapshot {
         let mut families = Families(encoder);
         self.encode_server(&mut families)?;
         self.encode_traffic(&mut families)?;
+        self.encode_history(&mut families)?;
         self.encode_queues(&mut families)?;
         self.encode_loop(&mut families)?;
         self.encode_turns(&mut families)?;
@@ -199,6 +200,19 @@ impl Snapshot {
         to.counter("madang_received_datagrams", help, stats.datagrams_in)?;
         let help = "Datagrams sent.";
         to.counter("madang_sent_datagrams", help, stats.datagrams_out)
+    }
+
+    fn encode_history(&self, to: &mut Families<'_>) -> fmt::Result {
+        let help = "Lines that were recorded for history.";
+        to.counter("madang_history_recorded", help, self.history_recorded)?;
+        let help = "Requests for history that were taken.";
+        to.counter("madang_history_requests", help, self.history_requests)?;
+        let help = "Lines of history in memory.";
+        let lines = i64::try_from(self.history_lines).unwrap_or(i64::MAX);
+        to.gauge("madang_history_lines", help, lines)?;
+        let help = "Memory of history.";
+        let bytes = self.history_bytes;
+        to.gauge_in(&Unit::Bytes, "madang_history", help, bytes)
     }
 
     fn encode_queues(&self, to: &mut Families<'_>) -> fmt::Result {

@@ -39,6 +39,12 @@ pub(crate) struct Snapshot {
     pub(super) store_failures: u64,
     /// How often a keeper was started again.
     pub(super) keeper_restarts: u64,
+    /// Lines of history that were recorded, those in memory, and their bytes.
+    pub(super) history_recorded: u64,
+    pub(super) history_lines: usize,
+    pub(super) history_bytes: usize,
+    /// Requests for history.
+    pub(super) history_requests: u64,
     pub(super) queued: usize,
     pub(super) queued_peak: usize,
     /// The largest queues, the largest first.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     chat::{self, Body, Destination, Event, Hub, RoomId, UserId, watches::Watches},
+    history::Recorder,
     net::{self, BufferKey, Chunk, ConnId, FanOutKey, Net},
     protocol::{
         encode::{encode, encode_personal},
@@ -41,6 +42,7 @@ pub(crate) struct EventSender<'a> {
     pub(crate) routes: &'a mut Routes,
     pub(crate) net: &'a mut Net,
     pub(crate) watches: &'a Watches,
+    pub(crate) history: &'a mut Recorder,
     /// The server's name.
     pub(crate) server: &'a str,
     /// Connections of users whose stay was ended by others. They are closed when the line at hand is done.
@@ -60,6 +62,7 @@ impl EventSender<'_> {
     pub(crate) fn send_all(&mut self, mut own: Option<Own<'_>>) {
         while let Some(event) = self.hub.next_event() {
             self.counters.note_event(&event.body);
+            self.history.record(&event, self.hub);
             self.send(&event, own.as_mut());
             self.send_to_watchers(&event);
             match event.body {
@@ -69,6 +72,7 @@ impl EventSender<'_> {
                 _ => {}
             }
         }
+        self.history.forget_ended(self.hub);
     }
 
     fn send(&mut self, event: &Event, mut own: Option<&mut Own<'_>>) {

@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 mod audit;
 pub(crate) mod cloak;
 pub(crate) mod fanout;
+pub(crate) mod history;
 pub(crate) mod hosts;
 pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
@@ -38,6 +39,7 @@ use crate::{
 };
 use accounts::Accounts;
 use fanout::{EventSender, LastFanOut, Own};
+use history::History;
 use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
 use password_checks::PasswordChecks;
@@ -62,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) resume_tokens: ResumeTokens,
     pub(crate) session_notes: SessionNotes,
     pub(crate) store: Store,
+    pub(crate) history: History,
     /// Accounts, where there is a store for them.
     pub(crate) accounts: Option<Accounts>,
     /// Certificates, if there are any.
@@ -122,6 +125,7 @@ impl Shared {
         settings: Settings,
     ) -> io::Result<Self> {
         hub.require_password(server_info.password.is_some());
+        let history = History::new(settings.history);
         Ok(Self {
             hub,
             routes: Routes::default(),
@@ -134,6 +138,7 @@ impl Shared {
             resume_tokens: ResumeTokens::default(),
             session_notes: SessionNotes::default(),
             store: Store::default(),
+            history,
             accounts: None,
             tls: None,
             certificates: FxHashMap::default(),
@@ -163,7 +168,9 @@ impl Shared {
     /// Whether the server has not answered yet what this connection asked for.
     pub(crate) fn keeps_waiting(&self, id: ConnId) -> bool {
         let accounts = self.accounts.as_ref();
-        self.password_checks.is_checking(id) || accounts.is_some_and(|it| it.is_waiting(id))
+        self.password_checks.is_checking(id)
+            || accounts.is_some_and(|it| it.is_waiting(id))
+            || self.history.is_waiting(id)
     }
 
     /// Replaces the server's description, after the configuration was read again.
@@ -196,6 +203,7 @@ impl Shared {
             routes: &mut self.routes,
             net,
             watches: &self.watches,
+            history: &mut self.history.recorder,
             server: &self.server_info.name,
             expelled: &mut self.expelled,
             joined_elsewhere: &mut self.joined_elsewhere,
@@ -219,6 +227,7 @@ impl Shared {
             + self.resume_tokens.memory()
             + self.proxied.capacity() * size_of::<(ConnId, Listener)>()
             + self.session_notes.memory()
+            + self.history.recorder.memory()
             + answer.capacity()
             + deferred.capacity()
             + message.capacity()

@@ -27,6 +27,7 @@ struct Real {
     last_message: u64,
     last_time: WallTime,
     said: HashMap<RoomId, WallTime>,
+    messages: HashMap<RoomId, WallTime>,
 }
 
 impl Real {
@@ -34,16 +35,37 @@ impl Real {
         self.ids.iter().position(|&other| other == id).unwrap()
     }
 
-    /// Whatever the wall clock does, no event is shown to be earlier than the one before, and in each room each message
-    /// is later than the one before.
+    /// Whatever the wall clock does, no event is shown to be earlier than the one before, in its room if it is about one, and
+    /// each message of a room is later than the one before.
     fn check_time(&mut self, event: &Event, now: Now) {
         assert!(event.time >= now.wall, "{event:?}");
-        if let Some(room) = event.body.room_of_message() {
+        let said = match event.body.destination_of_message() {
+            Some(Destination::Room(room) | Destination::Ranked(_, room)) => Some(room),
+            _ => None,
+        };
+        let happened = match event.body {
+            Body::Joined { room }
+            | Body::Kicked { room, .. }
+            | Body::Left { room, .. }
+            | Body::ModesChanged { room, .. }
+            | Body::RoomRenamed { room, .. }
+            | Body::TopicChanged { room } => Some(room),
+            _ => None,
+        };
+        if let Some(room) = said.or(happened) {
             let last = self.said.insert(room, event.time);
-            assert!(last.is_none_or(|last| event.time > last), "{event:?}");
+            let is_later = |last| event.time >= last;
+            assert!(last.is_none_or(is_later), "{event:?}");
+            if said.is_some() {
+                let last = self.messages.insert(room, event.time);
+                assert!(last.is_none_or(|last| event.time > last), "{event:?}");
+            }
         } else {
             assert!(event.time >= self.last_time, "{event:?}");
-            self.last_time = event.time;
+            // Messages between two accounts may run ahead, and no other event waits for them.
+            if event.body.destination_of_message().is_none() {
+                self.last_time = event.time;
+            }
         }
     }
 
@@ -322,6 +344,7 @@ fn compare(steps: &[(usize, Step)], walls: &[i64]) -> Result<(), TestCaseError> 
         last_message: 0,
         last_time: WallTime::default(),
         said: HashMap::new(),
+        messages: HashMap::new(),
     };
     for name in ACCOUNTS {
         real.hub.add_account(nick(name)).expect("the names differ");
