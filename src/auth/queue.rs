@@ -29,7 +29,11 @@ fn of_one_network(kind: PasswordKind, network: IpAddr) -> usize {
         // The users of a bouncer log in together when it connects again, and a check of theirs is cheap.
         PasswordKind::Account => 16,
         // An office with one router has that many operators who log in at the same moment.
-        PasswordKind::Operator | PasswordKind::Resume | PasswordKind::Server => 4,
+        // All that give the same password wait for one check of it.
+        PasswordKind::Gateway
+        | PasswordKind::Operator
+        | PasswordKind::Resume
+        | PasswordKind::Server => 4,
     }
 }
 

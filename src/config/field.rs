@@ -69,6 +69,13 @@ pub(super) enum Field<T> {
         /// Returns the texts.
         show: fn(&T) -> Vec<String>,
     },
+    /// A list of texts that may be absent.
+    TextsOrNone {
+        /// Checks and stores them.
+        read: fn(&mut T, &[&str]) -> Result<(), Invalid>,
+        /// Returns the texts; `None` if there is no list.
+        show: fn(&T) -> Option<Vec<String>>,
+    },
     /// A text with rules of its own.
     Text {
         /// Checks and stores it. The path is the directory that relative paths start from.
@@ -196,7 +203,7 @@ impl<T> Field<T> {
             Self::SizeOrNone(place, range) => *place(target) = Some(raw.size(range)?),
             Self::Span(place, range) => *place(target) = raw.span(range)?,
             Self::SpanOrNone(place, range) => *place(target) = Some(raw.span(range)?),
-            Self::Texts { read, .. } => match raw {
+            Self::Texts { read, .. } | Self::TextsOrNone { read, .. } => match raw {
                 Raw::Texts(texts) => read(target, texts)?,
                 _ => return Err(Invalid::new("not a list; write it like [\"one\", \"two\"]")),
             },
@@ -223,6 +230,7 @@ impl<T> Field<T> {
             Self::Span(place, _) => Some(quote(show_duration(*place(target)))),
             Self::SpanOrNone(place, _) => place(target).map(|span| quote(show_duration(span))),
             Self::Texts { show, .. } => Some(format!("{:?}", show(target))),
+            Self::TextsOrNone { show, .. } => show(target).map(|texts| format!("{texts:?}")),
             Self::Text { show, .. } => show(target).map(quote),
         }
     }
@@ -245,7 +253,8 @@ impl<T> Field<T> {
             | Self::FlagOrNone(_)
             | Self::Paths(_)
             | Self::Text { .. }
-            | Self::Texts { .. } => None,
+            | Self::Texts { .. }
+            | Self::TextsOrNone { .. } => None,
         }
     }
 }

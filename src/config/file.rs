@@ -17,8 +17,9 @@ use super::{
     listen_options::LISTEN_OPTIONS,
     regular_file::read_bounded,
     schema::{LISTEN_URL, OPERATOR, SECTIONS},
-    settings::{Config, Operator},
+    settings::Config,
     units::show_size,
+    webirc::WEBIRC,
 };
 
 /// Longest file in bytes. A thousand times more than real files have, and an end to what `/dev/zero` holds.
@@ -29,6 +30,9 @@ const LISTEN: &str = "listen";
 
 /// Array of tables for operators.
 const OPERATORS: &str = "operator";
+
+/// Array of tables for gateways.
+const GATEWAYS: &str = "webirc";
 
 impl Config {
     /// Reads the text of a file. `path` is for messages, and paths in the text are relative to its directory.
@@ -98,7 +102,12 @@ impl Reader<'_> {
                     self.report(name.span(), remedy);
                 }
                 (None, _) if name.get_ref() == LISTEN => self.read_listeners(value, config),
-                (None, _) if name.get_ref() == OPERATORS => self.read_operators(value, config),
+                (None, _) if name.get_ref() == OPERATORS => {
+                    self.read_tables(OPERATORS, OPERATOR, value, &mut config.operators);
+                }
+                (None, _) if name.get_ref() == GATEWAYS => {
+                    self.read_tables(GATEWAYS, WEBIRC, value, &mut config.gateways);
+                }
                 (None, other) => self.report_stranger(name, other),
             }
         }
@@ -133,18 +142,25 @@ impl Reader<'_> {
         }
     }
 
-    fn read_operators(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
-        const TITLE: &str = "[[operator]]";
-        let not_a_list = "operators are a list; write [[operator]] in double brackets above each";
-        self.read_each(value, not_a_list, |reader, span, table| {
-            let mut operator = Operator::default();
-            reader.read_keys(TITLE, table, OPERATOR.iter(), &mut operator);
-            for key in OPERATOR {
+    /// Reads tables in which no key may be missing.
+    fn read_tables<T: Default>(
+        &mut self,
+        name: &str,
+        keys: &'static [Key<T>],
+        value: &Spanned<DeValue<'_>>,
+        into: &mut Vec<T>,
+    ) {
+        let title = format!("[[{name}]]");
+        let not_a_list = format!("{name}s are a list; write {title} in double brackets above each");
+        self.read_each(value, &not_a_list, |reader, span, table| {
+            let mut read = T::default();
+            reader.read_keys(&title, table, keys.iter(), &mut read);
+            for key in keys {
                 if !table.contains_key(key.name) {
-                    reader.report(span.clone(), format!("{TITLE} has no {}", key.name));
+                    reader.report(span.clone(), format!("{title} has no {}", key.name));
                 }
             }
-            config.operators.push(operator);
+            into.push(read);
         });
     }
 
@@ -222,7 +238,7 @@ impl Reader<'_> {
             }
             _ => {
                 let known = SECTIONS.iter().map(|section| section.name);
-                let known = known.chain([LISTEN, OPERATORS]);
+                let known = known.chain([LISTEN, OPERATORS, GATEWAYS]);
                 let remedy = suggest(given, known, Listing::WhenNoneIsNear);
                 format!("unknown section {given:?}; {remedy}")
             }

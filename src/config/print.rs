@@ -8,8 +8,9 @@ use super::{
     listen_options::LISTEN_OPTIONS,
     schema::{LIMITS, LISTEN_URL, OPERATOR, SERVER, WEB},
     scheme::Scheme,
-    settings::{Config, Operator},
+    settings::{Config, Gateway, Operator},
     tls::TLS,
+    webirc::WEBIRC,
 };
 
 const HEAD: &str = "\
@@ -31,6 +32,12 @@ const OPERATOR_HEAD: &str = "\
 
 ";
 
+const WEBIRC_HEAD: &str = "\
+# Gateways that connect for others and name them by WEBIRC. Repeat this block for more; by default there are none.
+# [[webirc]]
+
+";
+
 /// The whole default configuration, commented, in TOML.
 pub fn default_text() -> String {
     let mut config = Config::default();
@@ -48,6 +55,10 @@ pub fn default_text() -> String {
     text.push_str(OPERATOR_HEAD);
     for key in OPERATOR {
         print_key(&mut text, key, &mut Operator::default());
+    }
+    text.push_str(WEBIRC_HEAD);
+    for key in WEBIRC {
+        print_key(&mut text, key, &mut Gateway::default());
     }
     text.truncate(text.trim_end().len() + "\n".len());
     text
@@ -145,6 +156,7 @@ mod tests {
         let config = Config::from_toml(&uncommented, Path::new("printed")).unwrap();
         assert!(config.limits.clients.is_some());
         assert_eq!(config.operators.len(), 1);
+        assert_eq!(config.gateways.len(), 1);
         assert!(config.listen[0].options.sndbuf.is_some());
     }
 }

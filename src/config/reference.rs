@@ -8,7 +8,8 @@ use super::{
     field::Key,
     listen_options::LISTEN_OPTIONS,
     schema::{LISTEN_URL, OPERATOR, SECTIONS},
-    settings::{Config, Operator},
+    settings::{Config, Gateway, Operator},
+    webirc::WEBIRC,
 };
 
 /// Every section of the file with its settings: name, default, range and meaning.
@@ -33,6 +34,12 @@ fn reference_text() -> String {
         "Operators of the server. The block is repeated for each; by default there are none.",
     );
     push_rows(&mut text, OPERATOR, &mut Operator::default());
+    push_section(
+        &mut text,
+        "[webirc]",
+        "Gateways that connect for others and name them by WEBIRC. The block is repeated for each; by default there are none.",
+    );
+    push_rows(&mut text, WEBIRC, &mut Gateway::default());
     text
 }
 

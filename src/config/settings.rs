@@ -8,6 +8,7 @@ use super::{
     listen::ListenUrl,
     motd::Motd,
     network::Network,
+    proxy_peer::ProxyPeer,
     scheme::{DEFAULT_PORT, Scheme},
     tls::Tls,
 };
@@ -33,6 +34,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[[operator]]`.
     pub operators: Vec<Operator>,
+    /// `[[webirc]]`.
+    pub gateways: Vec<Gateway>,
 }
 
 /// `[[operator]]`: a user who may become an operator of the server.
@@ -42,6 +45,15 @@ pub struct Operator {
     pub name: String,
     /// The hash of the password. Absent only while the file is being read.
     pub password: Option<PasswordHash>,
+}
+
+/// `[[webirc]]`: one gateway, or several with the same password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gateway {
+    /// The hash of its password. Absent only while the file is being read.
+    pub password: Option<PasswordHash>,
+    /// Where it connects from; never empty once the file is read.
+    pub networks: Vec<ProxyPeer>,
 }
 
 /// `[server]`: the server's name and what new users get.
@@ -191,6 +203,7 @@ impl Default for Config {
                 burst: 60,
             },
             operators: Vec::new(),
+            gateways: Vec::new(),
         }
     }
 }

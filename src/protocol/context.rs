@@ -29,6 +29,11 @@ pub enum Checked {
     },
     /// Credentials were made from a new password of an account.
     NewCredentials(Credentials),
+    /// The password of a gateway was checked, by which it says for which client it has connected.
+    Gateway {
+        /// It was right; `None`: the check was not finished.
+        is_right: Option<bool>,
+    },
     /// The password of an operator of the server was checked.
     Operator {
         /// It was right.
@@ -39,6 +44,8 @@ pub enum Checked {
 /// Why a protocol refuses or ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
+    /// It is no gateway, or gave a wrong password for one.
+    BadGateway,
     /// The client did not give the server's password.
     BadPassword,
     /// A ban from the server matches the client.

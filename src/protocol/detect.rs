@@ -23,7 +23,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// How an IRC connection can begin, before registration (RFC 2812, section 3.1; IRCv3 capability
 /// negotiation). Any case.
-const IRC: [&[u8]; 4] = [b"CAP ", b"NICK ", b"PASS ", b"USER "];
+const IRC: [&[u8]; 5] = [b"CAP ", b"NICK ", b"PASS ", b"USER ", b"WEBIRC "];
 
 /// HTTP methods that we serve or that browsers use without asking, case-sensitive (RFC 9110, section 9.1), and the opening
 /// of HTTP/2 (RFC 9113, section 3.4): it is refused, but its second line does not become a nick.
@@ -112,6 +112,7 @@ mod tests {
         check(b"CaP LS 302\r\n", 4, Detected::Irc);
         check(b"USER a 0 * :a\r\n", 5, Detected::Irc);
         check(b"PASS secret\r\n", 5, Detected::Irc);
+        check(b"WebIRC secret g h 192.0.2.1\r\n", 7, Detected::Irc);
     }
 
     #[test]

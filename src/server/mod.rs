@@ -249,8 +249,11 @@ impl Server {
         let rest = certificates.map(|certificates| certificates.next_check_in(now));
         let log_due = self.connections.streams.due_in();
         // A password is checked in slices, one in each turn.
-        let checking =
-            (self.connections.shared.password_checks.waiting() > 0).then_some(Duration::ZERO);
+        let checking = self
+            .connections
+            .shared
+            .has_checks()
+            .then_some(Duration::ZERO);
         let keeper = self.connections.keeper.as_ref();
         let keeper_due = keeper.and_then(|keeper| keeper.due_in(now));
         let timeouts = [timeout, stop_in, due, rest, log_due, checking, keeper_due];

@@ -5,7 +5,7 @@
 use super::{
     connections::{close_reason::CloseReason, kind::ProtocolKind},
     limits::rate::Rate,
-    shared::accounts::Rules,
+    shared::{accounts::Rules, gateways::Gateway},
 };
 use crate::{
     auth::{PasswordHash, Verifier},
@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(super) hosts: Rc<Hosts>,
     /// Operators, and the hashes of their passwords.
     pub(super) operators: Verifier,
+    /// Gateways that may say for whom they connect.
+    pub(super) gateways: Rc<[Gateway]>,
     /// The refusals when all places are taken.
     pub(super) full: Refusals,
     /// Those when an address has all the connections it may have.
@@ -183,6 +185,7 @@ impl Settings {
                 .collect(),
             hosts: Rc::new(hosts(config)),
             operators: Verifier::new(operators(config)),
+            gateways: gateways(config).collect(),
             telnet_shutdown: text(|out| {
                 telnet::news(out, &format!("{server} is shutting down, good-bye"))
             }),
@@ -247,6 +250,15 @@ fn hosts(config: &Config) -> Hosts {
         .chain(config.web.hosts.iter().map(String::as_str))
         .chain(origins);
     Hosts::new(names)
+}
+
+fn gateways(config: &Config) -> impl Iterator<Item = Gateway> {
+    config.gateways.iter().filter_map(|gateway| {
+        Some(Gateway {
+            password: gateway.password.clone()?,
+            networks: gateway.networks.clone().into(),
+        })
+    })
 }
 
 fn operators(config: &Config) -> Vec<(Box<str>, PasswordHash)> {

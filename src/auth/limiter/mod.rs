@@ -43,11 +43,19 @@ pub enum PasswordKind {
     Account,
     /// The name of a user whose connection died (a resume token).
     Resume,
+    /// The right to say for which client a connection was made (WEBIRC).
+    Gateway,
 }
 
 impl PasswordKind {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Server, Self::Operator, Self::Account, Self::Resume];
+    pub const ALL: [Self; 5] = [
+        Self::Server,
+        Self::Operator,
+        Self::Account,
+        Self::Resume,
+        Self::Gateway,
+    ];
 
     /// Its name in the log and in the metrics.
     pub fn name(self) -> &'static str {
@@ -56,6 +64,7 @@ impl PasswordKind {
             Self::Operator => "operator",
             Self::Account => "account",
             Self::Resume => "resume",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -350,7 +359,7 @@ impl Limiter {
                 let strikes = self.networks.entry((kind, network));
                 strikes.count = strikes.count.saturating_sub(1);
             }
-            PasswordKind::Operator | PasswordKind::Server => {
+            PasswordKind::Gateway | PasswordKind::Operator | PasswordKind::Server => {
                 self.networks.entries.remove(&(kind, network));
             }
         }
@@ -376,7 +385,7 @@ fn curve_of(kind: PasswordKind, network: IpAddr) -> Curve {
         _ if network.is_loopback() => MILD,
         PasswordKind::Account | PasswordKind::Resume => OF_ADDRESS_AT_ACCOUNTS,
         PasswordKind::Server => OF_ADDRESS_AT_SERVER,
-        PasswordKind::Operator => OF_ADDRESS,
+        PasswordKind::Gateway | PasswordKind::Operator => OF_ADDRESS,
     }
 }
 

@@ -30,6 +30,6 @@ pub use commands::server::DEFAULT_MOTD;
 pub use events::{distinction, encode, encode_personal, error, notice, ping};
 pub use sasl::logins::{Logins, ScramLogin};
 pub use session::{
-    server_context::{DeferredRequest, ServerContext, ServerInfo, Sts, TryAgain},
+    server_context::{DeferredRequest, GatewayCheck, ServerContext, ServerInfo, Sts, TryAgain},
     state::Irc,
 };

@@ -13,7 +13,9 @@ use super::{
     encode::{encode, encode_personal},
     flavour::{Distinction, Flavour, View},
     history::{HistoryDone, HistoryError, HistoryRequest, HistoryRules},
-    irc::{DeferredRequest, ServerContext, TryAgain, session::server_context::ServerInfo},
+    irc::{
+        DeferredRequest, GatewayCheck, ServerContext, TryAgain, session::server_context::ServerInfo,
+    },
 };
 use crate::chat::watches::Watches;
 use crate::chat::{
@@ -423,6 +425,20 @@ impl ServerContext for At<'_> {
         routes
             .filter(|route| route.user.is_none() && route.farewell.is_none())
             .count()
+    }
+
+    fn check_gateway(&mut self, password: &str) -> GatewayCheck {
+        match password {
+            "right" => GatewayCheck::Right,
+            "slow" => GatewayCheck::Pending,
+            _ => GatewayCheck::NoGateway,
+        }
+    }
+
+    fn become_client(&mut self, address: core::net::SocketAddr, secure: bool) {
+        self.world
+            .operator_notes
+            .push(format!("WEBIRC {address} {secure}"));
     }
 
     fn check_operator(&mut self, name: &str, _password: &str) -> Result<(), TryAgain> {

@@ -51,6 +51,11 @@ pub(crate) enum Input {
 /// The text for the address of a client that has none, because it connected by a Unix socket.
 pub(crate) const NO_ADDRESS_TEXT: &str = "unix";
 
+/// Whether what is sent between us and this address stays on this machine.
+pub(crate) fn is_of_this_machine(address: IpAddr) -> bool {
+    address.is_loopback() || address == NO_ADDRESS.ip()
+}
+
 /// An address and port in eighteen bytes; IPv4 is mapped into IPv6. The system's type takes thirty-two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {

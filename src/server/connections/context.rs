@@ -5,23 +5,23 @@
 //! state, whose method is running. Invariants: an answer is sent as one, before the connection or another is closed; all
 //! work that a line causes is added to the bill of its connection. Does not know wire formats.
 
-use super::{charge, close_reason::CloseReason, current::Current, ending::Ending};
+use super::{charge, close_reason::CloseReason, current::Current, ending::Ending, gateway};
 use crate::{
     chat::{
         AccountId, Command, Hub, Nick, Now, Profile, Refusal, ServerBan, ServerPassword, SessionId,
         USERNAME_OF_UNASKED, UserId, user::Entrant, watches::Watches,
     },
-    net::{ConnId, NO_ADDRESS, Net, tls::Fingerprint},
+    net::{ConnId, Net, tls::Fingerprint},
     protocol::{
         Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
         account::{AccountError, AccountInfo, AccountRequest, AccountRules},
         flavour::Flavour,
         history::{HistoryError, HistoryRequest, HistoryRules},
-        irc::{DeferredRequest, Irc, ServerContext, ServerInfo, TryAgain},
+        irc::{DeferredRequest, GatewayCheck, Irc, ServerContext, ServerInfo, TryAgain},
         web::websocket::Kind,
     },
     server::{
-        connections::client::{Client, Security},
+        connections::client::{Client, Security, is_of_this_machine},
         shared::{
             Shared,
             accounts::{Accounts, Asker, Rules},
@@ -33,7 +33,7 @@ use crate::{
         },
     },
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Lets a protocol act on one line: lends it a context, sends the answer, adds the work to the bill.
 ///
@@ -84,11 +84,6 @@ pub(crate) fn run_irc(
         at.net.notify_drained(at.id);
     }
     ran.err()
-}
-
-/// Whether what is sent between us and this address stays on this machine.
-fn is_of_this_machine(address: IpAddr) -> bool {
-    address.is_loopback() || address == NO_ADDRESS.ip()
 }
 
 /// What a request about accounts needs beside them.
@@ -149,6 +144,16 @@ impl CommandContext<'_> {
             id: self.id,
             address: self.address,
             certificate,
+        }
+    }
+
+    /// The connection and what it may touch, as the files of single subjects take it.
+    fn current(&mut self) -> Current<'_> {
+        Current {
+            id: self.id,
+            client: self.client,
+            shared: self.shared,
+            net: self.net,
         }
     }
 
@@ -388,7 +393,7 @@ impl Context for CommandContext<'_> {
 
     fn turn_away(&mut self, why: TurnedAway) {
         let reason = match why {
-            TurnedAway::BadPassword => CloseReason::BadPassword,
+            TurnedAway::BadGateway | TurnedAway::BadPassword => CloseReason::BadPassword,
             TurnedAway::Banned => CloseReason::Banned,
             TurnedAway::Full => CloseReason::ServerFull,
         };
@@ -455,6 +460,21 @@ impl ServerContext for CommandContext<'_> {
             ..
         } = &mut *self.shared;
         password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
+    }
+
+    fn check_gateway(&mut self, password: &str) -> GatewayCheck {
+        let now = self.now;
+        gateway::check(&mut self.current(), password, now)
+    }
+
+    fn become_client(&mut self, address: SocketAddr, secure: bool) {
+        let moved = gateway::become_client(&mut self.current(), address, secure);
+        self.address = self.client.peer.ip();
+        // It was the gateway's.
+        self.certificate = None;
+        if let Err(reason) = moved {
+            self.ending = Some(Ending::text(reason));
+        }
     }
 
     fn resume_token(&mut self) -> Option<String> {

@@ -1,4 +1,4 @@
-//! A password that was hashed: an operator's, or that of an account.
+//! A password that was hashed: an operator's, a gateway's, or that of an account.
 //!
 //! Decides whom to call; the rules of accounts are in [`shared::accounts`](crate::server::shared::accounts).
 
@@ -12,14 +12,20 @@ use crate::{
 pub(super) enum Hashed {
     /// A request about an account.
     Account(Step),
-    /// An operator's password.
-    Operator(Checked),
+    /// A password of which the protocol knows: an operator's or a gateway's.
+    Protocol(Checked),
 }
 
 /// A password of this connection was hashed.
 pub(super) fn hashed(at: &mut Current<'_>, checked: Checked) -> Hashed {
-    if matches!(checked, Checked::Operator { .. }) {
-        return Hashed::Operator(checked);
+    if let Checked::Gateway {
+        is_right: Some(is_right),
+    } = checked
+    {
+        at.shared.gateways.finish(at.id, is_right);
+    }
+    if matches!(checked, Checked::Gateway { .. } | Checked::Operator { .. }) {
+        return Hashed::Protocol(checked);
     }
     let (now, user) = (at.now(), at.client.user());
     let Shared {

@@ -11,7 +11,7 @@
 //! context.rs    shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
 //! input.rs      input on its way to a protocol              logins.rs     logins by SCRAM and certificates
 //! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
-//! proxied.rs    connections that a proxy forwards
+//! proxied.rs    connections that a proxy forwards            gateway.rs    those of WEBIRC's gateways
 //! timers.rs     deadlines                                    ending.rs, close.rs, close_reason.rs   the one way out
 //! ```
 //!
@@ -29,6 +29,7 @@ mod detect;
 mod dispatch;
 mod echo;
 mod ending;
+mod gateway;
 mod hashed;
 mod history;
 mod http;
@@ -54,6 +55,7 @@ use crate::{
     chat::Command,
     net::{ConnId, Net},
     os::signals::Signals,
+    protocol::Checked,
     server::{
         keeper_link::KeeperLink,
         limits::{admission::Place, bill::Bill},
@@ -180,6 +182,14 @@ impl Connections {
 
     /// Takes a piece of the password check whose turn it is. The server calls it once a turn.
     pub(crate) fn check_passwords(&mut self, net: &mut Net) {
+        for (id, is_right) in self.shared.gateways.take_settled() {
+            if let Some((protocol, mut at)) = self.find(net, id) {
+                let ending = protocol
+                    .as_mut()
+                    .password_checked(&mut at, Checked::Gateway { is_right });
+                self.finish(net, id, ending);
+            }
+        }
         let now = self.shared.wall_clock.at(net.now());
         let Some(Finished { id, checked }) = self.shared.password_checks.advance(now) else {
             return;
@@ -191,7 +201,7 @@ impl Connections {
             .password_checks
             .note_checked(&checked, at.client.peer.ip());
         let ending = match hashed::hashed(&mut at, checked) {
-            Hashed::Operator(checked) => protocol.as_mut().password_checked(&mut at, checked),
+            Hashed::Protocol(checked) => protocol.as_mut().password_checked(&mut at, checked),
             Hashed::Account(Step::Done(outcome)) => {
                 protocol.as_mut().account_done(&mut at, outcome)
             }
@@ -227,6 +237,7 @@ impl Connections {
         let Shared { history, hub, .. } = &mut self.shared;
         history.set_rules(settings.history, hub, now);
         self.shared.settings = settings;
+        self.shared.gateways.forget_right();
         // The limit for one address may have been switched on, or concern others than before.
         let held = self
             .sessions

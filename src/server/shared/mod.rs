@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 mod audit;
 pub(crate) mod cloak;
 pub(crate) mod fanout;
+pub(crate) mod gateways;
 pub(crate) mod history;
 pub(crate) mod hosts;
 pub(crate) mod lifecycle;
@@ -39,6 +40,7 @@ use crate::{
 };
 use accounts::Accounts;
 use fanout::{EventSender, LastFanOut, Own};
+use gateways::Gateways;
 use history::History;
 use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
@@ -71,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Certificates>,
     /// The certificates that clients proved to have; few do.
     pub(crate) certificates: FxHashMap<ConnId, Fingerprint>,
+    pub(crate) gateways: Gateways,
     /// The listeners of connections that came from proxies, as long as these may say whose they are.
     pub(crate) proxied: FxHashMap<ConnId, Listener>,
     pub(crate) wall_clock: WallClock,
@@ -142,6 +145,7 @@ impl Shared {
             accounts: None,
             tls: None,
             certificates: FxHashMap::default(),
+            gateways: Gateways::new()?,
             proxied: FxHashMap::default(),
             wall_clock: WallClock::default(),
             lifecycle: Lifecycle::default(),
@@ -169,8 +173,14 @@ impl Shared {
     pub(crate) fn keeps_waiting(&self, id: ConnId) -> bool {
         let accounts = self.accounts.as_ref();
         self.password_checks.is_checking(id)
+            || self.gateways.is_waiting(id)
             || accounts.is_some_and(|it| it.is_waiting(id))
             || self.history.is_waiting(id)
+    }
+
+    /// Whether passwords are being checked, or results are to be reported.
+    pub(crate) fn has_checks(&self) -> bool {
+        self.password_checks.waiting() > 0 || self.gateways.has_settled()
     }
 
     /// Replaces the server's description, after the configuration was read again.
@@ -225,6 +235,7 @@ impl Shared {
             + self.hosts.memory()
             + self.limits.admission.memory()
             + self.resume_tokens.memory()
+            + self.gateways.memory()
             + self.proxied.capacity() * size_of::<(ConnId, Listener)>()
             + self.session_notes.memory()
             + self.history.recorder.memory()

@@ -148,6 +148,22 @@ impl PasswordChecks {
         Ok(())
     }
 
+    /// Begins to check the password of a gateway: one of those in the verifier, under any name.
+    ///
+    /// # Errors
+    /// Why it is not checked.
+    pub(crate) fn begin_gateway(
+        &mut self,
+        verifier: &Verifier,
+        password: &str,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let attempt = self.admit_to_queue(PasswordKind::Gateway, "", guesser, now)?;
+        self.push(guesser, Work::Check(attempt, verifier.begin("", password)));
+        Ok(())
+    }
+
     /// Begins to check the password of an account; `None`: there is no such account, or it has no password. `rounds` is
     /// how many new credentials would have.
     ///
@@ -281,6 +297,9 @@ impl PasswordChecks {
                     .settle(attempt, is_right, now.moment.since_start());
                 match kind {
                     PasswordKind::Account => Checked::Account { is_right },
+                    PasswordKind::Gateway => Checked::Gateway {
+                        is_right: Some(is_right),
+                    },
                     PasswordKind::Operator | PasswordKind::Resume | PasswordKind::Server => {
                         Checked::Operator { is_right }
                     }
@@ -295,7 +314,10 @@ impl PasswordChecks {
         let (kind, is_right) = match checked {
             Checked::Account { is_right } => (PasswordKind::Account, *is_right),
             Checked::Operator { is_right } => (PasswordKind::Operator, *is_right),
-            Checked::NewCredentials(_) => return,
+            Checked::Gateway {
+                is_right: Some(is_right),
+            } => (PasswordKind::Gateway, *is_right),
+            Checked::Gateway { is_right: None } | Checked::NewCredentials(_) => return,
         };
         self.note(kind, Outcome::of(is_right), address);
     }

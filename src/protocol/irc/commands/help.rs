@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 56] = [
+static HELP: [(&str, &[&str]); 57] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -309,6 +309,13 @@ static HELP: [(&str, &[&str]); 56] = [
         &[
             "WALLOPS :<text>",
             "Says something to everyone with mode +w. Operators only.",
+        ],
+    ),
+    (
+        "WEBIRC",
+        &[
+            "WEBIRC <password> <gateway> <host> <address> [:<options>]",
+            "Says for whom a gateway has connected. It comes before all other commands.",
         ],
     ),
     (

@@ -19,4 +19,5 @@ pub(super) mod register_account;
 pub(super) mod rooms;
 pub(super) mod server;
 pub(super) mod table;
+pub(super) mod webirc;
 mod who;

@@ -6,7 +6,7 @@
 
 use super::{
     authenticate, caps, connection, lists, messages, modes, multiline, nickserv, operators, people,
-    register_account, rooms, server, who,
+    register_account, rooms, server, webirc, who,
 };
 use crate::protocol::irc::{
     codec::{
@@ -79,7 +79,7 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 56] = [
+pub(crate) static COMMANDS: [Entry; 57] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
@@ -133,6 +133,7 @@ pub(crate) static COMMANDS: [Entry; 56] = [
     row("VERIFY", 2, Always, register_account::verify),
     row("VERSION", 0, After, server::version),
     row("WALLOPS", 1, After, operators::wallops),
+    row("WEBIRC", 4, Before, webirc::webirc),
     row("WHO", 0, After, who::who),
     row("WHOIS", 0, After, people::whois),
     row("WHOWAS", 0, After, people::whowas),

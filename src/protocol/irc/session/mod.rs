@@ -27,7 +27,7 @@ use super::{
         message::Message,
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
-    commands::{accounts, authenticate, operators, register_account, rooms, table},
+    commands::{accounts, authenticate, operators, register_account, rooms, table, webirc},
     paged_reply::PagedReply,
 };
 use crate::chat::RoomId;
@@ -139,7 +139,7 @@ impl Irc {
         let plain = ctx.answer().split_off(start);
         let out = ctx.answer();
         match self.cold.as_mut().and_then(|cold| cold.pending.as_mut()) {
-            // The rest of the answer is still to come.
+            // The rest of the answer is still to come. (Before registration nothing is labelled.)
             Some(Pending::Oper { label: kept } | Pending::Account { label: kept, .. }) => {
                 *kept = Some(label.into());
                 out.extend(plain);
@@ -149,7 +149,7 @@ impl Irc {
                 label::put_in_batch(&plain, &batch, out);
                 *kept = Some(batch.into());
             }
-            None => label::wrap(&plain, label, &name, &batch, out),
+            None | Some(Pending::Gateway(_)) => label::wrap(&plain, label, &name, &batch, out),
         }
     }
 
@@ -208,8 +208,23 @@ impl Irc {
     pub fn password_checked(&mut self, checked: Checked, ctx: &mut dyn ServerContext) {
         match checked {
             Checked::Operator { is_right } => self.operator_checked(is_right, ctx),
+            Checked::Gateway { is_right } => self.gateway_checked(is_right, ctx),
             Checked::Account { .. } | Checked::NewCredentials(_) => {}
         }
+    }
+
+    /// The password of WEBIRC was checked.
+    fn gateway_checked(&mut self, is_right: Option<bool>, ctx: &mut dyn ServerContext) {
+        let Some(cold) = &mut self.cold else { return };
+        let Some(Pending::Gateway(client)) = cold
+            .pending
+            .take_if(|pending| matches!(pending, Pending::Gateway(_)))
+        else {
+            return;
+        };
+        let mut request = Request::new(self, ctx, None);
+        webirc::checked(&mut request, client, is_right);
+        request.flush();
     }
 
     /// The password of OPER was checked.

@@ -142,6 +142,19 @@ pub enum DeferredRequest {
     Rehash,
 }
 
+/// Whether a client may say for whom it has connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatewayCheck {
+    /// No gateway connects from its address.
+    NoGateway,
+    /// The password is being checked; then [`Irc::password_checked`](super::Irc::password_checked) is called.
+    Pending,
+    /// The password is right.
+    Right,
+    /// It is not looked at.
+    TryAgain(TryAgain),
+}
+
 /// The actions of IRC beyond [`Context`].
 pub trait ServerContext: Context + Logins {
     /// The server's names and texts.
@@ -168,6 +181,11 @@ pub trait ServerContext: Context + Logins {
     /// # Errors
     /// It is not looked at.
     fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain>;
+    /// Begins to see whether this is the password of a gateway that connects from this client's address.
+    fn check_gateway(&mut self, password: &str) -> GatewayCheck;
+    /// Gives this connection the address of the client for which a gateway has made it. If there is no place for that
+    /// client, the connection ends.
+    fn become_client(&mut self, address: core::net::SocketAddr, secure: bool);
     /// A token with which this connection can be resumed by another; an earlier one is void.
     fn resume_token(&mut self) -> Option<String>;
     /// The connection whose resume token this is.

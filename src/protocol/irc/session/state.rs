@@ -19,6 +19,7 @@ use crate::{
     },
     protocol::flavour::Flavour,
 };
+use core::net::SocketAddr;
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -58,11 +59,21 @@ pub(crate) enum Pending {
     },
     /// The password of an operator is being checked.
     Oper { label: Option<Box<str>> },
+    /// The password of a gateway is being checked, which has connected for this client.
+    Gateway(ForwardedClient),
     /// A request about an account is under way.
     Account {
         asked: Asked,
         label: Option<Box<str>>,
     },
+}
+
+/// The client for which a gateway has connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ForwardedClient {
+    pub(crate) address: SocketAddr,
+    /// Whether it spoke TLS with the gateway.
+    pub(crate) secure: bool,
 }
 
 /// By which way a request about an account came, for its answer goes the same way.
@@ -83,6 +94,7 @@ impl Pending {
         match self {
             Self::Paged { batch, .. } => BODY_BYTES_MAX + length(batch),
             Self::Oper { label } | Self::Account { label, .. } => length(label),
+            Self::Gateway(_) => 0,
         }
     }
 }
@@ -101,6 +113,8 @@ pub(crate) struct Registration {
     pub(super) resumes: Option<SessionId>,
     /// The account that the client has logged in to.
     pub(crate) account: Option<AccountId>,
+    /// A gateway has said whose connection it is.
+    gateway: bool,
 }
 
 /// The parameters of USER.
@@ -116,6 +130,28 @@ impl Registration {
         let nick = self.nick.as_ref().map_or("*", |nick| nick.as_str());
         let user = self.user.as_ref().map_or("*", |user| &user.username);
         (nick, user)
+    }
+
+    /// Whether the client has sent nothing that counts.
+    fn is_untouched(&self) -> bool {
+        let Self {
+            nick,
+            user,
+            negotiating,
+            password,
+            away,
+            resumes,
+            account,
+            gateway,
+        } = self;
+        nick.is_none()
+            && user.is_none()
+            && !negotiating
+            && password.is_none()
+            && away.is_none()
+            && resumes.is_none()
+            && account.is_none()
+            && !gateway
     }
 
     /// The nick that the client has asked for.
@@ -222,6 +258,22 @@ impl Irc {
 
     pub(crate) fn registration(&mut self) -> Option<&mut Registration> {
         self.cold.as_mut()?.registration.as_mut()
+    }
+
+    /// Whether the client has sent nothing that counts, and no gateway has said whose connection it is.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let registration = self
+            .cold
+            .as_ref()
+            .and_then(|cold| cold.registration.as_ref());
+        registration.is_some_and(Registration::is_untouched) && !self.is_logging_in()
+    }
+
+    /// A gateway has said whose connection it is.
+    pub(crate) fn note_gateway(&mut self) {
+        if let Some(registration) = self.registration() {
+            registration.gateway = true;
+        }
     }
 
     pub(super) fn finish_registration(&mut self) -> Option<Registration> {
