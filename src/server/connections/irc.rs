@@ -1,6 +1,6 @@
 //! IRC in lines. (IRC in messages is in `websocket.rs`.)
 //!
-//! Messages, registration and commands are in `protocol::irc`; `context.rs` has the parts that are shared with telnet.
+//! Messages, registration and commands are in `protocol::irc`; `context/` has the parts that are shared with telnet.
 
 use super::{
     browsers,

@@ -8,7 +8,7 @@
 //! dispatch.rs   the calls of the loop                        table.rs      the sessions by id
 //! session.rs    a session: its protocol, its client          protocol.rs   the contract of protocols
 //! telnet.rs irc.rs websocket.rs http.rs metrics.rs echo.rs detect.rs refused.rs       one protocol each
-//! context.rs    shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
+//! context/      shared by telnet, IRC and WebSocket          requests.rs   shared by HTTP and metrics
 //! input.rs      input on its way to a protocol              logins.rs     logins by SCRAM and certificates
 //! tls.rs        the begin of TLS                             charge.rs     the cost of a connection
 //! proxied.rs    connections that a proxy forwards            gateway.rs    those of WEBIRC's gateways

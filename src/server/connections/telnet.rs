@@ -1,6 +1,6 @@
 //! Telnet: lines from users at a terminal.
 //!
-//! Lines, commands and negotiation are in `protocol::telnet`; `context.rs` has the parts that are shared with IRC.
+//! Lines, commands and negotiation are in `protocol::telnet`; `context/` has the parts that are shared with IRC.
 
 use super::{
     browsers,

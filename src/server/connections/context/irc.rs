@@ -1,0 +1,131 @@
+//! What IRC needs beyond the actions of every protocol: the server's side of [`ServerContext`].
+//!
+//! Does not know wire formats.
+
+use super::CommandContext;
+use crate::{
+    chat::{Command, ServerBan, SessionId, watches::Watches},
+    protocol::{
+        flavour::Flavour,
+        irc::{DeferredRequest, GatewayCheck, ServerContext, ServerInfo, TryAgain},
+    },
+    server::{
+        connections::{client::Security, close_reason::CloseReason, ending::Ending, gateway},
+        shared::{Shared, lifecycle::Control, resume},
+    },
+};
+use std::net::SocketAddr;
+
+impl ServerContext for CommandContext<'_> {
+    fn server_info(&self) -> &ServerInfo {
+        &self.shared.server_info
+    }
+
+    fn is_secure(&self) -> bool {
+        self.client.security == Security::Secure
+    }
+
+    fn host(&self) -> Box<str> {
+        let user = self
+            .client
+            .user()
+            .and_then(|user| self.shared.hub.user(user));
+        match user {
+            Some(user) => user.host().into(),
+            None => self.shared.hosts.shown_of(self.address),
+        }
+    }
+
+    fn add_ban(&mut self, ban: ServerBan) -> bool {
+        self.shared.add_ban(self.net, ban, self.now)
+    }
+
+    fn remove_ban(&mut self, mask: &str) -> bool {
+        self.shared.remove_ban(mask)
+    }
+
+    fn set_flavour(&mut self, flavour: Flavour) {
+        self.flavour = flavour;
+        if let Some(user) = self.client.user() {
+            let flavour = flavour.in_messages(self.kind);
+            self.shared.routes.set_flavour(user, self.id, flavour);
+        }
+    }
+
+    fn deferred(&mut self) -> &mut Vec<u8> {
+        &mut self.shared.buffers.deferred
+    }
+
+    fn watches(&mut self) -> &mut Watches {
+        &mut self.shared.watches
+    }
+
+    fn nameless_count(&self) -> usize {
+        self.shared
+            .clients
+            .saturating_sub(self.shared.routes.count())
+    }
+
+    fn check_operator(&mut self, name: &str, password: &str) -> Result<(), TryAgain> {
+        let certificate = self.certificate.map(|it| it.to_string());
+        let guesser = self.guesser(certificate.as_deref());
+        let Shared {
+            password_checks,
+            settings,
+            ..
+        } = &mut *self.shared;
+        password_checks.begin_operator(&settings.operators, (name, password), guesser, self.now)
+    }
+
+    fn check_gateway(&mut self, password: &str) -> GatewayCheck {
+        let now = self.now;
+        gateway::check(&mut self.current(), password, now)
+    }
+
+    fn become_client(&mut self, address: SocketAddr, secure: bool) {
+        let moved = gateway::become_client(&mut self.current(), address, secure);
+        self.address = self.client.peer.ip();
+        // It was the gateway's.
+        self.certificate = None;
+        if let Err(reason) = moved {
+            self.ending = Some(Ending::text(reason));
+        }
+    }
+
+    fn resume_token(&mut self) -> Option<String> {
+        let tokens = &mut self.shared.resume_tokens;
+        tokens.issue(self.client.user()?, self.id)
+    }
+
+    fn check_resume_token(&mut self, token: &str) -> Result<Option<SessionId>, TryAgain> {
+        let owner = self.shared.resume_tokens.owner(token);
+        // A connection without a route is leaving already.
+        let owner = owner.filter(|owner| self.shared.routes.of_session(*owner).is_some());
+        let guesser = self.guesser(None);
+        let checks = &mut self.shared.password_checks;
+        checks.check_resume_token(resume::split(token).0, owner.is_some(), guesser, self.now)?;
+        Ok(owner)
+    }
+
+    fn end_resumed(&mut self, session: SessionId) {
+        let (reason, why) = (CloseReason::Resumed.quit_message(), CloseReason::Resumed);
+        if let Some(route) = self.shared.routes.of_session(session) {
+            let farewell = |out: &mut Vec<u8>| route.flavour.push_farewell(reason, out);
+            self.net.write(route.conn, farewell);
+            self.shared.end_route(session.user, route.conn, why);
+        }
+        // Another user may have ended their stay meanwhile, and the slot may be a newcomer's.
+        let is_known = self.shared.hub.user(session.user).is_some();
+        if is_known && !self.shared.routes.is_here(session.user) {
+            let _ = self.apply_as(session.user, Command::Quit { reason });
+        }
+    }
+
+    fn defer(&mut self, request: DeferredRequest) {
+        let asked = match request {
+            DeferredRequest::Die => Control::Stop,
+            DeferredRequest::Rehash => Control::Reload,
+        };
+        self.shared.pending = self.shared.pending.max(Some(asked));
+    }
+}
