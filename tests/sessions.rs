@@ -4,6 +4,7 @@ mod common;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use common::{Client, Irc, Messages, Server, Setup};
+use rustix::process::Signal;
 use std::{fs, path::PathBuf};
 
 const CONFIG: &str = "[limits]\nmessages_per_second = 0\n[accounts]\nscram_rounds = 4096\n";
@@ -346,4 +347,123 @@ fn connections_of_one_user_are_bounded() {
     irc.until("ERROR <any>");
     others[3].check_end("QUIT", &["ERROR <any>"]);
     house.attach("alice", "alice", "");
+}
+
+/// Turns always-on for the account of this connection.
+fn always_on(irc: &mut Irc) {
+    irc.send("NS SET ALWAYS-ON ON");
+    while !irc.next().last().starts_with("you stay in your rooms") {}
+}
+
+#[test]
+fn an_always_on_user_stays_and_is_come_back_to() {
+    let house = House::new("stay");
+    let mut alice = house.register("alice");
+    let mut bob = Irc::enter_with(house.server().address(), "bob", &["away-notify"]);
+    always_on(&mut alice);
+    alice.ask("JOIN #a");
+    bob.ask("JOIN #a");
+    alice.drain();
+    alice.check_end("QUIT :bye", &["ERROR <any>"]);
+    assert!(bob.next().is(":alice AWAY :Not connected"));
+    bob.check("PRIVMSG alice :there?", &["301 bob alice :Not connected"]);
+    bob.check(
+        "NAMES #a",
+        &["353 bob = #a :bob @alice", "366 bob #a <any>"],
+    );
+    let (mut alice, welcome) = house.attach("alice", "alice", "");
+    welcome.one(":alice JOIN #a");
+    bob.sees(&[":alice AWAY"]);
+    // Switched off, she leaves with her last connection.
+    alice.send("NS SET ALWAYS-ON OFF");
+    while !alice.next().last().starts_with("you leave when") {}
+    alice.client.reset();
+    bob.until(":alice QUIT <any>");
+}
+
+#[test]
+fn a_reset_is_no_way_out_and_a_kill_is() {
+    let house = House::new("killed");
+    let mut alice = house.register("alice");
+    always_on(&mut alice);
+    let mut bob = Irc::enter_with(house.server().address(), "bob", &["away-notify"]);
+    alice.ask("JOIN #a");
+    bob.ask("JOIN #a");
+    alice.client.reset();
+    bob.until(":alice AWAY :Not connected");
+    // One who is here by another nick may end her.
+    let mut other = Irc::enter(house.server().address(), "other");
+    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+    other.until(":NickServ!<any> NOTICE other <any>");
+    other.drain();
+    other.ask("NS GHOST alice");
+    bob.until(":alice QUIT <any>");
+}
+
+#[test]
+fn those_who_stay_come_back_after_a_restart() {
+    let mut house = House::new("restart");
+    let mut alice = house.register("alice");
+    let mut carol = house.register("carol");
+    always_on(&mut alice);
+    always_on(&mut carol);
+    alice.ask("JOIN #a,#gone");
+    alice.ask("PART #gone");
+    alice.send("CS REGISTER #a");
+    alice.until(":ChanServ!<any> NOTICE alice :the room is yours<any>");
+    carol.ask("JOIN #b,#a");
+    carol.ask("NICK caroline");
+    carol.ask("MODE caroline +iw");
+    carol.check_end("QUIT", &["ERROR <any>"]);
+    let house_server = house.server.take().expect("it runs");
+    house_server.stop();
+    house.start();
+    let mut bob = Irc::enter(house.server().address(), "bob");
+    bob.ask("JOIN #a").one("353 bob = #a :bob caroline ~alice");
+    let names = bob.ask("NAMES #a").text();
+    assert!(
+        names.contains("~alice") && names.contains("caroline"),
+        "{names}"
+    );
+    bob.ask("JOIN #b").one("353 bob = #b <any>");
+    bob.check(
+        "PRIVMSG caroline :there?",
+        &["301 bob caroline :Not connected"],
+    );
+    let gone = bob.ask("JOIN #gone").text();
+    assert!(!gone.contains("alice"), "{gone}");
+    let (mut carol, welcome) = house.attach("caroline", "carol", "");
+    welcome.one(":caroline JOIN #b");
+    welcome.one("MODE caroline +iw");
+    carol.check("MODE caroline", &["221 caroline +iw"]);
+    // A server that is killed has no time to write anything more.
+    let (_alice, _) = house.attach("alice", "alice", "");
+    house.server().signal(Signal::KILL);
+    let mut server = house.server.take().expect("it runs");
+    server.wait();
+    drop(server);
+    house.start();
+    let mut bob = Irc::enter(house.server().address(), "bob");
+    let names = bob.ask("JOIN #a").text();
+    assert!(
+        names.contains("~alice") && names.contains("caroline"),
+        "{names}"
+    );
+}
+
+#[test]
+fn an_account_that_ends_takes_its_user_with_it() {
+    let house = House::new("drop");
+    let mut alice = house.register("alice");
+    always_on(&mut alice);
+    let mut bob = Irc::enter_with(house.server().address(), "bob", &["away-notify"]);
+    alice.ask("JOIN #a");
+    bob.ask("JOIN #a");
+    alice.client.reset();
+    bob.until(":alice AWAY <any>");
+    let mut other = Irc::enter(house.server().address(), "other");
+    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+    other.until(":NickServ!<any> NOTICE other <any>");
+    other.send(&format!("NS DROP {PASSWORD}"));
+    bob.until(":<any> QUIT <any>");
 }

@@ -3,7 +3,16 @@
 use super::{
     error::Invalid,
     field::{Field, Key, Section},
+    settings::AlwaysOn,
 };
+use std::time::Duration;
+
+/// The values of `always_on`.
+const ALWAYS_ON: [(&str, AlwaysOn); 3] = [
+    ("off", AlwaysOn::Off),
+    ("opt-in", AlwaysOn::OptIn),
+    ("opt-out", AlwaysOn::OptOut),
+];
 
 /// The section `[accounts]`.
 pub(super) const ACCOUNTS: Section = Section {
@@ -50,6 +59,34 @@ pub(super) const ACCOUNTS: Section = Section {
             about: "An account may have another name than the nick of the user who makes it (custom-account-name).",
             example: "",
             field: Field::Flag(|config| &mut config.accounts.custom_names),
+        },
+        Key {
+            name: "always_on",
+            about: "Who stays in the rooms, shown as away, when the last connection goes: \"off\" is nobody, \"opt-in\" those\n\
+                    who said NS SET ALWAYS-ON ON, \"opt-out\" all with an account but those who said OFF.",
+            example: "",
+            field: Field::Text {
+                read: |config, text, _| {
+                    let found = ALWAYS_ON.iter().find(|(name, _)| *name == text);
+                    let wanted = "this may be \"off\", \"opt-in\" or \"opt-out\"";
+                    config.accounts.always_on = found.ok_or(Invalid::new(wanted))?.1;
+                    Ok(())
+                },
+                show: |config| {
+                    let wanted = config.accounts.always_on;
+                    let found = ALWAYS_ON.iter().find(|(_, value)| *value == wanted);
+                    found.map(|(name, _)| (*name).to_owned())
+                },
+            },
+        },
+        Key {
+            name: "always_on_expires",
+            about: "How long they stay without a connection.",
+            example: "",
+            field: Field::Span(
+                |config| &mut config.accounts.always_on_expires,
+                Duration::from_secs(3600)..=Duration::from_secs(10 * 366 * 86_400),
+            ),
         },
         Key {
             name: "max",

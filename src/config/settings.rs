@@ -109,6 +109,22 @@ pub struct Accounts {
     pub password_min: u32,
     /// Rounds of the hash of new passwords.
     pub scram_rounds: u32,
+    /// Whose users stay without a connection.
+    pub always_on: AlwaysOn,
+    /// For how long.
+    pub always_on_expires: Duration,
+}
+
+/// Whether users stay in their rooms when their last connection goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlwaysOn {
+    /// None does.
+    Off,
+    /// Those whose account has asked for it.
+    #[default]
+    OptIn,
+    /// Those with an account that has not declined.
+    OptOut,
 }
 
 /// `[history]`: what is kept of what is said. Without `[server] data` it is in memory alone.
@@ -221,6 +237,8 @@ impl Default for Accounts {
             password_min: 8,
             // Some 10 ms of one core for each login by PLAIN; RFC 7677 asks for 4,096 at least.
             scram_rounds: 32_768,
+            always_on: AlwaysOn::OptIn,
+            always_on_expires: Duration::from_secs(30 * 86_400),
         }
     }
 }

@@ -104,6 +104,13 @@ pub enum AccountRequest<'a> {
         /// Which.
         account: AccountId,
     },
+    /// Let the user of an account stay without a connection, or no longer.
+    SetAlwaysOn {
+        /// Which.
+        account: AccountId,
+        /// Whether it is to stay.
+        stays: bool,
+    },
     /// Give an account another password.
     SetPassword {
         /// Which.
@@ -133,6 +140,8 @@ pub enum AccountRequest<'a> {
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountOutcome {
+    /// The choice is stored: the account's user stays without a connection, or does not.
+    AlwaysOnSet(bool),
     /// The certificates of an account are stored.
     CertificatesChanged,
     /// The account is ended, and nobody is logged in to it any more.
@@ -161,6 +170,9 @@ pub enum AccountError {
     /// Another change of the account is on its way to the disk.
     #[error("another change of the account is being stored; try again in a moment")]
     BeingChanged,
+    /// The host lets no user stay without a connection.
+    #[error("on this server nobody stays without a connection")]
+    NoAlwaysOn,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked; try again in a few seconds")]
     Busy,

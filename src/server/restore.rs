@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     auth::FalseSalts,
-    chat::{Now, ServerBan},
+    chat::{Nick, Now, ServerBan},
     store::{BanRecord, Change, Key, Row, SettingRecord},
 };
 use std::{collections::HashMap, time::Duration};
@@ -25,6 +25,7 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
     shared.store.is_open = true;
     let mut settings: HashMap<String, Vec<u8>> = HashMap::new();
     let (mut accounts, mut bans, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
+    let mut presences = Vec::new();
     for row in rows {
         match row {
             Row::Setting(SettingRecord { name, value }) => {
@@ -32,6 +33,7 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
             }
             Row::Account(row) => accounts.push(row),
             Row::Ban(row) => bans.push(row),
+            Row::Presence(row) => presences.push(row),
             Row::Room(row) => rooms.push(row),
         }
     }
@@ -61,10 +63,20 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
     for row in bans {
         add_ban(shared, row, now);
     }
+    let mut present = 0;
+    for row in presences {
+        if shared.restore_presence(&row, now) {
+            present += 1;
+        } else {
+            let key = Key::Presence(row.account);
+            shared.store.keep(Change::Drop(key));
+        }
+    }
     tracing::info!(
         accounts = count,
         bans = bans_count,
         rooms = rooms_count,
+        present,
         "read what was kept"
     );
     Ok(())
@@ -119,6 +131,13 @@ pub(super) fn current(shared: &Shared, key: &Key, now: Now) -> Option<Change> {
             let ban = shared.hub.server_ban(mask);
             let ban = ban.filter(|ban| *ban.mask == **mask);
             ban.map(|ban| Row::Ban(ban_row(ban, now)))
+        }
+        Key::Presence(account) => {
+            let name = Nick::parse(account, shared.hub.rules()).ok()?;
+            let account = shared.hub.accounts().find(&name)?;
+            let user = shared.presences.user_of(account);
+            let row = user.and_then(|it| shared.presences.row(it, &shared.hub, now.wall.unix_ms()));
+            row.map(Row::Presence)
         }
         Key::Room(name) => room_rows::current_row(&shared.hub, name).map(Row::Room),
         Key::Setting(_) => return None,

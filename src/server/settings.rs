@@ -369,6 +369,8 @@ fn account_rules(config: &Config) -> Rules {
             before_connect: accounts.before_connect,
             custom_names: accounts.custom_names,
         },
+        always_on: accounts.always_on,
+        always_on_expires: accounts.always_on_expires,
         rounds: accounts.scram_rounds,
         accounts_max: accounts.max as usize,
     }

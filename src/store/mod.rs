@@ -30,8 +30,8 @@ pub use frame::{BadFrame, Frames, push_frame};
 pub use keeper::run;
 pub use message::{Answer, PROTOCOL_VERSION, Request};
 pub use records::{
-    AccountRecord, BanRecord, Change, Key, MaskRecord, RankRecord, RoomRecord, Row, SettingRecord,
-    SuspensionRecord,
+    AccountRecord, BanRecord, Change, Key, MaskRecord, PresenceRecord, PresenceRoomRecord,
+    RankRecord, RoomRecord, Row, SettingRecord, SuspensionRecord,
 };
 
 /// The name of the database in its directory.

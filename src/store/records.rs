@@ -26,6 +26,8 @@ pub struct AccountRecord {
     pub suspended: Option<SuspensionRecord>,
     /// Fingerprints of the certificates that log in to it, in hexadecimal.
     pub fingerprints: Vec<String>,
+    /// Whether its user stays without a connection, if its owner has said so.
+    pub always_on: Option<bool>,
 }
 
 /// That an account is suspended.
@@ -105,6 +107,38 @@ pub struct BanRecord {
     pub ends_ms: Option<i64>,
 }
 
+/// A user who stays without a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceRecord {
+    /// The account; the key.
+    pub account: String,
+    /// Its nick.
+    pub nick: String,
+    /// IRC's user name.
+    pub username: String,
+    /// IRC's "real name".
+    pub realname: String,
+    /// The host that is shown.
+    pub host: String,
+    /// Letters of its modes.
+    pub modes: String,
+    /// Its away text; `None`: it is not away.
+    pub away: Option<String>,
+    /// Since when it has no connection; `None`: it had one when this was written.
+    pub absent_since_ms: Option<i64>,
+    /// The rooms that it is in.
+    pub rooms: Vec<PresenceRoomRecord>,
+}
+
+/// A room that such a user is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceRoomRecord {
+    /// The room's name, as it is shown.
+    pub name: String,
+    /// Letters of the user's ranks in it.
+    pub ranks: String,
+}
+
 /// A value of the server's own, such as the key of its cloaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingRecord {
@@ -121,6 +155,8 @@ pub enum Row {
     Account(AccountRecord),
     /// Of the bans from the server.
     Ban(BanRecord),
+    /// Of the users who stay without a connection.
+    Presence(PresenceRecord),
     /// Of the registered rooms.
     Room(RoomRecord),
     /// Of the server's own values.
@@ -134,6 +170,8 @@ pub enum Key {
     Account(String),
     /// The ban of this mask.
     Ban(String),
+    /// The user of this account.
+    Presence(String),
     /// The room of this name.
     Room(String),
     /// The value of this name.
@@ -155,6 +193,7 @@ impl Row {
         match self {
             Self::Account(row) => Key::Account(row.name.clone()),
             Self::Ban(row) => Key::Ban(row.mask.clone()),
+            Self::Presence(row) => Key::Presence(row.account.clone()),
             Self::Room(row) => Key::Room(row.name.clone()),
             Self::Setting(row) => Key::Setting(row.name.clone()),
         }

@@ -5,8 +5,8 @@
 
 use super::{
     super::{
-        Audience, Body, Nick, Now, Refusal, RoomName, Topic, UserId,
-        mode::{Rank, RoomFlag, RoomFlags, UserModes},
+        Audience, Body, Nick, Now, Refusal, RoomId, RoomName, Topic, UserId,
+        mode::{Rank, Ranks, RoomFlag, RoomFlags, UserModes},
         user::Membership,
     },
     state::{Hub, debug_assert_one_line},
@@ -41,6 +41,15 @@ impl Hub {
                 (self.open_room(name, flags, now)?, ranks)
             }
         };
+        self.add_member(who, room, ranks);
+        self.emit(who, Audience::Room(room), Body::Joined { room }, now);
+        if existing.is_some() {
+            self.note_came_back(who, room, ranks, now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_member(&mut self, who: UserId, room: RoomId, ranks: Ranks) {
         self.counting(Some(who.slot), Some(room.slot), |hub| {
             let index = hub.rooms[room.slot as usize].add(who, ranks);
             let user = &mut hub.users[who.slot as usize];
@@ -50,11 +59,6 @@ impl Hub {
             });
             user.use_invitation(room);
         });
-        self.emit(who, Audience::Room(room), Body::Joined { room }, now);
-        if existing.is_some() {
-            self.note_came_back(who, room, ranks, now);
-        }
-        Ok(())
     }
 
     pub(super) fn leave(

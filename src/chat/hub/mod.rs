@@ -33,6 +33,7 @@ mod moderation;
 mod modes;
 mod pair_times;
 mod permissions;
+mod presence;
 mod read;
 mod registered;
 mod sent;

@@ -62,6 +62,13 @@ pub fn finish(
         Ok(AccountOutcome::Unsuspended(account)) => {
             Ok(format!("{} can be used again", name(account, ctx)))
         }
+        Ok(AccountOutcome::AlwaysOnSet(true)) => Ok(
+            "you stay in your rooms, shown as away, when your last connection goes; KILL and SET ALWAYS-ON OFF end that"
+                .to_owned(),
+        ),
+        Ok(AccountOutcome::AlwaysOnSet(false)) => {
+            Ok("you leave when your last connection goes".to_owned())
+        }
         Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
         Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
         Ok(AccountOutcome::RoomRegistered) => {

@@ -80,10 +80,19 @@ pub(super) fn info(ctx: &mut dyn Context, name: &str) -> Outcome {
 
 pub(super) fn set(ctx: &mut dyn Context, text: &str) -> Outcome {
     let (what, value) = text.split_once(' ').unwrap_or((text, ""));
-    if !what.eq_ignore_ascii_case("PASSWORD") {
-        return Err(Trouble::Other("only SET PASSWORD is known"));
-    }
     let account = own_account(ctx)?;
+    if what.eq_ignore_ascii_case("ALWAYS-ON") {
+        let stays = match &*value.trim().to_ascii_uppercase() {
+            "ON" => true,
+            "OFF" => false,
+            _ => return Err(Trouble::Usage),
+        };
+        ctx.begin_account(AccountRequest::SetAlwaysOn { account, stays })?;
+        return Ok(Reply::Later);
+    }
+    if !what.eq_ignore_ascii_case("PASSWORD") {
+        return Err(Trouble::Other("SET PASSWORD and SET ALWAYS-ON are known"));
+    }
     let password = value.trim();
     if password.contains(' ') {
         return Err(Trouble::Usage);

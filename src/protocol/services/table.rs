@@ -60,9 +60,9 @@ pub(super) static COMMANDS: &[Entry] = &[
     },
     Entry {
         name: "SET",
-        arguments: "PASSWORD NEW",
+        arguments: "PASSWORD NEW | ALWAYS-ON ON|OFF",
         words_min: 2,
-        help: "change your password",
+        help: "change your password; stay in your rooms without a connection",
         right: Anyone,
         run: nickserv::set,
     },

@@ -294,6 +294,7 @@ impl Context for At<'_> {
             AccountRequest::Unsuspend { .. } => "unsuspend".to_owned(),
             AccountRequest::RegisterRoom { .. } => "register room".to_owned(),
             AccountRequest::DropRoom { .. } => "drop room".to_owned(),
+            AccountRequest::SetAlwaysOn { stays, .. } => format!("set always on {stays}"),
             AccountRequest::SetPassword { password, .. } => format!("set password {password}"),
         });
         Ok(())

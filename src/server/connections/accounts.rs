@@ -34,6 +34,10 @@ impl Connections {
             rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
             let now = self.shared.wall_clock.at(net.now());
             keep_overdue(&mut self.shared, now);
+            if self.shared.presences.has_changes(net.now()) {
+                self.shared.end_expired(now);
+                self.shared.keep_presences(now);
+            }
             keeper.tend(&mut self.shared.store.client, net);
             self.shared.store.keeper_restarts = keeper.restarts;
         }
@@ -74,6 +78,12 @@ impl Connections {
         }
         if let Ok(AccountOutcome::RegisteredFor(account)) = outcome {
             self.free_nick(net, account);
+        }
+        if matches!(outcome, Ok(AccountOutcome::AlwaysOnSet(_))) {
+            let session = self.sessions.get(id);
+            if let Some(user) = session.and_then(|session| session.client.user()) {
+                self.shared.settle_presence(user);
+            }
         }
         self.answer(net, id, outcome);
     }

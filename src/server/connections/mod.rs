@@ -129,6 +129,9 @@ impl Connections {
 
     /// Ends all connections but those of scrapers, because the server stops.
     pub(crate) fn close_for_shutdown(&mut self, net: &mut Net) {
+        let now = self.shared.wall_clock.at(net.now());
+        self.shared.keep_presences(now);
+        self.shared.presences.freeze();
         for id in self.sessions.ids() {
             let is_scraper = |session: &Session| session.client.kind == ProtocolKind::Metrics;
             if !self.sessions.get(id).is_some_and(is_scraper) {
@@ -141,6 +144,7 @@ impl Connections {
 
     /// Ends all connections at once: nothing more is sent.
     pub(crate) fn close_for_second_signal(&mut self, net: &mut Net) {
+        self.shared.presences.freeze();
         for id in self.sessions.ids() {
             self.close(net, id, &Ending::silent(CloseReason::SecondSignal));
         }

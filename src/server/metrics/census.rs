@@ -124,6 +124,7 @@ impl Census<'_> {
             history_lines: shared.history.recorder.lines_in_memory(),
             history_bytes: shared.history.recorder.memory(),
             history_requests: shared.history.requests,
+            users_absent: shared.presences.absent_count() as i64,
             store_waiting: shared.store.client.bytes() as i64,
             store_failures: shared.store.failures,
             keeper_restarts: shared.store.keeper_restarts,

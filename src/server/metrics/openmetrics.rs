@@ -163,6 +163,8 @@ impl Snapshot {
         to.gauge("madang_password_checks", help, self.password_checks)?;
         let help = "Accounts that there are.";
         to.gauge("madang_accounts", help, self.accounts)?;
+        let help = "Users who stay without a connection.";
+        to.gauge("madang_users_absent", help, self.users_absent)?;
         let help = "Changes that the keeper has not written yet.";
         let waiting = self.store_waiting;
         to.gauge_in(&Unit::Bytes, "madang_store_waiting", help, waiting)?;

@@ -33,6 +33,7 @@ pub(crate) struct Snapshot {
     pub(super) passwords: Vec<(&'static str, &'static str, u64)>,
     pub(super) password_checks: i64,
     pub(super) accounts: i64,
+    pub(super) users_absent: i64,
     /// Bytes of changes that the keeper has not written yet.
     pub(super) store_waiting: i64,
     /// Changes that could not be written and were refused.

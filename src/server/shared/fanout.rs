@@ -5,6 +5,7 @@
 //! a line is being handled and no record vanishes meanwhile. Does not know wire formats.
 
 use super::{
+    presences::Presences,
     routes::{Detached, Route, Routes},
     watchers::Watchers,
 };
@@ -50,6 +51,7 @@ pub(crate) struct EventSender<'a> {
     /// Connections that are in a room now because another connection of their user joined it, and are to be shown it when
     /// the line at hand is done.
     pub(crate) joined_elsewhere: &'a mut Vec<(ConnId, RoomId)>,
+    pub(crate) presences: &'a mut Presences,
     pub(crate) last_fan_out: &'a mut LastFanOut,
     pub(crate) counters: &'a mut Counters,
 }
@@ -63,6 +65,7 @@ impl EventSender<'_> {
         while let Some(event) = self.hub.next_event() {
             self.counters.note_event(&event.body);
             self.history.record(&event, self.hub);
+            self.presences.note(&event, self.hub);
             self.send(&event, own.as_mut());
             self.send_to_watchers(&event);
             match event.body {

@@ -3,6 +3,7 @@
 //! A protocol is lent this while it handles the input of one connection. Knows no sessions and no protocols' state.
 
 pub(crate) mod accounts;
+mod always_on;
 mod audit;
 pub(crate) mod cloak;
 pub(crate) mod fanout;
@@ -11,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod hosts;
 pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
+pub(crate) mod presences;
 pub(crate) mod resume;
 pub(crate) mod rooms;
 pub(crate) mod routes;
@@ -45,6 +47,7 @@ use history::History;
 use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
 use password_checks::PasswordChecks;
+use presences::Presences;
 use resume::ResumeTokens;
 use routes::Routes;
 use rustc_hash::FxHashMap;
@@ -65,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) password_checks: PasswordChecks,
     pub(crate) resume_tokens: ResumeTokens,
     pub(crate) session_notes: SessionNotes,
+    pub(crate) presences: Presences,
     pub(crate) store: Store,
     pub(crate) history: History,
     /// Accounts, where there is a store for them.
@@ -140,6 +144,7 @@ impl Shared {
             password_checks: PasswordChecks::default(),
             resume_tokens: ResumeTokens::default(),
             session_notes: SessionNotes::default(),
+            presences: Presences::default(),
             store: Store::default(),
             history,
             accounts: None,
@@ -217,6 +222,7 @@ impl Shared {
             server: &self.server_info.name,
             expelled: &mut self.expelled,
             joined_elsewhere: &mut self.joined_elsewhere,
+            presences: &mut self.presences,
             last_fan_out: &mut self.last_fan_out,
             counters: &mut self.counters,
         };
@@ -239,6 +245,7 @@ impl Shared {
             + self.proxied.capacity() * size_of::<(ConnId, Listener)>()
             + self.session_notes.memory()
             + self.history.recorder.memory()
+            + self.presences.memory()
             + answer.capacity()
             + deferred.capacity()
             + message.capacity()

@@ -108,7 +108,6 @@ impl Routes {
     }
 
     /// Notes that a user is here without a connection.
-    #[cfg(test)]
     pub(crate) fn enter_absent(&mut self, user: UserId) {
         self.put(user, Packed::ABSENT);
     }

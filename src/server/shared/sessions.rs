@@ -12,22 +12,49 @@ use crate::{
         Command, Entrant, Nick, Now, Profile, Refusal, ServerPassword, SessionId, UserId, effort,
     },
     net::{ConnId, Net},
-    protocol::{SessionLine, flavour::Flavour},
+    protocol::{Entered, SessionLine, flavour::Flavour},
     server::connections::close_reason::CloseReason,
 };
 
 /// What becomes of the user of a connection that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
-    /// It is here on other connections, or has quit already.
+    /// It stays: on other connections, or on none; or it has quit already.
     None,
     /// It quits.
     Quits,
 }
 
 impl Shared {
+    /// Makes a client a user, or one more connection of the user who has its nick and account.
+    ///
+    /// # Errors
+    /// Those of [`Hub::enter`](crate::chat::Hub::enter), and [`Refusal::TooManySessions`].
+    pub(crate) fn enter(
+        &mut self,
+        net: &mut Net,
+        nick: Nick,
+        profile: Profile,
+        route: Route,
+        now: Now,
+    ) -> Result<Entered, Refusal> {
+        if let Some(user) = self.attachable(&nick, &profile) {
+            self.attach(net, user, &profile, route, now)?;
+            return Ok(Entered::Attached(user));
+        }
+        let origin = profile.account.map(|_| profile.origin.clone());
+        let user = self.hub.enter(nick, profile, now)?;
+        self.routes.enter(user, route);
+        if let Some(origin) = origin {
+            self.session_notes.enter(route.conn, origin, now.moment);
+            self.settle_presence(user);
+        }
+        self.send_arrival(net, user);
+        Ok(Entered::New(user))
+    }
+
     /// The user that a client with this profile comes to: it has the nick that the client wants, and the account.
-    pub(crate) fn attachable(&self, nick: &Nick, profile: &Profile) -> Option<UserId> {
+    fn attachable(&self, nick: &Nick, profile: &Profile) -> Option<UserId> {
         let account = profile.account?;
         let user = self.hub.find_user(nick.as_str())?;
         let is_own = self.hub.user(user)?.account_id() == Some(account);
@@ -38,7 +65,7 @@ impl Shared {
     ///
     /// # Errors
     /// Those of [`Hub::may_enter`](crate::chat::Hub::may_enter), and [`Refusal::TooManySessions`].
-    pub(crate) fn attach(
+    fn attach(
         &mut self,
         net: &mut Net,
         user: UserId,
@@ -54,7 +81,9 @@ impl Shared {
             .enter(route.conn, profile.origin.clone(), now.moment);
         // The audience of the last message is another one now.
         net.end_fan_out();
+        self.presences.note_present(user);
         self.settle_away(net, user, None, now);
+        self.settle_presence(user);
         Ok(())
     }
 
@@ -86,6 +115,7 @@ impl Shared {
             // A newcomer may have the slot, or the routes were removed before.
             Detached::NotThere if self.routes.is_here(user) => Departure::None,
             _ if self.hub.user(user).is_none() => Departure::None,
+            Detached::Last if self.stays(net, user, now) => Departure::None,
             Detached::Last | Detached::NotThere => Departure::Quits,
         }
     }
@@ -120,7 +150,13 @@ impl Shared {
     }
 
     /// The user's clients have changed: makes it away or back where that is so now.
-    fn settle_away(&mut self, net: &mut Net, user: UserId, text: Option<&str>, now: Now) {
+    pub(super) fn settle_away(
+        &mut self,
+        net: &mut Net,
+        user: UserId,
+        text: Option<&str>,
+        now: Now,
+    ) {
         let is_away = self.hub.user(user).is_some_and(|it| it.away().is_some());
         let is_active = self.is_active_but(user, None);
         if is_away != is_active {

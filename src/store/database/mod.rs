@@ -3,8 +3,10 @@
 //! Owns the connection. Every commit is on the disk before it is acknowledged (`synchronous = FULL`): what is kept here
 //! changes rarely, and someone waits for it. Knows no sockets and no processes.
 
+mod presences;
 mod rows;
 mod schema;
+mod statements;
 
 use super::{
     DATABASE,

@@ -2,6 +2,10 @@
 //!
 //! Invariant: what is put is what is loaded. Knows no transactions.
 
+use super::{
+    presences,
+    statements::{each, run},
+};
 use crate::store::records::{
     AccountRecord, BanRecord, Change, Key, MaskRecord, RankRecord, RoomRecord, Row, SettingRecord,
     SuspensionRecord,
@@ -13,12 +17,14 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<()> {
     match change {
         Change::Put(Row::Account(row)) => put_account(connection, row),
         Change::Put(Row::Ban(row)) => put_ban(connection, row),
+        Change::Put(Row::Presence(row)) => presences::put(connection, row),
         Change::Put(Row::Room(row)) => put_room(connection, row),
         Change::Put(Row::Setting(row)) => put_setting(connection, row),
         Change::Drop(key) => {
             let (sql, name) = match key {
                 Key::Account(name) => ("DELETE FROM accounts WHERE name = ?1", name),
                 Key::Ban(mask) => ("DELETE FROM server_bans WHERE mask = ?1", mask),
+                Key::Presence(account) => ("DELETE FROM presences WHERE account = ?1", account),
                 Key::Room(name) => ("DELETE FROM rooms WHERE name = ?1", name),
                 Key::Setting(name) => ("DELETE FROM settings WHERE name = ?1", name),
             };
@@ -27,19 +33,16 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<()> {
     }
 }
 
-fn run(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<()> {
-    connection.prepare_cached(sql)?.execute(params).map(|_| ())
-}
-
 fn put_account(connection: &Connection, row: &AccountRecord) -> Result<()> {
     let suspended = row.suspended.as_ref();
     run(
         connection,
         "INSERT INTO accounts (name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended,
-             suspended_by, suspended_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             suspended_by, suspended_ms, always_on)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (name) DO UPDATE SET salt = ?2, rounds = ?3, stored_key = ?4, server_key = ?5,
-             registered_ms = ?6, last_seen_ms = ?7, suspended = ?8, suspended_by = ?9, suspended_ms = ?10",
+             registered_ms = ?6, last_seen_ms = ?7, suspended = ?8, suspended_by = ?9, suspended_ms = ?10,
+             always_on = ?11",
         params![
             row.name,
             row.salt,
@@ -51,6 +54,7 @@ fn put_account(connection: &Connection, row: &AccountRecord) -> Result<()> {
             suspended.map(|it| &it.reason),
             suspended.map(|it| &it.by),
             suspended.map(|it| it.since_ms),
+            row.always_on
         ],
     )?;
     run(
@@ -132,6 +136,7 @@ pub(super) fn load(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result
     })?;
     load_accounts(connection, take)?;
     load_rooms(connection, take)?;
+    presences::load(connection, take)?;
     let sql = "SELECT mask, reason, by, set_ms, ends_ms FROM server_bans ORDER BY set_ms";
     each(connection, sql, |row| {
         take(Row::Ban(BanRecord {
@@ -145,24 +150,11 @@ pub(super) fn load(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result
     })
 }
 
-fn each(
-    connection: &Connection,
-    sql: &str,
-    mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
-}
-
 fn load_accounts(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> {
     let fingerprints = "SELECT fingerprint FROM certificates WHERE account = ?1";
     let mut fingerprints = connection.prepare(fingerprints)?;
     let sql = "SELECT name, salt, rounds, stored_key, server_key, registered_ms, last_seen_ms, suspended, suspended_by,
-        suspended_ms FROM accounts";
+        suspended_ms, always_on FROM accounts";
     each(connection, sql, |row| {
         let name: String = row.get(0)?;
         let of_account = fingerprints.query_map([&name], |row| row.get(0))?;
@@ -176,6 +168,7 @@ fn load_accounts(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<(
             registered_ms: row.get(5)?,
             last_seen_ms: row.get(6)?,
             suspended: suspension(row)?,
+            always_on: row.get(10)?,
         }));
         Ok(())
     })

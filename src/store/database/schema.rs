@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// The steps, in order. The schema's version is how many were made.
-const STEPS: [&str; 2] = [FIRST, SUSPENSIONS];
+const STEPS: [&str; 3] = [FIRST, SUSPENSIONS, PRESENCES];
 
 const FIRST: &str = "
 CREATE TABLE settings (
@@ -73,6 +73,29 @@ CREATE TABLE server_bans (
 const SUSPENSIONS: &str = "
 ALTER TABLE accounts ADD COLUMN suspended_by TEXT;
 ALTER TABLE accounts ADD COLUMN suspended_ms INTEGER;
+";
+
+/// The users who stay without a connection.
+const PRESENCES: &str = "
+ALTER TABLE accounts ADD COLUMN always_on INTEGER;
+
+CREATE TABLE presences (
+    account      TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    nick         TEXT NOT NULL,
+    username     TEXT NOT NULL,
+    realname     TEXT NOT NULL,
+    host         TEXT NOT NULL,
+    modes        TEXT NOT NULL,
+    away         TEXT,
+    absent_since_ms INTEGER
+) STRICT;
+
+CREATE TABLE presence_rooms (
+    account TEXT NOT NULL REFERENCES presences ON DELETE CASCADE,
+    room    TEXT NOT NULL,
+    ranks   TEXT NOT NULL,
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The schema of today.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::store::records::{
-    AccountRecord, BanRecord, Key, MaskRecord, RankRecord, RoomRecord, SettingRecord,
-    SuspensionRecord,
+    AccountRecord, BanRecord, Key, MaskRecord, PresenceRecord, PresenceRoomRecord, RankRecord,
+    RoomRecord, SettingRecord, SuspensionRecord,
 };
 use std::{fs, io::Write as _};
 
@@ -33,6 +33,7 @@ fn rows() -> Vec<Row> {
                 since_ms: 5,
             }),
             fingerprints: vec!["aa".into(), "bb".into()],
+            always_on: Some(true),
         }),
         Row::Room(RoomRecord {
             name: "#a".into(),
@@ -58,6 +59,16 @@ fn rows() -> Vec<Row> {
                 },
             ],
             ..RoomRecord::default()
+        }),
+        Row::Presence(PresenceRecord {
+            account: "마당".into(),
+            nick: "마당".into(),
+            away: Some("lunch".into()),
+            rooms: vec![PresenceRoomRecord {
+                name: "#a".into(),
+                ranks: "qo".into(),
+            }],
+            ..PresenceRecord::default()
         }),
         Row::Ban(BanRecord {
             mask: "*@192.0.2.0/24".into(),
@@ -93,7 +104,7 @@ fn a_write_that_fails_is_left_out_whole_and_the_others_are_made() {
     let broken =
         "CREATE TRIGGER no BEFORE INSERT ON server_bans BEGIN SELECT RAISE(FAIL, 'no'); END";
     database.connection.execute_batch(broken).unwrap();
-    let [setting, account, _, ban] = rows().try_into().unwrap();
+    let [setting, account, _, _, ban] = rows().try_into().unwrap();
     let put = |row: &Row| Change::Put(row.clone());
     let results = database.write_all(&[
         vec![put(&setting)],

@@ -263,22 +263,11 @@ impl Context for CommandContext<'_> {
             conn: self.id,
             flavour: self.flavour.in_messages(self.kind),
         };
-        if let Some(user) = self.shared.attachable(&nick, &profile) {
-            self.shared
-                .attach(self.net, user, &profile, route, self.now)?;
-            self.client.set_user(user);
-            return Ok(Entered::Attached(user));
-        }
-        let origin = profile.account.map(|_| profile.origin.clone());
-        let user = self.shared.hub.enter(nick, profile, self.now)?;
-        self.client.set_user(user);
-        self.shared.routes.enter(user, route);
-        if let Some(origin) = origin {
-            let notes = &mut self.shared.session_notes;
-            notes.enter(self.id, origin, self.now.moment);
-        }
-        self.shared.send_arrival(self.net, user);
-        Ok(Entered::New(user))
+        let entered = self
+            .shared
+            .enter(self.net, nick, profile, route, self.now)?;
+        self.client.set_user(entered.user());
+        Ok(entered)
     }
 
     fn apply(&mut self, command: Command<'_>) -> Result<(), Refusal> {
@@ -299,7 +288,12 @@ impl Context for CommandContext<'_> {
             Command::LogOut => self.shared.session_notes.forget(self.id),
             _ => {}
         }
-        self.apply_as(user, command)
+        let is_login = matches!(command, Command::LogIn { .. });
+        self.apply_as(user, command)?;
+        if is_login {
+            self.shared.settle_presence(user);
+        }
+        Ok(())
     }
 
     fn sessions(&self) -> Vec<SessionLine> {

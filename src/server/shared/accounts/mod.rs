@@ -8,6 +8,7 @@
 //! stored; no password is kept, but hashes. Does not know connections' protocols.
 
 mod certificates;
+mod choices;
 mod logins;
 mod record;
 mod requests;

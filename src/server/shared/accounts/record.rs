@@ -18,6 +18,8 @@ pub(crate) struct Record {
     pub(crate) last_login: WallTime,
     /// Boxed, for few accounts are.
     pub(crate) suspended: Option<Box<Suspension>>,
+    /// Whether its user stays without a connection, if its owner has said so.
+    pub(crate) always_on: Option<bool>,
     /// The certificates that log in to it.
     pub(crate) fingerprints: Vec<Fingerprint>,
 }
@@ -30,6 +32,7 @@ impl Record {
             registered: now,
             last_login: now,
             suspended: None,
+            always_on: None,
             fingerprints: Vec::new(),
         }
     }
@@ -50,6 +53,7 @@ impl Record {
                     since: WallTime::from_unix_ms(it.since_ms),
                 })
             }),
+            always_on: row.always_on,
             fingerprints: fingerprints.collect(),
         })
     }
@@ -69,6 +73,7 @@ impl Record {
                 by: it.by.to_string(),
                 since_ms: it.since.unix_ms(),
             }),
+            always_on: self.always_on,
             fingerprints: self.fingerprints.iter().map(ToString::to_string).collect(),
         }
     }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     auth::Derivation,
     chat::{AccountId, Hub, Nick, Now, UserId, hub::network_of},
+    config::AlwaysOn,
     net::ConnId,
     protocol::{
         Checked,
@@ -36,6 +37,7 @@ use crate::{
     },
     store::{AccountRecord, Change, Key, Row, WriteId},
 };
+use std::time::Duration;
 
 /// The rules for accounts.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,10 @@ pub(crate) struct Rules {
     /// Rounds of the hash of new passwords.
     pub(crate) rounds: u32,
     pub(crate) accounts_max: usize,
+    /// Whose users stay without a connection.
+    pub(crate) always_on: AlwaysOn,
+    /// How long a user may stay without a connection.
+    pub(crate) always_on_expires: Duration,
 }
 
 /// A client that asks.
@@ -103,6 +109,12 @@ impl Accounts {
                 account,
                 fingerprint,
             } => return self.remove_certificate(account, fingerprint, asker, hub, store),
+            AccountRequest::SetAlwaysOn { account, stays } => {
+                if rules.always_on == AlwaysOn::Off {
+                    return Err(AccountError::NoAlwaysOn);
+                }
+                return self.set_always_on(account, stays, guesser.id, hub, store);
+            }
             AccountRequest::LogIn { name, password } => {
                 let account = find(hub, name);
                 self.begin_check(name, account, password, rules.rounds, asker, hub, checks)?;
@@ -332,6 +344,16 @@ impl Accounts {
                 (not_stored, None)
             }
             (Storing::Certificates(_, account, _) | Storing::SetPassword(_, account, _), false) => {
+                self.write_what_holds(account, Registered::Still, hub, store);
+                (not_stored, None)
+            }
+            (Storing::AlwaysOn(_, _, stays), true) => {
+                (Ok(AccountOutcome::AlwaysOnSet(stays)), None)
+            }
+            (Storing::AlwaysOn(_, account, stays), false) => {
+                if let Some(record) = self.get_mut(account) {
+                    record.always_on = Some(!stays);
+                }
                 self.write_what_holds(account, Registered::Still, hub, store);
                 (not_stored, None)
             }

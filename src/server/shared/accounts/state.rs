@@ -57,6 +57,8 @@ pub(super) enum Storing {
     SetPassword(ConnId, AccountId, Credentials),
     /// That it is suspended, or is not any more. It holds already.
     Suspension(ConnId, AccountId),
+    /// Whether the account's user stays from then on.
+    AlwaysOn(ConnId, AccountId, bool),
 }
 
 impl Storing {
@@ -72,6 +74,7 @@ impl Storing {
         match *self {
             Self::Drop(id, account)
             | Self::Register(id, account, _)
+            | Self::AlwaysOn(id, account, _)
             | Self::Suspension(id, account) => (id, Some(account)),
             Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => {
                 (id, Some(account))
