@@ -23,6 +23,8 @@ mod frame;
 mod keeper;
 mod message;
 mod records;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, Completion, Policy, WriteError, WriteId};
 pub use directory::{DirectoryError, Lock};
