@@ -354,7 +354,7 @@ fn an_unknown_command_is_refused_and_help_helps() {
     for command in [
         "join", "leave", "rooms", "who", "msg", "me", "nick", "topic", "away", "invite", "kick",
         "ban", "unban", "op", "deop", "voice", "mode", "register", "login", "logout", "account",
-        "help", "quit",
+        "room", "help", "quit",
     ] {
         ann.expect_prefix(&format!("* /{command} "));
     }

@@ -262,6 +262,28 @@ fn a_kill_ends_all_and_a_logout_the_others() {
 }
 
 #[test]
+fn a_new_password_logs_out_whoever_came_in_by_the_former() {
+    let house = House::new("password");
+    let mut first = house.register("alice");
+    let (mut second, _) = house.attach("alice", "alice", "");
+    let mut other = Irc::enter(house.server().address(), "other");
+    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+    other.until("900 other <any> alice <any>");
+    first.send("NS SET PASSWORD an0ther-h0rse");
+    first.until(":NickServ!<any> NOTICE alice :your new password is stored");
+    second.until("ERROR <any>");
+    other.until("901 other <any> :You are now logged out");
+    // The client that set it is as it was.
+    first
+        .ask("NS INFO")
+        .one(":NickServ!<any> NOTICE alice :the account is alice");
+    first.send("NS LOGOUT");
+    first.until("901 <any> <any> :You are now logged out");
+    first.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+    first.until(":NickServ!<any> NOTICE <any> :wrong name or password<any>");
+}
+
+#[test]
 fn sessions_are_listed_and_ended_one_by_one() {
     let house = House::new("list");
     let mut first = house.register("alice");

@@ -210,13 +210,14 @@ fn the_configuration_is_read_anew_and_shows_in_the_next_greeting() {
     ann.give_name("ann");
     motd.write("new words\n");
     let changed = format!(
-        "[server]\nname = \"new.example\"\nmotd = \"{path}\"\nunicode_names = false\n[limits]\nclients = 7\n"
+        "[server]\nname = \"new.example\"\nmotd = \"{path}\"\nunicode_names = false\ndata = \"/nowhere\"\n[limits]\nclients = 7\n"
     );
     std::fs::write(server.config_file(), changed).unwrap();
     server.signal(Signal::HUP);
     server.log.expect("configuration read again");
     // What takes a restart is named.
     server.log.expect("unicode_names");
+    server.log.expect("data changed");
     server.log.expect("clients");
     let mut bob = Client::connect(server.address());
     bob.expect("* welcome to new.example");

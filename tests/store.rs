@@ -104,6 +104,7 @@ fn what_was_granted_survives_a_keeper_that_is_killed() {
         let asked: Vec<Irc> = names.iter().map(|name| ask(&server, name)).collect();
         kill_keeper(&server);
         server.log.expect("the keeper ended");
+        server.log.expect("signal: 9");
         // Each is granted in the end: the next keeper gets what the last one did not acknowledge.
         for (irc, name) in asked.into_iter().zip(&names) {
             assert!(is_granted(irc), "{name}");

@@ -59,6 +59,9 @@ fn a_registered_name_is_for_its_owner_alone_and_outlives_the_server() {
     let mut alice = Client::connect(server.address());
     alice.send_bytes(b"alice\r\n\xFF\xFD\x01open-sesame\r\nhello\r\n");
     stranger.find("#lobby <alice> hello");
+    // ChanServ is at the prompt too.
+    stranger.send("/room info #lobby");
+    stranger.find("! that room is not registered");
     // A client that sends all it has and ends is answered all the same.
     let mut other = Client::connect(server.address());
     other.send_bytes(b"/login alice open-sesame\r\n");

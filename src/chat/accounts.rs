@@ -10,7 +10,7 @@ use super::{
     name::{Name, NameRules},
 };
 use slab::Slab;
-use std::num::NonZeroU32;
+use std::{collections::BTreeSet, num::NonZeroU32};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Accounts {
     records: Slab<Record>,
     names: NameIndex,
     last_generation: u32,
+    /// Folded names of stored accounts that cannot be used under the present rules.
+    withheld: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ impl Accounts {
             records: Slab::new(),
             names: NameIndex::new(rules.unicode),
             last_generation: 0,
+            withheld: BTreeSet::new(),
         }
     }
 
@@ -71,7 +74,18 @@ impl Accounts {
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        self.records.capacity() * size_of::<Record>() + self.names.memory()
+        let withheld = self.withheld.iter().map(String::capacity).sum::<usize>();
+        self.records.capacity() * size_of::<Record>() + self.names.memory() + withheld
+    }
+
+    /// Whether this name is that of a stored account that cannot be used: a new one would take its place.
+    pub(super) fn is_withheld(&self, name: &Nick) -> bool {
+        !self.withheld.is_empty() && self.withheld.contains(&name.folded())
+    }
+
+    /// From now on no account of this name may be made.
+    pub(super) fn withhold(&mut self, name: &Nick) {
+        self.withheld.insert(name.folded());
     }
 
     /// Adds a name that no other account has, nor looks like.

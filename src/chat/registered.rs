@@ -53,6 +53,8 @@ pub(super) struct RegisteredRooms {
     ranks: usize,
     changed: BTreeSet<u32>,
     gone: Vec<RoomName>,
+    /// Folded names of stored rooms that cannot be used under the present rules.
+    withheld: BTreeSet<String>,
 }
 
 impl RegisteredRooms {
@@ -62,6 +64,16 @@ impl RegisteredRooms {
 
     pub(super) fn holds(&self, slot: u32) -> bool {
         self.by_slot.contains_key(&slot)
+    }
+
+    /// Whether this name is that of a stored room that cannot be used: another one would take its place.
+    pub(super) fn is_withheld(&self, name: &RoomName) -> bool {
+        !self.withheld.is_empty() && self.withheld.contains(&name.name().fold())
+    }
+
+    /// From now on no room of this name may be registered.
+    pub(super) fn withhold(&mut self, name: &RoomName) {
+        self.withheld.insert(name.name().fold());
     }
 
     pub(super) fn len(&self) -> usize {

@@ -122,6 +122,9 @@ impl Server {
         if config.server.unicode_names != self.config.server.unicode_names {
             tracing::warn!("[server] unicode_names changed; that takes a restart");
         }
+        if config.server.data != self.config.server.data {
+            tracing::warn!("[server] data changed; that takes a restart");
+        }
         if config.limits.clients != self.config.limits.clients {
             tracing::warn!("[limits] clients changed; that takes a restart");
         }

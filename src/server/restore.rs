@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     auth::FalseSalts,
-    chat::{Nick, Now, ServerBan},
+    chat::{Nick, Now, RoomName, ServerBan},
     store::{BanRecord, Change, Key, Row, SettingRecord},
 };
 use std::{collections::HashMap, time::Duration};
@@ -54,6 +54,9 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
     for row in rooms {
         let name = row.name.clone();
         if !room_rows::restore(&mut shared.hub, row, now) {
+            if let Ok(name) = RoomName::parse(&name, shared.hub.rules()) {
+                shared.hub.withhold_room(&name);
+            }
             tracing::warn!(
                 name,
                 "a registered room cannot be used under the present settings, or without its founder"

@@ -70,9 +70,12 @@ fn open(directory: &Path, version: u32) -> Result<(Database, KeeperLock), String
 fn send_rows(database: &Database, stream: &mut impl Write) -> io::Result<bool> {
     let mut out = Vec::new();
     let mut sent = Ok(());
+    let mut too_long = None;
     let loaded = database.load(&mut |row| {
-        if push_frame(&Answer::Row(row), &mut out).is_ok() && out.len() > READ_BYTES && sent.is_ok()
-        {
+        let key = row.key();
+        if push_frame(&Answer::Row(row), &mut out).is_err() {
+            too_long = Some(key);
+        } else if out.len() > READ_BYTES && sent.is_ok() {
             sent = stream.write_all(&out);
             out.clear();
         }
@@ -80,6 +83,14 @@ fn send_rows(database: &Database, stream: &mut impl Write) -> io::Result<bool> {
     sent?;
     stream.write_all(&out)?;
     match loaded {
+        Ok(()) if too_long.is_some() => {
+            // Without it the server would go on as if it were not there, and perhaps write over it.
+            let key = too_long.map_or(String::new(), |key| format!("{key:?}"));
+            let why = format!(
+                "a row of the database is too long to be read: {key}; shorten or delete it with sqlite3"
+            );
+            send(&[Answer::Unusable(why)], stream).map(|()| false)
+        }
         Ok(()) => Ok(true),
         Err(error) => send(&[Answer::Unusable(error.to_string())], stream).map(|()| false),
     }

@@ -1,5 +1,6 @@
 //! Streams between server and keeper at random: valid, damaged, and cut anywhere.
 
+use super::database::Database;
 use super::{
     AccountRecord, Answer, BadFrame, BanRecord, Change, Client, Frames, Key, MaskRecord, Policy,
     RankRecord, Request, RoomRecord, Row, SettingRecord, push_frame,
@@ -24,8 +25,8 @@ fn accounts() -> impl Strategy<Value = Row> {
             server_key: keys.1,
             registered_ms: numbers.1,
             last_seen_ms: numbers.2,
-            suspended: None,
             fingerprints: texts.2,
+            ..AccountRecord::default()
         })
     })
 }
@@ -177,5 +178,47 @@ proptest! {
         ends.dedup_by_key(|end| end.id);
         prop_assert_eq!(ends.len(), count);
         prop_assert_eq!(client.is_idle(), client.bytes() == 0);
+    }
+}
+
+/// A stream whose other end has sent one request, and reads all answers.
+struct Script(std::io::Cursor<Vec<u8>>, Vec<u8>);
+
+impl std::io::Read for Script {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl std::io::Write for Script {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_row_that_fits_no_message_is_named_and_not_passed_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let row = Row::Setting(SettingRecord {
+        name: "by hand".into(),
+        value: vec![0; 5 << 20],
+    });
+    let mut database = Database::open(directory.path()).expect("a database");
+    assert_eq!(database.write_all(&[vec![Change::Put(row)]]), [Ok(())]);
+    drop(database);
+    let open = Request::Open {
+        version: super::PROTOCOL_VERSION,
+        load: true,
+    };
+    let mut script = Script(std::io::Cursor::new(stream(&[open])), Vec::new());
+    super::run(directory.path(), &mut script).expect("it says why");
+    let (answers, _) = read::<Answer>(&script.1, usize::MAX);
+    match answers.last() {
+        Some(Answer::Unusable(why)) => assert!(why.contains("by hand"), "{why}"),
+        other => panic!("{other:?}"),
     }
 }

@@ -39,7 +39,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NickReserved`], or [`Refusal::AccountExists`] if the name is that of another account or looks like one.
     pub fn may_register_for(&self, name: &Nick) -> Result<(), Refusal> {
-        if self.reserved.holds(name) {
+        if self.reserved.holds(name) || self.accounts.is_withheld(name) {
             return Err(Refusal::NickReserved { nick: name.clone() });
         }
         if let Some(owner) = self.accounts.owner_of(name) {
@@ -56,6 +56,12 @@ impl Hub {
             None => Some(self.accounts.add(name)),
             Some(_) => None,
         }
+    }
+
+    /// From now on no account of this name may be made: one is stored that cannot be used under the present rules, and is its
+    /// owner's all the same.
+    pub fn withhold_account(&mut self, name: &Nick) {
+        self.accounts.withhold(name);
     }
 
     /// Removes an account to which no user is logged in any more, and the registrations of its rooms; returns whether it was

@@ -154,6 +154,9 @@ impl Hub {
             }
             _ => self.check_room_looks(&to, Some(room.slot))?,
         }
+        if self.registered.holds(room.slot) && self.registered.is_withheld(&to) {
+            return Err(Refusal::RoomRegistered { room: to });
+        }
         self.room_names.remove(room.slot, record.name.name());
         let rooms = &self.rooms;
         self.room_names

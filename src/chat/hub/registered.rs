@@ -68,6 +68,12 @@ impl Hub {
         RoomChanges { gone, changed }
     }
 
+    /// From now on no room of this name may be registered: one is stored that cannot be used under the present rules, and is
+    /// its founder's all the same.
+    pub fn withhold_room(&mut self, name: &RoomName) {
+        self.registered.withhold(name);
+    }
+
     /// A registered room is to be stored anew, for it is not known whether it is stored as it is.
     pub fn touch_room(&mut self, room: RoomId) {
         if self.room(room).is_some() {
@@ -146,7 +152,7 @@ impl Hub {
         let (room, _) = self.find_membership(who, name)?;
         self.need_rank(who, room, Rank::Operator)?;
         let founder = self.own_account(who)?;
-        if self.registered.holds(room.slot) {
+        if self.registered.holds(room.slot) || self.registered.is_withheld(name) {
             let room = self.room_name(room);
             return Err(Refusal::RoomRegistered { room });
         }

@@ -9,7 +9,7 @@ use super::{
     caps::{Cap, CapSet},
     codec::{
         line::Line,
-        numeric::RPL_KNOCK,
+        numeric::{RPL_KNOCK, RPL_LOGGEDOUT},
         reply::{ReplyPrefix, write_topic},
         text::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
     },
@@ -157,12 +157,27 @@ pub(crate) fn write_join(
 }
 
 impl Scene<'_> {
+    /// A user who is logged out is sent the numeric, whatever made it so; that of a login is in the answer to it.
+    fn account_changed(&self, out: &mut Vec<u8>) {
+        let account = self.author.account();
+        if account.is_none() && self.view.is_own() {
+            let prefix = ReplyPrefix {
+                server: self.server,
+                client: self.author.nick().as_str(),
+            };
+            let mask = self.author.mask().to_string();
+            let line = prefix.numeric(RPL_LOGGEDOUT, out).word(&mask);
+            line.text(RPL_LOGGEDOUT.words).end();
+        }
+        if self.caps.has(Cap::AccountNotify) {
+            let account = account.unwrap_or("*");
+            self.command("ACCOUNT", out).param(account).end();
+        }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         match &self.event.body {
-            Body::AccountChanged if self.caps.has(Cap::AccountNotify) => {
-                let account = self.author.account().unwrap_or("*");
-                self.command("ACCOUNT", out).param(account).end();
-            }
+            Body::AccountChanged => self.account_changed(out),
             Body::AwayChanged => self.away(out),
             Body::Invited { room, user } if self.view == View::Other => {
                 self.invited(*room, *user, out);

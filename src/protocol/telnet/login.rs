@@ -91,7 +91,19 @@ impl Request<'_> {
 
     /// A line to NickServ.
     pub(super) fn service(&mut self, text: &str) -> Outcome {
-        match services::run(text, self.ctx) {
+        let reply = services::run(text, self.ctx);
+        self.take_reply(reply)
+    }
+
+    /// A line to ChanServ, or the list of its commands.
+    pub(super) fn room_service(&mut self, text: &str) -> Outcome {
+        let text = if text.is_empty() { "HELP" } else { text };
+        let reply = services::run_room(text, self.ctx);
+        self.take_reply(reply)
+    }
+
+    fn take_reply(&mut self, reply: Reply) -> Outcome {
+        match reply {
             Reply::Lines(lines) => lines.iter().for_each(|line| say(self.ctx, line)),
             Reply::Refused(why) => refusal(self.ctx.answer(), &why),
             Reply::Later => self.telnet.login = Some(Login::Waiting(None).into()),

@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 /// All commands, in the order in which help shows them.
-pub(super) static COMMANDS: [Entry; 23] = [
+pub(super) static COMMANDS: [Entry; 24] = [
     Entry {
         name: "join",
         aliases: &["j"],
@@ -198,6 +198,14 @@ pub(super) static COMMANDS: [Entry; 23] = [
         words_min: 0,
         help: "more about accounts: /account help",
         run: |request, text| request.account(text),
+    },
+    Entry {
+        name: "room",
+        aliases: &["cs", "chanserv"],
+        arguments: "[COMMAND]",
+        words_min: 0,
+        help: "make a room last, and who has which rank: /room help",
+        run: |request, text| request.room_service(text),
     },
     Entry {
         name: "help",

@@ -4,12 +4,12 @@
 
 use super::{Connections, charge};
 use crate::{
-    chat::{AccountId, Command, Now},
+    chat::{AccountId, Command, Now, SessionId, UserId},
     net::{ConnId, Net},
     protocol::account::{AccountError, AccountOutcome},
     server::{
         restore,
-        shared::{Shared, rooms},
+        shared::{Shared, accounts::Concerned, rooms},
     },
     store::Completion,
 };
@@ -70,11 +70,13 @@ impl Connections {
         } = &mut self.shared;
         let Some(accounts) = accounts else { return };
         let stored = accounts.stored(*write, result.is_ok(), hub, store);
-        let Some((id, outcome, dropped)) = stored else {
+        let Some((id, outcome, concerned)) = stored else {
             return;
         };
-        if let Some(account) = dropped {
-            self.log_out_all(net, account);
+        match concerned {
+            Some(Concerned::OfDropped(account)) => self.end_account(net, account),
+            Some(Concerned::OfNewPassword(account)) => self.log_out_others(net, account, id),
+            None => {}
         }
         if let Ok(AccountOutcome::RegisteredFor(account)) = outcome {
             self.free_nick(net, account);
@@ -89,14 +91,9 @@ impl Connections {
     }
 
     /// Ends an account that is not stored any more.
-    fn log_out_all(&mut self, net: &mut Net, account: AccountId) {
-        let now = self.shared.wall_clock.at(net.now());
+    fn end_account(&mut self, net: &mut Net, account: AccountId) {
         for user in self.shared.hub.users_of(account) {
-            let out = self.shared.hub.apply(user, Command::LogOut, now);
-            debug_assert!(out.is_ok(), "a user may always log out");
-            let deliveries = net.stats().deliveries;
-            self.shared.send_events(net, None);
-            charge::add_work(&mut self.shared, net, deliveries, 0);
+            self.log_out(net, user);
         }
         let Shared {
             accounts,
@@ -108,6 +105,37 @@ impl Connections {
         if let Some(accounts) = accounts {
             accounts.finish_drop(account, hub);
         }
+    }
+
+    /// An account has a new password: whoever came in by the former is logged out, but for the client that set it.
+    fn log_out_others(&mut self, net: &mut Net, account: AccountId, but: ConnId) {
+        let session = self.sessions.get(but);
+        let own = session.and_then(|session| session.client.user());
+        for user in self.shared.hub.users_of(account) {
+            if Some(user) != own {
+                // One who stays without a connection has not come in by any password.
+                if self.shared.routes.is_here(user) {
+                    self.log_out(net, user);
+                }
+                continue;
+            }
+            let others = self.shared.routes.all(user).into_iter();
+            let others: Vec<_> = others.filter(|route| route.conn != but).collect();
+            for route in others {
+                let number = route.number();
+                self.shared.end_session(net, SessionId { user, number });
+            }
+        }
+        self.attend_others(net);
+    }
+
+    fn log_out(&mut self, net: &mut Net, user: UserId) {
+        let now = self.shared.wall_clock.at(net.now());
+        let out = self.shared.hub.apply(user, Command::LogOut, now);
+        debug_assert!(out.is_ok(), "a user may always log out");
+        let deliveries = net.stats().deliveries;
+        self.shared.send_events(net, None);
+        charge::add_work(&mut self.shared, net, deliveries, 0);
     }
 
     /// Takes the nick of an account that was made for another person from the users who have it.

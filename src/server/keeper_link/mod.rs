@@ -187,7 +187,11 @@ impl KeeperLink {
                     self.timetable.put_off_start(net.now());
                     return;
                 }
-                Ok(Some(_)) | Err(_) => self.child = None,
+                Ok(Some(status)) => {
+                    tracing::info!(%status, "the former keeper's process has ended");
+                    self.child = None;
+                }
+                Err(_) => self.child = None,
             }
         }
         self.restarts += 1;

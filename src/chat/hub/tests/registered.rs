@@ -276,3 +276,40 @@ fn an_account_has_so_many_rooms_and_a_room_so_many_ranks() {
         }
     );
 }
+
+#[test]
+fn a_former_founder_keeps_what_it_has_as_a_member_until_it_leaves() {
+    let (mut hub, all) = den(&["alice", "bob"]);
+    let ((alice, _), (bob, _)) = (all[0], all[1]);
+    told(&mut hub, alice, register());
+    let give = Command::GiveRoom {
+        room: room("#copa"),
+        account: "bob",
+    };
+    told(&mut hub, alice, give);
+    check_highest(&hub, alice, Some(Rank::Operator));
+    check_highest(&hub, bob, Some(Rank::Founder));
+    told(&mut hub, alice, leave());
+    told(&mut hub, alice, join("#copa"));
+    check_highest(&hub, alice, None);
+}
+
+#[test]
+fn the_name_of_a_stored_room_that_cannot_be_used_is_not_registered() {
+    let (mut hub, all) = den(&["alice"]);
+    let alice = all[0].0;
+    hub.withhold_room(&room("#COPA"));
+    let refusal = refused(&mut hub, alice, register());
+    assert!(matches!(refusal, Refusal::RoomRegistered { .. }));
+    told(&mut hub, alice, join("#other"));
+    let other = room("#other");
+    told(&mut hub, alice, Command::RegisterRoom { room: other });
+    told(&mut hub, alice, leave());
+    let rename = Command::RenameRoom {
+        room: room("#other"),
+        to: room("#copa"),
+        reason: "",
+    };
+    let refusal = refused(&mut hub, alice, rename);
+    assert!(matches!(refusal, Refusal::RoomRegistered { .. }));
+}

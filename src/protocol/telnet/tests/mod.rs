@@ -384,7 +384,7 @@ fn help_names_every_command_in_columns() {
         help.contains("\r\n* //text                say /text\r\n"),
         "{help}"
     );
-    assert_eq!(help.lines().count(), 24);
+    assert_eq!(help.lines().count(), 25);
     assert!(help.lines().all(|line| line.len() <= 80), "{help}");
 }
 

@@ -17,5 +17,5 @@ mod suspension;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use requests::{Asker, Rules, Step};
+pub(crate) use requests::{Asker, Concerned, Rules, Step};
 pub(crate) use state::Accounts;

@@ -70,6 +70,15 @@ enum Registered {
     Still,
 }
 
+/// The users of an account who are concerned by a change that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concerned {
+    /// The account is still there: log its users out, then call [`Accounts::finish_drop`].
+    OfDropped(AccountId),
+    /// Log out those who are not the one that asked: they may have come in by the former password.
+    OfNewPassword(AccountId),
+}
+
 /// How far a request came.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -138,8 +147,10 @@ impl Accounts {
                 {
                     return Err(AccountError::TooMany);
                 }
-                begin_credentials(password, rules.rounds, guesser, checks)?;
-                UnderWay::Register(name.clone(), Whose::Own)
+                let counted = (!is_exempt).then_some(network);
+                begin_credentials(password, rules.rounds, guesser, checks)
+                    .inspect_err(|_| self.uncount(counted))?;
+                UnderWay::Register(name.clone(), Whose::Own, counted)
             }
             AccountRequest::RegisterFor { name, password } => {
                 check_password(name, password, &rules.known)?;
@@ -148,7 +159,7 @@ impl Accounts {
                     return Err(AccountError::Full);
                 }
                 begin_credentials(password, rules.rounds, guesser, checks)?;
-                UnderWay::Register(name.clone(), Whose::Another)
+                UnderWay::Register(name.clone(), Whose::Another, None)
             }
             AccountRequest::Suspend { account, reason } => {
                 return self.suspend(account, reason, asker, hub, store);
@@ -224,25 +235,27 @@ impl Accounts {
                 self.storing.insert(write, Storing::Drop(id, account));
                 Step::Storing
             }
-            (UnderWay::Register(name, whose), Checked::NewCredentials(credentials)) => {
+            (UnderWay::Register(name, whose, counted), Checked::NewCredentials(credentials)) => {
                 // Another client may have made the account, or taken the nick, while the password was hashed.
                 let free = match whose {
                     Whose::Own => hub.may_register(&name, user),
                     Whose::Another => hub.may_register_for(&name),
                 };
                 if let Err(refusal) = free {
+                    self.uncount(counted);
                     return Some(Step::Done(Err(refusal.into())));
                 }
                 let shown = name.to_string();
                 let Some(account) = hub.add_account(name) else {
+                    self.uncount(counted);
                     return Some(Step::Done(Err(AccountError::NotStored)));
                 };
                 let record = Record::new(credentials, now.wall);
                 let put = Change::Put(Row::Account(record.row(&shown)));
                 self.insert(account, record);
                 let write = store.write(vec![put]);
-                self.storing
-                    .insert(write, Storing::Register(id, account, whose));
+                let storing = Storing::Register(id, account, whose, counted);
+                self.storing.insert(write, storing);
                 Step::Storing
             }
             (UnderWay::SetPassword(account), Checked::NewCredentials(credentials)) => {
@@ -280,7 +293,7 @@ impl Accounts {
     ) -> Result<AccountOutcome, AccountError> {
         let account = account.ok_or(AccountError::Wrong)?;
         let mut storing = self.storing.values();
-        if storing.any(|it| matches!(it, Storing::Register(_, new, _) if *new == account)) {
+        if storing.any(|it| matches!(it, Storing::Register(_, new, ..) if *new == account)) {
             // It is not stored yet, and may never be.
             return Err(AccountError::Wrong);
         }
@@ -293,8 +306,8 @@ impl Accounts {
         Ok(AccountOutcome::LoggedIn(account))
     }
 
-    /// The store has written a change, or could not; `None` if it is none of an account. The account of a drop that was
-    /// written is still there: log its users out, then call [`finish_drop`](Self::finish_drop).
+    /// The store has written a change, or could not; `None` if it is none of an account. What is to be done then to the users
+    /// of an account comes with it.
     pub(crate) fn stored(
         &mut self,
         write: WriteId,
@@ -304,19 +317,20 @@ impl Accounts {
     ) -> Option<(
         ConnId,
         Result<AccountOutcome, AccountError>,
-        Option<AccountId>,
+        Option<Concerned>,
     )> {
         let storing = self.storing.remove(&write)?;
         let id = storing.asker();
         let not_stored = Err(AccountError::NotStored);
-        let (outcome, dropped) = match (storing, is_stored) {
-            (Storing::Register(_, account, Whose::Own), true) => {
+        let (outcome, concerned) = match (storing, is_stored) {
+            (Storing::Register(_, account, Whose::Own, _), true) => {
                 (Ok(AccountOutcome::Registered(account)), None)
             }
-            (Storing::Register(_, account, Whose::Another), true) => {
+            (Storing::Register(_, account, Whose::Another, _), true) => {
                 (Ok(AccountOutcome::RegisteredFor(account)), None)
             }
-            (Storing::Register(_, account, _), false) => {
+            (Storing::Register(_, account, _, counted), false) => {
+                self.uncount(counted);
                 self.write_what_holds(account, Registered::NotAnyMore, hub, store);
                 self.remove(account);
                 hub.remove_account(account);
@@ -326,13 +340,17 @@ impl Accounts {
                 if let Some(record) = self.get_mut(account) {
                     record.credentials = credentials;
                 }
-                (Ok(AccountOutcome::PasswordSet), None)
+                let concerned = Concerned::OfNewPassword(account);
+                (Ok(AccountOutcome::PasswordSet), Some(concerned))
             }
             (Storing::Certificates(_, account, certificates), true) => {
                 self.set_certificates(account, certificates);
                 (Ok(AccountOutcome::CertificatesChanged), None)
             }
-            (Storing::Drop(_, account), true) => (Ok(AccountOutcome::Dropped), Some(account)),
+            (Storing::Drop(_, account), true) => {
+                let concerned = Concerned::OfDropped(account);
+                (Ok(AccountOutcome::Dropped), Some(concerned))
+            }
             (Storing::Drop(_, account), false) => {
                 self.write_what_holds(account, Registered::Still, hub, store);
                 // The rows of its rooms would have gone with it.
@@ -379,7 +397,7 @@ impl Accounts {
                 (not_stored, None)
             }
         };
-        Some((id, outcome, dropped))
+        Some((id, outcome, concerned))
     }
 
     /// After a change that failed: it may be on the disk all the same, if the keeper ended before it could say so. So the

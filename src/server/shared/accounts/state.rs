@@ -32,7 +32,7 @@ pub(super) enum UnderWay {
     Drop(AccountId),
     /// `None`: there is no such account, and the answer comes as late as for one that exists.
     LogIn(Option<LoginByPassword>),
-    Register(Nick, Whose),
+    Register(Nick, Whose, Counted),
     SetPassword(AccountId),
 }
 
@@ -45,6 +45,9 @@ pub(super) enum Whose {
     Another,
 }
 
+/// The network to which a new account is counted; `None`: to none. A request that comes to nothing is not counted.
+pub(super) type Counted = Option<IpAddr>;
+
 /// A change that is being written.
 #[derive(Debug)]
 pub(super) enum Storing {
@@ -52,7 +55,7 @@ pub(super) enum Storing {
     Certificates(ConnId, AccountId, Vec<Fingerprint>),
     Drop(ConnId, AccountId),
     DropRoom(ConnId, RoomId),
-    Register(ConnId, AccountId, Whose),
+    Register(ConnId, AccountId, Whose, Counted),
     RegisterRoom(ConnId, RoomId),
     SetPassword(ConnId, AccountId, Credentials),
     /// That it is suspended, or is not any more. It holds already.
@@ -73,7 +76,7 @@ impl Storing {
     fn parts(&self) -> (ConnId, Option<AccountId>) {
         match *self {
             Self::Drop(id, account)
-            | Self::Register(id, account, _)
+            | Self::Register(id, account, ..)
             | Self::AlwaysOn(id, account, _)
             | Self::Suspension(id, account) => (id, Some(account)),
             Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => {
@@ -117,14 +120,16 @@ impl Accounts {
         let mut left_out = Vec::new();
         for row in stored {
             let name = Nick::parse(&row.name, hub.rules()).ok();
-            let id = name.and_then(|name| hub.add_account(name));
-            match (id, Record::of_row(&row)) {
+            let record = Record::of_row(&row);
+            let id = record.is_some().then(|| hub.add_account(name.clone()?));
+            match (id.flatten(), record) {
                 (Some(id), Some(record)) => accounts.insert(id, record),
-                (Some(id), None) => {
-                    hub.remove_account(id);
+                _ => {
+                    if let Some(name) = name {
+                        hub.withhold_account(&name);
+                    }
                     left_out.push(row.name);
                 }
-                (None, _) => left_out.push(row.name),
             }
         }
         (accounts, left_out)
@@ -220,10 +225,19 @@ impl Accounts {
 
     /// Forgets what a connection that is gone has asked for and is not being written yet.
     pub(crate) fn forget(&mut self, id: ConnId) {
-        self.under_way.remove(&id);
+        if let Some(UnderWay::Register(.., counted)) = self.under_way.remove(&id) {
+            self.uncount(counted);
+        }
     }
 
-    /// Whether this address may make one more account now; counts it.
+    /// A new account came to nothing: its network may make another.
+    pub(super) fn uncount(&mut self, counted: Counted) {
+        if let Some((_, count)) = counted.and_then(|network| self.made.get_mut(&network)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Whether this address may make one more account now; counts it then.
     pub(super) fn may_make_one(&mut self, network: IpAddr, now: Moment) -> bool {
         let hour = Duration::from_secs(3600);
         if self.made.len() >= ADDRESSES_MAX && !self.made.contains_key(&network) {
@@ -236,7 +250,8 @@ impl Accounts {
         if now.since(*since) >= hour {
             (*since, *count) = (now, 0);
         }
-        *count += 1;
-        *count <= OF_ADDRESS_PER_HOUR
+        let may = *count < OF_ADDRESS_PER_HOUR;
+        *count += u32::from(may);
+        may
     }
 }

@@ -3,7 +3,7 @@
 use super::{Accounts, state::Storing};
 use crate::{
     auth::FalseSalts,
-    chat::{Hub, NameRules, Nick, Now, RoomId, RoomName},
+    chat::{Hub, NameRules, Nick, Now, Refusal, RoomId, RoomName},
     net::ConnId,
     server::shared::{rooms, store::Store},
     store::{
@@ -132,4 +132,46 @@ fn an_account_whose_end_could_not_be_written_keeps_its_rooms_and_ranks() {
             |change: &Change| matches!(change, Change::Put(Row::Account(row)) if row.name == name);
         assert!(sent.iter().any(own) && puts_room(&sent), "{name}: {sent:?}");
     }
+}
+
+#[test]
+fn a_stored_account_that_cannot_be_used_is_not_made_anew() {
+    let mut hub = Hub::new(RULES);
+    let row = |name: &str, rounds| AccountRecord {
+        name: name.into(),
+        rounds,
+        ..AccountRecord::default()
+    };
+    // The first makes no sense, the third looks like the second.
+    let stored = vec![row("carol", 0), row("copa", 4096), row("сора", 4096)];
+    let (_, left_out) = Accounts::new(&mut hub, stored, FalseSalts::new([0; 32]));
+    assert_eq!(left_out, ["carol", "сора"]);
+    let nick = |name| Nick::parse(name, RULES).expect("a name");
+    for name in ["carol", "CAROL"] {
+        let refused = hub.may_register_for(&nick(name));
+        assert!(
+            matches!(refused, Err(Refusal::NickReserved { .. })),
+            "{name}"
+        );
+    }
+    let copa = hub.accounts().find(&nick("copa")).expect("it is there");
+    hub.remove_account(copa);
+    assert!(hub.may_register(&nick("copa"), None).is_ok());
+    assert!(hub.may_register(&nick("сора"), None).is_err());
+}
+
+#[test]
+fn a_registration_that_comes_to_nothing_costs_no_allowance() {
+    let mut world = World::new();
+    let network = "192.0.2.0".parse().expect("an address");
+    let now = Now::default().moment;
+    for _ in 0..100 {
+        assert!(world.accounts.may_make_one(network, now));
+        world.accounts.uncount(Some(network));
+    }
+    let made = (0..100).filter(|_| world.accounts.may_make_one(network, now));
+    assert_eq!(made.count(), 5);
+    // Nor does one that is refused for it.
+    world.accounts.uncount(Some(network));
+    assert!(world.accounts.may_make_one(network, now));
 }
