@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Client, Irc, Server, Setup, fetch, wait_for};
+use common::{Client, Irc, Server, Setup, fetch, report, wait_for};
 use std::{io::Write, net::TcpStream};
 
 /// A server with a door for everyone, one with TLS, and one for metrics.
@@ -185,5 +185,61 @@ fn memory_of_a_burst_comes_back() {
     wait_for("the memory", || {
         (resident() <= before + (4 << 20)).then_some(())
     });
+    server.stop();
+}
+
+/// What is kept for a client that is logged in and idle, with its account.
+#[test]
+fn an_idle_client_with_an_account_is_kept_in_a_few_hundred_bytes() {
+    // Fewer than a power of two, with which the tables are nearly full.
+    const CLIENTS: u64 = 250;
+    let data = tempfile::tempdir().expect("a directory");
+    let path = data.path().join("data");
+    let config = "[limits]\nmessages_per_second = 0\n[accounts]\nscram_rounds = 4096\n";
+    let setup = Setup::new().config(config).listen("irc://127.0.0.1:0");
+    let setup = setup.listen("metrics://127.0.0.1:0");
+    let server = setup
+        .flag("--data")
+        .flag(path.to_str().expect("UTF-8"))
+        .start();
+    let kept = || -> u64 {
+        let owners = [
+            "connections",
+            "input",
+            "queues",
+            "sessions",
+            "protocols",
+            "hub",
+            "accounts",
+            "hosts",
+        ];
+        owners.map(|owner| memory(&server, owner)).iter().sum()
+    };
+    let before = kept();
+    let mut clients = Vec::new();
+    // No more passwords at once than are hashed at once.
+    for first in (0..CLIENTS).step_by(50) {
+        let names = (first..first + 50).map(|number| format!("user{number}"));
+        let mut entered: Vec<(String, Irc)> = names
+            .map(|name| {
+                let mut irc = Irc::enter(server.address(), &name);
+                irc.send("NS REGISTER open-sesame");
+                (name, irc)
+            })
+            .collect();
+        for (name, irc) in &mut entered {
+            irc.until(":NickServ NOTICE <any> :your account is made<any>");
+            // Rooms of fifty, as in benches/idle.rs.
+            irc.send("PART #lobby");
+            irc.send(&format!("JOIN #room{first}"));
+            irc.until(&format!("366 {name} #room{first} <any>"));
+        }
+        clients.append(&mut entered);
+    }
+    let each = (kept() - before) / CLIENTS;
+    report(&format!(
+        "{each} bytes for each idle client with an account"
+    ));
+    assert!(each <= 700, "{each} bytes for each idle client");
     server.stop();
 }

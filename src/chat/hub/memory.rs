@@ -42,9 +42,9 @@ impl Hub {
     }
 
     /// Heap bytes of the records of users and rooms: names, topics, keys, lists, members, away texts, "real names",
-    /// invitations. A part of [`memory`](Self::memory).
+    /// invitations; and what makes rooms registered ones. A part of [`memory`](Self::memory).
     pub fn kept_bytes(&self) -> usize {
-        self.kept.bytes
+        self.kept.bytes + self.registered.memory()
     }
 
     /// Masks on all lists of all rooms.
@@ -59,7 +59,7 @@ impl Hub {
 
     /// Whether users may make the hub keep more than they do.
     pub fn has_room_to_keep(&self) -> bool {
-        self.kept.bytes < self.limits.kept_bytes
+        self.kept_bytes() < self.limits.kept_bytes
     }
 
     /// Makes a change to the record of a user, of a room or of both, and counts what it adds or takes away. The

@@ -139,13 +139,27 @@ impl Census<'_> {
                 ("input", walk.input),
                 ("queues", net.buffers().memory()),
                 ("tls", walk.transport),
-                ("sessions", sessions.memory()),
+                (
+                    "sessions",
+                    sessions.memory()
+                        + shared.session_notes.memory()
+                        + shared.resume_tokens.memory()
+                        + shared.presences.memory(),
+                ),
                 ("protocols", walk.protocols),
                 (
                     "hub",
                     hub.memory() - hub.whowas_memory() + shared.routes.memory(),
                 ),
                 ("whowas", hub.whowas_memory()),
+                (
+                    "accounts",
+                    hub.accounts().memory()
+                        + shared
+                            .accounts
+                            .as_ref()
+                            .map_or(0, |accounts| accounts.memory()),
+                ),
                 (
                     "hosts",
                     shared.hosts.memory()

@@ -313,3 +313,14 @@ fn the_name_of_a_stored_room_that_cannot_be_used_is_not_registered() {
     let refusal = refused(&mut hub, alice, rename);
     assert!(matches!(refusal, Refusal::RoomRegistered { .. }));
 }
+
+#[test]
+fn registrations_count_in_what_users_make_the_hub_keep() {
+    let (mut hub, all) = den(&["alice"]);
+    let before = hub.kept_bytes();
+    told(&mut hub, all[0].0, register());
+    let after = hub.kept_bytes();
+    assert!(after > before, "{before} {after}");
+    hub.set_kept_bytes_max(before + 1);
+    assert!(!hub.has_room_to_keep());
+}

@@ -91,6 +91,8 @@ impl Storing {
 #[derive(Debug)]
 pub(crate) struct Accounts {
     records: Vec<Option<Box<Record>>>,
+    /// How many of them there are.
+    count: usize,
     /// Requests whose password is being hashed.
     pub(super) under_way: FxHashMap<ConnId, UnderWay>,
     /// Changes that are being written.
@@ -111,6 +113,7 @@ impl Accounts {
     ) -> (Self, Vec<String>) {
         let mut accounts = Self {
             records: Vec::new(),
+            count: 0,
             under_way: FxHashMap::default(),
             storing: FxHashMap::default(),
             made: FxHashMap::default(),
@@ -135,6 +138,17 @@ impl Accounts {
         (accounts, left_out)
     }
 
+    /// Bytes of memory, but for the few certificates and reasons of single accounts. A few additions.
+    pub(crate) fn memory(&self) -> usize {
+        let record = size_of::<Record>();
+        self.records.capacity() * size_of::<Option<Box<Record>>>()
+            + self.count * record
+            + self.by_certificate.capacity() * size_of::<(Fingerprint, AccountId)>()
+            + self.made.capacity() * size_of::<(IpAddr, (Moment, u32))>()
+            + self.under_way.capacity() * size_of::<(ConnId, UnderWay)>()
+            + self.storing.capacity() * size_of::<(WriteId, Storing)>()
+    }
+
     /// The record of an account.
     pub(crate) fn get(&self, id: AccountId) -> Option<&Record> {
         self.records.get(id.slot as usize)?.as_deref()
@@ -152,12 +166,14 @@ impl Accounts {
         if self.records.len() <= slot {
             self.records.resize_with(slot + 1, || None);
         }
+        self.count += usize::from(self.records[slot].is_none());
         self.records[slot] = Some(Box::new(record));
     }
 
     pub(super) fn remove(&mut self, id: AccountId) {
         let slot = self.records.get_mut(id.slot as usize);
         if let Some(record) = slot.and_then(Option::take) {
+            self.count -= 1;
             for fingerprint in &record.fingerprints {
                 self.by_certificate.remove(fingerprint);
             }
