@@ -3,6 +3,7 @@
 use super::{
     error::Invalid,
     field::{Field, Key, Section},
+    units::{GIB, MIB},
 };
 
 /// The section `[history]`.
@@ -16,6 +17,25 @@ pub(super) const HISTORY: Section = Section {
                     0 is no history.",
             example: "",
             field: Field::Count(|config| &mut config.history.lines, 0..=1_000_000_000),
+        },
+        Key {
+            name: "bytes",
+            about: "Bytes of the same; 0 is no limit beside that of lines. Needs [server] data, as the next two do.",
+            example: "",
+            field: Field::Size(|config| &mut config.history.bytes, 0..=1024 * GIB),
+        },
+        Key {
+            name: "days",
+            about: "Remove lines that are older than so many days; 0 is no limit.",
+            example: "",
+            field: Field::Count(|config| &mut config.history.days, 0..=36_500),
+        },
+        Key {
+            name: "bytes_total",
+            about: "Bytes of all lines; past it the oldest lines go first, whichever room they are in. The database takes some\n\
+                    two times as much on the disk.",
+            example: "",
+            field: Field::Size(|config| &mut config.history.bytes_total, MIB..=1024 * GIB),
         },
         Key {
             name: "private",

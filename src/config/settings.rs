@@ -132,6 +132,12 @@ pub enum AlwaysOn {
 pub struct History {
     /// Lines of one room, or of one pair of accounts; 0: no history.
     pub lines: u32,
+    /// Bytes of the same; 0: no limit.
+    pub bytes: usize,
+    /// Lines that are older than so many days are removed; 0: no limit.
+    pub days: u32,
+    /// Bytes of all lines.
+    pub bytes_total: usize,
     /// What is said between two accounts too.
     pub private: bool,
     /// Who joined, left, quit or took another nick too.
@@ -247,6 +253,9 @@ impl Default for History {
     fn default() -> Self {
         Self {
             lines: 2048,
+            bytes: 0,
+            days: 0,
+            bytes_total: 1 << 30,
             private: true,
             events: false,
             since_joined: false,

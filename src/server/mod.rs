@@ -174,10 +174,10 @@ impl Server {
             return Ok(());
         };
         let net = self.event_loop.net_mut();
-        let (link, rows) = KeeperLink::start(directory, net)?;
+        let (link, loaded) = KeeperLink::start(directory, net)?;
         let shared = &mut self.connections.shared;
         let now = shared.wall_clock.at(net.now());
-        restore::restore(shared, rows, now)?;
+        restore::restore(shared, loaded, now)?;
         self.connections.keeper = Some(link);
         Ok(())
     }

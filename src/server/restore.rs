@@ -4,12 +4,12 @@
 
 use super::{
     Error,
-    shared::{Shared, accounts::Accounts, rooms as room_rows},
+    shared::{Shared, accounts::Accounts, history::restore as history_restore, rooms as room_rows},
 };
 use crate::{
     auth::FalseSalts,
     chat::{Nick, Now, RoomName, ServerBan},
-    store::{BanRecord, Change, Key, Row, SettingRecord},
+    store::{BanRecord, Change, Key, Loaded, Row, SettingRecord},
 };
 use std::{collections::HashMap, time::Duration};
 
@@ -21,12 +21,12 @@ const FALSE_SALTS_KEY: &str = "false salts key";
 ///
 /// # Errors
 /// The system has no randomness for a key that is missing.
-pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(), Error> {
+pub(super) fn restore(shared: &mut Shared, loaded: Loaded, now: Now) -> Result<(), Error> {
     shared.store.is_open = true;
     let mut settings: HashMap<String, Vec<u8>> = HashMap::new();
     let (mut accounts, mut bans, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
     let mut presences = Vec::new();
-    for row in rows {
+    for row in loaded.rows {
         match row {
             Row::Setting(SettingRecord { name, value }) => {
                 settings.insert(name, value);
@@ -66,6 +66,13 @@ pub(super) fn restore(shared: &mut Shared, rows: Vec<Row>, now: Now) -> Result<(
     for row in bans {
         add_ban(shared, row, now);
     }
+    let Shared {
+        history,
+        hub,
+        store,
+        ..
+    } = &mut *shared;
+    history_restore::restore(history, hub, store, loaded.ends, now);
     let mut present = 0;
     for row in presences {
         if shared.restore_presence(&row, now) {

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     auth::{PasswordHash, Verifier},
-    chat::{NameRules, Now, RoomName, mode::parse_user_changes},
-    config::{Config, Host, Network},
+    chat::{NameRules, Now, RoomName, WallTime, mode::parse_user_changes},
+    config::{self, Config, Host, Network},
     history,
     net::{Limits, SocketOptions},
     protocol::{
@@ -20,6 +20,7 @@ use crate::{
         telnet::{self, Greeting},
         web::{host::Hosts, http},
     },
+    store::Quotas,
 };
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
@@ -63,6 +64,7 @@ pub(crate) struct Settings {
     pub(crate) history: history::Rules,
     /// Lines that a client is sent when it joins a room.
     replay: usize,
+    kept: config::History,
     /// Whether `/status` is public.
     pub(super) public_status: bool,
     /// Sites beside this one whose pages may open a WebSocket here.
@@ -176,6 +178,7 @@ impl Settings {
             accounts: account_rules(config),
             history: recording(config),
             replay: config.history.replay as usize,
+            kept: config.history.clone(),
             public_status: config.web.status,
             origins: config
                 .web
@@ -203,6 +206,21 @@ impl Settings {
             events: rules.events,
             private: rules.private,
         })
+    }
+
+    /// How much history is stored.
+    pub(crate) fn quotas(&self, now: WallTime) -> Quotas {
+        const HOUR_MS: i64 = 3_600_000;
+        let kept = &self.kept;
+        let days_ms = i64::from(kept.days) * 24 * HOUR_MS;
+        // By whole hours: each change has the keeper look at all buffers.
+        let hour = now.unix_ms() - now.unix_ms().rem_euclid(HOUR_MS);
+        Quotas {
+            lines: kept.lines.into(),
+            bytes: kept.bytes as u64,
+            since_ms: if days_ms > 0 { hour - days_ms } else { 0 },
+            bytes_total: kept.bytes_total as u64,
+        }
     }
 
     /// Whether the limits for one address do not concern this one. They concern no client without an address: only the
@@ -391,7 +409,7 @@ fn recording(config: &Config) -> history::Rules {
             true => history::Access::SinceJoined,
             false => history::Access::FromFounding,
         },
-        is_stored: false,
+        is_stored: config.server.data.is_some(),
     }
 }
 

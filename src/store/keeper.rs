@@ -5,11 +5,10 @@
 //! requests gather in the socket. It ends when the server's end is closed.
 
 use super::{
-    database::{Database, DatabaseError},
+    database::{Database, DatabaseError, Work},
     directory::KeeperLock,
     frame::{Frames, push_frame},
-    message::{Answer, PROTOCOL_VERSION, Request},
-    records::Change,
+    message::{Answer, BufferEnd, PROTOCOL_VERSION, Request},
 };
 use std::{
     io::{self, Read, Write},
@@ -35,22 +34,63 @@ pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()>
         Ok(opened) => opened,
         Err(why) => return send(&[Answer::Unusable(why)], stream),
     };
-    if load && !send_rows(&database, stream)? {
+    if load && !(send_rows(&database, stream)? && send_ends(&database, stream)?) {
         return Ok(());
     }
     send(&[Answer::Loaded], stream)?;
-    while let Some((ids, writes)) = keeper.writes(stream)? {
-        let results = database.write_all(&writes);
-        let answers = ids
-            .into_iter()
-            .zip(results)
-            .map(|(id, result)| match result {
-                Ok(()) => Answer::Done { id },
-                Err(why) => Answer::Failed { id, why },
-            });
-        send(&answers.collect::<Vec<_>>(), stream)?;
+    while let Some(requests) = keeper.requests(stream)? {
+        send(&serve(&mut database, &requests)?, stream)?;
+        let quotas = requests.iter().rev().find_map(Request::quotas);
+        if quotas.is_some_and(|quotas| database.sweep(quotas)) {
+            send(&[Answer::Unswept], stream)?;
+        }
     }
     Ok(())
+}
+
+/// Does what is asked: one transaction for all that is to be written, then the questions, so that an answer has what was
+/// said before it was asked.
+fn serve(database: &mut Database, requests: &[Request]) -> io::Result<Vec<Answer>> {
+    let (mut ids, mut work) = (Vec::new(), Vec::new());
+    for request in requests {
+        match request {
+            Request::Write { id, changes } => {
+                ids.push(*id);
+                work.push(Work::Rows(changes));
+            }
+            Request::Append {
+                id, changes, gap, ..
+            } => {
+                ids.push(*id);
+                work.push(Work::Lines(changes, *gap));
+            }
+            Request::Ask { .. } | Request::Sweep { .. } => {}
+            Request::Open { .. } => return Err(io::Error::other("opened twice")),
+        }
+    }
+    let results = match work.is_empty() {
+        true => Vec::new(),
+        false => database.commit(&work),
+    };
+    let ended = ids.into_iter().zip(results);
+    let mut answers: Vec<Answer> = ended.map(|(id, result)| done(id, result)).collect();
+    for request in requests {
+        if let Request::Ask { id, question } = request {
+            let id = *id;
+            answers.push(match database.answer(question) {
+                Ok(reply) => Answer::Reply { id, reply },
+                Err(why) => Answer::Failed { id, why },
+            });
+        }
+    }
+    Ok(answers)
+}
+
+fn done(id: u64, result: Result<(), String>) -> Answer {
+    match result {
+        Ok(()) => Answer::Done { id },
+        Err(why) => Answer::Failed { id, why },
+    }
 }
 
 fn open(directory: &Path, version: u32) -> Result<(Database, KeeperLock), String> {
@@ -96,6 +136,25 @@ fn send_rows(database: &Database, stream: &mut impl Write) -> io::Result<bool> {
     }
 }
 
+/// Sends the last line of each buffer; whether they could be read.
+fn send_ends(database: &Database, stream: &mut impl Write) -> io::Result<bool> {
+    let mut out = Vec::new();
+    let loaded = database.load_ends(&mut |buffer, id, time_ms| {
+        let end = BufferEnd {
+            buffer,
+            id,
+            time_ms,
+        };
+        let pushed = push_frame(&Answer::BufferEnd(end), &mut out);
+        debug_assert!(pushed.is_ok(), "it is short");
+    });
+    stream.write_all(&out)?;
+    match loaded {
+        Ok(()) => Ok(true),
+        Err(error) => send(&[Answer::Unusable(error.to_string())], stream).map(|()| false),
+    }
+}
+
 fn send(answers: &[Answer], stream: &mut impl Write) -> io::Result<()> {
     let mut out = Vec::new();
     for answer in answers {
@@ -116,30 +175,22 @@ impl Keeper {
         loop {
             match self.frames.take().map_err(io::Error::other)? {
                 Some(Request::Open { version, load }) => return Ok(Some((version, load))),
-                Some(Request::Write { .. }) => return Err(io::Error::other("not opened")),
+                Some(_) => return Err(io::Error::other("not opened")),
                 None if self.read(stream)? => {}
                 None => return Ok(None),
             }
         }
     }
 
-    /// All writes that are there, at least one; `None`: the server is gone.
-    #[allow(clippy::type_complexity)] // Numbers, and in the same order the changes.
-    fn writes(
-        &mut self,
-        stream: &mut impl Read,
-    ) -> io::Result<Option<(Vec<u64>, Vec<Vec<Change>>)>> {
-        let (mut ids, mut writes) = (Vec::new(), Vec::new());
+    /// All requests that are there, at least one; `None`: the server is gone.
+    fn requests(&mut self, stream: &mut impl Read) -> io::Result<Option<Vec<Request>>> {
+        let mut requests = Vec::new();
         loop {
             while let Some(request) = self.frames.take().map_err(io::Error::other)? {
-                let Request::Write { id, changes } = request else {
-                    return Err(io::Error::other("opened twice"));
-                };
-                ids.push(id);
-                writes.push(changes);
+                requests.push(request);
             }
-            if !ids.is_empty() {
-                return Ok(Some((ids, writes)));
+            if !requests.is_empty() {
+                return Ok(Some(requests));
             }
             if !self.read(stream)? {
                 return Ok(None);

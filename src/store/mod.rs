@@ -5,9 +5,10 @@
 //!
 //! ```text
 //! records.rs    the rows, as plain values, and changes to them
+//! lines.rs      lines of history, and what is asked about them
 //! message.rs    what server and keeper say to each other
 //! frame.rs      messages as bytes, and back, whatever way the stream is cut
-//! client.rs     the server's side, without a socket: queue, answers, what is sent again
+//! client/       the server's side, without a socket: queue, answers, what is sent again
 //! keeper.rs     the keeper's side: one transaction for all that waits (group commit)
 //! database/     the tables in SQLite: opening, schema, rows in and out, check, backup
 //! directory.rs  the directory: rights, and the lock that keeps a second server out
@@ -21,16 +22,20 @@ pub mod database;
 mod directory;
 mod frame;
 mod keeper;
+mod lines;
 mod message;
 mod records;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, Completion, Policy, WriteError, WriteId};
+pub use client::{Client, Completion, Lines, Policy, QuestionId, WriteError, WriteId};
 pub use directory::{DirectoryError, Lock};
 pub use frame::{BadFrame, Frames, push_frame};
 pub use keeper::run;
-pub use message::{Answer, PROTOCOL_VERSION, Request};
+pub use lines::{
+    BufferKey, Gap, LineChange, LineKind, LineRecord, Point, Question, Quotas, Range, Reply, View,
+};
+pub use message::{Answer, BufferEnd, Loaded, PROTOCOL_VERSION, Request};
 pub use records::{
     AccountRecord, BanRecord, Change, Key, MaskRecord, PresenceRecord, PresenceRoomRecord,
     RankRecord, RoomRecord, Row, SettingRecord, SuspensionRecord,

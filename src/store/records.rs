@@ -46,6 +46,8 @@ pub struct SuspensionRecord {
 pub struct RoomRecord {
     /// As it is shown, with its `#`; the key.
     pub name: String,
+    /// Its number, by which its history is found; 0: it has none yet.
+    pub serial: u64,
     /// The account that it belongs to.
     pub founder: String,
     /// When it was registered.

@@ -5,8 +5,8 @@
 
 use super::{
     super::{
-        AccountId, Audience, Body, Nick, Now, Refusal, RoomId, RoomName, Topic, UserId, WallTime,
-        effort,
+        AccountId, Audience, Body, Nick, Now, Refusal, Room, RoomId, RoomName, RoomSerial, Topic,
+        UserId, WallTime, effort,
         mask::Mask,
         mode::{AppliedMode, ListKind, Rank, Ranks, RoomFlags, Sign, is_valid_key},
         registered::{Registration, RoomChanges},
@@ -19,6 +19,8 @@ use std::rc::Rc;
 /// The settings of a room that was stored.
 #[derive(Clone, Debug, Default)]
 pub struct RoomSettings {
+    /// Its number; `None`: it gets one, which is to be stored.
+    pub serial: Option<RoomSerial>,
     /// When it came into being.
     pub created: WallTime,
     /// Its flags.
@@ -43,6 +45,12 @@ impl Hub {
     /// How many rooms are registered.
     pub fn registered_count(&self) -> usize {
         self.registered.len()
+    }
+
+    /// All registered rooms, in no particular order.
+    pub fn registered_rooms(&self) -> impl Iterator<Item = (RoomId, &Room)> {
+        let slots = self.registered.iter().map(|(slot, _)| slot as usize);
+        slots.map(|slot| (self.rooms[slot].id, &self.rooms[slot]))
     }
 
     /// The registered rooms of an account.
@@ -100,6 +108,10 @@ impl Hub {
             ..now
         };
         let room = self.open_room(name, settings.flags, created)?;
+        if let Some(serial) = settings.serial {
+            self.last_serial = self.last_serial.max(serial.0);
+            self.rooms[room.slot as usize].serial = serial;
+        }
         self.counting(None, Some(room.slot), |hub| {
             let record = &mut hub.rooms[room.slot as usize];
             record.topic = settings.topic.map(Box::new);
@@ -118,6 +130,9 @@ impl Hub {
             record.tidy();
         });
         self.registered.insert(room.slot, registration);
+        if settings.serial.is_none() {
+            self.registered.touch(room.slot);
+        }
         self.registered.empty += 1;
         Ok(room)
     }

@@ -143,6 +143,17 @@ impl Hub {
         self.last_serial = first.0;
     }
 
+    /// Numbers messages and rooms after this number, which one of an earlier process has.
+    pub fn number_messages_after(&mut self, used: MessageId) {
+        self.last_message = self.last_message.max(used.0);
+        self.last_serial = self.last_serial.max(used.0);
+    }
+
+    /// The serial of the room that was founded last; the next ones are greater.
+    pub fn last_serial(&self) -> RoomSerial {
+        RoomSerial(self.last_serial)
+    }
+
     /// Takes the serials of the rooms that have ended since the last call.
     pub fn take_ended_rooms(&mut self) -> Vec<RoomSerial> {
         mem::take(&mut self.ended)

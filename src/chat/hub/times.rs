@@ -14,6 +14,19 @@ enum Order {
 }
 
 impl Hub {
+    /// No event is earlier than this from now on, for one that was stored by an earlier process has this time.
+    pub fn stamp_from(&mut self, time: WallTime) {
+        self.last_time = self.last_time.max(time);
+    }
+
+    /// The next message of a room is later than this.
+    pub fn note_last_message(&mut self, room: RoomId, time: WallTime) {
+        if self.room(room).is_some() {
+            let last = &mut self.rooms[room.slot as usize].last_message;
+            *last = time.max(*last);
+        }
+    }
+
     /// The time that an event is shown with: the wall clock's, but no event is earlier than one before it, and each message
     /// of a room, or between two accounts, is later than the one before. Clients sort by it and ask for history by it; when
     /// the clock is set back they must not see an answer before its question. So stamps do not rise until the clock has

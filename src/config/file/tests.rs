@@ -34,6 +34,9 @@ fn every_value_reaches_its_place() {
         rcvbuf = "64 KiB"
         [history]
         lines = 100
+        bytes = "1 MiB"
+        days = 30
+        bytes_total = "64 MiB"
         private = false
         events = true
         access = "since-joined"

@@ -23,6 +23,14 @@ impl Connections {
             self.stored(net, &completion);
             has_more = true;
         }
+        let Shared {
+            history,
+            hub,
+            store,
+            ..
+        } = &mut self.shared;
+        history.take_replies(hub, store);
+        self.answer_history(net);
         if has_more {
             // The end of an account or of a room changes rows, and no other turn may come for long.
             self.exchange(net);
@@ -31,7 +39,17 @@ impl Connections {
 
     fn exchange(&mut self, net: &mut Net) {
         if let Some(keeper) = &mut self.keeper {
-            rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
+            let Shared {
+                hub,
+                history,
+                settings,
+                store,
+                wall_clock,
+                ..
+            } = &mut self.shared;
+            store.client.lines.quotas = settings.quotas(wall_clock.at(net.now()).wall);
+            history.hand_over(store);
+            rooms::keep_changes(hub, store);
             let now = self.shared.wall_clock.at(net.now());
             keep_overdue(&mut self.shared, now);
             if self.shared.presences.has_changes(net.now()) {
@@ -46,6 +64,7 @@ impl Connections {
     /// The server ends: hands the last changes over.
     pub(crate) fn finish_store(&mut self, net: &Net) {
         if let Some(keeper) = &mut self.keeper {
+            self.shared.history.hand_over(&mut self.shared.store);
             rooms::keep_changes(&mut self.shared.hub, &mut self.shared.store);
             keeper.finish(&mut self.shared.store);
             // If so much waited that not all found room, what did not is a second helping.

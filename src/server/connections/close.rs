@@ -126,7 +126,7 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     }
     free_place(at);
     at.shared.password_checks.forget(at.id);
-    at.shared.history.forget(at.id);
+    at.shared.history.forget(at.id, &mut at.shared.store);
     at.shared.gateways.forget(at.id);
     if let Some(accounts) = &mut at.shared.accounts {
         accounts.forget(at.id);

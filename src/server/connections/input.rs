@@ -173,7 +173,8 @@ pub(crate) fn go_on(
             }
             if protocol.as_ref().is_busy() {
                 let accounts = at.shared.accounts.as_ref();
-                if accounts.is_some_and(|accounts| accounts.is_storing(at.id)) {
+                let is_storing = accounts.is_some_and(|accounts| accounts.is_storing(at.id));
+                if is_storing || at.shared.history.is_asking(at.id) {
                     // The disk may take long, and the loop would turn without rest meanwhile.
                     let until = at.net.now().after(LOOK_AT_STORE);
                     return Step::Done(Next::PauseUntil(until));

@@ -12,7 +12,7 @@ mod timetable;
 use super::{Error, shared::store::Store, streams::KEEPER};
 use crate::{
     net::{Net, Tick},
-    store::{Answer, Client, Frames, Lock, PROTOCOL_VERSION, Request, Row, push_frame},
+    store::{Answer, Client, Frames, Loaded, Lock, PROTOCOL_VERSION, Request, push_frame},
 };
 use mio::net::UnixStream;
 use std::{
@@ -62,12 +62,12 @@ impl KeeperLink {
     ///
     /// # Errors
     /// The directory or the database cannot be used, in words that name the remedy.
-    pub(crate) fn start(directory: &Path, net: &mut Net) -> Result<(Self, Vec<Row>), Error> {
+    pub(crate) fn start(directory: &Path, net: &mut Net) -> Result<(Self, Loaded), Error> {
         let store = |error: &dyn Display| Error::Store(error.to_string());
         let lock = Lock::take(directory).map_err(|error| store(&error))?;
         let (child, mut stream) = spawn(directory)
             .map_err(|error| store(&format_args!("cannot start the keeper: {error}")))?;
-        let rows = load(&mut stream)?;
+        let loaded = load(&mut stream)?;
         let stream = into_loop(stream, net)?;
         let link = Self {
             directory: directory.to_owned(),
@@ -81,7 +81,7 @@ impl KeeperLink {
             restarts: 0,
             _lock: lock,
         };
-        Ok((link, rows))
+        Ok((link, loaded))
     }
 
     /// The loop has seen the socket ready.
@@ -127,7 +127,7 @@ impl KeeperLink {
                 Ok(count) => {
                     let waited = client.bytes();
                     client.receive(&buffer[..count]).map_err(io::Error::other)?;
-                    if client.bytes() < waited {
+                    if client.bytes() < waited || client.lines.has_replies() {
                         self.timetable.note_progress();
                     }
                 }
@@ -249,7 +249,7 @@ impl KeeperLink {
             .and_then(|()| stream.set_write_timeout(Some(LAST_WAIT)))
             .and_then(|()| stream.set_read_timeout(Some(LAST_WAIT)))
             .and_then(|()| stream.write_all(&rest));
-        let mut buffer = vec![0; READ_BYTES];
+        let (mut buffer, mut more) = (vec![0; READ_BYTES], Vec::new());
         let mut result = written;
         while result.is_ok() && !client.is_idle() && !client.has_postponed() {
             result = match stream.read(&mut buffer) {
@@ -257,6 +257,10 @@ impl KeeperLink {
                 Ok(count) => client.receive(&buffer[..count]).map_err(io::Error::other),
                 Err(error) => Err(error),
             };
+            // Lines go in one request after the other.
+            client.send(&mut more);
+            result = result.and_then(|()| stream.write_all(&more));
+            more.clear();
         }
         let why = result.err().map(|error| error.to_string());
         if let Some(why) = why.or_else(|| client.trouble.clone()) {
@@ -314,7 +318,7 @@ fn push_open(load: bool, out: &mut Vec<u8>) {
 }
 
 /// Asks for all rows, and waits for them.
-fn load(stream: &mut BlockingStream) -> Result<Vec<Row>, Error> {
+fn load(stream: &mut BlockingStream) -> Result<Loaded, Error> {
     let broken = |why: &dyn Display| Error::Store(format!("the keeper did not start: {why}"));
     let mut request = Vec::new();
     push_open(true, &mut request);
@@ -322,15 +326,19 @@ fn load(stream: &mut BlockingStream) -> Result<Vec<Row>, Error> {
     stream
         .set_read_timeout(Some(SAY_SO))
         .map_err(|error| broken(&error))?;
-    let (mut frames, mut rows) = (Frames::default(), Vec::new());
+    let (mut frames, mut loaded) = (Frames::default(), Loaded::default());
     let mut buffer = vec![0; READ_BYTES];
     loop {
         while let Some(answer) = frames.take().map_err(|error| broken(&error))? {
             match answer {
-                Answer::Row(row) => rows.push(row),
-                Answer::Loaded => return Ok(rows),
+                Answer::Row(row) => loaded.rows.push(row),
+                Answer::BufferEnd(end) => loaded.ends.push(end),
+                Answer::Loaded => return Ok(loaded),
                 Answer::Unusable(why) => return Err(Error::Store(why)),
-                Answer::Done { .. } | Answer::Failed { .. } => {
+                Answer::Done { .. }
+                | Answer::Failed { .. }
+                | Answer::Reply { .. }
+                | Answer::Unswept => {
                     return Err(broken(&"it answered what was not asked"));
                 }
             }

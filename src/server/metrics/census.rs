@@ -125,6 +125,8 @@ impl Census<'_> {
             history_bytes: shared.history.recorder.memory(),
             history_requests: shared.history.requests,
             users_absent: shared.presences.absent_count() as i64,
+            history_questions: shared.history.questions,
+            history_dropped: shared.store.client.lines.dropped,
             store_waiting: shared.store.client.bytes() as i64,
             store_failures: shared.store.failures,
             keeper_restarts: shared.store.keeper_restarts,

@@ -209,6 +209,10 @@ impl Snapshot {
         to.counter("madang_history_recorded", help, self.history_recorded)?;
         let help = "Requests for history that were taken.";
         to.counter("madang_history_requests", help, self.history_requests)?;
+        let help = "Requests for history for which the keeper was asked.";
+        to.counter("madang_history_questions", help, self.history_questions)?;
+        let help = "Lines of history that were not stored, because too much waited for the disk.";
+        to.counter("madang_history_dropped", help, self.history_dropped)?;
         let help = "Lines of history in memory.";
         let lines = i64::try_from(self.history_lines).unwrap_or(i64::MAX);
         to.gauge("madang_history_lines", help, lines)?;

@@ -44,8 +44,11 @@ pub(crate) struct Snapshot {
     pub(super) history_recorded: u64,
     pub(super) history_lines: usize,
     pub(super) history_bytes: usize,
-    /// Requests for history.
+    /// Requests for history, and those of them that the keeper was asked.
     pub(super) history_requests: u64,
+    pub(super) history_questions: u64,
+    /// Lines that were not stored.
+    pub(super) history_dropped: u64,
     pub(super) queued: usize,
     pub(super) queued_peak: usize,
     /// The largest queues, the largest first.

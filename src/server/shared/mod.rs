@@ -36,6 +36,7 @@ use crate::{
     net::{ConnId, Net, tls::Fingerprint},
     protocol::{
         flavour::Flavour,
+        history::{HistoryError, HistoryRequest},
         irc::ServerInfo,
         web::{http::Page, page::Files},
     },
@@ -186,6 +187,20 @@ impl Shared {
     /// Whether passwords are being checked, or results are to be reported.
     pub(crate) fn has_checks(&self) -> bool {
         self.password_checks.waiting() > 0 || self.gateways.has_settled()
+    }
+
+    /// Takes a user's request for history.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub(crate) fn begin_history(
+        &mut self,
+        id: ConnId,
+        user: UserId,
+        request: HistoryRequest<'_>,
+    ) -> Result<(), HistoryError> {
+        let asked = (&self.hub, &mut self.store);
+        self.history.begin(id, user, request, asked)
     }
 
     /// Replaces the server's description, after the configuration was read again.

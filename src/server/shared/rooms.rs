@@ -5,7 +5,7 @@
 use super::{accounts::Accounts, store::Store};
 use crate::{
     chat::{
-        AccountId, Hub, Nick, Now, RoomId, RoomName, Topic, WallTime,
+        AccountId, Hub, Nick, Now, RoomId, RoomName, RoomSerial, Topic, WallTime,
         hub::RoomSettings,
         mode::{Letter, ListKind, Rank, RoomFlag},
         registered::{Registration, RoomChanges},
@@ -112,6 +112,7 @@ fn row(hub: &Hub, id: RoomId) -> Option<RoomRecord> {
     let topic = room.topic();
     Some(RoomRecord {
         name: room.name().to_string(),
+        serial: room.serial().0,
         founder: account(registration.founder)?,
         registered_ms: registration.since.unix_ms(),
         created_ms: room.created().wall.unix_ms(),
@@ -164,6 +165,7 @@ pub(crate) fn restore(hub: &mut Hub, row: RoomRecord, now: Now) -> bool {
         Some((kind, mask.mask.into(), mask.by.into(), at))
     });
     let settings = RoomSettings {
+        serial: (row.serial > 0).then_some(RoomSerial(row.serial)),
         created: WallTime::from_unix_ms(row.created_ms),
         flags: row
             .modes

@@ -199,6 +199,9 @@ impl Keeper {
                 }
                 Request::Open { .. } => push(&Answer::Loaded, &mut self.unread),
                 Request::Write { id, changes } => process.writes.push((id, changes)),
+                Request::Append { .. } | Request::Ask { .. } | Request::Sweep { .. } => {
+                    unreachable!("nothing is said in this simulation")
+                }
             }
         }
         if random.percent(self.manners.dies) {

@@ -13,14 +13,18 @@
 
 use super::{
     frame::{BadFrame, Frames, push_frame},
+    lines::Question,
     message::{Answer, Request},
     records::{Change, Key},
 };
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeSet, VecDeque};
 
+mod lines;
 #[cfg(test)]
 mod tests;
+
+pub use lines::{Lines, QuestionId};
 
 /// What may wait for the keeper. Past it nothing more is taken: the disk is full or hangs, and memory is no way out.
 const BYTES_MAX: usize = 4 << 20;
@@ -104,6 +108,8 @@ pub struct Client {
     overdue: BTreeSet<Key>,
     /// Of kept changes that failed, or of a database that cannot be used, until one is written again.
     pub trouble: Option<String>,
+    /// Lines of history, and questions about them.
+    pub lines: Lines,
     /// The trouble is that of a keeper which could not open the database.
     is_unusable: bool,
 }
@@ -177,6 +183,14 @@ impl Client {
                 it.state = State::Sent;
             }
         }
+        self.lines.send(&mut self.last, out);
+    }
+
+    /// Asks about lines; the answer is one of [`Lines::next_reply`].
+    pub fn ask(&mut self, question: Question) -> QuestionId {
+        self.last += 1;
+        self.lines.ask(self.last, question);
+        QuestionId(self.last)
     }
 
     /// Takes what the keeper sent.
@@ -190,7 +204,9 @@ impl Client {
                 Answer::Done { id } => self.done(id),
                 Answer::Failed { id, why } => self.failed(id, why),
                 Answer::Loaded => self.opened(),
-                Answer::Row(_) => return Err(BadFrame),
+                Answer::Reply { id, reply } => self.lines.reply(id, reply),
+                Answer::Unswept => self.lines.note_unswept(),
+                Answer::BufferEnd(_) | Answer::Row(_) => return Err(BadFrame),
                 Answer::Unusable(why) => {
                     self.trouble = Some(why);
                     self.is_unusable = true;
@@ -213,6 +229,12 @@ impl Client {
 
     /// An answer to a request that is not known any more changes nothing.
     fn done(&mut self, id: u64) {
+        if self.lines.done(id) {
+            if !self.has_postponed() {
+                self.trouble = None;
+            }
+            return;
+        }
         let Some(position) = self.position(id) else {
             return;
         };
@@ -243,6 +265,12 @@ impl Client {
     }
 
     fn failed(&mut self, id: u64, why: String) {
+        if let Some(is_postponed) = self.lines.failed(id) {
+            if is_postponed {
+                self.trouble = Some(why);
+            }
+            return;
+        }
         let Some(position) = self.position(id) else {
             return;
         };
@@ -289,6 +317,7 @@ impl Client {
     /// survive, or cannot take because none can start, fails or is postponed.
     pub fn lost(&mut self) {
         self.frames = Frames::default();
+        self.lines.lost();
         for it in &mut self.waiting {
             it.losses = it.losses.saturating_add(1);
             if it.state == State::Sent {
@@ -311,11 +340,12 @@ impl Client {
                 it.state = State::Queued;
             }
         }
+        self.lines.try_again();
     }
 
     /// Whether someone waits for an answer.
     pub fn has_askers(&self) -> bool {
-        self.waiting.iter().any(|it| it.policy == Policy::Answer)
+        self.waiting.iter().any(|it| it.policy == Policy::Answer) || self.lines.has_askers()
     }
 
     /// Fails what someone waits for. It may be written all the same: the asker has to say what holds then, by a change with
@@ -325,11 +355,12 @@ impl Client {
         while let Some(position) = self.waiting.iter().position(is_asked) {
             self.finish(position, Err(WriteError::Failed(why.to_owned())));
         }
+        self.lines.fail_askers();
     }
 
     /// Whether something failed that is to be tried again.
     pub fn has_postponed(&self) -> bool {
-        self.waiting.iter().any(|it| it.state == State::Postponed)
+        self.waiting.iter().any(|it| it.state == State::Postponed) || self.lines.is_postponed()
     }
 
     /// A row whose last change found no room in the queue, when there is room again. The owner writes it as it is now, with
@@ -346,11 +377,11 @@ impl Client {
 
     /// Whether nothing waits.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.lines.is_idle()
     }
 
     /// Bytes that wait for the keeper.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.lines.bytes()
     }
 }

@@ -1,8 +1,10 @@
 //! The database: one file of SQLite, which a host may read with `sqlite3` (docs/STORE.md has the tables).
 //!
-//! Owns the connection. Every commit is on the disk before it is acknowledged (`synchronous = FULL`): what is kept here
-//! changes rarely, and someone waits for it. Knows no sockets and no processes.
+//! Owns the connection. A commit with rows in it is on the disk before it is acknowledged (`synchronous = FULL`): they change
+//! rarely, and someone waits for it. One with lines of history alone outlives any process, and may be lost with the last
+//! second before a power cut (`NORMAL`). Knows no sockets and no processes.
 
+mod lines;
 mod presences;
 mod rows;
 mod schema;
@@ -10,8 +12,10 @@ mod statements;
 
 use super::{
     DATABASE,
+    lines::{BufferKey, Gap, LineChange, Question, Quotas, Reply},
     records::{Change, Row},
 };
+use lines::{Touched, quotas::Sweeper};
 use rusqlite::{Connection, ErrorCode, OpenFlags, backup::Backup};
 use std::{
     fs::{OpenOptions, Permissions},
@@ -57,11 +61,21 @@ pub enum DatabaseError {
     },
 }
 
+/// Something to be written, as a whole or not at all.
+#[derive(Clone, Copy, Debug)]
+pub enum Work<'a> {
+    /// Rows.
+    Rows(&'a [Change]),
+    /// Lines of history, and what was not handed over.
+    Lines(&'a [LineChange], Option<Gap>),
+}
+
 /// See the module's documentation.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
     path: PathBuf,
+    sweeper: Sweeper,
 }
 
 impl Database {
@@ -85,7 +99,12 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags);
         let connection = connection.map_err(|error| unusable(&error))?;
-        let mut database = Self { connection, path };
+        let sweeper = Sweeper::default();
+        let mut database = Self {
+            connection,
+            path,
+            sweeper,
+        };
         database.prepare()?;
         Ok(database)
     }
@@ -102,7 +121,12 @@ impl Database {
             path: path.clone(),
             why: error.to_string(),
         })?;
-        let database = Self { connection, path };
+        let sweeper = Sweeper::default();
+        let database = Self {
+            connection,
+            path,
+            sweeper,
+        };
         let patient = database.connection.busy_timeout(BUSY);
         patient.map_err(|error| database.explain(&error))?;
         database.check_version()?;
@@ -157,25 +181,43 @@ impl Database {
     /// Makes the changes of several writes in one transaction. A write that fails is left out as a whole; the result has one
     /// entry for each, in order.
     pub fn write_all(&mut self, writes: &[Vec<Change>]) -> Vec<Result<(), String>> {
-        match self.try_write_all(writes) {
-            Ok(results) => results,
+        let work: Vec<Work<'_>> = writes.iter().map(|changes| Work::Rows(changes)).collect();
+        self.commit(&work)
+    }
+
+    /// The same for work of any kind.
+    pub fn commit(&mut self, work: &[Work<'_>]) -> Vec<Result<(), String>> {
+        let mut touched = Touched::default();
+        match self.try_commit(work, &mut touched) {
+            Ok(results) => {
+                self.sweeper.note(touched);
+                results
+            }
             // Nothing of the transaction is on the disk.
-            Err(error) => writes.iter().map(|_| Err(error.to_string())).collect(),
+            Err(error) => work.iter().map(|_| Err(error.to_string())).collect(),
         }
     }
 
-    fn try_write_all(
+    fn try_commit(
         &mut self,
-        writes: &[Vec<Change>],
+        work: &[Work<'_>],
+        touched: &mut Touched,
     ) -> rusqlite::Result<Vec<Result<(), String>>> {
+        let has_rows = work.iter().any(|it| matches!(it, Work::Rows(_)));
+        let synchronous = if has_rows { "FULL" } else { "NORMAL" };
+        self.connection
+            .pragma_update(None, "synchronous", synchronous)?;
         let mut transaction = self.connection.transaction()?;
-        let mut results = Vec::with_capacity(writes.len());
-        for changes in writes {
+        let mut results = Vec::with_capacity(work.len());
+        for work in work {
             let savepoint = transaction.savepoint()?;
-            let mut made = Ok(());
-            for change in changes {
-                made = made.and_then(|()| rows::apply(&savepoint, change));
-            }
+            let made = match work {
+                Work::Rows(changes) => {
+                    let mut changes = changes.iter();
+                    changes.try_for_each(|change| rows::apply(&savepoint, change))
+                }
+                Work::Lines(changes, gap) => lines::apply(&savepoint, changes, *gap, touched),
+            };
             match made {
                 Ok(()) => savepoint.commit()?,
                 // After a full disk or an I/O error SQLite may have taken the whole transaction back.
@@ -187,6 +229,43 @@ impl Database {
         }
         transaction.commit()?;
         Ok(results)
+    }
+
+    /// Removes some lines that are over the quotas; whether there may be more. If it cannot, there is nothing more to be
+    /// done now.
+    pub fn sweep(&mut self, quotas: Quotas) -> bool {
+        self.try_sweep(quotas).unwrap_or(false)
+    }
+
+    fn try_sweep(&mut self, quotas: Quotas) -> rusqlite::Result<bool> {
+        if !self.sweeper.is_due(quotas) {
+            return Ok(false);
+        }
+        let transaction = self.connection.transaction()?;
+        let has_more = self.sweeper.step(&transaction)?;
+        transaction.commit()?;
+        Ok(has_more)
+    }
+
+    /// Answers a question about lines.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn answer(&self, question: &Question) -> Result<Reply, String> {
+        lines::pages::answer(&self.connection, question).map_err(|error| error.to_string())
+    }
+
+    /// Forgets the history of rooms that are not registered, and hands over the last line of each other buffer.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub fn load_ends(
+        &self,
+        take: &mut dyn FnMut(BufferKey, u64, i64),
+    ) -> Result<(), DatabaseError> {
+        lines::forget_ended_rooms(&self.connection)
+            .and_then(|()| lines::ends(&self.connection, take))
+            .map_err(|error| self.explain(&error))
     }
 
     /// Looks for damage; the problems that were found, in SQLite's words. Takes long for a big file.

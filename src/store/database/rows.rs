@@ -87,8 +87,8 @@ fn put_room(connection: &Connection, row: &RoomRecord) -> Result<()> {
     run(connection, "DELETE FROM rooms WHERE name = ?1", [&row.name])?;
     run(
         connection,
-        "INSERT INTO rooms (name, founder, registered_ms, created_ms, topic, topic_by, topic_ms, modes, key, member_limit)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO rooms (name, founder, registered_ms, created_ms, topic, topic_by, topic_ms, modes, key, member_limit, serial)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             row.name,
             row.founder,
@@ -99,7 +99,8 @@ fn put_room(connection: &Connection, row: &RoomRecord) -> Result<()> {
             row.topic_ms,
             row.modes,
             row.key,
-            row.limit
+            row.limit,
+            row.serial as i64
         ],
     )?;
     for rank in &row.ranks {
@@ -193,7 +194,8 @@ fn load_rooms(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> 
     let masks = "SELECT list, mask, by, set_ms FROM room_masks WHERE room = ?1 ORDER BY place";
     let mut masks = connection.prepare(masks)?;
     let letter = |text: String| text.chars().next().unwrap_or('?');
-    let sql = "SELECT name, founder, registered_ms, created_ms, topic, topic_by, topic_ms, modes, key, member_limit FROM rooms";
+    let sql = "SELECT name, founder, registered_ms, created_ms, topic, topic_by, topic_ms, modes, key, member_limit, serial
+        FROM rooms";
     each(connection, sql, |row| {
         let name: String = row.get(0)?;
         let ranks = ranks.query_map([&name], |row| {
@@ -224,6 +226,7 @@ fn load_rooms(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> 
             modes: row.get(7)?,
             key: row.get(8)?,
             limit: row.get(9)?,
+            serial: row.get::<_, i64>(10)? as u64,
         }));
         Ok(())
     })

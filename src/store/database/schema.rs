@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 /// The steps, in order. The schema's version is how many were made.
-const STEPS: [&str; 3] = [FIRST, SUSPENSIONS, PRESENCES];
+const STEPS: [&str; 4] = [FIRST, SUSPENSIONS, PRESENCES, HISTORY];
 
 const FIRST: &str = "
 CREATE TABLE settings (
@@ -96,6 +96,55 @@ CREATE TABLE presence_rooms (
     ranks   TEXT NOT NULL,
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Lines of history. A buffer is a room from its founding to its end, or two accounts (`account` is the lesser name).
+const HISTORY: &str = "
+ALTER TABLE rooms ADD COLUMN serial INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE buffers (
+    buffer  INTEGER PRIMARY KEY AUTOINCREMENT,
+    room    INTEGER UNIQUE,
+    account TEXT,
+    other   TEXT,
+    lines   INTEGER NOT NULL,
+    bytes   INTEGER NOT NULL,
+    UNIQUE (account, other)
+) STRICT;
+
+CREATE INDEX buffers_other ON buffers (other) WHERE other IS NOT NULL;
+
+CREATE TABLE messages (
+    buffer   INTEGER NOT NULL,
+    id       INTEGER NOT NULL,
+    time_ms  INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    event    INTEGER NOT NULL,
+    rank     INTEGER NOT NULL,
+    nick     TEXT NOT NULL,
+    username TEXT NOT NULL,
+    host     TEXT NOT NULL,
+    account  TEXT,
+    bot      INTEGER NOT NULL,
+    target   TEXT NOT NULL,
+    tags     TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    message  INTEGER,
+    bytes    INTEGER NOT NULL,
+    PRIMARY KEY (buffer, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX messages_time ON messages (buffer, time_ms);
+CREATE INDEX messages_said ON messages (buffer, id) WHERE event = 0;
+
+CREATE TABLE forgotten (buffer INTEGER PRIMARY KEY) STRICT;
+
+CREATE TABLE gaps (
+    from_ms INTEGER NOT NULL,
+    to_ms   INTEGER NOT NULL,
+    lines   INTEGER NOT NULL
+) STRICT;
 ";
 
 /// The schema of today.

@@ -373,8 +373,7 @@ impl Context for CommandContext<'_> {
         let Some(user) = self.client.user() else {
             return Err(HistoryError::NotInRoom);
         };
-        let Shared { history, hub, .. } = &mut *self.shared;
-        history.begin(self.id, user, request, hub)
+        self.shared.begin_history(self.id, user, request)
     }
 
     fn answer(&mut self) -> &mut Vec<u8> {

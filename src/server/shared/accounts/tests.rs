@@ -38,6 +38,7 @@ impl World {
         };
         let room = RoomRecord {
             name: "#den".into(),
+            serial: 1,
             founder: "alice".into(),
             ranks: vec![rank],
             ..RoomRecord::default()
