@@ -7,7 +7,7 @@ use crate::chat::{Body, Event, Hub, Speech, User, mode::SpelledModes, mode::User
 
 /// Client-only tags that are kept. The others are about the moment, such as `+typing`, or nobody knows what they are.
 const KEPT_TAGS: [&str; 5] = [
-    "+draft/persist",
+    PERSIST,
     "+draft/react",
     "+draft/reply",
     "+draft/unreact",
@@ -17,15 +17,21 @@ const KEPT_TAGS: [&str; 5] = [
 /// Bytes of tags that are kept of one line; reactions and replies take less than a tenth of that.
 const TAG_BYTES_MAX: usize = 1024;
 
+/// A message with this tag keeps the others too, but for one that is about the moment whatever its author says.
+const PERSIST: &str = "+draft/persist";
+const NEVER_KEPT: &str = "+typing";
+
 /// Those of an event's tags that are kept, in their order.
 pub(super) fn kept_tags(event: &Event) -> Box<str> {
     let Some(tags) = event.tags.as_deref() else {
         return "".into();
     };
     let key = |tag: &str| tag.split_once('=').map_or(tag, |(key, _)| key).to_owned();
+    let persists = tags.split(';').any(|tag| key(tag) == PERSIST);
     let mut kept = String::new();
     for tag in tags.split(';') {
-        let is_kept = KEPT_TAGS.contains(&key(tag).as_str());
+        let key = key(tag);
+        let is_kept = KEPT_TAGS.contains(&&*key) || persists && key != NEVER_KEPT;
         if is_kept && kept.len() + tag.len() < TAG_BYTES_MAX {
             kept.extend([if kept.is_empty() { "" } else { ";" }, tag]);
         }

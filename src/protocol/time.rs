@@ -40,6 +40,47 @@ impl fmt::Display for Iso {
     }
 }
 
+/// The moment that such a text is; the fraction may have more digits or fewer, or be absent.
+pub(super) fn parse_iso(text: &str) -> Option<WallTime> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let number = |text: &str, digits: usize| -> Option<i64> {
+        let is_number = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|_| is_number)
+    };
+    let mut parts = date.split('-');
+    let year = number(parts.next()?, 4)?;
+    let month = number(parts.next()?, 2).filter(|it| (1..=12).contains(it))?;
+    let day = number(parts.next()?, 2)?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + i64::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut clock_parts = clock.split(':');
+    let hour = number(clock_parts.next()?, 2).filter(|it| *it < 24)?;
+    let minute = number(clock_parts.next()?, 2).filter(|it| *it < 60)?;
+    // 60 is a leap second.
+    let second = number(clock_parts.next()?, 2).filter(|it| *it <= 60)?;
+    let ms = number(fraction, fraction.len()).filter(|_| (1..=9).contains(&fraction.len()))?;
+    let ms = ms * 1000 / 10_i64.pow(fraction.len() as u32);
+    let is_whole = parts.next().is_none() && clock_parts.next().is_none();
+    if !is_whole || !(1..=days).contains(&day) {
+        return None;
+    }
+    let seconds = (days_of(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
+    Some(WallTime::from_unix_ms(seconds * 1000 + ms))
+}
+
+/// Days from 1970-01-01 to a day: what [`civil`] turns around.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
 /// A moment as the header field `Date` has it (RFC 9110 section 5.6.7, IMF-fixdate): `Thu, 29 Feb 2024 12:00:00 GMT`.
 ///
 /// The calendar is that of [`Iso`]; the crate `httpdate` would save these lines alone, and panics where a clock is
@@ -123,6 +164,38 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
             assert_eq!(Iso(WallTime::from_unix_ms(ms)).to_string(), expected);
+            assert_eq!(parse_iso(expected), Some(WallTime::from_unix_ms(ms)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_not_read_as_one() {
+        let day = 1_704_067_200_000;
+        for (text, expected) in [
+            ("2024-01-01T00:00:00Z", Some(day)),
+            ("2024-01-01T00:00:00.1Z", Some(day + 100)),
+            ("2024-01-01T00:00:00.123456789Z", Some(day + 123)),
+            ("2023-12-31T23:59:60.000Z", Some(day)),
+            ("2024-02-29T00:00:00.000Z", Some(day + 59 * 86_400_000)),
+            ("2023-02-29T00:00:00.000Z", None),
+            ("2024-01-01T00:00:00.000", None),
+            ("2024-01-01 00:00:00.000Z", None),
+            ("2024-1-01T00:00:00.000Z", None),
+            ("2024-13-01T00:00:00.000Z", None),
+            ("2024-01-00T00:00:00.000Z", None),
+            ("2024-01-01T24:00:00.000Z", None),
+            ("2024-01-01T00:60:00.000Z", None),
+            ("2024-01-01T00:00:00.Z", None),
+            ("2024-01-01T00:00:00.0000000000Z", None),
+            ("2024-01-01T00:00:00:00.000Z", None),
+            ("2024-01-01-01T00:00:00.000Z", None),
+            ("2024-01-01T+1:00:00.000Z", None),
+            ("1704067200", None),
+            ("", None),
+            ("\u{e9}024-01-01T00:00:00.000Z", None),
+        ] {
+            let expected = expected.map(WallTime::from_unix_ms);
+            assert_eq!(parse_iso(text), expected, "{text}");
         }
     }
 

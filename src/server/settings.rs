@@ -308,7 +308,7 @@ pub(crate) fn server_info(config: &Config, started: Now) -> ServerInfo {
             .collect(),
         // One piece must not bring a client that reads nothing to the limit of its send queue.
         page_bytes: ServerInfo::PAGE_BYTES.min(config.limits.send_queue / HIGH_WATER_PART),
-        ..named
+        ..named.with_history(config.history.lines > 0)
     }
 }
 

@@ -61,6 +61,11 @@ pub enum Cap {
     StandardReplies,
     /// `userhost-in-names`: `nick!user@host` in NAMES.
     UserhostInNames,
+    // From here on, none changes the bytes of an event: flavours have no room for more.
+    /// `draft/chathistory`: CHATHISTORY, and no history unasked.
+    ChatHistory,
+    /// `draft/event-playback`: in history, who came and went and what happened, too.
+    EventPlayback,
 }
 
 /// A published name of a capability.
@@ -87,7 +92,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 
 /// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
-pub static CAPS: [Entry; 29] = [
+pub static CAPS: [Entry; 31] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
@@ -96,6 +101,8 @@ pub static CAPS: [Entry; 29] = [
     entry(Cap::ChgHost, "chghost"),
     entry(Cap::AccountRegistration, "draft/account-registration"),
     entry(Cap::ChannelRename, "draft/channel-rename"),
+    entry(Cap::ChatHistory, "draft/chathistory"),
+    entry(Cap::EventPlayback, "draft/event-playback"),
     entry(Cap::ExtendedIsupport, "draft/extended-isupport"),
     entry(Cap::MessageRedaction, "draft/message-redaction"),
     Entry {
@@ -206,7 +213,7 @@ mod tests {
             all.set(entry.cap, true);
         }
         assert!(find("Batch").is_none() && find("").is_none());
-        assert_eq!(all.names().count(), 27);
+        assert_eq!(all.names().count(), 29);
         assert!(all.names().all(|name| name != "draft/no-implicit-names"));
     }
 

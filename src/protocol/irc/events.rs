@@ -6,26 +6,23 @@
 //! Owns nothing. Does not know who listens.
 
 use super::{
+    authored::{Authored, end_with_reason},
     caps::{Cap, CapSet},
     codec::{
         line::Line,
         numeric::{RPL_KNOCK, RPL_LOGGEDOUT},
         reply::{ReplyPrefix, write_topic},
-        text::{Msgid, TargetName, end_with_words, pieces, room_for_text, verb},
+        text::{Source, TargetName},
     },
     paged_reply::write_names_to_all,
     refusal,
 };
 use crate::{
     chat::{
-        Audience, Body, Destination, Event, Hub, MessageId, RoomId, SaidLine, Speech, User, UserId,
-        WallTime,
-        mode::{AppliedMode, SpelledModes, UserMode},
+        Body, Destination, Event, Hub, RoomId, User, UserId, WallTime,
+        mode::{SpelledModes, UserMode},
     },
-    protocol::{
-        flavour::{Distinction, View},
-        time::Iso,
-    },
+    protocol::flavour::{Distinction, View},
 };
 
 /// The capabilities that change the bytes of an event.
@@ -55,16 +52,24 @@ fn marks_of(author: &User) -> CapSet {
 
 fn relevant_to(body: &Body) -> CapSet {
     const TIMED: CapSet = CapSet::of(&[Cap::ServerTime]);
-    const SAID: CapSet = TIMED.or(CapSet::of(&[Cap::EchoMessage, Cap::MessageTags]));
+    /// What may be kept has an id, which is a tag.
+    const KEPT: CapSet = TIMED.or(CapSet::of(&[Cap::MessageTags]));
+    const SAID: CapSet = KEPT.or(CapSet::of(&[Cap::EchoMessage]));
     let and = |cap| TIMED.or(CapSet::of(&[cap]));
     match body {
         Body::AccountChanged => and(Cap::AccountNotify),
         Body::AwayChanged => and(Cap::AwayNotify),
         Body::InviteSeen { .. } => and(Cap::InviteNotify),
-        Body::Joined { .. } => TIMED.or(CapSet::of(&[Cap::AwayNotify, Cap::ExtendedJoin])),
+        Body::Joined { .. } => KEPT.or(CapSet::of(&[Cap::AwayNotify, Cap::ExtendedJoin])),
+        Body::Kicked { .. }
+        | Body::Left { .. }
+        | Body::ModesChanged { .. }
+        | Body::Quit { .. }
+        | Body::Renamed { .. }
+        | Body::TopicChanged { .. } => KEPT,
         Body::RealnameChanged => and(Cap::SetName),
         Body::Redacted { .. } => SAID.or(CapSet::of(&[Cap::MessageRedaction])),
-        Body::RoomRenamed { .. } => and(Cap::ChannelRename),
+        Body::RoomRenamed { .. } => KEPT.or(CapSet::of(&[Cap::ChannelRename])),
         Body::Said { .. } | Body::Tagged { .. } => SAID,
         Body::SaidLines { .. } => SAID.or(CapSet::of(&[Cap::Batch, Cap::Multiline])),
         Body::Refused(_) => CapSet::NONE,
@@ -77,7 +82,7 @@ struct Scene<'e> {
     event: &'e Event,
     hub: &'e Hub,
     author: &'e User,
-    caps: CapSet,
+    line: Authored<'e>,
     view: View,
     server: &'e str,
 }
@@ -102,12 +107,33 @@ pub fn encode(
         event,
         hub,
         author,
-        caps,
+        line: line_of(author, event, caps),
         view,
         server,
     };
     scene.encode(out);
     out.len() > start
+}
+
+/// What the lines about an event begin with.
+fn line_of<'e>(author: &'e User, event: &'e Event, caps: CapSet) -> Authored<'e> {
+    let nick = match &event.body {
+        Body::Renamed { old } => old.as_str(),
+        _ => author.nick().as_str(),
+    };
+    Authored {
+        caps,
+        batch: None,
+        time: event.time,
+        id: Some(event.id),
+        tags: event.tags.as_deref().unwrap_or_default(),
+        source: Source {
+            nick,
+            ..Source::of(author)
+        },
+        account: author.account(),
+        is_bot: author.modes().contains(UserMode::Bot),
+    }
 }
 
 /// Appends a personal event: a room's new name, to one who knows no RENAME, is that they leave the old one and
@@ -138,22 +164,26 @@ pub fn encode_personal(
 
 /// Appends a user's own JOIN, for one more connection of a user who is in the room already.
 pub(crate) fn write_join(
-    prefix: ReplyPrefix<'_>,
     caps: CapSet,
     hub: &Hub,
     (user, room): (UserId, RoomId),
     time: WallTime,
     out: &mut Vec<u8>,
 ) {
-    let event = Event {
-        id: MessageId(0),
-        time,
-        author: user,
-        audience: Audience::Users(Vec::new()),
-        tags: None,
-        body: Body::Joined { room },
+    let (Some(author), Some(room)) = (hub.user(user), hub.room(room)) else {
+        return;
     };
-    encode(caps, View::Author, &event, hub, prefix.server, out);
+    let line = Authored {
+        caps,
+        batch: None,
+        time,
+        id: None,
+        tags: "",
+        source: Source::of(author),
+        account: author.account(),
+        is_bot: author.modes().contains(UserMode::Bot),
+    };
+    line.joined(room.name().as_str(), author.realname(), out);
 }
 
 impl Scene<'_> {
@@ -169,54 +199,43 @@ impl Scene<'_> {
             let line = prefix.numeric(RPL_LOGGEDOUT, out).word(&mask);
             line.text(RPL_LOGGEDOUT.words).end();
         }
-        if self.caps.has(Cap::AccountNotify) {
+        if self.line.caps.has(Cap::AccountNotify) {
             let account = account.unwrap_or("*");
-            self.command("ACCOUNT", out).param(account).end();
+            self.line.command("ACCOUNT", out).param(account).end();
         }
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
+        let (line, caps) = (&self.line, self.line.caps);
         match &self.event.body {
             Body::AccountChanged => self.account_changed(out),
             Body::AwayChanged => self.away(out),
             Body::Invited { room, user } if self.view == View::Other => {
                 self.invited(*room, *user, out);
             }
-            Body::InviteSeen { room, user } if self.caps.has(Cap::InviteNotify) => {
+            Body::InviteSeen { room, user } if caps.has(Cap::InviteNotify) => {
                 self.invited(*room, *user, out);
             }
-            Body::Joined { room } => self.joined(*room, out),
+            Body::Joined { room } => {
+                line.joined(self.room(*room), self.author.realname(), out);
+                if self.author.away().is_some() {
+                    self.away(out);
+                }
+            }
             Body::Kicked { room, user, reason } => {
-                let nick = self.nick_of(*user);
-                let line = self.command("KICK", out).param(self.room(*room));
-                line.param(nick).text(reason).end();
+                line.kicked(self.room(*room), self.nick_of(*user), reason, out);
             }
-            Body::Knocked { room, .. } if self.view == View::Other => {
-                let room = self.room(*room);
-                Line::new(out)
-                    .source(self.server)
-                    .command(RPL_KNOCK.code)
-                    .param(room)
-                    .param(room)
-                    .param(self.author.mask())
-                    .text(RPL_KNOCK.words)
-                    .end();
+            Body::Knocked { room, .. } if self.view == View::Other => self.knocked(*room, out),
+            Body::Left { room, reason } => line.left(self.room(*room), reason, out),
+            Body::ModesChanged { room, changes } => {
+                let spelled = SpelledModes::of_room(changes, |user| self.hub.nick_of(user));
+                line.modes(self.room(*room), &spelled.letters, &spelled.parameters, out);
             }
-            Body::Left { room, reason } => {
-                let line = self.command("PART", out).param(self.room(*room));
-                end_with_reason(line, reason);
-            }
-            Body::ModesChanged { room, changes } => self.modes_changed(*room, changes, out),
             Body::Quit { reason, by } => self.quit(reason, *by, out),
-            Body::RealnameChanged if self.caps.has(Cap::SetName) => {
+            Body::RealnameChanged if caps.has(Cap::SetName) => {
                 let realname = self.author.realname();
-                self.command("SETNAME", out).text(realname).end();
+                line.command("SETNAME", out).text(realname).end();
             }
-            Body::Redacted {
-                destination,
-                message,
-                reason,
-            } => self.redacted(*destination, *message, reason, out),
             Body::Refused(refusals) if self.view == View::Author => {
                 let prefix = ReplyPrefix {
                     server: self.server,
@@ -226,85 +245,54 @@ impl Scene<'_> {
                     refusal::write(refusal, prefix, out);
                 }
             }
-            Body::Renamed { old } => {
-                let (user, host) = (self.author.username(), self.author.host());
-                self.tagged(out)
-                    .source(format_args!("{old}!{user}@{host}"))
-                    .command("NICK")
-                    .param(self.author.nick())
-                    .end();
+            Body::Renamed { .. } => line.renamed(self.author.nick().as_str(), out),
+            Body::RoomRenamed { room, old, reason } => {
+                line.room_renamed(old.as_str(), self.room(*room), reason, out);
             }
-            Body::RoomRenamed { room, old, reason } if self.caps.has(Cap::ChannelRename) => {
-                let line = self.command("RENAME", out).param(old);
-                line.param(self.room(*room)).text(reason).end();
+            Body::TopicChanged { room } => {
+                let topic = self.hub.room(*room).and_then(|room| room.topic());
+                line.topic(self.room(*room), topic.map_or("", |topic| &topic.text), out);
             }
+            Body::UserModesChanged { changes } => {
+                let line = line.command("MODE", out).param(self.author.nick());
+                line.param(SpelledModes::of_user(changes).letters).end();
+            }
+            Body::Wallops { text } => line.command("WALLOPS", out).text(text).end(),
+            _ if self.is_for_reader() => self.message(out),
+            _ => {}
+        }
+    }
+
+    /// Messages, and what is done to them.
+    fn message(&self, out: &mut Vec<u8>) {
+        let line = &self.line;
+        match &self.event.body {
+            Body::Redacted {
+                destination,
+                message,
+                reason,
+            } => line.redacted(&self.target(*destination), *message, reason, out),
             Body::Said {
                 destination,
                 speech,
                 text,
-            } if self.is_for_reader() => self.said(*destination, *speech, text, out),
+            } => line.said(&self.target(*destination), *speech, text, out),
             Body::SaidLines {
                 destination,
                 speech,
                 lines,
-            } if self.is_for_reader() => self.said_lines(*destination, *speech, lines, out),
-            Body::Tagged { destination }
-                if self.is_for_reader() && self.caps.has(Cap::MessageTags) =>
-            {
-                let target = self.target(*destination);
-                let line = self.message(true, out).source(self.author.mask());
-                line.command("TAGMSG").param(target).end();
+            } => {
+                let batch = (&**lines, self.event.id);
+                line.said_lines(&self.target(*destination), *speech, batch, out);
             }
-            Body::TopicChanged { room } => {
-                let topic = self.hub.room(*room).and_then(|room| room.topic());
-                let line = self.command("TOPIC", out).param(self.room(*room));
-                line.text(topic.map_or("", |topic| &topic.text)).end();
-            }
-            Body::UserModesChanged { changes } => {
-                let nick = self.author.nick();
-                let line = self.command("MODE", out).param(nick);
-                line.param(SpelledModes::of_user(changes).letters).end();
-            }
-            Body::Wallops { text } => self.command("WALLOPS", out).text(text).end(),
+            Body::Tagged { destination } => line.tags_alone(&self.target(*destination), out),
             _ => {}
         }
     }
 
     /// Whether the reader gets this message: it did not come from this connection, or the client asked for an echo.
     fn is_for_reader(&self) -> bool {
-        self.view != View::Author || self.caps.has(Cap::EchoMessage)
-    }
-
-    /// Begins a line with the tags that every event has.
-    fn tagged<'o>(&self, out: &'o mut Vec<u8>) -> Line<'o> {
-        let mut line = Line::new(out);
-        if self.caps.has(Cap::ServerTime) {
-            line = line.plain_tag("time", Iso(self.event.time));
-        }
-        if self.caps.has(Cap::MessageTags) && self.author.modes().contains(UserMode::Bot) {
-            line = line.tag("bot", "");
-        }
-        match self.author.account() {
-            Some(account) if self.caps.has(Cap::AccountTag) => line.tag("account", account),
-            _ => line,
-        }
-    }
-
-    /// Begins a line with a command of the author.
-    fn command<'o>(&self, command: &str, out: &'o mut Vec<u8>) -> Line<'o> {
-        self.tagged(out).source(self.author.mask()).command(command)
-    }
-
-    /// Begins a line with the tags of a message.
-    fn message<'o>(&self, with_id: bool, out: &'o mut Vec<u8>) -> Line<'o> {
-        let mut line = self.tagged(out);
-        if self.caps.has(Cap::MessageTags) {
-            if with_id {
-                line = line.plain_tag("msgid", Msgid(self.event.id));
-            }
-            line = line.raw_tags(self.event.tags.as_deref().unwrap_or_default());
-        }
-        line
+        self.view != View::Author || self.line.caps.has(Cap::EchoMessage)
     }
 
     fn room(&self, room: RoomId) -> &str {
@@ -325,11 +313,11 @@ impl Scene<'_> {
     }
 
     fn away(&self, out: &mut Vec<u8>) {
-        if self.view.is_own() || !self.caps.has(Cap::AwayNotify) {
+        if self.view.is_own() || !self.line.caps.has(Cap::AwayNotify) {
             // The author got a numeric.
             return;
         }
-        let line = self.command("AWAY", out);
+        let line = self.line.command("AWAY", out);
         match self.author.away() {
             Some(text) => line.text(text).end(),
             None => line.end(),
@@ -337,27 +325,27 @@ impl Scene<'_> {
     }
 
     fn invited(&self, room: RoomId, user: UserId, out: &mut Vec<u8>) {
-        let line = self.command("INVITE", out).param(self.nick_of(user));
+        let line = self.line.command("INVITE", out).param(self.nick_of(user));
         line.param(self.room(room)).end();
     }
 
-    fn joined(&self, room: RoomId, out: &mut Vec<u8>) {
-        let line = self.command("JOIN", out).param(self.room(room));
-        if self.caps.has(Cap::ExtendedJoin) {
-            let account = self.author.account().unwrap_or("*");
-            line.param(account).text(self.author.realname()).end();
-        } else {
-            line.end();
-        }
-        if self.author.away().is_some() {
-            self.away(out);
-        }
+    fn knocked(&self, room: RoomId, out: &mut Vec<u8>) {
+        let room = self.room(room);
+        Line::new(out)
+            .source(self.server)
+            .command(RPL_KNOCK.code)
+            .param(room)
+            .param(room)
+            .param(self.line.source)
+            .text(RPL_KNOCK.words)
+            .end();
     }
 
     fn quit(&self, reason: &str, by: Option<UserId>, out: &mut Vec<u8>) {
         let killer = by.and_then(|by| self.hub.user(by));
         match (self.view, killer) {
             (View::Author | View::Elsewhere, Some(killer)) => self
+                .line
                 .tagged(out)
                 .source(killer.mask())
                 .command("KILL")
@@ -365,98 +353,8 @@ impl Scene<'_> {
                 .text(reason)
                 .end(),
             (View::Author | View::Elsewhere, None) => {}
-            (View::Other, _) => end_with_reason(self.command("QUIT", out), reason),
+            (View::Other, _) => self.line.quit(reason, out),
         }
-    }
-
-    fn redacted(
-        &self,
-        destination: Destination,
-        message: MessageId,
-        reason: &str,
-        out: &mut Vec<u8>,
-    ) {
-        if !self.is_for_reader() || !self.caps.has(Cap::MessageRedaction) {
-            return;
-        }
-        let line = self.command("REDACT", out).param(self.target(destination));
-        end_with_reason(line.param(Msgid(message)), reason);
-    }
-
-    /// Some changes in one line, others in the next, as their length allows.
-    fn modes_changed(&self, room: RoomId, changes: &[AppliedMode], out: &mut Vec<u8>) {
-        let bytes_max = self.command("MODE", out).param(self.room(room)).text_room();
-        let mut rest = changes;
-        while !rest.is_empty() {
-            let mut count = rest.len();
-            let spelled = loop {
-                let spelled = SpelledModes::of_room(&rest[..count], |user| self.hub.nick_of(user));
-                let length: usize = spelled.parameters.iter().map(|p| p.len() + 1).sum();
-                if count == 1 || spelled.letters.len() + length <= bytes_max {
-                    break spelled;
-                }
-                count /= 2;
-            };
-            rest = &rest[count..];
-            let line = self.command("MODE", out).param(self.room(room));
-            let line = line.param(&spelled.letters);
-            let parameters = spelled.parameters.iter();
-            parameters.fold(line, |line, param| line.param(param)).end();
-        }
-    }
-
-    fn said(&self, destination: Destination, speech: Speech, text: &str, out: &mut Vec<u8>) {
-        let (verb, target) = (verb(speech), self.target(destination));
-        let room = room_for_text(self.author, verb, &target, speech);
-        for (index, piece) in pieces(text, room).enumerate() {
-            let line = self.message(index == 0, out).source(self.author.mask());
-            end_with_words(line.command(verb).param(&target), speech, piece);
-        }
-    }
-
-    fn said_lines(
-        &self,
-        destination: Destination,
-        speech: Speech,
-        lines: &[SaidLine],
-        out: &mut Vec<u8>,
-    ) {
-        let (verb, target) = (verb(speech), self.target(destination));
-        let mask = self.author.mask();
-        if !(self.caps.has(Cap::Multiline) && self.caps.has(Cap::Batch)) {
-            let words = lines.iter().filter(|line| !line.text.is_empty());
-            for (index, words) in words.enumerate() {
-                let line = self.message(index == 0, out).source(&mask);
-                end_with_words(line.command(verb).param(&target), speech, &words.text);
-            }
-            return;
-        }
-        let batch = format!("m{}", self.event.id.0);
-        let line = self.message(true, out).source(&mask).command("BATCH");
-        let line = line.param(format_args!("+{batch}"));
-        line.param("draft/multiline").param(&target).end();
-        for words in lines {
-            let mut line = Line::new(out).tag("batch", &batch);
-            if words.concat {
-                line = line.tag("draft/multiline-concat", "");
-            }
-            let line = line.source(&mask).command(verb).param(&target);
-            end_with_words(line, speech, &words.text);
-        }
-        Line::new(out)
-            .source(&mask)
-            .command("BATCH")
-            .param(format_args!("-{batch}"))
-            .end();
-    }
-}
-
-/// Ends a line with a reason, or without one.
-fn end_with_reason(line: Line<'_>, reason: &str) {
-    if reason.is_empty() {
-        line.end();
-    } else {
-        line.text(reason).end();
     }
 }
 

@@ -11,6 +11,7 @@ use crate::chat::{
     name::{NICK_CHARS_MAX, ROOM_CHARS_MAX},
     persona::USERNAME_BYTES_MAX,
 };
+use crate::protocol::history::PAGE_LINES_MAX;
 
 /// Tokens in one line (RPL_ISUPPORT's own rule: the client's name, thirteen tokens and the text are fifteen
 /// parameters).
@@ -22,14 +23,21 @@ pub const HOST_BYTES_MAX: usize = 63;
 /// Recipients of one message (TARGMAX).
 pub const RECIPIENTS_MAX: usize = 4;
 
-/// All tokens of a network, joined to lines.
-pub fn lines(network: &str) -> Vec<String> {
-    let tokens = tokens(network);
+/// All tokens of a network, joined to lines; those about history if it is kept.
+pub fn lines(network: &str, has_history: bool) -> Vec<String> {
+    let mut tokens = tokens(network);
+    if !has_history {
+        let is_about_history = |token: &str| HISTORY.iter().any(|name| token.starts_with(name));
+        tokens.retain(|token| !is_about_history(token));
+    }
     tokens
         .chunks(TOKENS_MAX)
         .map(|line| line.join(" "))
         .collect()
 }
+
+/// Tokens about history.
+const HISTORY: [&str; 2] = ["CHATHISTORY=", "MSGREFTYPES="];
 
 fn tokens(network: &str) -> Vec<String> {
     let limits = Limits::default();
@@ -46,6 +54,7 @@ fn tokens(network: &str) -> Vec<String> {
         format!("CHANMODES={lists},k,l,{flags}"),
         format!("CHANNELLEN={ROOM_CHARS_MAX}"),
         "CHANTYPES=#".into(),
+        format!("CHATHISTORY={PAGE_LINES_MAX}"),
         "ELIST=CMNTU".into(),
         "EXCEPTS=e".into(),
         format!("EXTBAN={EXTBAN_SIGN},{EXTBAN_LETTERS}"),
@@ -56,6 +65,7 @@ fn tokens(network: &str) -> Vec<String> {
         format!("MAXLIST=b:{0},e:{0},I:{0}", limits.masks),
         format!("MODES={PARAMETERS_MAX}"),
         format!("MONITOR={TARGETS_MAX}"),
+        "MSGREFTYPES=msgid,timestamp".into(),
         format!("NAMELEN={}", limits.realname_bytes),
         format!("NETWORK={network}"),
         format!("NICKLEN={NICK_CHARS_MAX}"),
@@ -97,11 +107,13 @@ mod tests {
 
     #[test]
     fn lines_are_short_and_tokens_sorted() {
-        let lines = lines("madang");
+        let lines = lines("madang", true);
         for line in lines.iter() {
             assert!(line.split(' ').count() <= TOKENS_MAX, "{line}");
             assert!(line.len() < 400, "{line}");
         }
+        let without = super::lines("madang", false).join(" ");
+        assert!(!without.contains("MSGREF") && !without.contains("CHATH"));
         let all = tokens("madang");
         assert!(all.is_sorted(), "{all:?}");
         assert!(all.contains(&"PREFIX=(qaohv)~&@%+".into()), "{all:?}");

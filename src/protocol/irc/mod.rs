@@ -5,14 +5,16 @@
 //! codec/         bytes -> lines -> messages, and answers -> lines; replies encoded once (ready.rs)
 //! session/       one connection: what is remembered of it, one line after the other
 //! commands/      the table of commands, and a function for each
-//! paged_reply/   LIST, NAMES, WHO, WHOWAS, of any length
+//! paged_reply/   LIST, NAMES, WHO, WHOWAS, history, of any length
 //! events.rs      what others do -> lines, once for each flavour and view
+//! stored.rs      what was said before -> the same lines   authored.rs   what both have in common
 //! caps.rs        capabilities             isupport.rs   what the server can do
 //! refusal.rs     the hub's refusals as numerics         monitor.rs   watched nicks that come and go
 //! ```
 //!
 //! Does not know sockets.
 
+mod authored;
 pub mod caps;
 pub mod codec;
 mod commands;
@@ -23,6 +25,7 @@ mod paged_reply;
 mod refusal;
 pub mod sasl;
 pub mod session;
+mod stored;
 #[cfg(test)]
 mod tests;
 

@@ -87,7 +87,8 @@ impl World {
     pub fn new() -> Self {
         Self {
             hub: Hub::new(NameRules { unicode: true }),
-            server_info: ServerInfo::new("srv", "net", Now::at_ms(1_700_000_000_000)),
+            server_info: ServerInfo::new("srv", "net", Now::at_ms(1_700_000_000_000))
+                .with_history(true),
             watches: Watches::default(),
             deferred_requests: Vec::new(),
             checks: Vec::new(),
@@ -148,6 +149,11 @@ impl World {
     /// The reason with which a connection ended, if it did.
     pub fn farewell(&self, route: usize) -> Option<&str> {
         self.routes[route].farewell.as_deref()
+    }
+
+    /// Whether a request for history was made and is not answered.
+    pub fn is_history_due(&self) -> bool {
+        !self.history_answers.is_empty()
     }
 
     /// The answer to the last request for history: hand it to the connection that asked.

@@ -17,6 +17,7 @@ use crate::{
     net::Tick,
     protocol::{
         Checked, Decoded, Frame,
+        history::HistoryDone,
         irc::{self, Irc},
     },
     server::settings::Settings,
@@ -81,6 +82,12 @@ impl Protocol for IrcConnection {
         self.0.note_joined(room);
         // What is noted is shown after each thing that it does, also after nothing.
         context::run_irc(at, &mut self.0, None, |_, _| {})
+    }
+
+    fn history_done(&mut self, at: &mut Current<'_>, answer: HistoryDone) -> Option<Ending> {
+        context::run_irc(at, &mut self.0, None, |irc, context| {
+            irc.history_done(answer, context)
+        })
     }
 
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {

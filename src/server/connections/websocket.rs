@@ -19,6 +19,7 @@ use crate::{
     net::Tick,
     protocol::{
         Checked, Decoded,
+        history::HistoryDone,
         irc::Irc,
         web::websocket::{Kind, Received, WebSocket, push_ping},
     },
@@ -130,6 +131,10 @@ impl Protocol for WebSocketConnection {
     fn joined_elsewhere(&mut self, at: &mut Current<'_>, room: RoomId) -> Option<Ending> {
         self.0.irc.note_joined(room);
         self.run(at, |_, _| {})
+    }
+
+    fn history_done(&mut self, at: &mut Current<'_>, answer: HistoryDone) -> Option<Ending> {
+        self.run(at, |irc, context| irc.history_done(answer, context))
     }
 
     fn next_due(&self, client: &Client, settings: &Settings) -> Option<(Tick, Due)> {

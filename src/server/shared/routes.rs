@@ -266,15 +266,21 @@ impl Routes {
 mod tests {
     use super::*;
     use crate::protocol::{
-        irc::caps::{CAPS, CapSet},
+        irc::{
+            Irc,
+            caps::{CAPS, CapSet},
+        },
         web::websocket::Kind,
     };
 
     #[test]
     fn a_packed_route_is_the_same_route() {
         assert_eq!(size_of::<Packed>(), 12);
-        let mut all = CapSet::NONE;
-        CAPS.iter().for_each(|entry| all.set(entry.cap, true));
+        let mut irc = Irc::default();
+        CAPS.iter().for_each(|entry| irc.caps.set(entry.cap, true));
+        let Flavour::Irc(all) = irc.flavour() else {
+            panic!("IRC is a flavour of its own");
+        };
         let conn = ConnId {
             slot: 7,
             generation: u32::MAX,

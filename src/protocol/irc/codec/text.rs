@@ -46,6 +46,39 @@ impl fmt::Display for TargetName<'_> {
     }
 }
 
+/// A user as the source of a line: `nick!user@host`.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'u> {
+    pub(crate) nick: &'u str,
+    pub(crate) username: &'u str,
+    pub(crate) host: &'u str,
+}
+
+impl<'u> Source<'u> {
+    /// As a user is now.
+    pub(crate) fn of(user: &'u User) -> Self {
+        Self {
+            nick: user.nick().as_str(),
+            username: user.username(),
+            host: user.host(),
+        }
+    }
+
+    /// Length in bytes.
+    fn len(self) -> usize {
+        self.nick.len() + self.username.len() + self.host.len() + "!@".len()
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in [self.nick, "!", self.username, "@", self.host] {
+            f.write_str(part)?;
+        }
+        Ok(())
+    }
+}
+
 /// The command that carries it.
 pub(crate) fn verb(speech: Speech) -> &'static str {
     match speech {
@@ -64,17 +97,16 @@ pub(crate) fn end_with_words(line: Line<'_>, speech: Speech, text: &str) {
 
 /// How many bytes of text fit into a line `:nick!user@host VERB target :text`.
 pub(crate) fn room_for_text(
-    author: &User,
+    author: Source<'_>,
     verb: &str,
     target: &TargetName<'_>,
     speech: Speech,
 ) -> usize {
-    let mask = author.nick().as_str().len() + author.username().len() + author.host().len() + 2;
     let action = match speech {
         Speech::Action => "\x01ACTION \x01".len(),
         Speech::Message | Speech::Notice => 0,
     };
-    let frame = ":".len() + mask + " ".len() + verb.len() + " ".len() + target.len();
+    let frame = ":".len() + author.len() + " ".len() + verb.len() + " ".len() + target.len();
     (BODY_BYTES_MAX - "\r\n".len()).saturating_sub(frame + " :".len() + action)
 }
 

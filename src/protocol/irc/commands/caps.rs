@@ -66,6 +66,10 @@ fn value_of(entry: &Entry, ctx: &dyn ServerContext) -> Option<Cow<'static, str>>
             let mechanisms = Mechanism::list(LoginMeans::of(ctx));
             (!mechanisms.is_empty()).then_some(mechanisms.into())
         }
+        Cap::ChatHistory | Cap::EventPlayback => {
+            let has_history = ctx.history_rules().is_some();
+            has_history.then_some(entry.value.into())
+        }
         _ => Some(entry.value.into()),
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 57] = [
+static HELP: [(&str, &[&str]); 58] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -43,6 +43,17 @@ static HELP: [(&str, &[&str]); 57] = [
         &[
             "CHANSERV <command>",
             "The same as a message to ChanServ; CHANSERV HELP lists its commands.",
+        ],
+    ),
+    (
+        "CHATHISTORY",
+        &[
+            "CHATHISTORY BEFORE|AFTER|AROUND <target> <point> <limit>",
+            "CHATHISTORY LATEST <target> *|<point> <limit>",
+            "CHATHISTORY BETWEEN <target> <point> <point> <limit>",
+            "CHATHISTORY TARGETS <time> <time> <limit>",
+            "Shows what was said before. A point is msgid=<id> or timestamp=<time>. Clients",
+            "do this by themselves (draft/chathistory).",
         ],
     ),
     (

@@ -8,7 +8,7 @@ use crate::{
         codec::{
             message::Message,
             numeric::*,
-            text::{Msgid, TargetName, room_for_text, verb},
+            text::{Msgid, Source, TargetName, room_for_text, verb},
         },
         isupport::RECIPIENTS_MAX,
         session::request::Request,
@@ -118,7 +118,7 @@ pub(crate) fn fits(request: &mut Request<'_>, target: &str, speech: Speech, text
         prefix: None,
         name: target,
     };
-    text.len() <= room_for_text(author, verb(speech), &target, speech)
+    text.len() <= room_for_text(Source::of(author), verb(speech), &target, speech)
 }
 
 /// Tells the author of a message that its recipient is away.

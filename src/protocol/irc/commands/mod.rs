@@ -6,6 +6,7 @@
 pub(super) mod accounts;
 pub(super) mod authenticate;
 mod caps;
+pub(super) mod chathistory;
 mod connection;
 mod help;
 mod lists;

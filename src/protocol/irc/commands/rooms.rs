@@ -82,10 +82,10 @@ pub(crate) fn show_all(request: &mut Request<'_>) {
     let (hub, me) = (request.ctx.hub(), request.me());
     let rooms: Vec<RoomId> = me.map_or_else(Vec::new, |me| hub.rooms_of(me).collect());
     let (now, flavour) = (request.ctx.now(), request.irc.caps);
-    if let Some((prefix, hub, out, me, _)) = request.split_with_user() {
+    if let Some((_, hub, out, me, _)) = request.split_with_user() {
         for &room in &rooms {
             hub.charge(effort::LISTED);
-            events::write_join(prefix, flavour, hub, (me, room), now.wall, out);
+            events::write_join(flavour, hub, (me, room), now.wall, out);
         }
     }
     show(request, rooms);

@@ -5,8 +5,8 @@
 //! do.
 
 use super::{
-    authenticate, caps, connection, lists, messages, modes, multiline, nickserv, operators, people,
-    register_account, rooms, server, webirc, who,
+    authenticate, caps, chathistory, connection, lists, messages, modes, multiline, nickserv,
+    operators, people, register_account, rooms, server, webirc, who,
 };
 use crate::protocol::irc::{
     codec::{
@@ -79,13 +79,14 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 57] = [
+pub(crate) static COMMANDS: [Entry; 58] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
     tagged("BATCH", 1, multiline::batch),
     row("CAP", 1, Always, caps::cap),
     row("CHANSERV", 0, After, nickserv::cs),
+    row("CHATHISTORY", 0, After, chathistory::chathistory),
     row("CS", 0, After, nickserv::cs),
     row("DIE", 0, After, operators::die),
     row("HELP", 0, After, server::help),

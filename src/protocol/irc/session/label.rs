@@ -50,10 +50,11 @@ pub fn close(server: &str, batch: &str, out: &mut Vec<u8>) {
         .end();
 }
 
-/// Puts lines into a batch, but for those that are in one already.
+/// Puts lines into a batch, but for those that are in one already. A batch inside of it is in it from its first line to its
+/// last (IRCv3 batch).
 pub fn put_in_batch(lines: &[u8], batch: &str, out: &mut Vec<u8>) {
     for line in lines_of(lines) {
-        if has_tag(line, "batch") || is_end_of_batch(line) {
+        if has_tag(line, "batch") {
             out.extend_from_slice(line);
         } else {
             push_tagged(line, "batch", batch, out);
@@ -103,10 +104,6 @@ fn batch_reference(line: &[u8], sign: u8) -> Option<&[u8]> {
     reference.strip_prefix(&[sign])
 }
 
-fn is_end_of_batch(line: &[u8]) -> bool {
-    batch_reference(line, b'-').is_some()
-}
-
 /// Whether the lines are one batch from the first to the last.
 fn is_one_batch(lines: &[u8]) -> bool {
     let opened = lines_of(lines)
@@ -148,7 +145,7 @@ mod tests {
         check(
             ":a BATCH +2 t\r\n@batch=2 X\r\n:a BATCH -2\r\nY\r\n",
             "@label=l\\:1 :srv BATCH +7 labeled-response\r\n@batch=7 :a BATCH +2 t\r\n\
-             @batch=2 X\r\n:a BATCH -2\r\n@batch=7 Y\r\n:srv BATCH -7\r\n",
+             @batch=2 X\r\n@batch=7 :a BATCH -2\r\n@batch=7 Y\r\n:srv BATCH -7\r\n",
         );
     }
 }

@@ -27,7 +27,9 @@ use super::{
         message::Message,
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
-    commands::{accounts, authenticate, operators, register_account, rooms, table, webirc},
+    commands::{
+        accounts, authenticate, chathistory, operators, register_account, rooms, table, webirc,
+    },
     paged_reply::PagedReply,
 };
 use crate::chat::RoomId;
@@ -35,6 +37,7 @@ use crate::protocol::{
     Checked,
     account::{AccountError, AccountOutcome},
     decoded::{Decoded, Frame},
+    history::HistoryDone,
 };
 use request::Request;
 use server_context::ServerContext;
@@ -140,7 +143,11 @@ impl Irc {
         let out = ctx.answer();
         match self.cold.as_mut().and_then(|cold| cold.pending.as_mut()) {
             // The rest of the answer is still to come. (Before registration nothing is labelled.)
-            Some(Pending::Oper { label: kept } | Pending::Account { label: kept, .. }) => {
+            Some(
+                Pending::Oper { label: kept }
+                | Pending::Account { label: kept, .. }
+                | Pending::History { label: kept, .. },
+            ) => {
                 *kept = Some(label.into());
                 out.extend(plain);
             }
@@ -278,6 +285,33 @@ impl Irc {
             write_page(&mut request, reply, None);
         }
         request.flush();
+        if let Some(label) = label {
+            self.wrap(&label, start, ctx);
+        }
+        self.tidy();
+    }
+}
+
+/// History's side of a session.
+impl Irc {
+    /// A request for history has come to its end.
+    pub fn history_done(&mut self, done: HistoryDone, ctx: &mut dyn ServerContext) {
+        let Some(cold) = &mut self.cold else { return };
+        let Some(Pending::History { asked, label }) = cold
+            .pending
+            .take_if(|pending| matches!(pending, Pending::History { .. }))
+        else {
+            return;
+        };
+        let start = ctx.answer().len();
+        let mut request = Request::new(self, ctx, label.map(|label| String::from(label).into()));
+        chathistory::done(&mut request, asked, done);
+        if let Some(reply) = request.reply.take() {
+            write_page(&mut request, reply, None);
+        }
+        request.flush();
+        // A batch has it already.
+        let label = request.label.take().map(Cow::into_owned);
         if let Some(label) = label {
             self.wrap(&label, start, ctx);
         }

@@ -68,10 +68,17 @@ impl ServerInfo {
             started,
             operators: Box::new([]),
             greeting: ready_greeting(name, started),
-            isupport: ready_isupport(name, network),
+            isupport: ready_isupport(name, network, false),
             sts: None,
             page_bytes: Self::PAGE_BYTES,
         }
+    }
+
+    /// The same server with history, or without.
+    #[must_use]
+    pub fn with_history(self, has_history: bool) -> Self {
+        let isupport = ready_isupport(&self.name, &self.network, has_history);
+        Self { isupport, ..self }
     }
 
     /// The message of the day with these lines, of the server with this name.
@@ -106,8 +113,8 @@ fn ready_greeting(name: &str, started: Now) -> ReadyReplies {
         })
 }
 
-fn ready_isupport(name: &str, network: &str) -> ReadyReplies {
-    let lines = isupport::lines(network);
+fn ready_isupport(name: &str, network: &str, has_history: bool) -> ReadyReplies {
+    let lines = isupport::lines(network, has_history);
     lines.iter().fold(ReadyReplies::default(), |ready, tokens| {
         ready.add(name, RPL_ISUPPORT, |reply| {
             reply.params(tokens).words(RPL_ISUPPORT.words)

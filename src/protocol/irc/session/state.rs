@@ -6,7 +6,7 @@
 use super::{
     super::{
         caps::{Cap, CapSet},
-        codec::{frames::Frames, line::BODY_BYTES_MAX},
+        codec::frames::Frames,
         paged_reply::PagedReply,
         sasl::exchange::Exchange,
     },
@@ -66,6 +66,11 @@ pub(crate) enum Pending {
         asked: Asked,
         label: Option<Box<str>>,
     },
+    /// A request for history is under way.
+    History {
+        asked: AskedHistory,
+        label: Option<Box<str>>,
+    },
 }
 
 /// The client for which a gateway has connected.
@@ -87,14 +92,36 @@ pub(crate) enum Asked {
     Service,
 }
 
+/// What a request for history was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AskedHistory {
+    /// Lines: CHATHISTORY's subcommand and target as the client wrote them.
+    Page {
+        subcommand: Box<str>,
+        target: Box<str>,
+    },
+    /// Targets.
+    Targets,
+}
+
 impl Pending {
-    /// Bytes of memory outside of the record. A reply remembers conditions and masks out of one line at most.
+    /// Bytes of memory outside of the record.
     fn memory(&self) -> usize {
         let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         match self {
-            Self::Paged { batch, .. } => BODY_BYTES_MAX + length(batch),
+            Self::Paged { reply, batch } => reply.memory() + length(batch),
+            Self::History { asked, label } => asked.memory() + length(label),
             Self::Oper { label } | Self::Account { label, .. } => length(label),
             Self::Gateway(_) => 0,
+        }
+    }
+}
+
+impl AskedHistory {
+    fn memory(&self) -> usize {
+        match self {
+            Self::Page { subcommand, target } => subcommand.len() + target.len(),
+            Self::Targets => 0,
         }
     }
 }
@@ -185,6 +212,9 @@ const EVENT_CAPS: CapSet = CapSet::of(&[
     Cap::ServerTime,
     Cap::SetName,
 ]);
+
+// Beyond these bits, a flavour's number says in which messages its lines are.
+const _: () = assert!(EVENT_CAPS.number() < (1 << 29) - 1);
 
 impl Default for Irc {
     fn default() -> Self {

@@ -61,6 +61,10 @@ impl Stage {
             && self.world.checks.is_empty()
             && self.world.account_requests.is_empty()
         {
+            if self.world.is_history_due() {
+                let answer = self.world.finish_history();
+                irc.history_done(answer, &mut self.world.at(*seat));
+            }
             irc.go_on(&mut self.world.at(*seat));
         }
     }
