@@ -642,3 +642,93 @@ fn a_server_without_history_does_not_offer_it() {
         welcome.contains(" CHATHISTORY=1000 ") && welcome.contains(" MSGREFTYPES=msgid,timestamp ")
     );
 }
+
+/// A server that replays three lines, and what is there to be replayed.
+fn replaying() -> (House, Irc, Vec<Message>) {
+    let house = House::with("replay", true, "[history]\nreplay = 3\n");
+    let (alice, said) = ten_messages(&house);
+    (house, alice, said)
+}
+
+#[test]
+fn who_does_not_ask_for_history_gets_the_last_lines_on_joining() {
+    let (house, mut alice, said) = replaying();
+    let address = house.server.as_ref().unwrap().address();
+    // As a batch where both are known, with times alone, and with the time in the text.
+    let mut full = Irc::enter_with(address, "full", &["batch", "server-time", "message-tags"]);
+    let reply = full.ask("JOIN #a");
+    let place = reply.iter().position(|line| line.command == "BATCH");
+    let (shown, replayed) = reply.split_at(place.expect("a batch"));
+    assert!(shown.last().unwrap().is("366 full #a <any>"));
+    let strip = |message: &Message| Message {
+        line: String::new(),
+        ..message.clone()
+    };
+    let expected: Vec<Message> = said[7..].iter().map(strip).collect();
+    assert_eq!(batch_of(&Messages(replayed.to_vec()), "#a"), expected);
+    let mut timed = Irc::enter_with(address, "timed", &["server-time"]);
+    let reply = timed.ask("JOIN #a");
+    let last = reply.last().unwrap();
+    assert!(last.is(&format!(
+        "@time={} :alice PRIVMSG #a :message 9",
+        said[9].tagged("time")
+    )));
+    let mut plain = Irc::enter(address, "plain");
+    let clock = &said[9].tagged("time")[11..16];
+    let reply = plain.ask("JOIN #a");
+    assert_eq!(reply.all("PRIVMSG").len(), 3);
+    let last = reply.last().unwrap();
+    assert!(
+        last.is(&format!(":alice PRIVMSG #a :[{clock}] message 9"))
+            || last.is(":alice PRIVMSG #a :[<any> <any>] message 9"),
+        "{}",
+        last.line
+    );
+    // Who asks by itself gets none, and neither does who has joined already.
+    let mut asks = house.enter("asks", &[]);
+    asks.ask("JOIN #a").have_no(&["BATCH", "PRIVMSG"]);
+    plain.ask("JOIN #a").have_no(&["PRIVMSG"]);
+    // Of several rooms each has its own, and what is asked behind them is answered behind them.
+    alice.ask("JOIN #b");
+    say(&mut alice, "NOTICE #b :\u{1}other\u{1}");
+    say(&mut alice, "PRIVMSG #b :\u{1}ACTION waves\u{1}");
+    let mut two = Irc::enter(address, "two");
+    two.send("JOIN #a,#b,#c");
+    let reply = two.ask("TOPIC #c");
+    let words: Vec<&str> = reply.all("PRIVMSG").iter().map(|it| it.param(0)).collect();
+    assert_eq!(words, ["#a", "#a", "#a", "#b"]);
+    assert!(reply.all("PRIVMSG")[3].last().starts_with("\u{1}ACTION ["));
+    assert!(reply.last().unwrap().is("331 two #c <any>"));
+}
+
+#[test]
+fn one_more_connection_gets_the_last_lines_of_its_rooms() {
+    let (house, _alice, said) = replaying();
+    let mut bob = house.register("bob", &[]);
+    bob.ask("JOIN #a");
+    let address = house.server.as_ref().unwrap().address();
+    let mut second = Irc::connect(address);
+    second.request(&["sasl", "server-time"]);
+    second.send("NICK bob");
+    second.send("USER u 0 * :r");
+    second.send("AUTHENTICATE PLAIN");
+    let plain = BASE64_STANDARD.encode(format!("\0bob\0{PASSWORD}"));
+    second.send(&format!("AUTHENTICATE {plain}"));
+    second.until("903 <any> <any>");
+    second.send("CAP END");
+    second.until("366 bob #a <any>");
+    second.sees(&[
+        ":alice PRIVMSG #a :message 7",
+        ":alice PRIVMSG #a :message 8",
+        &format!(
+            "@time={} :alice PRIVMSG #a :message 9",
+            said[9].tagged("time")
+        ),
+    ]);
+    // A room that the first joins is shown to the second, with its lines.
+    bob.ask("PART #a");
+    second.drain();
+    bob.ask("JOIN #a");
+    let shown = second.drain();
+    assert_eq!(shown.all("PRIVMSG").len(), 3, "{}", shown.text());
+}

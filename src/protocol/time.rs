@@ -40,6 +40,48 @@ impl fmt::Display for Iso {
     }
 }
 
+/// A moment for people, in UTC: `12:34`, with the date if it is not today's.
+pub(super) struct Clock {
+    pub(super) time: WallTime,
+    /// The moment of this turn.
+    pub(super) now: WallTime,
+}
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |time: WallTime| time.unix_ms().div_euclid(86_400_000);
+        if day(self.time) != day(self.now) {
+            let (year, month, day) = civil(day(self.time));
+            write!(f, "{year:04}-{month:02}-{day:02} ")?;
+        }
+        let minutes = self.time.unix_ms().rem_euclid(86_400_000) / 60_000;
+        write!(f, "{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// The last moment before now that a person means by such a text: `12:34`, `2024-02-29`, both, or what
+/// [`Iso`] writes.
+pub(super) fn parse_clock(text: &str, now: WallTime) -> Option<WallTime> {
+    const DAY: i64 = 86_400_000;
+    if let Some(time) = parse_iso(text) {
+        return Some(time);
+    }
+    let (date, clock) = match text.split_once(' ') {
+        Some((date, clock)) => (Some(date), clock.trim()),
+        None if text.contains(':') => (None, text),
+        None => (Some(text), "00:00"),
+    };
+    let today = now.unix_ms().div_euclid(DAY);
+    let midnight = match date {
+        Some(date) => parse_iso(&format!("{date}T00:00:00Z"))?.unix_ms(),
+        None => today * DAY,
+    };
+    let time = parse_iso(&format!("1970-01-01T{clock}:00Z"))?.unix_ms();
+    let is_later = date.is_none() && midnight + time > now.unix_ms();
+    let time = midnight + time - if is_later { DAY } else { 0 };
+    Some(WallTime::from_unix_ms(time))
+}
+
 /// The moment that such a text is; the fraction may have more digits or fewer, or be absent.
 pub(super) fn parse_iso(text: &str) -> Option<WallTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -196,6 +238,35 @@ mod tests {
         ] {
             let expected = expected.map(WallTime::from_unix_ms);
             assert_eq!(parse_iso(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_shows_the_date_of_other_days_and_is_read_as_it_is_shown() {
+        let now = parse_iso("2024-03-01T12:00:30.000Z").unwrap();
+        for (time, shown) in [
+            ("2024-03-01T00:00:00Z", "00:00"),
+            ("2024-03-01T11:59:00Z", "11:59"),
+            ("2024-03-01T12:00:00Z", "12:00"),
+            ("2024-02-29T23:59:00Z", "2024-02-29 23:59"),
+            ("1999-12-31T01:02:00Z", "1999-12-31 01:02"),
+        ] {
+            let time = parse_iso(time).unwrap();
+            assert_eq!(Clock { time, now }.to_string(), shown);
+            assert_eq!(parse_clock(shown, now), Some(time), "{shown}");
+        }
+        for (text, time) in [
+            ("12:01", Some("2024-02-29T12:01:00Z")),
+            ("2024-02-28", Some("2024-02-28T00:00:00Z")),
+            ("2024-02-28T01:02:03.004Z", Some("2024-02-28T01:02:03.004Z")),
+            ("24:00", None),
+            ("yesterday", None),
+            ("2024-02-30 12:00", None),
+            ("", None),
+            (" ", None),
+        ] {
+            let time = time.and_then(parse_iso);
+            assert_eq!(parse_clock(text, now), time, "{text}");
         }
     }
 

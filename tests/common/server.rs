@@ -216,8 +216,8 @@ impl Setup {
     }
 }
 
-/// The configuration with no rooms at the start and no message of the day, unless it has its own: so a test sees what it is
-/// about, and no more.
+/// The configuration with no rooms at the start, no message of the day and no replay, unless it has its own: so a test sees
+/// what it is about, and no more.
 fn quiet(config: &str) -> String {
     let mut lines = String::new();
     for (key, line) in [("join", "join = []\n"), ("motd", "motd = \"\"\n")] {
@@ -228,6 +228,12 @@ fn quiet(config: &str) -> String {
             lines += line;
         }
     }
+    let history = "[history]\n";
+    let config = &match config.contains("replay") {
+        true => config.to_owned(),
+        false if config.contains(history) => config.replacen(history, "[history]\nreplay = 0\n", 1),
+        false => format!("{config}\n{history}replay = 0\n"),
+    };
     let head = "[server]\n";
     match config.find(head) {
         Some(at) => format!(

@@ -7,7 +7,13 @@ use super::{
     caps::CapSet,
     codec::text::{Source, TargetName},
 };
-use crate::protocol::history::{Content, Line};
+use crate::{
+    chat::{SaidLine, WallTime},
+    protocol::{
+        history::{Content, Line},
+        time::Clock,
+    },
+};
 
 /// The reader of stored lines.
 #[derive(Clone, Copy)]
@@ -16,8 +22,24 @@ pub(super) struct StoredView<'v> {
     pub(super) caps: CapSet,
     /// The batch that the lines are in, if they are in one.
     pub(super) batch: Option<&'v str>,
+    /// The moment of this turn, if the client shows no other time than one in the text.
+    pub(super) now: Option<WallTime>,
     /// The name that the room has now, if it is a room's lines: a client would take another for another room.
     pub(super) room: Option<&'v str>,
+}
+
+impl StoredView<'_> {
+    fn with_time(&self, time: WallTime, text: &str) -> Option<String> {
+        let now = self.now?;
+        Some(format!("[{}] {text}", Clock { time, now }))
+    }
+
+    fn first_with_time(&self, time: WallTime, lines: &[SaidLine]) -> Option<Vec<SaidLine>> {
+        let timed = self.with_time(time, &lines.first()?.text)?;
+        let mut lines = lines.to_vec();
+        lines[0].text = timed.into();
+        Some(lines)
+    }
 }
 
 /// Appends the lines of a stored line; none if such a client is sent none of it.
@@ -56,8 +78,13 @@ pub(super) fn encode(stored: &Line, view: StoredView<'_>, out: &mut Vec<u8>) {
         Content::RoomRenamed { old, reason } => {
             line.room_renamed(old, &stored.target, reason, out);
         }
-        Content::Said { speech, text } => line.said(&target, *speech, text, out),
+        Content::Said { speech, text } => {
+            let timed = view.with_time(stored.time, text);
+            line.said(&target, *speech, timed.as_deref().unwrap_or(text), out);
+        }
         Content::SaidLines { speech, lines } => {
+            let timed = view.first_with_time(stored.time, lines);
+            let lines = timed.as_deref().unwrap_or(lines);
             line.said_lines(&target, *speech, (lines, stored.id), out);
         }
         Content::Tagged => line.tags_alone(&target, out),

@@ -5,7 +5,7 @@
 
 use crate::{
     chat::{NameError, Refusal},
-    protocol::account::AccountError,
+    protocol::{account::AccountError, history::HistoryError},
 };
 
 /// Why a line had no effect. `Display` is a sentence for the user who typed it.
@@ -14,6 +14,9 @@ pub(super) enum CommandError {
     /// Nothing was done about an account.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// Nothing is shown of what was said.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The text typed as a name is none.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -101,6 +101,7 @@ impl<'a> Request<'a> {
             }
             listings::names(room, Some(me), listings::NAMES_ON_ARRIVAL_MAX, hub, out);
         });
+        self.replay(room);
         Ok(())
     }
 
@@ -137,6 +138,7 @@ impl<'a> Request<'a> {
                 }
                 listings::names(room, Some(me), listings::NAMES_ON_ARRIVAL_MAX, hub, out);
             });
+            self.replay(room);
         }
         Ok(())
     }

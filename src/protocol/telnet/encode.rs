@@ -225,7 +225,7 @@ fn said(
 }
 
 /// The lines of a message of several, those that go on put together and empty ones left out.
-fn whole_lines(lines: &[SaidLine]) -> Vec<String> {
+pub(super) fn whole_lines(lines: &[SaidLine]) -> Vec<String> {
     let mut whole: Vec<String> = Vec::new();
     for line in lines {
         match whole.last_mut() {

@@ -9,6 +9,7 @@
 //! commands.rs   one function for each command
 //! encode.rs     events -> lines
 //! greeting.rs   what comes first
+//! history.rs    what was said before: on joining, /history, /search
 //! marker.rs     marks lines that mention the user, for the client
 //! moderation.rs kicks, bans, modes, invitations
 //! password.rs   whether the client may enter, before it chooses a nick
@@ -29,6 +30,7 @@ mod command_error;
 mod commands;
 mod encode;
 mod greeting;
+mod history;
 mod listings;
 mod login;
 mod marker;
@@ -47,6 +49,7 @@ pub use state::Telnet;
 use super::{
     Context, Decoded, Frame,
     account::{AccountError, AccountOutcome},
+    history::HistoryDone,
     sanitize,
 };
 use command_error::CommandError;
@@ -111,6 +114,13 @@ impl Telnet {
         ctx: &mut dyn Context,
     ) {
         if let Err(error) = Request::new(self, ctx).account_done(outcome) {
+            refuse(&error, ctx);
+        }
+    }
+
+    /// The request for history that was under way has come to its end.
+    pub fn history_done(&mut self, done: HistoryDone, ctx: &mut dyn Context) {
+        if let Err(error) = Request::new(self, ctx).history_done(done) {
             refuse(&error, ctx);
         }
     }

@@ -24,15 +24,28 @@ pub struct Telnet {
 // Tens of thousands of these lie in the server's table, each in a box, for which 24 bytes would take as much memory.
 const _: () = assert!(size_of::<Telnet>() <= 32);
 
-/// How far a client is with a login, or with another request about an account.
+/// How far a client is with a login, or with another request that takes more than a moment.
 #[derive(Debug)]
 pub(super) enum Login {
     /// The next line is the answer to a question.
     Asked(Question),
     /// A client that has no nick yet has logged in.
     LoggedIn(AccountId),
+    /// A request for history is under way, and the client's lines wait.
+    Reading(Reading),
     /// A request is under way, and the client's lines wait. A client that has no nick yet enters with this one.
     Waiting(Option<Nick>),
+}
+
+/// Why history is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// The user asked for it.
+    Asked,
+    /// The user has joined a room.
+    Replay,
+    /// The user searches for words.
+    Searched,
 }
 
 /// What a client was asked for.
@@ -50,9 +63,12 @@ pub(super) enum Question {
 }
 
 impl Telnet {
-    /// Whether a request about an account is under way. Until its outcome is known no line is to be handed in.
+    /// Whether a request is under way. Until its outcome is known no line is to be handed in.
     pub fn is_busy(&self) -> bool {
-        matches!(self.login.as_deref(), Some(Login::Waiting(_)))
+        matches!(
+            self.login.as_deref(),
+            Some(Login::Reading(_) | Login::Waiting(_))
+        )
     }
 
     /// Bytes of memory outside of the record.
@@ -69,7 +85,10 @@ impl Login {
         let text = match self {
             Self::Asked(Question::Password { account, .. }) => account.len(),
             Self::Asked(Question::Repeated { first }) => first.len(),
-            Self::Asked(Question::NewPassword) | Self::LoggedIn(_) | Self::Waiting(_) => 0,
+            Self::Asked(Question::NewPassword)
+            | Self::LoggedIn(_)
+            | Self::Reading(_)
+            | Self::Waiting(_) => 0,
         };
         size_of::<Self>() + text
     }

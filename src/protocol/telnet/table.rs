@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 /// All commands, in the order in which help shows them.
-pub(super) static COMMANDS: [Entry; 24] = [
+pub(super) static COMMANDS: [Entry; 26] = [
     Entry {
         name: "join",
         aliases: &["j"],
@@ -94,6 +94,22 @@ pub(super) static COMMANDS: [Entry; 24] = [
         words_min: 0,
         help: "show the room's topic, or change it (- clears it)",
         run: |request, text| request.topic(text),
+    },
+    Entry {
+        name: "history",
+        aliases: &["earlier"],
+        arguments: "[NUMBER]",
+        words_min: 0,
+        help: "what was said here; or /history before 12:34 (UTC)",
+        run: |request, text| request.history(text),
+    },
+    Entry {
+        name: "search",
+        aliases: &[],
+        arguments: "WORDS",
+        words_min: 1,
+        help: "the last messages here with all these words",
+        run: |request, text| request.search(text),
     },
     Entry {
         name: "away",

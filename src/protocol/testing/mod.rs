@@ -106,7 +106,7 @@ impl World {
                 is_stored: false,
             }),
             history_rules: Some(HistoryRules {
-                replay: 20,
+                replay: 0,
                 events: true,
                 private: true,
             }),

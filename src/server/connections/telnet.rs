@@ -17,6 +17,7 @@ use crate::{
     protocol::{
         Context as _, Decoded, Frame,
         flavour::Flavour,
+        history::HistoryDone,
         telnet::{self, Telnet},
     },
     server::settings::Settings,
@@ -79,6 +80,13 @@ impl Protocol for TelnetConnection {
     fn account_done(&mut self, at: &mut Current<'_>, outcome: AccountDone) -> Option<Ending> {
         context::run(at, Flavour::Telnet, None, |context| {
             self.0.account_done(outcome, context)
+        })
+        .err()
+    }
+
+    fn history_done(&mut self, at: &mut Current<'_>, answer: HistoryDone) -> Option<Ending> {
+        context::run(at, Flavour::Telnet, None, |context| {
+            self.0.history_done(answer, context)
         })
         .err()
     }

@@ -82,6 +82,8 @@ impl Family {
 /// takes steps.
 fn quiet_config() -> Config {
     let mut config = Config::default();
+    // What is counted is what is sent to all; the last lines for a newcomer would come on top of that.
+    config.history.replay = 0;
     config.server.join.clear();
     config.server.motd = Some(Motd::none());
     config

@@ -2,6 +2,7 @@
 //!
 //! Owns nothing. Does not know who may read what, nor where the lines are.
 
+use super::replay;
 use crate::{
     chat::WallTime,
     protocol::{
@@ -144,6 +145,9 @@ fn begin(request: &mut Request<'_>, history: HistoryRequest<'_>, asked: AskedHis
 
 /// A request was answered, or refused.
 pub(crate) fn done(request: &mut Request<'_>, asked: AskedHistory, done: HistoryDone) {
+    if let AskedHistory::Replay(room) = asked {
+        return replay::done(request, room, done);
+    }
     let shown = match (&asked, done) {
         (AskedHistory::Page { target, .. }, Ok(HistoryAnswer::Lines(lines))) => {
             match shown_name(request, target) {
@@ -169,7 +173,8 @@ pub(crate) fn done(request: &mut Request<'_>, asked: AskedHistory, done: History
     match shown {
         Ok(shown) => {
             let label = request.label.take().map(|label| label.into());
-            let batch = request.irc.next_batch();
+            let has_batch = request.irc.caps.has(Cap::Batch);
+            let batch = has_batch.then(|| request.irc.next_batch());
             request.start_pages(PagedReply::History(History::new(shown, batch, label)));
         }
         Err(error) => refuse(request, &asked, error),
@@ -199,6 +204,7 @@ fn refuse(request: &mut Request<'_>, asked: &AskedHistory, error: HistoryError) 
     let context = match asked {
         AskedHistory::Page { subcommand, target } => vec![&**subcommand, &**target],
         AskedHistory::Targets => vec!["TARGETS"],
+        AskedHistory::Replay(_) => Vec::new(),
     };
     request.fail("CHATHISTORY", code, &context, &words);
 }

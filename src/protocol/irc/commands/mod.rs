@@ -17,6 +17,7 @@ mod nickserv;
 pub(super) mod operators;
 mod people;
 pub(super) mod register_account;
+pub(super) mod replay;
 pub(super) mod rooms;
 pub(super) mod server;
 pub(super) mod table;

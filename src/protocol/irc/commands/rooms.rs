@@ -1,6 +1,6 @@
 //! Rooms: JOIN, PART, TOPIC, INVITE, KICK, KNOCK, RENAME.
 
-use super::messages::tell_away;
+use super::{messages::tell_away, replay};
 use crate::{
     chat::{Command, Refusal, RoomId, cut, effort, mode::RoomFlags},
     protocol::irc::{
@@ -94,6 +94,7 @@ pub(crate) fn show_all(request: &mut Request<'_>) {
 /// Shows a client rooms that its user is in: topics and names. It was sent JOIN.
 pub(crate) fn show(request: &mut Request<'_>, mut rooms: Vec<RoomId>) {
     for &room in &rooms {
+        replay::note(request, room);
         let (prefix, hub, out) = request.split();
         write_topic(prefix, hub, room, out);
     }
@@ -108,6 +109,7 @@ fn describe(request: &mut Request<'_>, name: &str, entered: &mut Vec<RoomId>) {
     let answered = request.answer_len();
     if let Some(room) = request.find_room(name) {
         entered.push(room);
+        replay::note(request, room);
         let (prefix, hub, out) = request.split();
         write_topic(prefix, hub, room, out);
     }

@@ -1,14 +1,13 @@
-//! CHATHISTORY: stored lines, or targets, in a batch where the client knows such.
+//! CHATHISTORY and replay: stored lines, or targets, in a batch where the client knows such.
 //!
 //! Owns what is still to be written; the lines themselves are shared with the history.
 
 use super::page::Page;
 use crate::{
-    chat::effort::LISTED,
+    chat::{WallTime, effort::LISTED},
     protocol::{
         history::{Line as Stored, TargetSeen},
         irc::{
-            caps::Cap,
             codec::line::Line,
             stored::{self, StoredView},
         },
@@ -34,8 +33,10 @@ pub(crate) enum Shown {
 #[derive(Debug)]
 pub(crate) struct History {
     shown: Shown,
-    /// The reference of its batch.
-    batch: Box<str>,
+    /// The reference of its batch, if it is in one.
+    batch: Option<Box<str>>,
+    /// The moment of this turn, if each line has its time in its text.
+    now: Option<WallTime>,
     /// The label of what was asked, until it is written.
     label: Option<Box<str>>,
     is_open: bool,
@@ -44,8 +45,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// A reply in a batch with this reference; the batch carries the label of what was asked.
-    pub(crate) fn new(shown: Shown, batch: String, label: Option<Box<str>>) -> Self {
+    /// A reply in a batch with this reference, if in any; the batch carries the label of what was asked.
+    pub(crate) fn new(shown: Shown, batch: Option<String>, label: Option<Box<str>>) -> Self {
         let bytes = match &shown {
             Shown::Lines { lines, .. } => lines.iter().map(|line| line.bytes()).sum(),
             Shown::Targets(targets) => {
@@ -55,12 +56,19 @@ impl History {
         };
         Self {
             shown,
-            batch: batch.into(),
+            batch: batch.map(Into::into),
+            now: None,
             label,
             is_open: false,
             written: 0,
             bytes,
         }
+    }
+
+    /// The same with the time of each line in its text.
+    pub(crate) fn with_times(self, now: WallTime) -> Self {
+        let now = Some(now);
+        Self { now, ..self }
     }
 
     /// Bytes of memory outside of the record, while the client has not read it all.
@@ -69,12 +77,13 @@ impl History {
     }
 
     fn open(&mut self, server: &str, out: &mut Vec<u8>) {
+        let Some(batch) = &self.batch else { return };
         let mut line = Line::new(out);
         if let Some(label) = self.label.take() {
             line = line.tag("label", &label);
         }
         let line = line.source(server).command("BATCH");
-        let line = line.param(format_args!("+{}", self.batch));
+        let line = line.param(format_args!("+{batch}"));
         match &self.shown {
             Shown::Lines { target, .. } => line.param("chathistory").param(target).end(),
             Shown::Targets(_) => line.param("draft/chathistory-targets").end(),
@@ -84,11 +93,10 @@ impl History {
 
 impl Page<'_> {
     pub(super) fn history(&self, history: &mut History, out: &mut Vec<u8>) -> bool {
-        let has_batch = self.caps.has(Cap::Batch);
-        if !std::mem::replace(&mut history.is_open, true) && has_batch {
+        if !std::mem::replace(&mut history.is_open, true) {
             history.open(self.prefix.server, out);
         }
-        let batch = has_batch.then_some(&*history.batch);
+        let batch = history.batch.as_deref();
         let count = match &history.shown {
             Shown::Lines { lines, .. } => lines.len(),
             Shown::Targets(targets) => targets.len(),
@@ -107,6 +115,7 @@ impl Page<'_> {
                     let view = StoredView {
                         caps: self.caps,
                         batch,
+                        now: history.now,
                         room: is_room.then_some(target),
                     };
                     stored::encode(&lines[history.written], view, out);

@@ -28,7 +28,8 @@ use super::{
         numeric::{ERR_INPUTTOOLONG, ERR_PASSWDMISMATCH},
     },
     commands::{
-        accounts, authenticate, chathistory, operators, register_account, rooms, table, webirc,
+        accounts, authenticate, chathistory, operators, register_account, replay, rooms, table,
+        webirc,
     },
     paged_reply::PagedReply,
 };
@@ -169,8 +170,20 @@ impl Irc {
         }
     }
 
-    /// Shows the rooms that other connections have joined, unless another reply is still being made.
-    pub fn show_joined(&mut self, ctx: &mut dyn ServerContext) {
+    /// Shows what the client did not ask for, unless a reply is still being made: rooms that other connections have joined,
+    /// then the last lines of rooms.
+    pub fn show_unasked(&mut self, ctx: &mut dyn ServerContext) {
+        self.show_joined(ctx);
+        let cold = self.cold.as_deref();
+        if cold.is_some_and(|cold| cold.pending.is_none() && !cold.replays.is_empty()) {
+            let mut request = Request::new(self, ctx, None);
+            replay::begin(&mut request);
+            request.flush();
+            self.tidy();
+        }
+    }
+
+    fn show_joined(&mut self, ctx: &mut dyn ServerContext) {
         let Some(cold) = &mut self.cold else { return };
         if cold.pending.is_some() || cold.unshown.is_empty() {
             return;

@@ -46,6 +46,8 @@ pub(crate) struct ColdState {
     pub(crate) watched: Vec<Nick>,
     /// Rooms that another connection of the user has joined, and whose members this client was not sent yet.
     pub(crate) unshown: Vec<RoomId>,
+    /// Rooms that the user has joined, and whose last lines the client is to be sent; the next is the last here.
+    pub(crate) replays: Vec<RoomId>,
 }
 
 /// A reply that takes more than a moment. Until it is done, no further line is handled.
@@ -100,6 +102,8 @@ pub(crate) enum AskedHistory {
         subcommand: Box<str>,
         target: Box<str>,
     },
+    /// The last lines of a room, which the client did not ask for.
+    Replay(RoomId),
     /// Targets.
     Targets,
 }
@@ -121,7 +125,7 @@ impl AskedHistory {
     fn memory(&self) -> usize {
         match self {
             Self::Page { subcommand, target } => subcommand.len() + target.len(),
-            Self::Targets => 0,
+            Self::Replay(_) | Self::Targets => 0,
         }
     }
 }
@@ -245,7 +249,7 @@ impl Irc {
             + cold.multiline.as_ref().map_or(0, Multiline::memory)
             + cold.pending.as_ref().map_or(0, Pending::memory)
             + cold.exchange.as_ref().map_or(0, |it| it.memory())
-            + cold.unshown.capacity() * size_of::<RoomId>()
+            + (cold.unshown.capacity() + cold.replays.capacity()) * size_of::<RoomId>()
     }
 
     /// In which form this connection gets events.
@@ -320,6 +324,7 @@ impl Irc {
                 && cold.exchange.is_none()
                 && cold.watched.is_empty()
                 && cold.unshown.is_empty()
+                && cold.replays.is_empty()
         };
         if self.cold.as_deref().is_some_and(is_empty) {
             self.cold = None;

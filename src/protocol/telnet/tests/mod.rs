@@ -7,6 +7,7 @@ use crate::chat::{Command, RoomName, Speech, Target};
 use crate::protocol::{Frame, flavour::Flavour, lines::LINE_BYTES_MAX, testing::World};
 
 mod accounts;
+mod history;
 mod moderation;
 
 /// People at their sessions.
@@ -40,6 +41,10 @@ impl Scene {
     /// One types a line.
     fn types(&mut self, who: usize, line: impl AsRef<[u8]>) {
         self.sessions[who].handle_line(line.as_ref(), &mut self.world.at(who));
+        while self.world.is_history_due() {
+            let done = self.world.finish_history();
+            self.sessions[who].history_done(done, &mut self.world.at(who));
+        }
     }
 
     /// What one was sent since the last look.
@@ -384,7 +389,7 @@ fn help_names_every_command_in_columns() {
         help.contains("\r\n* //text                say /text\r\n"),
         "{help}"
     );
-    assert_eq!(help.lines().count(), 25);
+    assert_eq!(help.lines().count(), 27);
     assert!(help.lines().all(|line| line.len() <= 80), "{help}");
 }
 

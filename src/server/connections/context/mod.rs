@@ -79,7 +79,7 @@ pub(crate) fn run_irc(
 ) -> Option<Ending> {
     let ran = run(at, irc.flavour(), kind, |context| {
         act(irc, context);
-        irc.show_joined(context);
+        irc.show_unasked(context);
     });
     if irc.is_busy() && !at.shared.keeps_waiting(at.id) {
         at.net.notify_drained(at.id);
