@@ -53,7 +53,7 @@ test('it comes back after a restart of the server, and marks the gap', LIMIT, as
   assert.equal(await alice.inputValue('#words'), 'into the void');
   await yard.serve(port);
   await alice.locator('#status:empty').waitFor({ state: 'attached' });
-  await reads(alice, 'what was said meanwhile is not here');
+  await reads(alice, 'no connection from');
   await alice.locator('#places .place:not(.out)', { hasText: '#lobby' }).waitFor();
   const bob = await yard.irc('bob');
   bob.send('JOIN #garden', 'PRIVMSG #garden :and after');
@@ -89,7 +89,7 @@ test('a reload keeps conversations, unread marks and drafts', LIMIT, async () =>
   await goes(alice, '#lobby');
   assert.equal(await alice.inputValue('#words'), 'half a tho');
   await alice.locator('#log .new + .message', { hasText: 'unread' }).waitFor();
-  await reads(alice, 'what was said meanwhile is not here');
+  await reads(alice, 'no connection from');
   // Who leaves, leaves nothing.
   await alice.click('#out');
   await alice.locator('#news', { hasText: 'You have left.' }).waitFor();
@@ -177,7 +177,7 @@ test('a name that our own ghost holds is taken back at once', LIMIT, async () =>
   const bob = await yard.irc('bob');
   await sockets[0].ours.close();
   await bob.hears('QUIT :resumed by another connection');
-  await reads(page, 'what was said meanwhile is not here');
+  await reads(page, 'no connection from');
   await isAlice(page);
   await page.waitForFunction(() => document.querySelectorAll('#people button').length === 2);
   // The page is loaded again while its connection is dead: the token is kept for the tab.
@@ -920,4 +920,31 @@ test('the theme is chosen and remembered', LIMIT, async () => {
   await page.reload();
   await page.locator('#people button', { hasText: 'alice' }).waitFor();
   assert.equal(await paper(), dark);
+});
+
+test('a reader scrolls back through what was said before, and keeps the place', LIMIT, async () => {
+  const bob = await yard.irc('bob');
+  bob.send('JOIN #deep');
+  for (let number = 0; number < 90; number += 1) bob.send(`PRIVMSG #deep :line ${number}`);
+  await bob.hears('366 bob #deep');
+  const alice = await yard.enter('alice', { hash: '#deep' });
+  await reads(alice, 'line 89');
+  const read = () => alice.locator('#log .item p').allTextContents();
+  const expected = Array.from({ length: 90 }, (_, number) => `line ${number}`);
+  await alice.waitForFunction(() => {
+    document.getElementById('scroll').scrollTop = 0;
+    return [...document.querySelectorAll('#log .item p')].some((line) => line.textContent === 'line 0');
+  });
+  const said = async () => (await read()).filter((text) => text.startsWith('line '));
+  assert.deepEqual(await said(), expected);
+  // A page that is loaded again has the same once, and what was said meanwhile.
+  await alice.evaluate(() => dispatchEvent(new Event('pagehide')));
+  bob.send('PRIVMSG #deep :line 90');
+  await alice.reload();
+  await reads(alice, 'line 90');
+  await alice.waitForFunction(() => {
+    document.getElementById('scroll').scrollTop = 0;
+    return [...document.querySelectorAll('#log .item p')].some((line) => line.textContent === 'line 0');
+  });
+  assert.deepEqual(await said(), [...expected, 'line 90']);
 });

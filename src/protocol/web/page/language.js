@@ -39,6 +39,7 @@ const TEXTS = {
 	http_other: ['The server answers with {status} where a WebSocket should be. {text}', '웹소켓 대신 {status} 응답이 왔습니다. {text}'],
 	not_sent: ['there is no connection; this was not sent', '연결이 끊겨 있어 보내지 못했습니다'],
 	perhaps_lost: ['perhaps not delivered: {text}', '전달되지 않았을 수 있습니다: {text}'],
+	gap_filled: ['no connection from {from} to {to}', '{from}부터 {to}까지 연결이 끊겼습니다.'],
 	gap: [
 		'no connection from {from} to {to}; what was said meanwhile is not here',
 		'{from}부터 {to}까지 연결이 끊겼습니다. 그동안의 대화는 여기에 없습니다.',
@@ -91,8 +92,8 @@ const TEXTS = {
 
 	// What is written between messages.
 	opening_room: [
-		'This is where you came in. What was said before is not kept.',
-		'여기서부터 참여했습니다. 그 전의 대화는 볼 수 없습니다.',
+		'What was said here, as far back as it is kept.',
+		'보관된 대화의 시작입니다.',
 	],
 	opening_person: ['Only the two of you read this.', '두 사람만 볼 수 있는 대화입니다.'],
 	opening_server: [

@@ -5,7 +5,7 @@
 
 import { $, el, nickName, written } from './dom.js';
 import { locale, t } from './language.js';
-import { summary } from './state.js';
+import { ITEMS_MAX, summary } from './state.js';
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -24,7 +24,8 @@ const isSpeech = ({ kind }) => kind === 'message' || kind === 'notice';
 export class Log {
 	#place = null;
 	#elements = new WeakMap();
-	/** Which item is to be shown next, counted from the first that the place ever had. */
+	/** Which item is shown first, and which is to be shown next: counted from the first that the place had when it was made. */
+	#first = 0;
 	#next = 0;
 	#isAtEnd = true;
 	/** The line that is read, and how far below the edge it is. */
@@ -34,8 +35,10 @@ export class Log {
 	#missed = 0;
 	#frame = 0;
 
-	constructor(enter) {
+	constructor(enter, more) {
 		this.enter = enter;
+		/** Asks for what was said before all that the place has. */
+		this.more = more;
 		this.box = $('scroll');
 		this.list = $('log');
 		this.box.onscroll = () => this.#look();
@@ -65,7 +68,7 @@ export class Log {
 		// What is shown anew is no news: it is not read out.
 		this.list.ariaLive = 'off';
 		this.list.replaceChildren(opening);
-		this.#next = cut;
+		this.#first = this.#next = Math.max(cut, cut + items.length - ITEMS_MAX);
 		this.#append(items.length);
 		setTimeout(() => { this.list.ariaLive = 'polite'; });
 	}
@@ -85,6 +88,45 @@ export class Log {
 		if (item.nick && !this.#isAtEnd) this.#missed += 1;
 		if (this.#behind === 1 && this.#hasRoom()) this.#hold(() => this.#append(1));
 		return this.#offer();
+	}
+
+	/** More was said before. */
+	earlier() {
+		this.#look();
+	}
+
+	/** What the place has is not what it was. */
+	anew() {
+		this.#fill();
+		this.toEnd();
+	}
+
+	/** Shows items above those that are shown; what is too much is cut below, out of sight. */
+	#prepend() {
+		const { cut, items } = this.#place;
+		const end = this.#first - cut;
+		const start = Math.max(0, end - MORE);
+		const nodes = items.slice(start, end).flatMap((item, at) => this.#nodes(item, items[start + at - 1]));
+		const opening = this.list.querySelector('.opening');
+		const top = opening ? opening.nextSibling : this.list.firstChild;
+		// The day is said further up now.
+		if (top?.matches('.line:not(.new)') && top.textContent === day.format(items[end - 1].time)) top.remove();
+		if (opening) opening.after(...nodes);
+		else this.list.prepend(...nodes);
+		this.#first = cut + start;
+		if (this.#isAtEnd) {
+			this.toEnd();
+			// Not even a screen full: nothing scrolls, so we look again.
+			return this.box.scrollHeight > this.box.clientHeight || this.#look();
+		}
+		this.#restore();
+		const { clientHeight } = this.box;
+		for (let last = this.list.lastChild; this.list.children.length > SHOWN_MAX && this.#topOf(last) > clientHeight;) {
+			if (last.matches('.item')) this.#next -= 1;
+			last.remove();
+			last = this.list.lastChild;
+		}
+		return undefined;
 	}
 
 	change(item) {
@@ -112,7 +154,10 @@ export class Log {
 		change();
 		const above = this.#isAtEnd ? SHOWN_MAX : [...this.list.children].indexOf(this.#firstInView());
 		const extra = Math.min(this.list.children.length - SHOWN_MAX, above);
-		for (let count = 0; count < extra; count += 1) this.list.firstChild.remove();
+		for (let count = 0; count < extra; count += 1) {
+			if (this.list.firstChild.matches('.item')) this.#first += 1;
+			this.list.firstChild.remove();
+		}
 		if (this.#isAtEnd) this.#follow();
 		else this.#restore();
 	}
@@ -133,6 +178,10 @@ export class Log {
 			this.#isAtEnd = left < NEAR_PX && !this.#behind;
 		}
 		if (this.#behind && left < clientHeight) this.#hold(() => this.#append(MORE));
+		if (scrollTop < clientHeight) {
+			if (this.#first > this.#place.cut) this.#prepend();
+			else this.more(this.#place);
+		}
 		this.#offer();
 	}
 

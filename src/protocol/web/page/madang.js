@@ -48,7 +48,7 @@ const session = new Session(state, {
 	isLeft,
 });
 const view = new View(state, { show, go });
-const log = new Log(go);
+const log = new Log(go, (place) => session.recall(place, false));
 const compose = new Compose($('words'), typed, candidates);
 
 /** Whose draft is in the field. */
@@ -57,6 +57,8 @@ let drafted;
 state.listener = (what, place, item) => {
 	const { current } = state;
 	if (what === 'item' && place === current) log.add(item);
+	if (what === 'earlier' && place === current) log.earlier();
+	if (what === 'anew' && place === current) log.anew();
 	if (what === 'change' && place === current) log.change(item);
 	if (what === 'places' && session.isIn) remember('name', session.wanted.nick);
 	if (what === 'current') mark(current, drafted !== current);

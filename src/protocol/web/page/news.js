@@ -51,7 +51,8 @@ export const NEWS = {
 	RESUME: (session, message, token) => session.hold(token),
 	// A token that is none: the name is asked for again, and another taken.
 	FAIL: (session, message, ...params) => {
-		if (params[0] !== 'RESUME') session.tell(session.here(message), 'error', params.at(-1), 'en');
+		if (params[0] === 'CHATHISTORY') session.recalled(params[3], []);
+		else if (params[0] !== 'RESUME') session.tell(session.here(message), 'error', params.at(-1), 'en');
 	},
 	ERROR(session, message, text) {
 		session.farewell = text;
@@ -59,9 +60,14 @@ export const NEWS = {
 
 	BATCH(session, message, name, kind, target) {
 		const id = name.slice(1);
-		if (name[0] === '+') return session.batches.set(id, { ...message, kind, target, lines: [] });
+		if (name[0] === '+') {
+			// In one of history, messages are not news.
+			const past = kind === 'chathistory' ? [] : undefined;
+			return session.batches.set(id, { ...message, kind, target, past, lines: [] });
+		}
 		const batch = session.batches.get(id);
 		session.batches.delete(id);
+		if (batch?.past) return session.recalled(batch.target, batch.past);
 		if (!batch?.lines.length) return undefined;
 		const glue = ({ tags }, at) => (at && !tags.has('draft/multiline-concat') ? '\n' : '');
 		const text = batch.lines.map((line, at) => glue(line, at) + line.params[1]).join('');
@@ -85,6 +91,7 @@ export const NEWS = {
 		state.empty(place);
 		Object.assign(place, { isIn: true, topic: '' });
 		session.send('WHO', [place.name, WHO]);
+		session.recall(place, true);
 		return message.place === state.current ? state.show(place) : undefined;
 	},
 	354({ state }, message, me, token, room, nick, flags) {

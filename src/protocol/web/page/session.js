@@ -9,8 +9,12 @@ import { mentions } from './mention.js';
 import { NEWS, inWords } from './news.js';
 
 /** What we ask for, where it is offered. */
-const WANTED = `away-notify batch draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
+const WANTED = `away-notify batch draft/chathistory draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
 	madang.chat/resume message-tags multi-prefix no-implicit-names sasl server-time standard-replies`.split(/\s+/);
+
+/** So much is asked for of what was missed, and of what was said before. More than that was missed: the rest is found by scrolling. */
+const MISSED = 200;
+const EARLIER = 100;
 
 /** After so long without an answer we doubt the connection. */
 const DOUBT_MS = 10_000;
@@ -79,7 +83,11 @@ export class Session {
 		this.#hasResumed = false;
 		state.me = me;
 		state.mask = words.split(' ').pop();
-		for (const place of state.listed()) if (this.lostAt && place.items.length) this.tell(place, 'gap', t('gap', { from, to }));
+		const gap = this.#hasHistory ? 'gap_filled' : 'gap';
+		for (const place of state.listed()) {
+			if (this.lostAt && place.items.length) this.tell(place, 'gap', t(gap, { from, to }));
+			if (place.kind === 'person') this.recall(place, true);
+		}
 		if (fold(me) !== fold(nick)) this.send('MONITOR', ['+', nick]);
 		for (const room of rooms) this.command(state.find(room) ?? state.server, 'JOIN', [room, ...(this.keys.get(fold(room)) ?? [])]);
 		this.events.entered();
@@ -121,6 +129,7 @@ export class Session {
 		for (const { place, text } of this.#asked.values()) if (text) this.tell(place, 'error', t('perhaps_lost', { text }));
 		this.#asked.clear();
 		this.batches.clear();
+		for (const place of this.state.listed()) place.asks = undefined;
 		if (!this.isIn) return;
 		const rooms = this.state.listed().filter(({ isIn }) => isIn);
 		this.want({ rooms: rooms.map(({ name }) => name) });
@@ -152,6 +161,38 @@ export class Session {
 		this.#asked.set(label, { place, text });
 		setTimeout(() => this.#asked.has(label) && this.events.doubted(), DOUBT_MS);
 		return this.send(command, params, { label });
+	}
+
+	get #hasHistory() {
+		return this.caps.has('draft/chathistory');
+	}
+
+	/** Asks for what was said in a place since we were there, or before all that is known. */
+	recall(place, isMissed) {
+		const { name, kind, items, asks } = place;
+		if (!this.#hasHistory || !this.isIn || asks || kind === 'server' || (kind === 'room' && !place.isIn)) return;
+		const known = items.filter(({ id }) => id);
+		const at = known.at(isMissed ? -1 : 0);
+		if (!isMissed && place.isWhole) return;
+		place.asks = isMissed && at ? 'missed' : 'earlier';
+		const which = !at ? ['LATEST', name, '*'] : [isMissed ? 'LATEST' : 'BEFORE', name, `msgid=${at.id}`];
+		this.send('CHATHISTORY', [...which, place.asks === 'missed' ? MISSED : EARLIER]);
+	}
+
+	/** What was asked for has come. */
+	recalled(name, items) {
+		const { state } = this;
+		const place = state.find(name);
+		if (!place?.asks) return;
+		const { asks } = place;
+		const known = new Set(place.items.map(({ id }) => id));
+		const fresh = items.filter(({ id }) => !known.has(id));
+		place.asks = undefined;
+		if (asks === 'missed') state.fill(place, fresh, items.length < MISSED);
+		else {
+			place.isWhole = !items.length;
+			state.prepend(place, fresh);
+		}
 	}
 
 	/** A text of several lines, or a long one, goes as one message. Returns why it cannot be said. */
@@ -210,11 +251,14 @@ export class Session {
 		if (words.startsWith('\x01') && !action) return;
 		if (!source.includes('!') || (asked && nick === 'NickServ')) return void this.tell(asked ?? state.server, 'info', words, 'en');
 		const isOwn = state.isMe(nick);
+		const past = this.batches.get(tags.get('batch'))?.past;
 		const name = target.replace(/^[~&@%+]/, '');
-		const place = isRoom(name) ? state.find(name) : state.place(isOwn ? name : nick);
+		const place = past || (isRoom(name) ? state.find(name) : state.place(isOwn ? name : nick));
 		if (!place) return;
 		const kind = action ? 'action' : command === 'NOTICE' ? 'notice' : 'message';
 		const isMention = !isOwn && mentions(words, state.me);
-		state.add(place, { kind, time, nick, text: action ?? words, id: tags.get('msgid'), isOwn, isMention });
+		const item = { kind, time, nick, text: action ?? words, id: tags.get('msgid'), isOwn, isMention };
+		if (past) past.push(item);
+		else state.add(place, item);
 	}
 }

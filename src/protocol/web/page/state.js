@@ -8,6 +8,8 @@ import { compare, t } from './language.js';
 
 /** In one place: a long evening. */
 export const ITEMS_MAX = 500;
+/** The same for a reader who scrolls back: some 20 MB. */
+export const RECALLED_MAX = 50_000;
 export const PLACES_MAX = 300;
 
 export class Place {
@@ -24,6 +26,12 @@ export class Place {
 	/** Whether we are in: not after a kick, nor without a connection. */
 	isIn = false;
 	firstUnread;
+	/** What the server was asked for: what was 'missed', or what was said 'earlier'. */
+	asks;
+	/** Nothing was said before these, as far as the server knows. */
+	isWhole = false;
+	/** A reader has scrolled back; that much is kept until the place is left. */
+	isRecalled = false;
 
 	constructor(name, kind) {
 		Object.assign(this, { name, kind });
@@ -71,7 +79,10 @@ export class State {
 	}
 
 	show(place) {
-		if (place !== this.current) this.current.firstUnread = undefined;
+		if (place !== this.current) {
+			this.current.firstUnread = undefined;
+			if (this.current.items.length > ITEMS_MAX) this.#forget(this.current, ITEMS_MAX);
+		}
 		this.current = place;
 		this.read();
 		this.listener('current');
@@ -89,10 +100,7 @@ export class State {
 			return this.listener('change', place, last);
 		}
 		place.items.push(item);
-		if (place.items.length > ITEMS_MAX) {
-			place.items.shift();
-			place.cut += 1;
-		}
+		if (place.items.length > (place.isRecalled ? RECALLED_MAX : ITEMS_MAX)) this.#forget(place, ITEMS_MAX);
 		if (item.nick && !item.isOwn && !(this.isWatched && place === this.current)) {
 			if (!place.unread) place.firstUnread = item;
 			place.unread += 1;
@@ -100,6 +108,35 @@ export class State {
 			this.listener('places');
 		}
 		return this.listener('item', place, item);
+	}
+
+	/** Forgets the oldest. */
+	#forget(place, left) {
+		const count = place.items.length - left;
+		place.items.splice(0, count);
+		place.cut += count;
+		Object.assign(place, { isWhole: false, isRecalled: false });
+	}
+
+	/** What was said before all that is known. */
+	prepend(place, items) {
+		if (place.items.length + items.length > RECALLED_MAX) place.isWhole = true;
+		else place.items.unshift(...items);
+		if (!place.isWhole) place.cut -= items.length;
+		place.isRecalled ||= place.items.length > ITEMS_MAX;
+		this.listener('earlier', place, items.length);
+	}
+
+	/** What was said while we were not there: all of it, or the last of it, and what was known before makes room. */
+	fill(place, items, isAll) {
+		const later = (item) => item.id && items.length && BigInt(`0x${item.id}`) > BigInt(`0x${items[0].id}`);
+		if (!isAll) this.#forget(place, 0);
+		const at = place.items.findIndex(later);
+		const news = at < 0 ? [] : place.items.splice(at);
+		for (const item of items) this.add(place, item);
+		if (!news.length) return isAll || this.listener('anew', place);
+		place.items.push(...news);
+		return this.listener('anew', place);
 	}
 
 	redact(place, id) {
@@ -144,6 +181,7 @@ export class State {
 		if (!talk || (fold(old) !== fold(nick) && this.find(nick))) return;
 		this.places.delete(fold(old));
 		talk.name = nick;
+		talk.asks = undefined;
 		this.places.set(fold(nick), talk);
 		this.listener('current');
 	}
