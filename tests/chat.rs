@@ -352,9 +352,9 @@ fn an_unknown_command_is_refused_and_help_helps() {
     }
     ann.send("/help");
     for command in [
-        "join", "leave", "rooms", "who", "msg", "me", "nick", "topic", "away", "invite", "kick",
-        "ban", "unban", "op", "deop", "voice", "mode", "register", "login", "logout", "account",
-        "room", "help", "quit",
+        "join", "leave", "rooms", "who", "msg", "me", "nick", "topic", "history", "search", "away",
+        "invite", "kick", "ban", "unban", "op", "deop", "voice", "mode", "register", "login",
+        "logout", "account", "room", "help", "quit",
     ] {
         ann.expect_prefix(&format!("* /{command} "));
     }

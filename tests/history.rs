@@ -732,3 +732,92 @@ fn one_more_connection_gets_the_last_lines_of_its_rooms() {
     let shown = second.drain();
     assert_eq!(shown.all("PRIVMSG").len(), 3, "{}", shown.text());
 }
+
+/// A marker's time, as it is sent and written.
+const THEN: &str = "timestamp=2020-03-15T10:00:00.000Z";
+
+#[test]
+fn a_read_marker_is_set_asked_for_and_never_goes_back() {
+    let house = House::new("markers", false);
+    let address = house.server.as_ref().unwrap().address();
+    let mut alice = Irc::enter_with(address, "alice", &["draft/read-marker"]);
+    let joined = alice.ask("JOIN #a");
+    let place = |what: &str| joined.commands().iter().position(|it| *it == what);
+    joined.one("MARKREAD #a *");
+    assert!(place("JOIN") < place("MARKREAD") && place("MARKREAD") < place("366"));
+    let set = format!("MARKREAD #a {THEN}");
+    for (line, expected) in [
+        ("MARKREAD #a", "MARKREAD #a *"),
+        ("MARKREAD #none", "MARKREAD #none *"),
+        ("MARKREAD bob", "MARKREAD bob *"),
+        (&set, &set),
+        ("MARKREAD #A timestamp=2019-01-01T00:00:00.000Z", &set),
+        ("MARKREAD #a", &set),
+        ("MARKREAD", "FAIL MARKREAD NEED_MORE_PARAMS <any>"),
+        ("MARKREAD :", "FAIL MARKREAD NEED_MORE_PARAMS <any>"),
+        ("MARKREAD #a *", "FAIL MARKREAD INVALID_PARAMS #a * <any>"),
+        (
+            "MARKREAD #a timestamp=soon",
+            "FAIL MARKREAD INVALID_PARAMS #a timestamp=soon <any>",
+        ),
+        (
+            "MARKREAD #a msgid=1",
+            "FAIL MARKREAD INVALID_PARAMS #a msgid=1 <any>",
+        ),
+        (
+            "MARKREAD #a timestamp=2019-01-01T00:00:00.000Z x",
+            "FAIL MARKREAD INVALID_PARAMS #a <any>",
+        ),
+    ] {
+        alice.check(line, &[expected]);
+    }
+    // The future was not read yet.
+    let answer = alice.ask("MARKREAD bob timestamp=2100-01-01T00:00:00.000Z");
+    assert!(!answer[0].last().contains("2100"), "{}", answer.text());
+    alice.ask("PART #a");
+    alice.ask("JOIN #a").one(&set);
+    // It is nobody else's.
+    let mut bob = Irc::enter_with(address, "bob", &["draft/read-marker"]);
+    bob.ask("JOIN #a").one("MARKREAD #a *");
+    alice.drain();
+    bob.ask(&set);
+    alice.sees_nothing();
+    let mut plain = Irc::enter(address, "plain");
+    plain.ask("JOIN #a").have_no(&["MARKREAD"]);
+    plain.check("MARKREAD #a", &["421 plain MARKREAD <any>"]);
+}
+
+#[test]
+fn the_connections_of_an_account_have_one_read_marker() {
+    let house = House::new("shared-markers", true);
+    let mut first = house.register("alice", &["draft/read-marker"]);
+    let _bob = house.register("bob", &[]);
+    first.ask("JOIN #a");
+    let set = format!("MARKREAD #a {THEN}");
+    first.check(&set, &[&set]);
+    let address = house.server.as_ref().unwrap().address();
+    let attach = |caps: &[&str]| {
+        let mut irc = Irc::connect(address);
+        irc.request(&[&["sasl"], caps].concat());
+        irc.send("NICK alice");
+        irc.send("USER u 0 * :r");
+        irc.send("AUTHENTICATE PLAIN");
+        let plain = BASE64_STANDARD.encode(format!("\0alice\0{PASSWORD}"));
+        irc.send(&format!("AUTHENTICATE {plain}"));
+        irc.until("903 <any> <any>");
+        irc.send("CAP END");
+        let shown = irc.until("001 <any> <any>");
+        (irc, shown)
+    };
+    let (mut second, _) = attach(&["draft/read-marker"]);
+    second.drain().one(&set);
+    let (mut third, _) = attach(&[]);
+    third.drain().have_no(&["MARKREAD"]);
+    // The others that know it are sent a change, and a conversation's is by account, whatever the nick.
+    let bob = format!("MARKREAD bob {THEN}");
+    second.check(&bob, &[&bob]);
+    first.sees(&[&bob]);
+    third.sees_nothing();
+    first.check(&bob, &[&bob]);
+    second.sees_nothing();
+}

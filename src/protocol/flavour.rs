@@ -89,6 +89,11 @@ impl Flavour {
             .is_some_and(|caps| caps.has(Cap::ExtendedMonitor))
     }
 
+    /// Whether it shows up to when its user has read (IRCv3 read-marker).
+    pub fn shows_read_markers(self) -> bool {
+        self.caps().is_some_and(|caps| caps.has(Cap::ReadMarker))
+    }
+
     /// Whether the bytes of an event with this distinction differ for each connection that gets it; then
     /// [`encode_personal`](crate::protocol::encode::encode_personal) makes them.
     pub fn is_personal(self, distinction: Distinction) -> bool {

@@ -51,6 +51,8 @@ pub enum Cap {
     Resume,
     /// `draft/pre-away`: AWAY before registration.
     PreAway,
+    /// `draft/read-marker`: MARKREAD.
+    ReadMarker,
     /// `sasl`: AUTHENTICATE.
     Sasl,
     /// `server-time`: the `time` tag.
@@ -92,7 +94,7 @@ const fn entry(cap: Cap, name: &'static str) -> Entry {
 
 /// Every name, in the order of CAP LS. A capability that was published under two names is here twice, its present
 /// name first.
-pub static CAPS: [Entry; 31] = [
+pub static CAPS: [Entry; 32] = [
     entry(Cap::AccountNotify, "account-notify"),
     entry(Cap::AccountTag, "account-tag"),
     entry(Cap::AwayNotify, "away-notify"),
@@ -111,6 +113,7 @@ pub static CAPS: [Entry; 31] = [
         value: "max-bytes=4096,max-lines=32",
     },
     entry(Cap::PreAway, "draft/pre-away"),
+    entry(Cap::ReadMarker, "draft/read-marker"),
     entry(Cap::EchoMessage, "echo-message"),
     entry(Cap::ExtendedJoin, "extended-join"),
     entry(Cap::ExtendedMonitor, "extended-monitor"),
@@ -213,7 +216,7 @@ mod tests {
             all.set(entry.cap, true);
         }
         assert!(find("Batch").is_none() && find("").is_none());
-        assert_eq!(all.names().count(), 29);
+        assert_eq!(all.names().count(), 30);
         assert!(all.names().all(|name| name != "draft/no-implicit-names"));
     }
 

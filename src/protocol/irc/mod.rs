@@ -29,6 +29,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use commands::markread::write as write_read_marker;
 pub use commands::server::DEFAULT_MOTD;
 pub use events::{distinction, encode, encode_personal, error, notice, ping};
 pub use sasl::logins::{Logins, ScramLogin};

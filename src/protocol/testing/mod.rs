@@ -20,10 +20,11 @@ use super::{
 use crate::chat::watches::Watches;
 use crate::chat::{
     AccountId, Command, Hub, NameRules, Nick, Now, Origin, Profile, Refusal, ServerBan,
-    ServerPassword, SessionId, UserId,
+    ServerPassword, SessionId, UserId, WallTime,
 };
 use crate::history::{Access, Asked, Recorder, Rules};
 use accounts::Accounts;
+use std::collections::HashMap;
 
 /// A hub, and everyone connected to it.
 pub struct World {
@@ -51,6 +52,8 @@ pub struct World {
     pub history: Recorder,
     /// The rules of history; `None`: there is none.
     pub history_rules: Option<HistoryRules>,
+    /// Up to when everyone has read what.
+    pub read_markers: HashMap<Box<str>, WallTime>,
     /// Why the next answers are none.
     pub history_error: Option<HistoryError>,
     history_answers: Vec<HistoryDone>,
@@ -110,6 +113,7 @@ impl World {
                 events: true,
                 private: true,
             }),
+            read_markers: HashMap::new(),
             history_error: None,
             history_answers: Vec::new(),
             secure: false,
@@ -456,6 +460,16 @@ impl ServerContext for At<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn read_marker(&self, target: &str) -> Option<WallTime> {
+        self.world.read_markers.get(target).copied()
+    }
+
+    fn mark_read(&mut self, target: &str, _shown: &str, time: WallTime) -> Option<WallTime> {
+        let noted = self.world.read_markers.entry(target.into()).or_insert(time);
+        *noted = time.max(*noted);
+        Some(*noted)
     }
 
     fn resume_token(&mut self) -> Option<String> {

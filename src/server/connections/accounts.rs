@@ -9,7 +9,7 @@ use crate::{
     protocol::account::{AccountError, AccountOutcome},
     server::{
         restore,
-        shared::{Shared, accounts::Concerned, rooms},
+        shared::{Shared, accounts::Concerned, read_markers::Owner, rooms},
     },
     store::Completion,
 };
@@ -118,9 +118,11 @@ impl Connections {
             accounts,
             hub,
             history,
+            read_markers,
             ..
         } = &mut self.shared;
         history.recorder.forget_account(account, hub);
+        read_markers.forget(Owner::Account(account));
         if let Some(accounts) = accounts {
             accounts.finish_drop(account, hub);
         }

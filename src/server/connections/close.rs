@@ -49,7 +49,7 @@ use crate::{
     protocol::web::http,
     server::{
         limits::{admission::Place, bill::Bill},
-        shared::sessions::Departure,
+        shared::{read_markers::Owner, sessions::Departure},
     },
 };
 
@@ -127,6 +127,8 @@ fn leave(protocol: &mut ProtocolState, at: &mut Current<'_>, ending: &Ending) {
     free_place(at);
     at.shared.password_checks.forget(at.id);
     at.shared.history.forget(at.id, &mut at.shared.store);
+    let own = Owner::Connection(at.id);
+    at.shared.read_markers.forget(own);
     at.shared.gateways.forget(at.id);
     if let Some(accounts) = &mut at.shared.accounts {
         accounts.forget(at.id);

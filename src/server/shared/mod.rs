@@ -13,6 +13,7 @@ pub(crate) mod hosts;
 pub(crate) mod lifecycle;
 pub(crate) mod password_checks;
 pub(crate) mod presences;
+pub(crate) mod read_markers;
 pub(crate) mod resume;
 pub(crate) mod rooms;
 pub(crate) mod routes;
@@ -49,6 +50,7 @@ use hosts::Hosts;
 use lifecycle::{Control, Lifecycle};
 use password_checks::PasswordChecks;
 use presences::Presences;
+use read_markers::ReadMarkers;
 use resume::ResumeTokens;
 use routes::Routes;
 use rustc_hash::FxHashMap;
@@ -72,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) presences: Presences,
     pub(crate) store: Store,
     pub(crate) history: History,
+    pub(crate) read_markers: ReadMarkers,
     /// Accounts, where there is a store for them.
     pub(crate) accounts: Option<Accounts>,
     /// Certificates, if there are any.
@@ -148,6 +151,7 @@ impl Shared {
             presences: Presences::default(),
             store: Store::default(),
             history,
+            read_markers: ReadMarkers::default(),
             accounts: None,
             tls: None,
             certificates: FxHashMap::default(),
@@ -260,6 +264,7 @@ impl Shared {
             + self.proxied.capacity() * size_of::<(ConnId, Listener)>()
             + self.session_notes.memory()
             + self.history.recorder.memory()
+            + self.read_markers.memory()
             + self.presences.memory()
             + answer.capacity()
             + deferred.capacity()

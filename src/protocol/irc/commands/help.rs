@@ -3,7 +3,7 @@
 //! Owns the texts. That every command of the table has one is tested there.
 
 /// Each command, in the order of names, and the lines about it.
-static HELP: [(&str, &[&str]); 58] = [
+static HELP: [(&str, &[&str]); 59] = [
     (
         "ADMIN",
         &["ADMIN [<server>]", "Shows who runs this server."],
@@ -148,6 +148,14 @@ static HELP: [(&str, &[&str]); 58] = [
     (
         "LUSERS",
         &["LUSERS", "Shows how many people and channels there are."],
+    ),
+    (
+        "MARKREAD",
+        &[
+            "MARKREAD <target> [timestamp=<time>]",
+            "Notes up to when you have read a channel or a conversation, or shows it.",
+            "Clients do this by themselves (draft/read-marker).",
+        ],
     ),
     (
         "MODE",

@@ -10,6 +10,7 @@ pub(super) mod chathistory;
 mod connection;
 mod help;
 mod lists;
+pub(super) mod markread;
 mod messages;
 pub(super) mod modes;
 mod multiline;

@@ -1,6 +1,6 @@
 //! Rooms: JOIN, PART, TOPIC, INVITE, KICK, KNOCK, RENAME.
 
-use super::{messages::tell_away, replay};
+use super::{markread, messages::tell_away, replay};
 use crate::{
     chat::{Command, Refusal, RoomId, cut, effort, mode::RoomFlags},
     protocol::irc::{
@@ -97,6 +97,7 @@ pub(crate) fn show(request: &mut Request<'_>, mut rooms: Vec<RoomId>) {
         replay::note(request, room);
         let (prefix, hub, out) = request.split();
         write_topic(prefix, hub, room, out);
+        markread::show(request, room);
     }
     if !rooms.is_empty() && !request.irc.caps.has(Cap::NoImplicitNames) {
         rooms.reverse();
@@ -112,6 +113,7 @@ fn describe(request: &mut Request<'_>, name: &str, entered: &mut Vec<RoomId>) {
         replay::note(request, room);
         let (prefix, hub, out) = request.split();
         write_topic(prefix, hub, room, out);
+        markread::show(request, room);
     }
     tell_names(request, entered, answered);
 }

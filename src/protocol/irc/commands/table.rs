@@ -5,8 +5,8 @@
 //! do.
 
 use super::{
-    authenticate, caps, chathistory, connection, lists, messages, modes, multiline, nickserv,
-    operators, people, register_account, rooms, server, webirc, who,
+    authenticate, caps, chathistory, connection, lists, markread, messages, modes, multiline,
+    nickserv, operators, people, register_account, rooms, server, webirc, who,
 };
 use crate::protocol::irc::{
     codec::{
@@ -79,7 +79,7 @@ const fn tagged(
 }
 
 /// All commands, by name.
-pub(crate) static COMMANDS: [Entry; 58] = [
+pub(crate) static COMMANDS: [Entry; 59] = [
     row("ADMIN", 0, After, server::admin),
     row("AUTHENTICATE", 1, Always, authenticate::authenticate),
     row("AWAY", 0, Always, connection::away),
@@ -103,6 +103,7 @@ pub(crate) static COMMANDS: [Entry; 58] = [
     row("LINKS", 0, After, server::links),
     row("LIST", 0, After, lists::list),
     row("LUSERS", 0, After, server::lusers_command),
+    row("MARKREAD", 0, After, markread::markread),
     row("MODE", 1, After, modes::mode),
     row("MONITOR", 1, After, people::monitor),
     row("MOTD", 0, After, server::motd_command),

@@ -3,7 +3,7 @@
 //! Owns the record of the server's names and texts ([`ServerInfo`]). Does not know sockets.
 
 use crate::{
-    chat::{Now, RoomName, ServerBan, SessionId, mode::UserModes, watches::Watches},
+    chat::{Now, RoomName, ServerBan, SessionId, WallTime, mode::UserModes, watches::Watches},
     protocol::{
         Context,
         flavour::Flavour,
@@ -193,6 +193,11 @@ pub trait ServerContext: Context + Logins {
     /// Gives this connection the address of the client for which a gateway has made it. If there is no place for that
     /// client, the connection ends.
     fn become_client(&mut self, address: core::net::SocketAddr, secure: bool);
+    /// Up to when this user has read a target, by the key of that.
+    fn read_marker(&self, target: &str) -> Option<WallTime>;
+    /// Notes up to when this user has read a target, and sends it to the user's other connections that show such, with the
+    /// target's name as it is shown. The time that is noted, which never goes back; `None`: there is no room for it.
+    fn mark_read(&mut self, target: &str, shown: &str, time: WallTime) -> Option<WallTime>;
     /// A token with which this connection can be resumed by another; an earlier one is void.
     fn resume_token(&mut self) -> Option<String>;
     /// The connection whose resume token this is.

@@ -213,6 +213,7 @@ const EVENT_CAPS: CapSet = CapSet::of(&[
     Cap::MessageRedaction,
     Cap::MessageTags,
     Cap::Multiline,
+    Cap::ReadMarker,
     Cap::ServerTime,
     Cap::SetName,
 ]);

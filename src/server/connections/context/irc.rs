@@ -4,17 +4,35 @@
 
 use super::CommandContext;
 use crate::{
-    chat::{Command, ServerBan, SessionId, watches::Watches},
+    chat::{Command, ServerBan, SessionId, WallTime, watches::Watches},
     protocol::{
         flavour::Flavour,
-        irc::{DeferredRequest, GatewayCheck, ServerContext, ServerInfo, TryAgain},
+        irc::{self, DeferredRequest, GatewayCheck, ServerContext, ServerInfo, TryAgain},
     },
     server::{
         connections::{client::Security, close_reason::CloseReason, ending::Ending, gateway},
-        shared::{Shared, lifecycle::Control, resume},
+        shared::{
+            Shared,
+            lifecycle::Control,
+            read_markers::{Marked, Owner},
+            resume,
+            routes::Route,
+        },
     },
 };
 use std::net::SocketAddr;
+
+impl CommandContext<'_> {
+    /// Whose read markers this connection reads and writes.
+    fn marker_owner(&self) -> Owner {
+        let user = self.client.user();
+        let user = user.and_then(|user| self.shared.hub.user(user));
+        match user.and_then(|user| user.account_id()) {
+            Some(account) => Owner::Account(account),
+            None => Owner::Connection(self.id),
+        }
+    }
+}
 
 impl ServerContext for CommandContext<'_> {
     fn server_info(&self) -> &ServerInfo {
@@ -90,6 +108,31 @@ impl ServerContext for CommandContext<'_> {
         if let Err(reason) = moved {
             self.ending = Some(Ending::text(reason));
         }
+    }
+
+    fn read_marker(&self, target: &str) -> Option<WallTime> {
+        self.shared.read_markers.get(self.marker_owner(), target)
+    }
+
+    fn mark_read(&mut self, target: &str, shown: &str, time: WallTime) -> Option<WallTime> {
+        let owner = self.marker_owner();
+        let time = match self.shared.read_markers.set(owner, target, time) {
+            Marked::At(time) => time,
+            Marked::Already(time) => return Some(time),
+            Marked::Full => return None,
+        };
+        let server = self.shared.server_info.name.clone();
+        let user = self.client.user()?;
+        for Route { conn, flavour } in self.shared.routes.all(user) {
+            if conn != self.id && flavour.shows_read_markers() {
+                self.net.write(conn, |out| {
+                    let start = out.len();
+                    irc::write_read_marker(&server, shown, Some(time), out);
+                    flavour.frame(start, out);
+                });
+            }
+        }
+        Some(time)
     }
 
     fn resume_token(&mut self) -> Option<String> {
