@@ -1,10 +1,11 @@
 //! Replies of any length, one page at a time: CHATHISTORY, LIST, NAMES, WHO, WHOWAS.
 //!
 //! A reply remembers how far it came, not its text: the records are read when their turn comes, so that it
-//! costs no memory however long it is. (Stored lines are the exception: they are at hand, and bounded.) Invariants: one page takes little more effort than [`Page`] allows and has little
-//! more bytes than the server wants at once; what it looks at is charged to the hub, whose caller lets the client pay
-//! for it; each entry that exists for the whole reply appears in it. (Members of a room come
-//! from the last to the first: when one leaves, the last takes its place, and that one was listed already.)
+//! costs no memory however long it is. (Stored lines are the exception: they are at hand, and bounded.)
+//! Invariants: one page takes little more effort than [`Page`] allows and has little more bytes than the server wants at
+//! once; what it looks at is charged to the hub, whose caller lets the client pay for it; each entry that exists for the
+//! whole reply appears in it. (Members of a room come from the last to the first: when one leaves, the last takes its
+//! place, and that one was listed already.)
 //!
 //! Owns the positions. Does not know when a client has read enough; the server asks for the next page.
 

@@ -9,10 +9,11 @@ import { mentions } from './mention.js';
 import { NEWS, inWords } from './news.js';
 
 /** What we ask for, where it is offered. */
-const WANTED = `away-notify batch draft/chathistory draft/message-redaction draft/multiline echo-message labeled-response madang.chat/own-rooms
-	madang.chat/resume message-tags multi-prefix no-implicit-names sasl server-time standard-replies`.split(/\s+/);
+const WANTED = `away-notify batch draft/chathistory draft/message-redaction draft/multiline echo-message
+	labeled-response madang.chat/own-rooms madang.chat/resume message-tags multi-prefix no-implicit-names sasl
+	server-time standard-replies`.split(/\s+/);
 
-/** So much is asked for of what was missed, and of what was said before. More than that was missed: the rest is found by scrolling. */
+/** So much is asked for of what was missed, and of what was said before. What else was missed is found by scrolling. */
 const MISSED = 200;
 const EARLIER = 100;
 
