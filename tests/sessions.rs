@@ -36,6 +36,12 @@ impl House {
         self.server = Some(setup.start());
     }
 
+    /// Stops the server as a host does, and starts it again.
+    fn restart(&mut self) {
+        self.server.take().expect("it runs").stop();
+        self.start();
+    }
+
     fn server(&self) -> &Server {
         self.server.as_ref().expect("it was started")
     }
@@ -420,6 +426,96 @@ fn a_reset_is_no_way_out_and_a_kill_is() {
     other.drain();
     other.ask("NS GHOST alice");
     bob.until(":alice QUIT <any>");
+    // She is gone, also for a server that starts again; but who comes anew stays anew.
+    let (mut alice, _) = house.attach("alice", "alice", "");
+    alice.ask("JOIN #a");
+    bob.drain();
+    alice.check_end("QUIT", &["ERROR <any>"]);
+    assert!(bob.next().is(":alice AWAY :Not connected"));
+    other.ask("NS GHOST alice");
+    let mut house = house;
+    house.restart();
+    let mut bob = Irc::enter(house.server().address(), "bob");
+    bob.ask("WHOIS alice").one("401 bob alice <any>");
+}
+
+#[test]
+fn one_who_stays_is_not_ended_with_her_connection() {
+    let house = House::new("kept");
+    let (mut alice, welcome) = {
+        let mut alice = house.register("alice");
+        always_on(&mut alice);
+        alice.check_end("QUIT", &["ERROR <any>"]);
+        house.attach("alice", "alice", "madang.chat/resume")
+    };
+    let token = welcome.one("RESUME <any>").param(0).to_owned();
+    let mut bob = Irc::enter_with(house.server().address(), "bob", &["away-notify"]);
+    alice.ask("JOIN #r");
+    bob.ask("JOIN #r");
+    // Another nick of the account ends the connection, not the user.
+    let mut other = Irc::enter(house.server().address(), "other");
+    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+    other.until(":NickServ!<any> NOTICE other <any>");
+    other.ask("NS SESSIONS END OTHERS");
+    alice.until("ERROR <any>");
+    assert!(bob.next().is(":alice AWAY :Not connected"));
+    // A connection that is resumed ends as quietly.
+    let (_alice, welcome) = house.attach("alice", "alice", "madang.chat/resume");
+    assert!(bob.next().is(":alice AWAY"));
+    let next = welcome.one("RESUME <any>").param(0).to_owned();
+    assert_ne!(token, next);
+    let mut irc = Irc::connect(house.server().address());
+    irc.request(&["sasl", "madang.chat/resume"]);
+    irc.send(&format!("RESUME {next}"));
+    irc.send("NICK alice");
+    irc.send("USER u 0 * :r");
+    irc.send("CAP END");
+    irc.until(":alice JOIN #r");
+    let seen = bob.drain();
+    seen.have_no(&["QUIT", "JOIN"]);
+}
+
+#[test]
+fn a_private_room_comes_back_as_private_as_it_was() {
+    let mut house = House::new("private");
+    let mut alice = house.register("alice");
+    always_on(&mut alice);
+    alice.ask("JOIN #priv");
+    alice.ask("MODE #priv +isk sesame");
+    alice.check_end("QUIT", &["ERROR <any>"]);
+    house.restart();
+    let mut eve = Irc::enter(house.server().address(), "eve");
+    eve.ask("JOIN #priv").have_no(&["JOIN"]);
+    eve.ask("JOIN #priv sesame").have_no(&["JOIN"]);
+    let (mut alice, welcome) = house.attach("alice", "alice", "");
+    welcome.one(":alice JOIN #priv");
+    let modes = alice.ask("MODE #priv");
+    let modes = modes.one("324 alice #priv <...>");
+    assert_eq!(modes.params.last().map(String::as_str), Some("sesame"));
+}
+
+#[test]
+fn telnet_asks_the_owner_of_a_name_that_is_in_use() {
+    let house = House::new("asked");
+    let mut alice = house.register("alice");
+    alice.ask("JOIN #a");
+    let mut telnet = Client::connect(house.server().address_of(1));
+    telnet.send("alice");
+    telnet.find("password for alice");
+    telnet.send(PASSWORD);
+    telnet.skip_to_bytes(b"* you are in #a, and talk in #a");
+}
+
+#[test]
+fn whoever_is_left_decides_whether_the_user_is_away() {
+    let house = House::new("left");
+    let _first = house.register("alice");
+    let (mut second, _) = house.attach("alice", "alice", "");
+    let mut bob = Irc::enter(house.server().address(), "bob");
+    second.check("AWAY :lunch", &["306 alice <any>"]);
+    bob.check("PRIVMSG alice :x", &[]);
+    second.ask("NS SESSIONS END OTHERS");
+    bob.check("PRIVMSG alice :x", &["301 bob alice :lunch"]);
 }
 
 #[test]

@@ -254,9 +254,15 @@ impl Server {
             .shared
             .has_checks()
             .then_some(Duration::ZERO);
+        // They may have been given up after the loop's own look at them.
+        let shared = &self.connections.shared;
+        let leaving = !shared.leaving.is_empty() || shared.presences.has_more();
+        let leaving = leaving.then_some(Duration::ZERO);
         let keeper = self.connections.keeper.as_ref();
         let keeper_due = keeper.and_then(|keeper| keeper.due_in(now));
-        let timeouts = [timeout, stop_in, due, rest, log_due, checking, keeper_due];
+        let timeouts = [
+            timeout, stop_in, due, rest, log_due, checking, leaving, keeper_due,
+        ];
         let timeout = timeouts.into_iter().flatten().min();
         let net = self.event_loop.net_mut();
         let paused_ns = net.stats().paused_ns;

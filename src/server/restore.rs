@@ -82,6 +82,7 @@ pub(super) fn restore(shared: &mut Shared, loaded: Loaded, now: Now) -> Result<(
             shared.store.keep(Change::Drop(key));
         }
     }
+    shared.presences.note_all_stored();
     tracing::info!(
         accounts = count,
         bans = bans_count,
@@ -146,7 +147,7 @@ pub(super) fn current(shared: &Shared, key: &Key, now: Now) -> Option<Change> {
             let name = Nick::parse(account, shared.hub.rules()).ok()?;
             let account = shared.hub.accounts().find(&name)?;
             let user = shared.presences.user_of(account);
-            let row = user.and_then(|it| shared.presences.row(it, &shared.hub, now.wall.unix_ms()));
+            let row = user.and_then(|it| shared.presences.row(it, &shared.hub));
             row.map(Row::Presence)
         }
         Key::Room(name) => room_rows::current_row(&shared.hub, name).map(Row::Room),

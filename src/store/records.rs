@@ -139,6 +139,10 @@ pub struct PresenceRoomRecord {
     pub name: String,
     /// Letters of the user's ranks in it.
     pub ranks: String,
+    /// Letters of the room's modes, in case nobody opens it before the user comes back.
+    pub modes: String,
+    /// The room's key.
+    pub key: Option<String>,
 }
 
 /// A value of the server's own, such as the key of its cloaks.

@@ -5,14 +5,14 @@
 use super::{
     super::{
         Now, Refusal, RoomName, UserId,
-        mode::{Rank, RoomFlags},
+        mode::{Rank, RoomFlags, is_valid_key},
     },
     state::Hub,
 };
 
 impl Hub {
     /// Puts a user back into a room in which it was when the process ended, whatever bans, key and limits say now. Nobody is
-    /// sent anything. A room that is not there any more is opened again.
+    /// sent anything. A room that is not there any more is opened again with these flags and this key.
     ///
     /// # Errors
     /// The user or the server has no room for more rooms.
@@ -21,6 +21,7 @@ impl Hub {
         who: UserId,
         name: RoomName,
         ranks: impl Iterator<Item = Rank>,
+        (flags, key): (RoomFlags, Option<&str>),
         now: Now,
     ) -> Result<(), Refusal> {
         let Some(user) = self.user(who) else {
@@ -34,7 +35,16 @@ impl Hub {
         let room = match self.find_room(&name) {
             Some(room) if self.is_member(who, room) => return Ok(()),
             Some(room) => room,
-            None => self.open_room(name, RoomFlags::usual(), now)?,
+            None => {
+                let room = self.open_room(name, flags, now)?;
+                if let Some(key) = key.filter(|key| is_valid_key(key)) {
+                    self.counting(None, Some(room.slot), |hub| {
+                        let record = &mut hub.rooms[room.slot as usize];
+                        record.rules_mut().key = Some(key.into());
+                    });
+                }
+                room
+            }
         };
         // In a registered room, what the account has now counts.
         let ranks = match self.registration(room) {

@@ -32,6 +32,11 @@ impl Hub {
             .filter(|user| user.id == id)
     }
 
+    /// Whether a user is here. The record of one who quit with the last mutation can still be read, but it is gone.
+    pub fn is_here(&self, id: UserId) -> bool {
+        self.user(id).is_some() && self.departed != Some(id.slot)
+    }
+
     /// A user's nick; also that of one who quit with the last mutation.
     pub fn nick_of(&self, id: UserId) -> Option<Nick> {
         self.user(id).map(|user| user.nick().clone())

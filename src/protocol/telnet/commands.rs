@@ -58,6 +58,10 @@ impl<'a> Request<'a> {
         let entered = match self.ctx.enter(nick, profile) {
             Ok(entered) => entered,
             Err(Refusal::NickOwned { nick }) => return self.ask_owner(nick),
+            // Its owner may come to the user who has it.
+            Err(Refusal::NickTaken { nick }) if self.is_anothers(&nick) => {
+                return self.ask_owner(nick);
+            }
             Err(refused) => return Err(refused.into()),
         };
         self.telnet.login = None;
@@ -70,6 +74,16 @@ impl<'a> Request<'a> {
             Entered::New(_) => self.join(LOBBY),
             Entered::Attached(me) => self.come_back(me),
         }
+    }
+
+    /// Whether a nick belongs to an account that the client is not logged in to.
+    fn is_anothers(&self, nick: &Nick) -> bool {
+        let owner = self.ctx.hub().accounts().owner_of(nick);
+        let own = match self.telnet.login.as_deref() {
+            Some(Login::LoggedIn(account)) => Some(*account),
+            _ => None,
+        };
+        owner.is_some() && owner != own
     }
 
     /// The user is here already, on another connection or on none: shows the rooms that it is in.

@@ -2,7 +2,7 @@
 //!
 //! Decides whom to call; what it means is in [`shared::accounts`](crate::server::shared::accounts).
 
-use super::{Connections, charge};
+use super::{Connections, charge, close_reason::CloseReason};
 use crate::{
     chat::{AccountId, Command, Now, SessionId, UserId},
     net::{ConnId, Net},
@@ -54,7 +54,7 @@ impl Connections {
             keep_overdue(&mut self.shared, now);
             if self.shared.presences.has_changes(net.now()) {
                 self.shared.end_expired(now);
-                self.shared.keep_presences(now);
+                self.shared.keep_presences();
             }
             keeper.tend(&mut self.shared.store.client, net);
             self.shared.store.keeper_restarts = keeper.restarts;
@@ -114,6 +114,8 @@ impl Connections {
         for user in self.shared.hub.users_of(account) {
             self.log_out(net, user);
         }
+        // Whether the client that asked is still there or not.
+        self.attend_others(net);
         let Shared {
             accounts,
             hub,
@@ -135,16 +137,22 @@ impl Connections {
         for user in self.shared.hub.users_of(account) {
             if Some(user) != own {
                 // One who stays without a connection has not come in by any password.
-                if self.shared.routes.is_here(user) {
+                if self.shared.routes.of(user).is_some() {
                     self.log_out(net, user);
                 }
                 continue;
             }
             let others = self.shared.routes.all(user).into_iter();
             let others: Vec<_> = others.filter(|route| route.conn != but).collect();
+            let now = self.shared.wall_clock.at(net.now());
             for route in others {
                 let number = route.number();
-                self.shared.end_session(net, SessionId { user, number });
+                self.shared.end_session(
+                    net,
+                    SessionId { user, number },
+                    CloseReason::LoggedOut,
+                    now,
+                );
             }
         }
         self.attend_others(net);

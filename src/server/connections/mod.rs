@@ -129,8 +129,9 @@ impl Connections {
 
     /// Ends all connections but those of scrapers, because the server stops.
     pub(crate) fn close_for_shutdown(&mut self, net: &mut Net) {
-        let now = self.shared.wall_clock.at(net.now());
-        self.shared.keep_presences(now);
+        while self.shared.presences.has_more() {
+            self.shared.keep_presences();
+        }
         self.shared.presences.freeze();
         for id in self.sessions.ids() {
             let is_scraper = |session: &Session| session.client.kind == ProtocolKind::Metrics;
@@ -241,6 +242,7 @@ impl Connections {
         let Shared { history, hub, .. } = &mut self.shared;
         history.set_rules(settings.history, hub, now);
         self.shared.settings = settings;
+        self.shared.review_absent();
         self.shared.gateways.forget_right();
         // The limit for one address may have been switched on, or concern others than before.
         let held = self

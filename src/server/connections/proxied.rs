@@ -122,8 +122,11 @@ fn refuse_header(at: &Current<'_>, fault: &str) -> Ending {
 /// # Errors
 /// The connection ends: it is not clear who the client is, or there is no place for it.
 pub(crate) fn note_client(at: &mut Current<'_>, request: &Request<'_>) -> Result<(), Ending> {
-    let listener = at.shared.proxied.get(&at.id);
-    let Some(proxies) = listener.and_then(|listener| listener.proxies.clone()) else {
+    let Some(listener) = at.shared.proxied.get(&at.id) else {
+        return Ok(());
+    };
+    let comes_plain = listener.security == Security::Plain;
+    let Some(proxies) = listener.proxies.clone() else {
         return Ok(());
     };
     let named = forwarded::client_of(request, |address| proxies.contain(address));
@@ -144,10 +147,13 @@ pub(crate) fn note_client(at: &mut Current<'_>, request: &Request<'_>) -> Result
         })?;
         charge::charge_accept(at);
     }
-    at.client.security = match (secure, at.client.security) {
-        (true, Security::Plain) => Security::Secure,
-        (_, security) => security,
-    };
+    // The request before may have been another client's.
+    if comes_plain {
+        at.client.security = match secure {
+            true => Security::Secure,
+            false => Security::Plain,
+        };
+    }
     Ok(())
 }
 

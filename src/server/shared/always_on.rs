@@ -2,11 +2,11 @@
 //!
 //! Does not know how a connection ends.
 
-use super::Shared;
+use super::{Shared, presences::Absence};
 use crate::{
     chat::{
-        AccountId, Command, Moment, Nick, Now, Origin, Profile, RoomName, ServerPassword, UserId,
-        mode::{Letter as _, Rank, UserMode},
+        AccountId, Command, Nick, Now, Origin, Profile, RoomName, ServerPassword, UserId,
+        mode::{Letter as _, Rank, RoomFlag, UserMode},
     },
     config::AlwaysOn,
     net::Net,
@@ -35,6 +35,7 @@ impl Shared {
             return;
         };
         let staying = self.presences.user_of(account);
+        let staying = staying.filter(|staying| self.hub.is_here(*staying));
         match (self.is_always_on(account), staying) {
             (true, None) => self.presences.insert(account, user),
             (false, Some(staying)) => {
@@ -57,27 +58,43 @@ impl Shared {
         if !is_same || !self.is_always_on(account) {
             return false;
         }
-        let until = now.moment.after(self.settings.accounts.always_on_expires);
-        self.presences.note_absent(user, until);
+        let absence = Absence {
+            since_ms: now.wall.unix_ms(),
+            until: now.moment.after(self.settings.accounts.always_on_expires),
+        };
+        self.presences.note_absent(user, absence);
         self.routes.enter_absent(user);
         self.settle_away(net, user, Some(NOT_HERE), now);
         true
     }
 
     /// Has written what has changed of those who stay. Called once a turn.
-    pub(crate) fn keep_presences(&mut self, now: Now) {
+    pub(crate) fn keep_presences(&mut self) {
+        for account in self.presences.take_dropped() {
+            self.drop_presence(account);
+        }
         for user in self.presences.take_changed() {
             let Some(account) = self.presences.account_of(user) else {
                 continue;
             };
             let record = self.hub.user(user);
             if record.is_some_and(|record| record.account_id() == Some(account)) {
-                let row = self.presences.row(user, &self.hub, now.wall.unix_ms());
-                if let Some(row) = row {
+                if let Some(row) = self.presences.row(user, &self.hub) {
                     self.store.keep(Change::Put(Row::Presence(row)));
                 }
             } else {
-                // It has quit, or logged out.
+                // It has logged out.
+                self.presences.remove(user);
+                self.drop_presence(account);
+                self.end_absent(user);
+            }
+        }
+    }
+
+    /// The host has changed who may stay: those who may not any more, and have no connection, quit.
+    pub(crate) fn review_absent(&mut self) {
+        for (user, account) in self.presences.absent() {
+            if !self.is_always_on(account) {
                 self.presences.remove(user);
                 self.drop_presence(account);
                 self.end_absent(user);
@@ -151,8 +168,11 @@ impl Shared {
         for room in &row.rooms {
             let ranks = room.ranks.chars().filter_map(Rank::from_letter);
             if let Ok(name) = RoomName::parse(&room.name, rules) {
+                let flags = room.modes.chars().filter_map(RoomFlag::from_letter);
+                let key = room.key.as_deref();
+                let flags = flags.collect();
                 // A room too many is left out.
-                let _ = self.hub.put_back(user, name, ranks, now);
+                let _ = self.hub.put_back(user, name, ranks, (flags, key), now);
             }
         }
         let text = Some(row.away.as_deref().unwrap_or(NOT_HERE));
@@ -161,8 +181,11 @@ impl Shared {
         while self.hub.next_event().is_some() {}
         self.routes.enter_absent(user);
         self.presences.insert(account, user);
-        let until: Moment = now.moment.after(expires - absent);
-        self.presences.note_absent(user, until);
+        let absence = Absence {
+            since_ms: row.absent_since_ms.unwrap_or(now.wall.unix_ms()),
+            until: now.moment.after(expires - absent),
+        };
+        self.presences.note_absent(user, absence);
         true
     }
 }

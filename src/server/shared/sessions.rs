@@ -114,7 +114,7 @@ impl Shared {
             }
             // A newcomer may have the slot, or the routes were removed before.
             Detached::NotThere if self.routes.is_here(user) => Departure::None,
-            _ if self.hub.user(user).is_none() => Departure::None,
+            _ if !self.hub.is_here(user) => Departure::None,
             Detached::Last if self.stays(net, user, now) => Departure::None,
             Detached::Last | Detached::NotThere => Departure::Quits,
         }
@@ -200,19 +200,33 @@ impl Shared {
         lines
     }
 
-    /// Ends a connection of a user at the user's own wish.
-    pub(crate) fn end_session(&mut self, net: &mut Net, session: SessionId) {
-        if let Some(Route { conn, flavour }) = self.routes.of_session(session) {
-            let reason = CloseReason::LoggedOut.quit_message();
-            net.write(conn, |out| flavour.push_farewell(reason, out));
-            self.end_route(session.user, conn, CloseReason::LoggedOut);
-        }
-    }
-
-    /// Removes a route and has its connection closed; the user stays, or is made to quit by the caller.
-    pub(crate) fn end_route(&mut self, user: UserId, conn: ConnId, reason: CloseReason) {
-        self.routes.detach(user, conn);
+    /// Ends a connection of a user at the wish of its owner; what becomes of the user.
+    pub(crate) fn end_session(
+        &mut self,
+        net: &mut Net,
+        session: SessionId,
+        reason: CloseReason,
+        now: Now,
+    ) -> Departure {
+        let user = session.user;
+        let Some(Route { conn, flavour }) = self.routes.of_session(session) else {
+            return Departure::None;
+        };
+        let text = reason.quit_message();
+        net.write(conn, |out| flavour.push_farewell(text, out));
+        let detached = self.routes.detach(user, conn);
         self.expelled.push((conn, reason));
+        net.end_fan_out();
+        match detached {
+            // Another user may have ended the stay, and the slot may be a newcomer's.
+            _ if !self.hub.is_here(user) => Departure::None,
+            Detached::OthersLeft => {
+                self.settle_away(net, user, None, now);
+                Departure::None
+            }
+            Detached::Last if !self.stays(net, user, now) => Departure::Quits,
+            Detached::Last | Detached::NotThere => Departure::None,
+        }
     }
 
     /// The users of whom a connection is banned from the server now, though they may have come from elsewhere at first.

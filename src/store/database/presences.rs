@@ -26,14 +26,18 @@ pub(super) fn put(connection: &Connection, row: &PresenceRecord) -> Result<()> {
         ],
     )?;
     for room in &row.rooms {
-        let sql = "INSERT OR IGNORE INTO presence_rooms (account, room, ranks) VALUES (?1, ?2, ?3)";
-        run(connection, sql, params![row.account, room.name, room.ranks])?;
+        let sql = "INSERT OR IGNORE INTO presence_rooms (account, room, ranks, modes, key) VALUES (?1, ?2, ?3, ?4, ?5)";
+        run(
+            connection,
+            sql,
+            params![row.account, room.name, room.ranks, room.modes, room.key],
+        )?;
     }
     Ok(())
 }
 
 pub(super) fn load(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result<()> {
-    let rooms = "SELECT room, ranks FROM presence_rooms WHERE account = ?1";
+    let rooms = "SELECT room, ranks, modes, key FROM presence_rooms WHERE account = ?1";
     let mut rooms = connection.prepare(rooms)?;
     let sql = "SELECT account, nick, username, realname, host, modes, away, absent_since_ms FROM presences";
     each(connection, sql, |row| {
@@ -42,6 +46,8 @@ pub(super) fn load(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result
             Ok(PresenceRoomRecord {
                 name: row.get(0)?,
                 ranks: row.get(1)?,
+                modes: row.get(2)?,
+                key: row.get(3)?,
             })
         })?;
         take(Row::Presence(PresenceRecord {

@@ -94,6 +94,8 @@ CREATE TABLE presence_rooms (
     account TEXT NOT NULL REFERENCES presences ON DELETE CASCADE,
     room    TEXT NOT NULL,
     ranks   TEXT NOT NULL,
+    modes   TEXT NOT NULL,
+    key     TEXT,
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
 ";

@@ -67,6 +67,8 @@ fn rows() -> Vec<Row> {
             rooms: vec![PresenceRoomRecord {
                 name: "#a".into(),
                 ranks: "qo".into(),
+                modes: "is".into(),
+                key: Some("sesame".into()),
             }],
             ..PresenceRecord::default()
         }),

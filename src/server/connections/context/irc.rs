@@ -4,7 +4,7 @@
 
 use super::CommandContext;
 use crate::{
-    chat::{Command, ServerBan, SessionId, WallTime, watches::Watches},
+    chat::{ServerBan, SessionId, WallTime, watches::Watches},
     protocol::{
         flavour::Flavour,
         irc::{self, DeferredRequest, GatewayCheck, ServerContext, ServerInfo, TryAgain},
@@ -151,17 +151,7 @@ impl ServerContext for CommandContext<'_> {
     }
 
     fn end_resumed(&mut self, session: SessionId) {
-        let (reason, why) = (CloseReason::Resumed.quit_message(), CloseReason::Resumed);
-        if let Some(route) = self.shared.routes.of_session(session) {
-            let farewell = |out: &mut Vec<u8>| route.flavour.push_farewell(reason, out);
-            self.net.write(route.conn, farewell);
-            self.shared.end_route(session.user, route.conn, why);
-        }
-        // Another user may have ended their stay meanwhile, and the slot may be a newcomer's.
-        let is_known = self.shared.hub.user(session.user).is_some();
-        if is_known && !self.shared.routes.is_here(session.user) {
-            let _ = self.apply_as(session.user, Command::Quit { reason });
-        }
+        self.end_connection(session, CloseReason::Resumed);
     }
 
     fn defer(&mut self, request: DeferredRequest) {

@@ -30,6 +30,7 @@ use crate::{
             password_checks::{Guesser, PasswordChecks},
             rooms,
             routes::Route,
+            sessions::Departure,
             store::Store,
         },
     },
@@ -201,6 +202,15 @@ impl CommandContext<'_> {
         }
     }
 
+    /// Ends another connection; its user quits if it has no other and does not stay without one.
+    fn end_connection(&mut self, session: SessionId, why: CloseReason) {
+        let departure = self.shared.end_session(self.net, session, why, self.now);
+        if departure == Departure::Quits {
+            let reason = why.quit_message();
+            let _ = self.apply_as(session.user, Command::Quit { reason });
+        }
+    }
+
     /// Applies a command in the name of any user.
     fn apply_as(&mut self, user: UserId, command: Command<'_>) -> Result<(), Refusal> {
         self.shared.hub.apply(user, command, self.now)?;
@@ -302,12 +312,7 @@ impl Context for CommandContext<'_> {
     }
 
     fn end_session(&mut self, session: SessionId) {
-        self.shared.end_session(self.net, session);
-        let is_known = self.shared.hub.user(session.user).is_some();
-        if is_known && !self.shared.routes.is_here(session.user) {
-            let reason = CloseReason::LoggedOut.quit_message();
-            let _ = self.apply_as(session.user, Command::Quit { reason });
-        }
+        self.end_connection(session, CloseReason::LoggedOut);
     }
 
     fn account_rules(&self) -> Option<AccountRules> {
