@@ -12,6 +12,7 @@
 //! rules of names.
 
 mod credentials;
+mod invitation;
 mod limiter;
 mod password;
 mod prepare;
@@ -22,6 +23,7 @@ pub(crate) mod testing;
 mod verifier;
 
 pub use credentials::{Credentials, Derivation, FalseSalts};
+pub use invitation::{InvitationHash, InvitationToken};
 pub use limiter::{Attempt, Caller, Limiter, PasswordKind};
 pub use password::{BadHash, PasswordHash, same};
 pub use queue::{Done, Full, Queue, Work};

@@ -33,6 +33,7 @@ fn of_one_network(kind: PasswordKind, network: IpAddr) -> usize {
         PasswordKind::Gateway
         | PasswordKind::Operator
         | PasswordKind::Resume
+        | PasswordKind::Invitation
         | PasswordKind::Server => 4,
     }
 }

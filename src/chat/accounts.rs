@@ -62,6 +62,16 @@ impl Accounts {
         (record.id == id).then_some(&record.name)
     }
 
+    /// The account in a slot, for who looks at one after the other.
+    pub fn in_slot(&self, slot: u32) -> Option<AccountId> {
+        self.records.get(slot as usize).map(|record| record.id)
+    }
+
+    /// One more than the last slot may be.
+    pub fn slots(&self) -> u32 {
+        u32::try_from(self.records.capacity()).unwrap_or(u32::MAX)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.records.len()

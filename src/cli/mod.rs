@@ -5,6 +5,7 @@
 //! on stderr that starts with `madang: ` and names its remedy; a closed stdout is not an error. Does not know how the
 //! server works, or the defaults of settings (help texts ask `config`).
 
+mod account;
 mod backup;
 #[cfg(feature = "bench")]
 mod bench;
@@ -12,10 +13,12 @@ mod completions;
 mod config;
 mod connect;
 mod failure;
+mod host;
 mod keeper;
 mod logging;
 mod man;
 mod passwd;
+mod password;
 mod program;
 mod serve;
 mod stdout;

@@ -3,8 +3,8 @@
 #[cfg(feature = "bench")]
 use super::bench;
 use super::{
-    backup, completions, config, connect, failure::Failure, keeper, man, passwd, serve, store,
-    usage,
+    account, backup, completions, config, connect, failure::Failure, keeper, man, passwd, serve,
+    store, usage,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
@@ -50,6 +50,7 @@ enum Command {
     Bench(bench::Args),
     #[command(subcommand)]
     Config(config::Command),
+    Account(account::Args),
     Completions(completions::Args),
     Backup(backup::Args),
     #[command(subcommand)]
@@ -80,6 +81,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(args),
         Command::Config(command) => config::run(&command),
+        Command::Account(args) => account::run(&args),
         Command::Completions(args) => completions::run(&args, command()),
         Command::Backup(args) => backup::run(&args),
         Command::Store(command) => store::run(&command),
@@ -135,6 +137,10 @@ mod tests {
             &["config"],
             &["config", "print"],
             &["config", "check"],
+            &["account"],
+            &["account", "add"],
+            &["account", "invite"],
+            &["account", "suspend"],
             &["completions"],
             &["man"],
             &["passwd"],
@@ -171,6 +177,10 @@ mod tests {
             "connect localhost",
             "config print",
             "config check x.toml",
+            "account list --data x",
+            "account --config x.toml add ann",
+            "account suspend ann --data x too much spam",
+            "account invite --data x",
             "completions bash",
             "man",
             "passwd",
@@ -193,6 +203,9 @@ mod tests {
             "connect a b",
             "config",
             "config check",
+            "account",
+            "account add",
+            "account list x",
             "completions csh",
             "--listen 127.0.0.1:7777",
             "--listen telnt://127.0.0.1:7777",

@@ -3,7 +3,7 @@
 use super::{
     error::Invalid,
     field::{Field, Key, Section},
-    settings::AlwaysOn,
+    settings::{AlwaysOn, Registration},
 };
 use std::time::Duration;
 
@@ -21,23 +21,22 @@ pub(super) const ACCOUNTS: Section = Section {
     keys: &[
         Key {
             name: "registration",
-            about: "Who may make an account: \"open\" is anyone, \"closed\" is nobody: the accounts there are stay.",
+            about: "Who may make an account: \"open\" is anyone, \"invite\" who has an invitation (NickServ INVITE, or\n\
+                    madang account invite), \"closed\" is operators of the server alone (NickServ SAREGISTER).",
             example: "",
             field: Field::Text {
                 read: |config, text, _| {
-                    config.accounts.registration_open = match text {
-                        "open" => true,
-                        "closed" => false,
-                        _ => return Err(Invalid::new("this may be \"open\" or \"closed\"")),
-                    };
+                    let mut all = Registration::ALL.into_iter();
+                    let found = all.find(|(_, name)| *name == text);
+                    let wrong = "this may be \"open\", \"invite\" or \"closed\"";
+                    let (value, _) = found.ok_or_else(|| Invalid::new(wrong))?;
+                    config.accounts.registration = value;
                     Ok(())
                 },
                 show: |config| {
-                    let text = match config.accounts.registration_open {
-                        true => "open",
-                        false => "closed",
-                    };
-                    Some(text.to_owned())
+                    let mut all = Registration::ALL.into_iter();
+                    let found = all.find(|(value, _)| *value == config.accounts.registration);
+                    found.map(|(_, name)| name.to_owned())
                 },
             },
         },

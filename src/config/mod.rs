@@ -33,6 +33,7 @@ mod units;
 mod webirc;
 mod whole_file;
 
+pub use self::settings::Registration;
 pub use crate::auth::PasswordHash;
 pub use error::{Error, Errors, Invalid, Location};
 pub use host::{Host, ServerName, is_bare_ipv6, parse_host_port, split_url};

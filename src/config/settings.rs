@@ -92,11 +92,31 @@ pub struct Web {
     pub status: bool,
 }
 
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Any client.
+    Open,
+    /// Clients with an invitation, which operators of the server and the host make.
+    Invite,
+    /// Operators of the server and the host alone.
+    Closed,
+}
+
+impl Registration {
+    /// All, with their names in the file.
+    pub(super) const ALL: [(Self, &str); 3] = [
+        (Self::Open, "open"),
+        (Self::Invite, "invite"),
+        (Self::Closed, "closed"),
+    ];
+}
+
 /// `[accounts]`: names that belong to someone. They need `[server] data`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accounts {
-    /// Whether any client may make an account; otherwise only operators may.
-    pub registration_open: bool,
+    /// Who may make an account.
+    pub registration: Registration,
     /// Passwords are taken over connections that are not encrypted.
     pub plain_text_login: bool,
     /// Clients may make an account before they are users.
@@ -233,7 +253,7 @@ impl Default for Config {
 impl Default for Accounts {
     fn default() -> Self {
         Self {
-            registration_open: true,
+            registration: Registration::Open,
             plain_text_login: false,
             before_connect: true,
             custom_names: false,

@@ -56,6 +56,19 @@ impl Sources {
         Ok(config)
     }
 
+    /// The same for a program of the host beside the server: no listener is needed, and no certificate is made.
+    ///
+    /// # Errors
+    /// All errors, each with its location.
+    pub fn load_beside(&self) -> Result<Config, Errors> {
+        let mut config = match &self.file {
+            Some(file) => file::load(file)?,
+            None => Config::default(),
+        };
+        self.flags.apply(&mut config)?;
+        Ok(config)
+    }
+
     /// Applies what depends on both file and flags.
     fn complete(&self, config: &mut Config) -> Result<(), Error> {
         let location = || match &self.file {

@@ -3,7 +3,8 @@
 //!
 //! Owns the types alone; the server has the accounts. Does not know how a protocol words an answer.
 
-use crate::chat::{AccountId, Nick, Refusal, RoomId, WallTime};
+use crate::auth::InvitationToken;
+use crate::chat::{AccountId, NameError, Nick, Refusal, RoomId, WallTime};
 use std::time::Duration;
 
 /// Who may make an account.
@@ -12,6 +13,8 @@ pub enum Registration {
     /// Any client.
     #[default]
     Open,
+    /// Clients with an invitation.
+    Invited,
     /// No client; operators of the server make accounts.
     Closed,
 }
@@ -56,6 +59,26 @@ pub struct AccountInfo {
 /// Bytes that a password has at most. A longer one makes no account safer.
 pub const PASSWORD_BYTES_MAX: usize = 600;
 
+/// Whether this may be the password of an account with this name.
+///
+/// # Errors
+/// Why it may not.
+pub fn check_password(name: &str, password: &str, bytes_min: usize) -> Result<(), AccountError> {
+    if password.len() < bytes_min {
+        return Err(AccountError::PasswordTooShort { bytes_min });
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(AccountError::PasswordTooLong);
+    }
+    if password.chars().any(char::is_control) {
+        return Err(AccountError::PasswordHasControls);
+    }
+    if password.eq_ignore_ascii_case(name) {
+        return Err(AccountError::PasswordIsName);
+    }
+    Ok(())
+}
+
 /// A request that is answered later. Until then the connection's lines wait.
 #[derive(Clone, Copy)]
 pub enum AccountRequest<'a> {
@@ -84,6 +107,13 @@ pub enum AccountRequest<'a> {
         name: &'a Nick,
         /// Its password.
         password: &'a str,
+        /// The token of an invitation, if the client gave one.
+        invitation: Option<&'a str>,
+    },
+    /// Make an invitation, for an operator of the server.
+    Invite {
+        /// The only name that may be registered with it.
+        name: Option<&'a Nick>,
     },
     /// Make an account for another person, for an operator of the server. Nobody is logged in to it.
     RegisterFor {
@@ -144,6 +174,8 @@ pub enum AccountOutcome {
     AlwaysOnSet(bool),
     /// The certificates of an account are stored.
     CertificatesChanged,
+    /// The invitation is stored; nobody is shown its token again.
+    Invited(InvitationToken),
     /// The account is ended, and nobody is logged in to it any more.
     Dropped,
     /// The password was right. The protocol makes the login take effect.
@@ -167,6 +199,9 @@ pub enum AccountOutcome {
 /// Why a request was refused; `Display` is a sentence for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
+    /// The name is no name.
+    #[error("that is no name for an account: {0}")]
+    BadName(NameError),
     /// Another change of the account is on its way to the disk.
     #[error("another change of the account is being stored; try again in a moment")]
     BeingChanged,
@@ -182,12 +217,35 @@ pub enum AccountError {
     /// Clients make no accounts here.
     #[error("accounts are made by the operators of this server; ask one")]
     Closed,
+    /// Clients make accounts by invitation.
+    #[error(
+        "accounts are made by invitation here; ask an operator of this server for one, and then NickServ: \
+         REGISTER PASSWORD INVITATION"
+    )]
+    InvitationNeeded,
+    /// The server takes no invitations.
+    #[error(
+        "[accounts] registration is not \"invite\"; no invitation is needed, or none would help"
+    )]
+    NoInvitations,
+    /// The invitation is wrong.
+    #[error("that invitation is wrong, used or out of date, or for another name")]
+    WrongInvitation,
+    /// There are too many invitations.
+    #[error("there are {max} open invitations already; they end after a week")]
+    TooManyInvitations {
+        /// So many.
+        max: usize,
+    },
     /// Accounts exist only where the server has a directory for them.
     #[error("this server has no accounts")]
     NoAccounts,
     /// The connection has no certificate.
     #[error("your connection has no certificate; connect by TLS with one")]
     NoCertificate,
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
     /// The account has no such certificate.
     #[error("the account has no such certificate; CERT LIST shows those that it has")]
     NoSuchCertificate,

@@ -31,4 +31,4 @@ pub use context::{
     Checked, Context, Entered, OperatorAction, PasswordCheck, SessionLine, TurnedAway,
 };
 pub use decoded::{Decoded, Frame};
-pub use time::seconds_to_wait;
+pub use time::{Iso, seconds_to_wait};

@@ -6,7 +6,7 @@ use crate::chat::WallTime;
 use std::{fmt, time::Duration};
 
 /// A moment as the `time` tag has it (IRCv3 server-time; ISO 8601 in UTC): `2024-02-29T12:00:00.000Z`.
-pub(super) struct Iso(pub WallTime);
+pub struct Iso(pub WallTime);
 
 impl fmt::Display for Iso {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

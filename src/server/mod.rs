@@ -6,6 +6,7 @@
 
 mod certificates;
 mod connections;
+pub mod control;
 mod error;
 pub(crate) mod keeper_link;
 mod lifecycle;
@@ -133,6 +134,7 @@ impl Server {
         admission.set_clients_max(wanted.min(possible));
         server.keep_certificate()?;
         server.open_store()?;
+        server.open_control();
         let mut signals = Signals::new()?;
         let net = server.event_loop.net_mut();
         net.register_external(&mut signals.source, SIGNALS)?;
@@ -180,6 +182,18 @@ impl Server {
         restore::restore(shared, loaded, now)?;
         self.connections.keeper = Some(link);
         Ok(())
+    }
+
+    /// Makes the socket by which the host looks after the server, where there is a data directory. Chat does not depend on it.
+    fn open_control(&mut self) {
+        let Some(directory) = &self.config.server.data else {
+            return;
+        };
+        let net = self.event_loop.net_mut();
+        if let Err(error) = self.connections.control.listen(directory, net) {
+            let directory = directory.display();
+            tracing::warn!(%directory, %error, "no control socket; `madang account` works only while the server is stopped");
+        }
     }
 
     /// Bounds the memory that peers can make the server hold: as configured, if the host has memory for that.
@@ -260,8 +274,17 @@ impl Server {
         let leaving = leaving.then_some(Duration::ZERO);
         let keeper = self.connections.keeper.as_ref();
         let keeper_due = keeper.and_then(|keeper| keeper.due_in(now));
+        let control_due = self.connections.control.due_in(now);
         let timeouts = [
-            timeout, stop_in, due, rest, log_due, checking, leaving, keeper_due,
+            timeout,
+            stop_in,
+            due,
+            rest,
+            log_due,
+            checking,
+            leaving,
+            keeper_due,
+            control_due,
         ];
         let timeout = timeouts.into_iter().flatten().min();
         let net = self.event_loop.net_mut();
@@ -271,7 +294,9 @@ impl Server {
         self.note_pause(paused_ns);
         let net = self.event_loop.net_mut();
         self.connections.check_passwords(net);
+        self.connections.tend_control(net);
         self.connections.tend_store(net);
+        self.connections.answer_control(net);
         let (now, took) = (net.now(), net.stats().last_turn_ns);
         let shared = &mut self.connections.shared;
         shared

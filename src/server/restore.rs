@@ -24,6 +24,7 @@ const FALSE_SALTS_KEY: &str = "false salts key";
 pub(super) fn restore(shared: &mut Shared, loaded: Loaded, now: Now) -> Result<(), Error> {
     shared.store.is_open = true;
     let mut settings: HashMap<String, Vec<u8>> = HashMap::new();
+    let mut invitations = Vec::new();
     let (mut accounts, mut bans, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
     let mut presences = Vec::new();
     for row in loaded.rows {
@@ -33,7 +34,9 @@ pub(super) fn restore(shared: &mut Shared, loaded: Loaded, now: Now) -> Result<(
             }
             Row::Account(row) => accounts.push(row),
             Row::Ban(row) => bans.push(row),
+            Row::Presence(_) if shared.store.leaves_users_out => {}
             Row::Presence(row) => presences.push(row),
+            Row::Invitation(row) => invitations.push(row),
             Row::Room(row) => rooms.push(row),
         }
     }
@@ -41,7 +44,8 @@ pub(super) fn restore(shared: &mut Shared, loaded: Loaded, now: Now) -> Result<(
     shared.hosts.set_cloak_key(&cloak_key);
     let false_salts = FalseSalts::new(key(shared, &mut settings, FALSE_SALTS_KEY)?);
     let count = accounts.len();
-    let (accounts, left_out) = Accounts::new(&mut shared.hub, accounts, false_salts);
+    let (mut accounts, left_out) = Accounts::new(&mut shared.hub, accounts, false_salts);
+    accounts.restore_invitations(invitations, &shared.hub);
     shared.accounts = Some(accounts);
     if !left_out.is_empty() {
         let names = left_out.join(" ");
@@ -149,6 +153,10 @@ pub(super) fn current(shared: &Shared, key: &Key, now: Now) -> Option<Change> {
             let user = shared.presences.user_of(account);
             let row = user.and_then(|it| shared.presences.row(it, &shared.hub));
             row.map(Row::Presence)
+        }
+        Key::Invitation(hash) => {
+            let accounts = shared.accounts.as_ref()?;
+            accounts.current_invitation(*hash)?.map(Row::Invitation)
         }
         Key::Room(name) => room_rows::current_row(&shared.hub, name).map(Row::Room),
         Key::Setting(_) => return None,

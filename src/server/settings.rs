@@ -378,9 +378,10 @@ fn account_rules(config: &Config) -> Rules {
     let accounts = &config.accounts;
     Rules {
         known: AccountRules {
-            registration: match accounts.registration_open {
-                true => Registration::Open,
-                false => Registration::Closed,
+            registration: match accounts.registration {
+                crate::config::Registration::Open => Registration::Open,
+                crate::config::Registration::Invite => Registration::Invited,
+                crate::config::Registration::Closed => Registration::Closed,
             },
             plain_text_login: accounts.plain_text_login,
             password_bytes_min: accounts.password_min as usize,

@@ -13,11 +13,14 @@ use crate::{
 use mio::unix::SourceFd;
 use std::time::Duration;
 
-/// The names under which the signal pipe and the streams are registered with the loop.
+/// The names under which the signal pipe, the streams, the keeper and the control socket are registered with the loop.
 pub(crate) const SIGNALS: External = External(0);
 pub(crate) const LOG: External = External(1);
 pub(crate) const STDOUT: External = External(2);
 pub(crate) const KEEPER: External = External(3);
+pub(crate) const CONTROL_SOCKET: External = External(4);
+pub(crate) const CONTROL_LINKS: [External; 4] =
+    [External(5), External(6), External(7), External(8)];
 
 #[derive(Debug, Default)]
 pub(crate) struct Streams {

@@ -37,8 +37,8 @@ pub use lines::{
 };
 pub use message::{Answer, BufferEnd, Loaded, PROTOCOL_VERSION, Request};
 pub use records::{
-    AccountRecord, BanRecord, Change, Key, MaskRecord, PresenceRecord, PresenceRoomRecord,
-    RankRecord, RoomRecord, Row, SettingRecord, SuspensionRecord,
+    AccountRecord, BanRecord, Change, InvitationRecord, Key, MaskRecord, PresenceRecord,
+    PresenceRoomRecord, RankRecord, RoomRecord, Row, SettingRecord, SuspensionRecord,
 };
 
 /// The name of the database in its directory.

@@ -154,6 +154,21 @@ pub struct SettingRecord {
     pub value: Vec<u8>,
 }
 
+/// The right to make an account, for who has its token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationRecord {
+    /// The hash of the token; the key.
+    pub hash: [u8; 32],
+    /// The only name that may be registered with it.
+    pub name: Option<String>,
+    /// The nick of the operator who made it.
+    pub by: String,
+    /// When.
+    pub made_ms: i64,
+    /// When it ends.
+    pub ends_ms: i64,
+}
+
 /// A row of any table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Row {
@@ -163,6 +178,8 @@ pub enum Row {
     Ban(BanRecord),
     /// Of the users who stay without a connection.
     Presence(PresenceRecord),
+    /// Of the invitations.
+    Invitation(InvitationRecord),
     /// Of the registered rooms.
     Room(RoomRecord),
     /// Of the server's own values.
@@ -178,6 +195,8 @@ pub enum Key {
     Ban(String),
     /// The user of this account.
     Presence(String),
+    /// The invitation with this hash.
+    Invitation([u8; 32]),
     /// The room of this name.
     Room(String),
     /// The value of this name.
@@ -200,6 +219,7 @@ impl Row {
             Self::Account(row) => Key::Account(row.name.clone()),
             Self::Ban(row) => Key::Ban(row.mask.clone()),
             Self::Presence(row) => Key::Presence(row.account.clone()),
+            Self::Invitation(row) => Key::Invitation(row.hash),
             Self::Room(row) => Key::Room(row.name.clone()),
             Self::Setting(row) => Key::Setting(row.name.clone()),
         }

@@ -43,17 +43,20 @@ pub enum PasswordKind {
     Account,
     /// The name of a user whose connection died (a resume token).
     Resume,
+    /// A new account (the token of an invitation).
+    Invitation,
     /// The right to say for which client a connection was made (WEBIRC).
     Gateway,
 }
 
 impl PasswordKind {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Server,
         Self::Operator,
         Self::Account,
         Self::Resume,
+        Self::Invitation,
         Self::Gateway,
     ];
 
@@ -64,6 +67,7 @@ impl PasswordKind {
             Self::Operator => "operator",
             Self::Account => "account",
             Self::Resume => "resume",
+            Self::Invitation => "invitation",
             Self::Gateway => "gateway",
         }
     }
@@ -355,7 +359,7 @@ impl Limiter {
         match kind {
             // Anyone can make an account, or get a token. If a right one of one's own took back the mistakes, every tenth
             // guess at those of others would be free.
-            PasswordKind::Account | PasswordKind::Resume => {
+            PasswordKind::Account | PasswordKind::Resume | PasswordKind::Invitation => {
                 let strikes = self.networks.entry((kind, network));
                 strikes.count = strikes.count.saturating_sub(1);
             }
@@ -383,7 +387,9 @@ impl Limiter {
 fn curve_of(kind: PasswordKind, network: IpAddr) -> Curve {
     match kind {
         _ if network.is_loopback() => MILD,
-        PasswordKind::Account | PasswordKind::Resume => OF_ADDRESS_AT_ACCOUNTS,
+        PasswordKind::Account | PasswordKind::Resume | PasswordKind::Invitation => {
+            OF_ADDRESS_AT_ACCOUNTS
+        }
         PasswordKind::Server => OF_ADDRESS_AT_SERVER,
         PasswordKind::Gateway | PasswordKind::Operator => OF_ADDRESS,
     }

@@ -69,6 +69,9 @@ pub fn finish(
         Ok(AccountOutcome::AlwaysOnSet(false)) => {
             Ok("you leave when your last connection goes".to_owned())
         }
+        Ok(AccountOutcome::Invited(token)) => Ok(format!(
+            "{token} is an invitation, for one account within seven days: NickServ REGISTER PASSWORD {token}"
+        )),
         Ok(AccountOutcome::PasswordSet) => Ok("your new password is stored".to_owned()),
         Ok(AccountOutcome::Dropped) => Ok("the account is gone, and its name is free".to_owned()),
         Ok(AccountOutcome::RoomRegistered) => {

@@ -11,19 +11,23 @@ use crate::{
     chat::{AccountId, Command, Nick, UserId},
     protocol::{
         Context,
-        account::{AccountError, AccountRequest},
+        account::{AccountError, AccountRequest, AccountRules, Registration},
     },
 };
 
-pub(super) fn register(ctx: &mut dyn Context, password: &str) -> Outcome {
+pub(super) fn register(ctx: &mut dyn Context, text: &str) -> Outcome {
     let me = user(ctx)?;
     if account_of(ctx, me).is_some() {
         return Err(Trouble::Other("you are logged in to an account already"));
     }
-    if password.contains(' ') {
+    let is_invited = |rules: AccountRules| rules.registration == Registration::Invited;
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let (password, invitation) = match words[..] {
+        [password] => (password, None),
+        [password, token] if ctx.account_rules().is_some_and(is_invited) => (password, Some(token)),
         // E-mail addresses are common as a second word elsewhere, and must not become part of a password unseen.
-        return Err(Trouble::Usage);
-    }
+        _ => return Err(Trouble::Usage),
+    };
     let nick = ctx.hub().user(me).map(|user| user.nick().clone());
     let nick = nick.ok_or(AccountError::Wrong)?;
     begin(
@@ -31,6 +35,7 @@ pub(super) fn register(ctx: &mut dyn Context, password: &str) -> Outcome {
         AccountRequest::Register {
             name: &nick,
             password,
+            invitation,
         },
     )
 }

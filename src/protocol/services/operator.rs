@@ -30,6 +30,22 @@ pub(super) fn register_for(ctx: &mut dyn Context, text: &str) -> Outcome {
     Ok(Reply::Later)
 }
 
+pub(super) fn invite(ctx: &mut dyn Context, name: &str) -> Outcome {
+    let name = match name {
+        "" => None,
+        name => Some(Nick::parse(name, ctx.hub().rules()).map_err(|_| NO_NAME)?),
+    };
+    let name = name.as_ref();
+    ctx.begin_account(AccountRequest::Invite { name })?;
+    let target = name.map_or("", Nick::as_str);
+    ctx.note_operator(&OperatorAction {
+        command: "INVITE",
+        target,
+        text: "",
+    });
+    Ok(Reply::Later)
+}
+
 pub(super) fn suspend(ctx: &mut dyn Context, text: &str) -> Outcome {
     let (name, reason) = text.split_once(' ').unwrap_or((text, ""));
     let account = account(ctx, name)?;

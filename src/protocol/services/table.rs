@@ -28,7 +28,7 @@ pub(super) struct Entry {
 pub(super) static COMMANDS: &[Entry] = &[
     Entry {
         name: "REGISTER",
-        arguments: "PASSWORD",
+        arguments: "PASSWORD [INVITATION]",
         words_min: 1,
         help: "make an account for your name",
         right: Anyone,
@@ -105,6 +105,14 @@ pub(super) static COMMANDS: &[Entry] = &[
         help: "make an account for another person",
         right: Operator,
         run: operator::register_for,
+    },
+    Entry {
+        name: "INVITE",
+        arguments: "[ACCOUNT]",
+        words_min: 0,
+        help: "let somebody make an account, of that name if you give one",
+        right: Operator,
+        run: operator::invite,
     },
     Entry {
         name: "SUSPEND",

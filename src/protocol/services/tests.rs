@@ -47,8 +47,11 @@ fn each_command_asks_for_what_it_says() {
     let (mut world, route) = world();
     for (text, expected) in [
         ("REGISTER open-sesame", "register alice open-sesame"),
-        ("register open-sesame a@example", "usage: REGISTER PASSWORD"),
-        ("register", "usage: REGISTER PASSWORD"),
+        (
+            "register open-sesame a@example",
+            "usage: REGISTER PASSWORD [INVITATION]",
+        ),
+        ("register", "usage: REGISTER PASSWORD [INVITATION]"),
         ("IDENTIFY bob secret phrase", "log in bob secret phrase"),
         ("id secret", "log in alice secret"),
         ("logout", "you are not logged in to an account"),
@@ -190,6 +193,34 @@ fn operators_of_the_server_suspend_accounts_and_make_them_for_others() {
         Reply::Lines(lines) => assert_eq!(lines.len(), 2, "{lines:?}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn where_accounts_need_an_invitation_it_follows_the_password() {
+    let (mut world, route) = world();
+    let invite = "permission denied: that is for operators of the server";
+    check(&mut world, route, "invite", invite);
+    let usage = "usage: REGISTER PASSWORD [INVITATION]";
+    check(&mut world, route, "register open-sesame token", usage);
+    let registration = Registration::Invited;
+    let rules = RULES;
+    world.account_rules = Some(AccountRules {
+        registration,
+        ..rules
+    });
+    let with_token = "register alice open-sesame token";
+    check(&mut world, route, "register open-sesame  token", with_token);
+    check(&mut world, route, "register open-sesame a b", usage);
+    world.make_operator(route);
+    check(&mut world, route, "invite", "invite");
+    check(&mut world, route, "invite bob", "invite bob");
+    check(
+        &mut world,
+        route,
+        "invite #b",
+        "that is no name for an account",
+    );
+    assert_eq!(world.operator_notes, ["INVITE", "INVITE bob"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{
     chat::{Nick, Refusal},
     protocol::{
         Context,
-        account::{AccountError, AccountOutcome, AccountRequest, PASSWORD_BYTES_MAX},
+        account::{AccountError, AccountOutcome, AccountRequest, PASSWORD_BYTES_MAX, Registration},
         sanitize,
         services::{self, Reply},
     },
@@ -69,7 +69,7 @@ impl Request<'_> {
         self.begin_login(&account, password, nick)
     }
 
-    /// Makes an account for the user's nick: `[PASSWORD]`.
+    /// Makes an account for the user's nick: `[PASSWORD [INVITATION]]`.
     pub(super) fn register(&mut self, password: &str) -> Outcome {
         self.person()?;
         if !password.is_empty() {
@@ -164,8 +164,9 @@ impl Request<'_> {
             }
             Question::Password { account, nick } => self.begin_login(&account, text, nick),
             Question::NewPassword => self.ask_again(text),
-            Question::Repeated { first } if *first == *text => {
-                self.service(&format!("REGISTER {text}"))
+            Question::Repeated { first } if *first == *text => self.register_with(first),
+            Question::Invitation { password } => {
+                self.service(&format!("REGISTER {password} {text}"))
             }
             Question::Repeated { .. } => {
                 let text = "that was not the same; nothing has changed";
@@ -173,6 +174,17 @@ impl Request<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Makes an account with a password that was typed twice, after asking for an invitation where one is needed.
+    fn register_with(&mut self, password: Box<str>) -> Outcome {
+        let rules = self.ctx.account_rules();
+        if rules.is_some_and(|rules| rules.registration == Registration::Invited) {
+            news(self.ctx.answer(), "your invitation:");
+            self.ask(Question::Invitation { password });
+            return Ok(());
+        }
+        self.service(&format!("REGISTER {password}"))
     }
 
     /// Asks for a new password a second time.

@@ -51,6 +51,8 @@ pub(super) enum Reading {
 /// What a client was asked for.
 #[derive(Debug)]
 pub(super) enum Question {
+    /// The token of an invitation, for an account with this password.
+    Invitation { password: Box<str> },
     /// The password of an account to be made.
     NewPassword,
     /// The password of an account. A client that has no nick yet enters with this one.
@@ -84,6 +86,7 @@ impl Login {
     fn memory(&self) -> usize {
         let text = match self {
             Self::Asked(Question::Password { account, .. }) => account.len(),
+            Self::Asked(Question::Invitation { password }) => password.len(),
             Self::Asked(Question::Repeated { first }) => first.len(),
             Self::Asked(Question::NewPassword)
             | Self::LoggedIn(_)

@@ -296,7 +296,18 @@ impl Context for At<'_> {
             }
             AccountRequest::Drop { password, .. } => format!("drop {password}"),
             AccountRequest::LogIn { name, password } => format!("log in {name} {password}"),
-            AccountRequest::Register { name, password } => format!("register {name} {password}"),
+            AccountRequest::Register {
+                name,
+                password,
+                invitation,
+            } => match invitation {
+                Some(token) => format!("register {name} {password} {token}"),
+                None => format!("register {name} {password}"),
+            },
+            AccountRequest::Invite { name } => match name {
+                Some(name) => format!("invite {name}"),
+                None => "invite".to_owned(),
+            },
             AccountRequest::RegisterFor { name, password } => {
                 format!("register for {name} {password}")
             }

@@ -3,6 +3,7 @@
 //! Decides whom to call; what it means is in [`shared::accounts`](crate::server::shared::accounts).
 
 use super::{Connections, charge, close_reason::CloseReason};
+use crate::server::shared::accounts::{By, Stored};
 use crate::{
     chat::{AccountId, Command, Now, SessionId, UserId},
     net::{ConnId, Net},
@@ -89,31 +90,44 @@ impl Connections {
         } = &mut self.shared;
         let Some(accounts) = accounts else { return };
         let stored = accounts.stored(*write, result.is_ok(), hub, store);
-        let Some((id, outcome, concerned)) = stored else {
+        let Some(Stored {
+            by,
+            outcome,
+            concerned,
+        }) = stored
+        else {
             return;
+        };
+        let asker = match by {
+            By::Client(id) => Some(id),
+            By::Host(_) => None,
         };
         match concerned {
             Some(Concerned::OfDropped(account)) => self.end_account(net, account),
-            Some(Concerned::OfNewPassword(account)) => self.log_out_others(net, account, id),
+            Some(Concerned::OfNewPassword(account)) => self.log_out_others(net, account, asker),
             None => {}
         }
         if let Ok(AccountOutcome::RegisteredFor(account)) = outcome {
             self.free_nick(net, account);
         }
         if matches!(outcome, Ok(AccountOutcome::AlwaysOnSet(_))) {
-            let session = self.sessions.get(id);
+            let session = match by {
+                By::Client(id) => self.sessions.get(id),
+                By::Host(_) => None,
+            };
             if let Some(user) = session.and_then(|session| session.client.user()) {
                 self.shared.settle_presence(user);
             }
         }
-        self.answer(net, id, outcome);
+        match by {
+            By::Client(id) => self.answer(net, id, outcome),
+            By::Host(request) => self.answer_host(request, outcome),
+        }
     }
 
     /// Ends an account that is not stored any more.
     fn end_account(&mut self, net: &mut Net, account: AccountId) {
-        for user in self.shared.hub.users_of(account) {
-            self.log_out(net, user);
-        }
+        self.log_out_all(net, account);
         // Whether the client that asked is still there or not.
         self.attend_others(net);
         let Shared {
@@ -131,8 +145,8 @@ impl Connections {
     }
 
     /// An account has a new password: whoever came in by the former is logged out, but for the client that set it.
-    fn log_out_others(&mut self, net: &mut Net, account: AccountId, but: ConnId) {
-        let session = self.sessions.get(but);
+    fn log_out_others(&mut self, net: &mut Net, account: AccountId, but: Option<ConnId>) {
+        let session = but.and_then(|id| self.sessions.get(id));
         let own = session.and_then(|session| session.client.user());
         for user in self.shared.hub.users_of(account) {
             if Some(user) != own {
@@ -143,7 +157,7 @@ impl Connections {
                 continue;
             }
             let others = self.shared.routes.all(user).into_iter();
-            let others: Vec<_> = others.filter(|route| route.conn != but).collect();
+            let others: Vec<_> = others.filter(|route| Some(route.conn) != but).collect();
             let now = self.shared.wall_clock.at(net.now());
             for route in others {
                 let number = route.number();
@@ -156,6 +170,13 @@ impl Connections {
             }
         }
         self.attend_others(net);
+    }
+
+    /// Logs all users of an account out.
+    pub(super) fn log_out_all(&mut self, net: &mut Net, account: AccountId) {
+        for user in self.shared.hub.users_of(account) {
+            self.log_out(net, user);
+        }
     }
 
     fn log_out(&mut self, net: &mut Net, user: UserId) {

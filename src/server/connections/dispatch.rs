@@ -257,6 +257,7 @@ impl Handler for Connections {
     fn handle_external(&mut self, _net: &mut Net, source: External) {
         match &mut self.signals {
             Some(signals) if source == SIGNALS => signals.note_pending(),
+            _ if self.control.note_ready(source) => {}
             _ => match &mut self.keeper {
                 Some(keeper) if source == KEEPER => keeper.note_ready(),
                 _ => self.streams.note_room(source),

@@ -24,6 +24,7 @@ pub(crate) mod client;
 mod close;
 pub(crate) mod close_reason;
 mod context;
+mod control;
 mod current;
 mod detect;
 mod dispatch;
@@ -57,6 +58,7 @@ use crate::{
     os::signals::Signals,
     protocol::Checked,
     server::{
+        control::ControlSocket,
         keeper_link::KeeperLink,
         limits::{admission::Place, bill::Bill},
         listeners::listener::{Adopter, Listeners},
@@ -85,6 +87,8 @@ pub(crate) struct Connections {
     pub(crate) signals: Option<Signals>,
     /// The log's stream, and standard output.
     pub(crate) streams: Streams,
+    /// The host's requests. Before the keeper: its file goes while the directory is locked.
+    pub(crate) control: ControlSocket,
     /// The link to the keeper, where there is a store.
     pub(crate) keeper: Option<KeeperLink>,
 }
@@ -97,6 +101,7 @@ impl Connections {
             listeners: Listeners::default(),
             signals: None,
             streams: Streams::default(),
+            control: ControlSocket::default(),
             keeper: None,
         }
     }

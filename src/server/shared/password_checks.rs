@@ -121,7 +121,38 @@ impl PasswordChecks {
         guesser: Guesser<'_>,
         now: Now,
     ) -> Result<(), TryAgain> {
-        let (kind, now) = (PasswordKind::Resume, now.moment.since_start());
+        self.check_token(PasswordKind::Resume, name, is_right, guesser, now)
+    }
+
+    /// Counts the token of an invitation, for an account of this name.
+    ///
+    /// # Errors
+    /// Why it does not count, right or wrong.
+    pub(crate) fn check_invitation(
+        &mut self,
+        folded_name: &str,
+        is_right: bool,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        self.check_token(
+            PasswordKind::Invitation,
+            folded_name,
+            is_right,
+            guesser,
+            now,
+        )
+    }
+
+    fn check_token(
+        &mut self,
+        kind: PasswordKind,
+        name: &str,
+        is_right: bool,
+        guesser: Guesser<'_>,
+        now: Now,
+    ) -> Result<(), TryAgain> {
+        let now = now.moment.since_start();
         let attempt = self.admit(kind, name, guesser, now).map_err(|wait| {
             self.note(kind, Outcome::Delayed, guesser.address);
             TryAgain::After(wait)
@@ -300,9 +331,10 @@ impl PasswordChecks {
                     PasswordKind::Gateway => Checked::Gateway {
                         is_right: Some(is_right),
                     },
-                    PasswordKind::Operator | PasswordKind::Resume | PasswordKind::Server => {
-                        Checked::Operator { is_right }
-                    }
+                    PasswordKind::Operator
+                    | PasswordKind::Invitation
+                    | PasswordKind::Resume
+                    | PasswordKind::Server => Checked::Operator { is_right },
                 }
             }
         };

@@ -2,7 +2,10 @@
 //!
 //! Owns nothing. Does not know who may change a room; the hub does.
 
-use super::{accounts::Accounts, store::Store};
+use super::{
+    accounts::{Accounts, By},
+    store::Store,
+};
 use crate::{
     chat::{
         AccountId, Hub, Nick, Now, RoomId, RoomName, RoomSerial, Topic, WallTime,
@@ -41,7 +44,7 @@ pub(crate) fn begin_register(
     let accounts = accounts.ok_or(AccountError::NoAccounts)?;
     let row = row(hub, room).ok_or(AccountError::NotStored)?;
     let write = store.write(vec![Change::Put(Row::Room(row))]);
-    accounts.wait_to_register_room(write, asker, room);
+    accounts.wait_to_register_room(write, By::Client(asker), room);
     Ok(())
 }
 
@@ -59,7 +62,7 @@ pub(crate) fn begin_drop(
     let record = hub.room(room).ok_or(AccountError::NotStored)?;
     let key = Key::Room(record.name().to_string());
     let write = store.write(vec![Change::Drop(key)]);
-    accounts.wait_to_drop_room(write, asker, room);
+    accounts.wait_to_drop_room(write, By::Client(asker), room);
     Ok(())
 }
 

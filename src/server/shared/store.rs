@@ -11,6 +11,8 @@ pub(crate) struct Store {
     pub(crate) client: Client,
     /// There is a keeper.
     pub(crate) is_open: bool,
+    /// Users who stay without a connection are left as they are stored: the host looks at accounts alone.
+    pub(crate) leaves_users_out: bool,
     /// Changes that could not be written and were refused.
     pub(crate) failures: u64,
     /// How often a keeper was started again.

@@ -7,8 +7,8 @@ use super::{
     statements::{each, run},
 };
 use crate::store::records::{
-    AccountRecord, BanRecord, Change, Key, MaskRecord, RankRecord, RoomRecord, Row, SettingRecord,
-    SuspensionRecord,
+    AccountRecord, BanRecord, Change, InvitationRecord, Key, MaskRecord, RankRecord, RoomRecord,
+    Row, SettingRecord, SuspensionRecord,
 };
 use rusqlite::{Connection, Result, params};
 
@@ -18,13 +18,20 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<()> {
         Change::Put(Row::Account(row)) => put_account(connection, row),
         Change::Put(Row::Ban(row)) => put_ban(connection, row),
         Change::Put(Row::Presence(row)) => presences::put(connection, row),
+        Change::Put(Row::Invitation(row)) => put_invitation(connection, row),
         Change::Put(Row::Room(row)) => put_room(connection, row),
         Change::Put(Row::Setting(row)) => put_setting(connection, row),
+        Change::Drop(Key::Invitation(hash)) => run(
+            connection,
+            "DELETE FROM invitations WHERE hash = ?1",
+            [hash],
+        ),
         Change::Drop(key) => {
             let (sql, name) = match key {
                 Key::Account(name) => ("DELETE FROM accounts WHERE name = ?1", name),
                 Key::Ban(mask) => ("DELETE FROM server_bans WHERE mask = ?1", mask),
                 Key::Presence(account) => ("DELETE FROM presences WHERE account = ?1", account),
+                Key::Invitation(_) => return Ok(()),
                 Key::Room(name) => ("DELETE FROM rooms WHERE name = ?1", name),
                 Key::Setting(name) => ("DELETE FROM settings WHERE name = ?1", name),
             };
@@ -74,6 +81,14 @@ fn put_ban(connection: &Connection, row: &BanRecord) -> Result<()> {
         connection,
         "INSERT OR REPLACE INTO server_bans (mask, reason, by, set_ms, ends_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![row.mask, row.reason, row.by, row.set_ms, row.ends_ms],
+    )
+}
+
+fn put_invitation(connection: &Connection, row: &InvitationRecord) -> Result<()> {
+    run(
+        connection,
+        "INSERT OR REPLACE INTO invitations (hash, account, by, made_ms, ends_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![row.hash, row.name, row.by, row.made_ms, row.ends_ms],
     )
 }
 
@@ -136,6 +151,17 @@ pub(super) fn load(connection: &Connection, take: &mut dyn FnMut(Row)) -> Result
         Ok(())
     })?;
     load_accounts(connection, take)?;
+    let sql = "SELECT hash, account, by, made_ms, ends_ms FROM invitations";
+    each(connection, sql, |row| {
+        take(Row::Invitation(InvitationRecord {
+            hash: row.get(0)?,
+            name: row.get(1)?,
+            by: row.get(2)?,
+            made_ms: row.get(3)?,
+            ends_ms: row.get(4)?,
+        }));
+        Ok(())
+    })?;
     load_rooms(connection, take)?;
     presences::load(connection, take)?;
     let sql = "SELECT mask, reason, by, set_ms, ends_ms FROM server_bans ORDER BY set_ms";

@@ -69,10 +69,18 @@ CREATE TABLE server_bans (
 ) STRICT;
 ";
 
-/// Who has suspended an account, and when.
+/// Who has suspended an account, and when; and rights to make one.
 const SUSPENSIONS: &str = "
 ALTER TABLE accounts ADD COLUMN suspended_by TEXT;
 ALTER TABLE accounts ADD COLUMN suspended_ms INTEGER;
+
+CREATE TABLE invitations (
+    hash    BLOB PRIMARY KEY,
+    account TEXT,
+    by      TEXT NOT NULL,
+    made_ms INTEGER NOT NULL,
+    ends_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The users who stay without a connection.

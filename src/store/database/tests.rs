@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::store::records::{
-    AccountRecord, BanRecord, Key, MaskRecord, PresenceRecord, PresenceRoomRecord, RankRecord,
-    RoomRecord, SettingRecord, SuspensionRecord,
+    AccountRecord, BanRecord, InvitationRecord, Key, MaskRecord, PresenceRecord,
+    PresenceRoomRecord, RankRecord, RoomRecord, SettingRecord, SuspensionRecord,
 };
 use std::{fs, io::Write as _};
 
@@ -34,6 +34,13 @@ fn rows() -> Vec<Row> {
             }),
             fingerprints: vec!["aa".into(), "bb".into()],
             always_on: Some(true),
+        }),
+        Row::Invitation(InvitationRecord {
+            hash: [7; 32],
+            name: Some("bob".into()),
+            by: "root".into(),
+            made_ms: 1,
+            ends_ms: 2,
         }),
         Row::Room(RoomRecord {
             name: "#a".into(),
@@ -106,7 +113,7 @@ fn a_write_that_fails_is_left_out_whole_and_the_others_are_made() {
     let broken =
         "CREATE TRIGGER no BEFORE INSERT ON server_bans BEGIN SELECT RAISE(FAIL, 'no'); END";
     database.connection.execute_batch(broken).unwrap();
-    let [setting, account, _, _, ban] = rows().try_into().unwrap();
+    let [setting, account, _, _, _, ban] = rows().try_into().unwrap();
     let put = |row: &Row| Change::Put(row.clone());
     let results = database.write_all(&[
         vec![put(&setting)],

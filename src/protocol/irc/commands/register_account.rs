@@ -23,7 +23,7 @@ use crate::{
 /// The value of the capability: what this client may do; `None`: it may not register.
 pub(crate) fn value(ctx: &dyn ServerContext) -> Option<String> {
     let rules = ctx.account_rules()?;
-    if rules.registration == Registration::Closed || !ctx.takes_passwords() {
+    if rules.registration != Registration::Open || !ctx.takes_passwords() {
         return None;
     }
     let flags = [
@@ -47,6 +47,7 @@ pub(crate) fn register(request: &mut Request<'_>, params: &Params<'_>) {
     let asked = AccountRequest::Register {
         name: &name,
         password,
+        invitation: None,
     };
     match request.ctx.begin_account(asked) {
         Ok(()) => {
@@ -63,6 +64,10 @@ fn name(request: &mut Request<'_>, typed: &str) -> Option<Nick> {
     let refusal = match request.ctx.account_rules() {
         None => Some(AccountError::NoAccounts),
         Some(rules) if rules.registration == Registration::Closed => Some(AccountError::Closed),
+        Some(rules) if rules.registration == Registration::Invited => {
+            // There is no field for an invitation.
+            Some(AccountError::InvitationNeeded)
+        }
         Some(_) if !request.ctx.takes_passwords() => Some(AccountError::NotEncrypted),
         Some(_) => None,
     };

@@ -291,7 +291,10 @@ fn nickserv_is_reached_by_a_command() {
     let listed = scene.reads(ALICE);
     scene.types(ALICE, "/account help");
     assert_eq!(scene.reads(ALICE), listed);
-    assert!(listed.starts_with("* REGISTER PASSWORD - "), "{listed}");
+    assert!(
+        listed.starts_with("* REGISTER PASSWORD [INVITATION] - "),
+        "{listed}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::{
     requests::Asker,
-    state::{Accounts, Storing},
+    state::{Accounts, By, Storing},
 };
 use crate::{
     chat::{AccountId, Hub},
@@ -101,7 +101,7 @@ impl Accounts {
         changed.fingerprints.clone_from(&certificates);
         let put = Change::Put(Row::Account(changed.row(name.as_str())));
         let write = store.write(vec![put]);
-        let storing = Storing::Certificates(asker.guesser.id, account, certificates);
+        let storing = Storing::Certificates(By::Client(asker.guesser.id), account, certificates);
         self.storing.insert(write, storing);
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! Does not know users.
 
-use super::state::{Accounts, Storing};
+use super::state::{Accounts, By, Storing};
 use crate::{
     chat::{AccountId, Hub},
     net::ConnId,
@@ -32,7 +32,7 @@ impl Accounts {
         record.always_on = Some(stays);
         let put = Change::Put(Row::Account(record.row(name.as_str())));
         let write = store.write(vec![put]);
-        let storing = Storing::AlwaysOn(asker, account, stays);
+        let storing = Storing::AlwaysOn(By::Client(asker), account, stays);
         self.storing.insert(write, storing);
         Ok(())
     }

@@ -9,13 +9,19 @@
 
 mod certificates;
 mod choices;
+mod host;
+mod invitations;
 mod logins;
+mod making;
 mod record;
 mod requests;
 mod state;
+mod stored;
 mod suspension;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use requests::{Asker, Concerned, Rules, Step};
-pub(crate) use state::Accounts;
+pub(crate) use host::HostAsker;
+pub(crate) use requests::{Asker, Rules, Step};
+pub(crate) use state::{Accounts, By, HostRequest};
+pub(crate) use stored::{Concerned, Stored};

@@ -2,12 +2,15 @@
 //!
 //! Owns both. Does not know how a request goes on.
 
-use super::record::Record;
+use super::{
+    invitations::{Invitation, Invitations},
+    record::Record,
+};
 use crate::{
-    auth::{Credentials, FalseSalts},
+    auth::{Credentials, FalseSalts, InvitationHash, InvitationToken},
     chat::{AccountId, Hub, Moment, Nick, RoomId},
     net::{ConnId, tls::Fingerprint},
-    store::{AccountRecord, WriteId},
+    store::{AccountRecord, InvitationRecord, WriteId},
 };
 use rustc_hash::FxHashMap;
 use std::{net::IpAddr, time::Duration};
@@ -32,7 +35,7 @@ pub(super) enum UnderWay {
     Drop(AccountId),
     /// `None`: there is no such account, and the answer comes as late as for one that exists.
     LogIn(Option<LoginByPassword>),
-    Register(Nick, Whose, Counted),
+    Register(New),
     SetPassword(AccountId),
 }
 
@@ -48,24 +51,48 @@ pub(super) enum Whose {
 /// The network to which a new account is counted; `None`: to none. A request that comes to nothing is not counted.
 pub(super) type Counted = Option<IpAddr>;
 
+/// An account that is to be made.
+#[derive(Debug)]
+pub(super) struct New {
+    pub(super) name: Nick,
+    pub(super) whose: Whose,
+    /// The invitation that it needs.
+    pub(super) invitation: Option<InvitationHash>,
+    pub(super) counted: Counted,
+}
+
+/// Who asks for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Client(ConnId),
+    /// The host, by this request.
+    Host(HostRequest),
+}
+
+/// Names a request of the host. A number is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostRequest(pub(crate) u64);
+
 /// A change that is being written.
 #[derive(Debug)]
 pub(super) enum Storing {
     /// All certificates of the account from then on.
-    Certificates(ConnId, AccountId, Vec<Fingerprint>),
-    Drop(ConnId, AccountId),
-    DropRoom(ConnId, RoomId),
-    Register(ConnId, AccountId, Whose, Counted),
-    RegisterRoom(ConnId, RoomId),
-    SetPassword(ConnId, AccountId, Credentials),
+    Certificates(By, AccountId, Vec<Fingerprint>),
+    Drop(By, AccountId),
+    DropRoom(By, RoomId),
+    Invite(By, InvitationToken),
+    /// With the invitation that it uses up.
+    Register(By, AccountId, Whose, Option<Box<Invitation>>, Counted),
+    RegisterRoom(By, RoomId),
+    SetPassword(By, AccountId, Credentials),
     /// That it is suspended, or is not any more. It holds already.
-    Suspension(ConnId, AccountId),
+    Suspension(By, AccountId),
     /// Whether the account's user stays from then on.
-    AlwaysOn(ConnId, AccountId, bool),
+    AlwaysOn(By, AccountId, bool),
 }
 
 impl Storing {
-    pub(super) fn asker(&self) -> ConnId {
+    pub(super) fn asker(&self) -> By {
         self.parts().0
     }
 
@@ -73,7 +100,7 @@ impl Storing {
         self.parts().1
     }
 
-    fn parts(&self) -> (ConnId, Option<AccountId>) {
+    fn parts(&self) -> (By, Option<AccountId>) {
         match *self {
             Self::Drop(id, account)
             | Self::Register(id, account, ..)
@@ -82,7 +109,7 @@ impl Storing {
             Self::Certificates(id, account, _) | Self::SetPassword(id, account, _) => {
                 (id, Some(account))
             }
-            Self::DropRoom(id, _) | Self::RegisterRoom(id, _) => (id, None),
+            Self::DropRoom(id, _) | Self::Invite(id, _) | Self::RegisterRoom(id, _) => (id, None),
         }
     }
 }
@@ -98,6 +125,7 @@ pub(crate) struct Accounts {
     /// Changes that are being written.
     pub(super) storing: FxHashMap<WriteId, Storing>,
     made: FxHashMap<IpAddr, (Moment, u32)>,
+    pub(super) invitations: Invitations,
     /// Which account a certificate logs in to.
     by_certificate: FxHashMap<Fingerprint, AccountId>,
     pub(crate) false_salts: FalseSalts,
@@ -117,6 +145,7 @@ impl Accounts {
             under_way: FxHashMap::default(),
             storing: FxHashMap::default(),
             made: FxHashMap::default(),
+            invitations: Invitations::default(),
             by_certificate: FxHashMap::default(),
             false_salts,
         };
@@ -138,6 +167,11 @@ impl Accounts {
         (accounts, left_out)
     }
 
+    /// Takes over the invitations that were stored.
+    pub(crate) fn restore_invitations(&mut self, stored: Vec<InvitationRecord>, hub: &Hub) {
+        self.invitations.restore(stored, hub);
+    }
+
     /// Bytes of memory, but for the few certificates and reasons of single accounts. A few additions.
     pub(crate) fn memory(&self) -> usize {
         let record = size_of::<Record>();
@@ -147,6 +181,7 @@ impl Accounts {
             + self.made.capacity() * size_of::<(IpAddr, (Moment, u32))>()
             + self.under_way.capacity() * size_of::<(ConnId, UnderWay)>()
             + self.storing.capacity() * size_of::<(WriteId, Storing)>()
+            + self.invitations.memory()
     }
 
     /// The record of an account.
@@ -205,13 +240,13 @@ impl Accounts {
     }
 
     /// A registered room is being written.
-    pub(crate) fn wait_to_register_room(&mut self, write: WriteId, asker: ConnId, room: RoomId) {
+    pub(crate) fn wait_to_register_room(&mut self, write: WriteId, asker: By, room: RoomId) {
         self.storing
             .insert(write, Storing::RegisterRoom(asker, room));
     }
 
     /// The row of a room is being removed.
-    pub(crate) fn wait_to_drop_room(&mut self, write: WriteId, asker: ConnId, room: RoomId) {
+    pub(crate) fn wait_to_drop_room(&mut self, write: WriteId, asker: By, room: RoomId) {
         self.storing.insert(write, Storing::DropRoom(asker, room));
     }
 
@@ -236,13 +271,13 @@ impl Accounts {
 
     /// Whether a change that this connection asked for is being written.
     pub(crate) fn is_storing(&self, id: ConnId) -> bool {
-        self.storing.values().any(|it| it.asker() == id)
+        self.storing.values().any(|it| it.asker() == By::Client(id))
     }
 
     /// Forgets what a connection that is gone has asked for and is not being written yet.
     pub(crate) fn forget(&mut self, id: ConnId) {
-        if let Some(UnderWay::Register(.., counted)) = self.under_way.remove(&id) {
-            self.uncount(counted);
+        if let Some(UnderWay::Register(new)) = self.under_way.remove(&id) {
+            self.uncount(new.counted);
         }
     }
 

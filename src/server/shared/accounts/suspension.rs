@@ -3,13 +3,9 @@
 //! A suspension is like a ban: it holds at once, and if it cannot be stored it is tried again. Logging the account's users
 //! out is the caller's. Does not know who may suspend.
 
-use super::{
-    requests::Asker,
-    state::{Accounts, Storing},
-};
+use super::state::{Accounts, By, Storing};
 use crate::{
-    chat::{AccountId, Hub, cut},
-    net::ConnId,
+    chat::{AccountId, Hub, Now, cut},
     protocol::{
         account::{AccountError, AccountInfo, AccountOutcome, Suspension},
         sanitize,
@@ -29,20 +25,19 @@ impl Accounts {
     pub(super) fn suspend(
         &mut self,
         account: AccountId,
-        reason: &str,
-        asker: Asker<'_>,
+        (reason, by): (&str, &str),
+        (asker, now): (By, Now),
         hub: &Hub,
         store: &mut Store,
     ) -> Result<(), AccountError> {
-        let by = asker.user.and_then(|user| hub.user(user));
         let reason = sanitize::clean(reason);
         let suspension = Suspension {
             reason: cut(&reason, REASON_BYTES_MAX).into(),
-            by: by.map_or("", |user| user.nick().as_str()).into(),
-            since: asker.now.wall,
+            by: by.into(),
+            since: now.wall,
         };
         let suspension = Some(Box::new(suspension));
-        self.set_suspension(account, suspension, asker.guesser.id, hub, store)
+        self.set_suspension(account, suspension, asker, hub, store)
     }
 
     /// Ends that.
@@ -52,7 +47,7 @@ impl Accounts {
     pub(super) fn unsuspend(
         &mut self,
         account: AccountId,
-        asker: ConnId,
+        asker: By,
         hub: &Hub,
         store: &mut Store,
     ) -> Result<(), AccountError> {
@@ -90,7 +85,7 @@ impl Accounts {
         &mut self,
         account: AccountId,
         suspension: Option<Box<Suspension>>,
-        asker: ConnId,
+        asker: By,
         hub: &Hub,
         store: &mut Store,
     ) -> Result<(), AccountError> {

@@ -1,6 +1,9 @@
 //! What becomes of accounts and rooms whose change could not be written: it may be on the disk all the same.
 
-use super::{Accounts, state::Storing};
+use super::{
+    Accounts,
+    state::{By, Storing},
+};
 use crate::{
     auth::FalseSalts,
     chat::{Hub, NameRules, Nick, Now, Refusal, RoomId, RoomName},
@@ -85,7 +88,7 @@ impl World {
             store,
         } = self;
         let stored = accounts.stored(end.id, end.result.is_ok(), hub, store);
-        assert!(stored.is_some_and(|(_, outcome, _)| outcome.is_err()));
+        assert!(stored.is_some_and(|it| it.outcome.is_err()));
     }
 }
 
@@ -125,7 +128,7 @@ fn an_account_whose_end_could_not_be_written_keeps_its_rooms_and_ranks() {
         world
             .accounts
             .storing
-            .insert(write, Storing::Drop(ASKER, account));
+            .insert(write, Storing::Drop(By::Client(ASKER), account));
         world.sent();
         world.fail();
         let sent = world.sent();
