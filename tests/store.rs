@@ -293,3 +293,68 @@ fn a_backup_of_a_running_server_starts_another() {
     assert!(opens(&server, "alice"));
     server.stop();
 }
+
+/// Runs a command of the program on the data directory.
+#[track_caller]
+fn store(data: &Data, command: &str) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_madang"))
+        .args(["store", command])
+        .arg(data.path())
+        .output()
+        .expect("the binary starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    (
+        output.status.code(),
+        text + &String::from_utf8_lossy(&output.stderr),
+    )
+}
+
+#[test]
+fn a_damaged_database_is_refused_and_repaired_at_the_host_s_word() {
+    let data = Data::new();
+    let server = data.start();
+    assert!(is_granted(ask(&server, "alice")));
+    let (code, said) = store(&data, "repair");
+    assert!(
+        code == Some(1) && said.contains("another madang uses"),
+        "{said}"
+    );
+    server.stop();
+    let whole = (
+        Some(0),
+        "the database is whole; nothing was changed\n".to_owned(),
+    );
+    assert_eq!(store(&data, "repair"), whole);
+
+    let database = data.path().join("madang.db");
+    let connection = rusqlite::Connection::open(&database).expect("a database");
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'server_bans'";
+    let page: u64 = connection
+        .query_row(root, [], |row| row.get::<_, i64>(0))
+        .expect("a table")
+        .unsigned_abs();
+    drop(connection);
+    let mut bytes = fs::read(&database).expect("a file");
+    let start = usize::try_from(page - 1).expect("few pages") * 4096;
+    bytes[start..start + 4096].fill(0xa5);
+    fs::write(&database, &bytes).expect("room");
+    assert!(data.complaint().contains("madang store repair"));
+    let (code, said) = store(&data, "check");
+    assert!(
+        code == Some(1) && said.contains("madang store repair"),
+        "{said}"
+    );
+    let (code, said) = store(&data, "repair");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("accounts: 1 rows saved; whole"), "{said}");
+    assert!(
+        said.contains("server_bans: 0 rows saved; damaged in 1 places"),
+        "{said}"
+    );
+    let aside = said.lines().next().and_then(|line| line.rsplit(' ').next());
+    let aside = fs::read(aside.expect("a name")).expect("the damaged file");
+    assert!(aside == bytes, "it is as it was");
+    let server = data.start();
+    assert!(opens(&server, "alice"));
+    server.stop();
+}

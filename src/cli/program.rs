@@ -141,6 +141,7 @@ mod tests {
             &["account", "add"],
             &["account", "invite"],
             &["account", "suspend"],
+            &["store", "repair"],
             &["completions"],
             &["man"],
             &["passwd"],

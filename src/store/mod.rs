@@ -11,6 +11,7 @@
 //! client/       the server's side, without a socket: queue, answers, what is sent again
 //! keeper.rs     the keeper's side: one transaction for all that waits (group commit)
 //! database/     the tables in SQLite: opening, schema, rows in and out, check, backup
+//! repair.rs     what can be read of a damaged database becomes a new one
 //! directory.rs  the directory: rights, and the lock that keeps a second server out
 //! ```
 //!
@@ -25,6 +26,7 @@ mod keeper;
 mod lines;
 mod message;
 mod records;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +42,7 @@ pub use records::{
     AccountRecord, BanRecord, Change, InvitationRecord, Key, MaskRecord, PresenceRecord,
     PresenceRoomRecord, RankRecord, RoomRecord, Row, SettingRecord, SuspensionRecord,
 };
+pub use repair::{Repair, RepairError, TableRepair, repair};
 
 /// The name of the database in its directory.
 pub const DATABASE: &str = "madang.db";

@@ -7,8 +7,11 @@
 mod lines;
 mod presences;
 mod rows;
+mod salvage;
 mod schema;
 mod statements;
+
+pub use salvage::TableRepair;
 
 use super::{
     DATABASE,
@@ -31,7 +34,11 @@ const BUSY: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// Its pages contradict each other.
-    #[error("{} is damaged: {why}; `madang store check` shows where; restore a backup (docs/STORE.md)", path.display())]
+    #[error(
+        "{} is damaged: {why}; `madang store check` shows where; restore a backup, or save what can be read by \
+         `madang store repair` (docs/STORE.md)",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -84,7 +91,14 @@ impl Database {
     /// # Errors
     /// It cannot be used.
     pub fn open(directory: &Path) -> Result<Self, DatabaseError> {
-        let path = directory.join(DATABASE);
+        Self::open_file(directory.join(DATABASE))
+    }
+
+    /// The same for a file of another name.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub(super) fn open_file(path: PathBuf) -> Result<Self, DatabaseError> {
         let unusable = |error: &dyn std::fmt::Display| DatabaseError::Unusable {
             path: path.clone(),
             why: error.to_string(),
@@ -281,6 +295,25 @@ impl Database {
         let mut found = look().map_err(|error| self.explain(&error))?;
         found.retain(|line| line != "ok");
         Ok(found)
+    }
+
+    /// Writes to this database, which is new, what can still be read of a damaged one.
+    ///
+    /// # Errors
+    /// This one cannot be written.
+    pub(super) fn salvage(&mut self, damaged: &Self) -> Result<Vec<TableRepair>, DatabaseError> {
+        let saved = salvage::salvage(&damaged.connection, &mut self.connection);
+        saved.map_err(|error| self.explain(&error))
+    }
+
+    /// Today, for the name of a file.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub(super) fn date(&self) -> Result<String, DatabaseError> {
+        let sql = "SELECT strftime('%Y%m%d-%H%M%S', 'now')";
+        let date = self.connection.query_row(sql, [], |row| row.get(0));
+        date.map_err(|error| self.explain(&error))
     }
 
     /// Copies the database to a new file while it is in use.
