@@ -3,7 +3,11 @@
 //! Owns nothing. Does not know what is written.
 
 use super::failure::Failure;
-use crate::store;
+use crate::{
+    config::Sandbox,
+    os::sandbox::{self, Mode, Role},
+    store,
+};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ},
     flag,
@@ -22,6 +26,10 @@ use std::{
 pub(super) struct Args {
     /// The data directory
     directory: PathBuf,
+
+    /// The server's [server] sandbox
+    #[arg(long, default_value = "off")]
+    sandbox: Sandbox,
 }
 
 /// Runs until the server closes its end.
@@ -34,6 +42,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // And a limit on the size of files is an error of a write like a full disk, not an end.
     for signal in [SIGHUP, SIGINT, SIGTERM, SIGXFSZ] {
         flag::register(signal, ignored.clone()).map_err(failure)?;
+    }
+    let mode = match args.sandbox {
+        Sandbox::Off => None,
+        Sandbox::On => Some(Mode::On),
+        Sandbox::Strict => Some(Mode::Strict),
+    };
+    if let Some(mode) = mode {
+        let data = args.directory.clone();
+        sandbox::enter(&Role::Keeper { data }, mode).map_err(failure)?;
     }
     let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(failure)?;
     let mut stream = UnixStream::from(stdin);

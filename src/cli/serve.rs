@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{
-        Config, Endpoint, Flags, Host, Limits, ListenUrl, Scheme, ServerName, Sources,
+        Config, Endpoint, Flags, Host, Limits, ListenUrl, Sandbox, Scheme, ServerName, Sources,
         default_listen_text, listen_options_text, schemes_text,
     },
     os::{log::Log, stream::HostStream},
@@ -55,6 +55,13 @@ pub(super) struct Args {
     /// certificates that the file names.
     #[arg(long)]
     tls_self_signed: bool,
+
+    /// Give up what the server does not need: on, off or strict [default: on]
+    ///
+    /// Rights to files, TCP and system calls, by Landlock and seccomp of Linux. With strict it does not start without them,
+    /// and a system call that it does not need ends it.
+    #[arg(long, value_name = "MODE")]
+    sandbox: Option<Sandbox>,
 
     /// How much is logged
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -103,6 +110,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             max_clients: args.max_clients,
             motd: args.motd,
             name: args.name,
+            sandbox: args.sandbox,
             tls_self_signed: args.tls_self_signed,
         },
         ..Sources::default()
@@ -125,6 +133,7 @@ fn serve(config: Config, sources: Sources, log: Log) -> Result<(), Failure> {
     server.log_to(log);
     let text = announcement(server.listening(), encryption);
     server.say(HostStream::stdout(), &text);
+    server.enter_sandbox().map_err(failed)?;
     match server.run().map_err(failed)? {
         State::Interrupted => Err(Failure::Runtime("stopped at the second signal".into())),
         State::Running | State::Stopping | State::Stopped => Ok(()),

@@ -43,7 +43,9 @@ pub use network::Network;
 pub use print::{default_listen_text, default_text, listen_options_text, schemes_text};
 pub use proxy_peer::ProxyPeer;
 pub use scheme::{DEFAULT_PORT, Scheme, Transport};
-pub use settings::{Accounts, AlwaysOn, Config, Gateway, History, Identity, Limits, Operator, Web};
+pub use settings::{
+    Accounts, AlwaysOn, Config, Gateway, History, Identity, Limits, Operator, Sandbox, Web,
+};
 pub use sources::{Flags, Sources};
 pub use tls::{Credential, SelfSigned, Tls};
 pub use units::{parse_duration, parse_size};

@@ -124,6 +124,20 @@ pub(super) const SERVER: Section = Section {
             },
         },
         Key {
+            name: "sandbox",
+            about: "Give up all rights to files, TCP and system calls that the server does not need, once it listens (Linux:\n\
+                    Landlock and seccomp): \"on\" as far as the kernel can, \"off\", or \"strict\": without them it does not\n\
+                    start, and a system call that it does not need ends it.",
+            example: "",
+            field: Field::Text {
+                read: |config, text, _| {
+                    config.server.sandbox = text.parse()?;
+                    Ok(())
+                },
+                show: |config| Some(config.server.sandbox.name().to_owned()),
+            },
+        },
+        Key {
             name: "default_user_modes",
             about: "User modes that every user has from the start, as letters: i (invisible), w (wallops).",
             example: "",

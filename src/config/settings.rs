@@ -13,7 +13,7 @@ use super::{
     tls::Tls,
 };
 use crate::auth::PasswordHash;
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct Identity {
     pub password: Option<String>,
     /// Letters of the user modes that every user has from the start.
     pub default_user_modes: String,
+    /// Whether the process gives up what it does not need.
+    pub sandbox: Sandbox,
     /// The directory of what outlives the process; `None`: nothing outlives it.
     pub data: Option<PathBuf>,
     /// The text that greets new users; `None`: the program's own text greets IRC clients.
@@ -77,6 +79,41 @@ pub struct Identity {
     pub join: Vec<String>,
     /// Names of users and rooms may use letters of any script; otherwise ASCII alone.
     pub unicode_names: bool,
+}
+
+/// Whether the process gives up what it does not need, once it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// It does, as far as the kernel can.
+    On,
+    /// It does not.
+    Off,
+    /// It does, or does not start; and it ends if it asks for anything else.
+    Strict,
+}
+
+impl Sandbox {
+    /// Its name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+impl FromStr for Sandbox {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            "strict" => Ok(Self::Strict),
+            _ => Err(Invalid::new("this may be \"on\", \"off\" or \"strict\"")),
+        }
+    }
 }
 
 /// `[web]`: browsers.
@@ -203,6 +240,7 @@ impl Default for Config {
                 description: "a courtyard".into(),
                 network: "madang".into(),
                 password: None,
+                sandbox: Sandbox::On,
                 data: None,
                 default_user_modes: String::new(),
                 motd: None,

@@ -8,7 +8,7 @@ use super::{
     host::ServerName,
     listen::ListenUrl,
     motd::Motd,
-    settings::Config,
+    settings::{Config, Sandbox},
     tls::SelfSigned,
 };
 use std::path::PathBuf;
@@ -37,11 +37,22 @@ pub struct Flags {
     pub motd: Option<PathBuf>,
     /// `--name`.
     pub name: Option<ServerName>,
+    /// `--sandbox`.
+    pub sandbox: Option<Sandbox>,
     /// `--tls-self-signed`, which wins over certificates of the file.
     pub tls_self_signed: bool,
 }
 
 impl Sources {
+    /// The files that [`load`](Self::load) read to make this configuration, and will read again.
+    pub fn files(&self, config: &Config) -> Vec<PathBuf> {
+        let motd = config.server.motd.as_ref().map(Motd::path);
+        let motd = motd.filter(|path| !path.as_os_str().is_empty());
+        let tls = config.tls.certificate.iter().chain(&config.tls.key);
+        let named = tls.map(PathBuf::as_path).chain(motd);
+        named.map(PathBuf::from).chain(self.file.clone()).collect()
+    }
+
     /// Reads the file and the texts it names, and applies the flags.
     ///
     /// # Errors
@@ -111,6 +122,9 @@ impl Flags {
         }
         if self.data.is_some() {
             config.server.data.clone_from(&self.data);
+        }
+        if let Some(sandbox) = self.sandbox {
+            config.server.sandbox = sandbox;
         }
         config.tls.self_signed |= self.tls_self_signed;
         if self.max_clients.is_some() {

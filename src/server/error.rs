@@ -16,6 +16,9 @@ pub enum Error {
     /// The data directory, or what is in it, cannot be used.
     #[error("{0}")]
     Store(String),
+    /// A sandbox was asked for that the kernel cannot make.
+    #[error("[server] sandbox = \"strict\": {0}; \"on\" does without what is missing")]
+    Sandbox(io::Error),
     /// Certificates cannot be used, or one that was made cannot be kept.
     #[error("TLS: {0}")]
     Tls(String),

@@ -112,6 +112,17 @@ impl Server {
                 for error in errors.iter() {
                     tracing::error!("{error}");
                 }
+                let is_closed = self.connections.shared.sandbox.landlock > 0;
+                if is_closed
+                    && errors
+                        .iter()
+                        .any(|error| error.to_string().contains("ermission denied"))
+                {
+                    tracing::error!(
+                        "files in other directories than those of the configuration in force are closed to the sandboxed \
+                         server; they take a restart"
+                    );
+                }
                 tracing::error!("the configuration stays as it was");
                 return;
             }
@@ -124,6 +135,9 @@ impl Server {
         }
         if config.server.data != self.config.server.data {
             tracing::warn!("[server] data changed; that takes a restart");
+        }
+        if config.server.sandbox != self.config.server.sandbox {
+            tracing::warn!("[server] sandbox changed; that takes a restart");
         }
         if config.limits.clients != self.config.limits.clients {
             tracing::warn!("[limits] clients changed; that takes a restart");

@@ -23,10 +23,10 @@ pub use error::Error;
 
 use crate::{
     chat::{Hub, MessageId, NameRules},
-    config::{Config, ListenUrl, Scheme, Sources},
+    config::{self, Config, Endpoint, ListenUrl, Scheme, Sources},
     net::{Acceptor, ConnId, EventLoop, Readiness, Stats, Tick},
     os::{
-        descriptors, log::Log, service_manager::ServiceNotifier, signals::Signals,
+        descriptors, log::Log, sandbox, service_manager::ServiceNotifier, signals::Signals,
         stream::HostStream,
     },
 };
@@ -176,7 +176,7 @@ impl Server {
             return Ok(());
         };
         let net = self.event_loop.net_mut();
-        let (link, loaded) = KeeperLink::start(directory, net)?;
+        let (link, loaded) = KeeperLink::start(directory, self.config.server.sandbox, net)?;
         let shared = &mut self.connections.shared;
         let now = shared.wall_clock.at(net.now());
         restore::restore(shared, loaded, now)?;
@@ -202,6 +202,32 @@ impl Server {
         self.event_loop.net_mut().set_ceiling(ceiling);
         let share = (ceiling / KEPT_PART).max(KEPT_LEAST);
         self.connections.shared.hub.set_kept_bytes_max(share);
+    }
+
+    /// Gives up what the server does not need from here on. To be called when it listens, and before it accepts.
+    ///
+    /// # Errors
+    /// The kernel cannot do what the configuration insists on.
+    pub fn enter_sandbox(&mut self) -> Result<(), Error> {
+        let mode = match self.config.server.sandbox {
+            config::Sandbox::Off => return Ok(()),
+            config::Sandbox::On => sandbox::Mode::On,
+            config::Sandbox::Strict => sandbox::Mode::Strict,
+        };
+        let sources = self.sources.as_ref();
+        let sockets = self.listening.iter().filter_map(|url| match &url.endpoint {
+            Endpoint::Unix(path) => Some(path.clone()),
+            Endpoint::Inet { .. } => None,
+        });
+        let role = sandbox::Role::Server {
+            configured: sources.map_or(vec![], |sources| sources.files(&self.config)),
+            data: self.config.server.data.clone(),
+            sockets: sockets.collect(),
+        };
+        let granted = sandbox::enter(&role, mode).map_err(Error::Sandbox)?;
+        tracing::info!(%granted, "sandboxed");
+        self.connections.shared.sandbox = granted;
+        Ok(())
     }
 
     /// The listeners with their real ports: passed sockets first, then the others in the order of the configuration.

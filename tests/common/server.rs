@@ -208,6 +208,12 @@ impl Setup {
         if let Some(file) = &file {
             command.arg("--config").arg(file.path());
         }
+        // A whole suite may run in the stricter sandbox. A test that chooses one itself keeps it.
+        if let Ok(mode) = std::env::var("MADANG_TEST_SANDBOX") {
+            if !self.flags.iter().any(|flag| flag == "--sandbox") {
+                command.args(["--sandbox", &mode]);
+            }
+        }
         command.args(&self.flags).envs(self.variables);
         command.stdin(self.passed.map_or_else(Stdio::null, Stdio::from));
         command.stdout(self.stdout.unwrap_or_else(Stdio::piped));

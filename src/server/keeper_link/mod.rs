@@ -11,6 +11,7 @@ mod timetable;
 
 use super::{Error, shared::store::Store, streams::KEEPER};
 use crate::{
+    config::Sandbox,
     net::{Net, Tick},
     store::{Answer, Client, Frames, Loaded, Lock, PROTOCOL_VERSION, Request, push_frame},
 };
@@ -42,6 +43,8 @@ const READ_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct KeeperLink {
     directory: PathBuf,
+    /// The keeper has one of its own of this kind.
+    sandbox: Sandbox,
     child: Option<Child>,
     stream: Option<UnixStream>,
     /// Bytes that are on their way to the keeper, from `written` on.
@@ -62,15 +65,20 @@ impl KeeperLink {
     ///
     /// # Errors
     /// The directory or the database cannot be used, in words that name the remedy.
-    pub(crate) fn start(directory: &Path, net: &mut Net) -> Result<(Self, Loaded), Error> {
+    pub(crate) fn start(
+        directory: &Path,
+        sandbox: Sandbox,
+        net: &mut Net,
+    ) -> Result<(Self, Loaded), Error> {
         let store = |error: &dyn Display| Error::Store(error.to_string());
         let lock = Lock::take(directory).map_err(|error| store(&error))?;
-        let (child, mut stream) = spawn(directory)
+        let (child, mut stream) = spawn(directory, sandbox)
             .map_err(|error| store(&format_args!("cannot start the keeper: {error}")))?;
         let loaded = load(&mut stream)?;
         let stream = into_loop(stream, net)?;
         let link = Self {
             directory: directory.to_owned(),
+            sandbox,
             child: Some(child),
             stream: Some(stream),
             out: Vec::new(),
@@ -195,7 +203,7 @@ impl KeeperLink {
             }
         }
         self.restarts += 1;
-        let started = spawn(&self.directory).and_then(|(child, stream)| {
+        let started = spawn(&self.directory, self.sandbox).and_then(|(child, stream)| {
             self.child = Some(child);
             into_loop(stream, net)
         });
@@ -276,7 +284,7 @@ impl KeeperLink {
             // It was killed. The next one waits for its lock in any case.
             let _ = child.try_wait();
         }
-        let (child, stream) = spawn(&self.directory)?;
+        let (child, stream) = spawn(&self.directory, self.sandbox)?;
         self.child = Some(child);
         push_open(false, &mut self.out);
         Ok(stream)
@@ -284,7 +292,7 @@ impl KeeperLink {
 }
 
 /// Starts a keeper, with one end of a socket pair as its standard input.
-fn spawn(directory: &Path) -> io::Result<(Child, BlockingStream)> {
+fn spawn(directory: &Path, sandbox: Sandbox) -> io::Result<(Child, BlockingStream)> {
     let (ours, theirs) = BlockingStream::pair()?;
     // Not the file of that name: it may have been replaced, and the two must be of one version.
     let program = match Path::new("/proc/self/exe") {
@@ -294,6 +302,7 @@ fn spawn(directory: &Path) -> io::Result<(Child, BlockingStream)> {
     let child = Command::new(program)
         .arg("keeper")
         .arg(directory)
+        .args(["--sandbox", sandbox.name()])
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::null())
         // Its troubles come as answers. A pipe here would be one more stream that can block.

@@ -110,6 +110,7 @@ impl Census<'_> {
             started_s: started.unix_ms() as f64 / 1e3,
             uptime_s: now.0 / 1000,
             stopping: shared.lifecycle.is_stopping(),
+            sandbox: shared.sandbox,
             people: hub.user_count(),
             people_peak: hub.counts().peak,
             rooms: hub.room_count(),

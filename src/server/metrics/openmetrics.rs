@@ -137,6 +137,13 @@ impl Snapshot {
         let help = "The version that runs.";
         let mut build = to.begin("madang_build", help, None, MetricType::Info)?;
         build.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;
+        let help = "The sandbox in force: the version of Landlock, 0 for none, and what is done about other system calls.";
+        let mut sandbox = to.begin("madang_sandbox", help, None, MetricType::Info)?;
+        let landlock = self.sandbox.landlock.to_string();
+        sandbox.encode_info(&[
+            ("landlock", &*landlock),
+            ("system_calls", self.sandbox.calls_name()),
+        ])?;
         to.gauge("madang_people", "People with a name.", self.people)?;
         let help = "The most people that there were at a time.";
         to.gauge("madang_people_peak", help, self.people_peak)?;

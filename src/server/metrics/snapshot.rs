@@ -3,7 +3,7 @@
 use super::activity::Counters;
 use crate::{
     net::{Phase, Stats},
-    os::{log::Missing, process::OwnUsage},
+    os::{log::Missing, process::OwnUsage, sandbox::Granted},
     server::connections::client::{Client, Peer},
 };
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ pub(crate) struct Snapshot {
     pub(super) started_s: f64,
     pub(super) uptime_s: u64,
     pub(super) stopping: bool,
+    pub(super) sandbox: Granted,
     pub(super) people: usize,
     pub(super) people_peak: usize,
     pub(super) rooms: usize,

@@ -13,6 +13,7 @@ struct Status {
     version: &'static str,
     state: &'static str,
     uptime_s: u64,
+    sandbox: SandboxParts,
     people: usize,
     people_peak: usize,
     rooms: usize,
@@ -28,6 +29,12 @@ struct Status {
     memory_bytes: Entries<&'static str, u64>,
     log: Missing,
     cpu_s: Number,
+}
+
+#[derive(Serialize)]
+struct SandboxParts {
+    landlock: u32,
+    system_calls: &'static str,
 }
 
 #[derive(Serialize)]
@@ -71,6 +78,10 @@ impl Snapshot {
             version: env!("CARGO_PKG_VERSION"),
             state: if self.stopping { "stopping" } else { "running" },
             uptime_s: self.uptime_s,
+            sandbox: SandboxParts {
+                landlock: self.sandbox.landlock,
+                system_calls: self.sandbox.calls_name(),
+            },
             people: self.people,
             people_peak: self.people_peak,
             rooms: self.rooms,

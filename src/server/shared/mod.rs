@@ -35,6 +35,7 @@ use super::{
 use crate::{
     chat::{Hub, RoomId, UserId, watches::Watches},
     net::{ConnId, Net, tls::Fingerprint},
+    os::sandbox::Granted,
     protocol::{
         flavour::Flavour,
         history::{HistoryError, HistoryRequest},
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) gateways: Gateways,
     /// The listeners of connections that came from proxies, as long as these may say whose they are.
     pub(crate) proxied: FxHashMap<ConnId, Listener>,
+    /// What the process may still do.
+    pub(crate) sandbox: Granted,
     pub(crate) wall_clock: WallClock,
     pub(crate) lifecycle: Lifecycle,
     /// The request of an operator of the server, to be followed at the end of the turn.
@@ -157,6 +160,7 @@ impl Shared {
             certificates: FxHashMap::default(),
             gateways: Gateways::new()?,
             proxied: FxHashMap::default(),
+            sandbox: Granted::default(),
             wall_clock: WallClock::default(),
             lifecycle: Lifecycle::default(),
             pending: None,
