@@ -11,7 +11,7 @@
 //! offline.rs   the same requests where no server runs: one without listeners, for as long as it takes
 //! ```
 //!
-//! What a request does is in [`connections`](super::connections), beside what clients' requests do.
+//! What a request does is in `connections`, beside what clients' requests do.
 
 mod link;
 mod offline;

@@ -162,7 +162,7 @@ impl Irc {
     }
 
     /// Another connection of the user has joined a room, and this client was sent JOIN: it is to be shown topic and members
-    /// by [`show_joined`](Self::show_joined).
+    /// by `show_joined`.
     pub fn note_joined(&mut self, room: RoomId) {
         let unshown = &mut self.cold().unshown;
         if !unshown.contains(&room) {
