@@ -159,7 +159,7 @@ pub(super) fn current(shared: &Shared, key: &Key, now: Now) -> Option<Change> {
             accounts.current_invitation(*hash)?.map(Row::Invitation)
         }
         Key::Room(name) => room_rows::current_row(&shared.hub, name).map(Row::Room),
-        Key::Setting(_) => return None,
+        Key::PairsOf(_) | Key::Setting(_) => return None,
     };
     Some(row.map_or_else(|| Change::Drop(key.clone()), Change::Put))
 }

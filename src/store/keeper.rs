@@ -39,7 +39,7 @@ pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()>
     }
     send(&[Answer::Loaded], stream)?;
     while let Some(requests) = keeper.requests(stream)? {
-        send(&serve(&mut database, &requests)?, stream)?;
+        serve(&mut database, &requests, stream)?;
         let quotas = requests.iter().rev().find_map(Request::quotas);
         if quotas.is_some_and(|quotas| database.sweep(quotas)) {
             send(&[Answer::Unswept], stream)?;
@@ -50,7 +50,7 @@ pub fn run(directory: &Path, stream: &mut (impl Read + Write)) -> io::Result<()>
 
 /// Does what is asked: one transaction for all that is to be written, then the questions, so that an answer has what was
 /// said before it was asked.
-fn serve(database: &mut Database, requests: &[Request]) -> io::Result<Vec<Answer>> {
+fn serve(database: &mut Database, requests: &[Request], stream: &mut impl Write) -> io::Result<()> {
     let (mut ids, mut work) = (Vec::new(), Vec::new());
     for request in requests {
         match request {
@@ -73,17 +73,20 @@ fn serve(database: &mut Database, requests: &[Request]) -> io::Result<Vec<Answer
         false => database.commit(&work),
     };
     let ended = ids.into_iter().zip(results);
-    let mut answers: Vec<Answer> = ended.map(|(id, result)| done(id, result)).collect();
+    let answers: Vec<Answer> = ended.map(|(id, result)| done(id, result)).collect();
+    // Who waits for a write does not wait for the questions of others, and one answer at a time is in memory.
+    send(&answers, stream)?;
     for request in requests {
         if let Request::Ask { id, question } = request {
             let id = *id;
-            answers.push(match database.answer(question) {
+            let answer = match database.answer(question) {
                 Ok(reply) => Answer::Reply { id, reply },
                 Err(why) => Answer::Failed { id, why },
-            });
+            };
+            send(&[answer], stream)?;
         }
     }
-    Ok(answers)
+    Ok(())
 }
 
 fn done(id: u64, result: Result<(), String>) -> Answer {

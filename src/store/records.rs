@@ -193,6 +193,8 @@ pub enum Key {
     Account(String),
     /// The ban of this mask.
     Ban(String),
+    /// All that was said between the account of this folded name and others. It goes with the account, in one transaction.
+    PairsOf(String),
     /// The user of this account.
     Presence(String),
     /// The invitation with this hash.
@@ -227,6 +229,11 @@ impl Row {
 }
 
 impl Change {
+    /// Whether lines of history go with it.
+    pub(super) fn forgets_lines(&self) -> bool {
+        matches!(self, Self::Drop(Key::PairsOf(_)))
+    }
+
     /// The name of the row that it changes.
     pub fn key(&self) -> Key {
         match self {

@@ -64,6 +64,9 @@ enum State {
     Postponed,
 }
 
+/// Questions that the keeper has at one time.
+const AT_THE_KEEPER: usize = 4;
+
 #[derive(Debug)]
 struct Waiting {
     id: u64,
@@ -128,8 +131,15 @@ impl Lines {
         }
         // A disk that takes nothing is no reason not to read.
         let all = self.is_postponed();
+        // A few at a time: each answer may be a mebibyte, and what is to be written must not wait for all of them.
+        let mut room =
+            AT_THE_KEEPER.saturating_sub(self.questions.iter().filter(|it| it.is_sent).count());
         for it in &mut self.questions {
+            if room == 0 {
+                break;
+            }
             if !it.is_sent && (all || it.after <= self.sent) {
+                room -= 1;
                 let (id, question) = (it.id, it.question.clone());
                 it.is_sent = push_frame(&Request::Ask { id, question }, out).is_ok();
             }

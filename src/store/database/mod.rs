@@ -161,7 +161,9 @@ impl Database {
     }
 
     fn prepare(&mut self) -> Result<(), DatabaseError> {
-        let pragmas = "PRAGMA journal_mode = WAL; \
+        // What SQLite puts aside for a statement stays in memory: the keeper may open no file elsewhere, and nothing that was
+        // said belongs there.
+        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; \
             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
         let prepared = self.connection.execute_batch(pragmas);
         prepared.map_err(|error| self.explain(&error))?;
@@ -227,6 +229,7 @@ impl Database {
             let savepoint = transaction.savepoint()?;
             let made = match work {
                 Work::Rows(changes) => {
+                    touched.has_forgotten |= changes.iter().any(Change::forgets_lines);
                     let mut changes = changes.iter();
                     changes.try_for_each(|change| rows::apply(&savepoint, change))
                 }

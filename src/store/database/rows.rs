@@ -3,7 +3,7 @@
 //! Invariant: what is put is what is loaded. Knows no transactions.
 
 use super::{
-    presences,
+    lines, presences,
     statements::{each, run},
 };
 use crate::store::records::{
@@ -26,10 +26,12 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<()> {
             "DELETE FROM invitations WHERE hash = ?1",
             [hash],
         ),
+        Change::Drop(Key::PairsOf(name)) => lines::forget_account(connection, name),
         Change::Drop(key) => {
             let (sql, name) = match key {
                 Key::Account(name) => ("DELETE FROM accounts WHERE name = ?1", name),
                 Key::Ban(mask) => ("DELETE FROM server_bans WHERE mask = ?1", mask),
+                Key::PairsOf(_) => return Ok(()),
                 Key::Presence(account) => ("DELETE FROM presences WHERE account = ?1", account),
                 Key::Invitation(_) => return Ok(()),
                 Key::Room(name) => ("DELETE FROM rooms WHERE name = ?1", name),

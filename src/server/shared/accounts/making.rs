@@ -159,7 +159,11 @@ impl Accounts {
         if self.is_being_written(account) {
             return Err(AccountError::BeingChanged);
         }
-        let mut changes = vec![Change::Drop(Key::Account(name.to_string()))];
+        // With the account goes what it has said to others: nobody who takes its name later may read that.
+        let mut changes = vec![
+            Change::Drop(Key::PairsOf(name.folded())),
+            Change::Drop(Key::Account(name.to_string())),
+        ];
         changes.extend(rooms::changes_with_account(hub, account));
         let write = store.write(changes);
         self.storing.insert(write, Storing::Drop(by, account));

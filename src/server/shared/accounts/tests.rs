@@ -122,7 +122,10 @@ fn an_account_whose_end_could_not_be_written_keeps_its_rooms_and_ranks() {
         let mut world = World::new();
         let nick = Nick::parse(name, RULES).expect("a name");
         let account = world.hub.accounts().find(&nick).expect("it is there");
-        let mut changes = vec![Change::Drop(Key::Account(name.into()))];
+        let mut changes = vec![
+            Change::Drop(Key::PairsOf(name.into())),
+            Change::Drop(Key::Account(name.into())),
+        ];
         changes.extend(rooms::changes_with_account(&world.hub, account));
         let write = world.store.write(changes);
         world

@@ -18,7 +18,7 @@ pub(super) struct Touched {
     /// Buffers that have more lines than before.
     buffers: BTreeSet<i64>,
     bytes: i64,
-    has_forgotten: bool,
+    pub(in crate::store::database) has_forgotten: bool,
 }
 
 /// Makes changes, in order.
@@ -159,7 +159,7 @@ fn forget(connection: &Connection, buffer: i64) -> Result<()> {
     Ok(())
 }
 
-fn forget_account(connection: &Connection, name: &str) -> Result<()> {
+pub(super) fn forget_account(connection: &Connection, name: &str) -> Result<()> {
     let sql = "SELECT buffer FROM buffers WHERE account = ?1 UNION SELECT buffer FROM buffers WHERE other = ?1";
     let mut select = connection.prepare_cached(sql)?;
     let buffers: Vec<i64> = select

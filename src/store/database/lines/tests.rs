@@ -3,6 +3,7 @@
 use crate::store::{
     database::{Database, Work},
     lines::{BufferKey, LineChange, LineKind, LineRecord, Question, Quotas, Range, Reply, View},
+    records::{Change, Key},
 };
 
 const ROOM: BufferKey = BufferKey::Room(1);
@@ -139,6 +140,21 @@ fn of_all_buffers_the_oldest_lines_go_first() {
     commit(&mut database, &[add(&ROOM, 5000, "x")]);
     sweep(&mut database, quotas);
     assert!(count(&database, "messages") <= 1000);
+}
+
+#[test]
+fn the_end_of_an_account_takes_what_was_said_with_it_in_one_transaction() {
+    let (_directory, mut database) = open();
+    let (ab, bc) = (pair("a", "b"), pair("b", "c"));
+    commit(&mut database, &[add(&ab, 1, "secret"), add(&bc, 2, "kept")]);
+    let drops = [
+        Change::Drop(Key::PairsOf("a".into())),
+        Change::Drop(Key::Account("a".into())),
+    ];
+    let results = database.commit(&[Work::Rows(&drops)]);
+    assert_eq!(results, [Ok(())]);
+    assert_eq!(numbers(&database, &ab), [0; 0]);
+    assert_eq!(numbers(&database, &bc), [2]);
 }
 
 #[test]
