@@ -61,6 +61,14 @@ impl House {
         irc
     }
 
+    /// Another user of alice's account, by another nick.
+    fn other_nick(&self) -> Irc {
+        let mut other = Irc::enter(self.server().address(), "other");
+        other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
+        other.until(":NickServ!<any> NOTICE other <any>");
+        other
+    }
+
     /// One more connection, up to the end of its welcome, which it returns.
     fn attach(&self, nick: &str, account: &str, caps: &str) -> (Irc, Messages) {
         let mut irc = Irc::connect(self.server().address());
@@ -255,9 +263,7 @@ fn a_kill_ends_all_and_a_logout_the_others() {
     first.check_end("QUIT", &["ERROR <any>"]);
     let (mut first, _) = house.attach("alice", "alice", "");
     let (mut second, _) = house.attach("alice", "alice", "");
-    let mut other = Irc::enter(house.server().address(), "other");
-    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
-    other.until(":NickServ!<any> NOTICE other <any>");
+    let mut other = house.other_nick();
     let list = other.ask("NS SESSIONS");
     assert_eq!(list.len(), 3, "{}", list.text());
     other.ask("NS GHOST alice");
@@ -420,9 +426,7 @@ fn a_reset_is_no_way_out_and_a_kill_is() {
     alice.client.reset();
     bob.until(":alice AWAY :Not connected");
     // One who is here by another nick may end her.
-    let mut other = Irc::enter(house.server().address(), "other");
-    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
-    other.until(":NickServ!<any> NOTICE other <any>");
+    let mut other = house.other_nick();
     other.drain();
     other.ask("NS GHOST alice");
     bob.until(":alice QUIT <any>");
@@ -453,9 +457,7 @@ fn one_who_stays_is_not_ended_with_her_connection() {
     alice.ask("JOIN #r");
     bob.ask("JOIN #r");
     // Another nick of the account ends the connection, not the user.
-    let mut other = Irc::enter(house.server().address(), "other");
-    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
-    other.until(":NickServ!<any> NOTICE other <any>");
+    let mut other = house.other_nick();
     other.ask("NS SESSIONS END OTHERS");
     alice.until("ERROR <any>");
     assert!(bob.next().is(":alice AWAY :Not connected"));
@@ -579,9 +581,7 @@ fn an_account_that_ends_takes_its_user_with_it() {
     bob.ask("JOIN #a");
     alice.client.reset();
     bob.until(":alice AWAY <any>");
-    let mut other = Irc::enter(house.server().address(), "other");
-    other.send(&format!("NS IDENTIFY alice {PASSWORD}"));
-    other.until(":NickServ!<any> NOTICE other <any>");
+    let mut other = house.other_nick();
     other.send(&format!("NS DROP {PASSWORD}"));
     bob.until(":<any> QUIT <any>");
 }

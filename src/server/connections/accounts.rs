@@ -3,14 +3,18 @@
 //! Decides whom to call; what it means is in [`shared::accounts`](crate::server::shared::accounts).
 
 use super::{Connections, charge, close_reason::CloseReason};
-use crate::server::shared::accounts::{By, Stored};
 use crate::{
     chat::{AccountId, Command, Now, SessionId, UserId},
     net::{ConnId, Net},
     protocol::account::{AccountError, AccountOutcome},
     server::{
         restore,
-        shared::{Shared, accounts::Concerned, read_markers::Owner, rooms},
+        shared::{
+            Shared,
+            accounts::{By, Concerned, Stored},
+            read_markers::Owner,
+            rooms,
+        },
     },
     store::Completion,
 };
@@ -137,6 +141,7 @@ impl Connections {
             read_markers,
             ..
         } = &mut self.shared;
+        // What was stored went with the row; this is for memory, and for what was on its way to the keeper.
         history.recorder.forget_account(account, hub);
         read_markers.forget(Owner::Account(account));
         if let Some(accounts) = accounts {

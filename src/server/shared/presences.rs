@@ -241,3 +241,39 @@ impl Presences {
             + self.changed.capacity() * (size_of::<UserId>() + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_turn_writes_some_rows_and_the_next_ones_the_rest() {
+        let generation = NonZeroU32::MIN;
+        let mut presences = Presences::default();
+        for slot in 0..ROWS_IN_A_TURN as u32 + 44 {
+            let (account, user) = (AccountId { slot, generation }, UserId { slot, generation });
+            presences.insert(account, user);
+        }
+        assert_eq!(presences.take_changed().len(), ROWS_IN_A_TURN);
+        assert!(presences.has_more());
+        assert_eq!(presences.take_changed().len(), 44);
+        assert!(!presences.has_more());
+    }
+
+    #[test]
+    fn a_user_of_another_account_leaves_the_former_ones_stay() {
+        let generation = NonZeroU32::MIN;
+        let account = |slot| AccountId { slot, generation };
+        let user = |slot| UserId { slot, generation };
+        let mut presences = Presences::default();
+        presences.insert(account(1), user(1));
+        presences.insert(account(2), user(1));
+        assert_eq!(presences.user_of(account(1)), None);
+        assert_eq!(presences.take_dropped(), [account(1)]);
+        // A row that has another user by now is not removed.
+        presences.insert(account(3), user(1));
+        presences.insert(account(2), user(2));
+        assert_eq!(presences.take_dropped(), []);
+    }
+}

@@ -1,7 +1,10 @@
 //! The client beside a keeper that is written out by hand, answer by answer.
 
 use super::*;
-use crate::store::records::{Row, SettingRecord};
+use crate::store::{
+    lines::{BufferKey, Question, Range, Reply, View},
+    records::{Row, SettingRecord},
+};
 
 fn put(name: &str, value: u8) -> Vec<Change> {
     vec![Change::Put(Row::Setting(SettingRecord {
@@ -230,4 +233,36 @@ fn trouble_ends_with_a_keeper_that_opens_the_database_or_writes() {
     sent(&mut client);
     answer(&mut client, &Answer::Done { id: 2 });
     assert_eq!(client.trouble, None);
+}
+
+/// The ids of the questions that are sent now.
+fn asked(client: &mut Client) -> Vec<u64> {
+    let (mut out, mut frames, mut ids) = (Vec::new(), Frames::default(), Vec::new());
+    client.send(&mut out);
+    frames.push(&out);
+    while let Some(Request::Ask { id, .. }) = frames.take().unwrap() {
+        ids.push(id);
+    }
+    ids
+}
+
+#[test]
+fn the_keeper_has_a_few_questions_at_a_time_and_the_next_when_one_is_answered() {
+    let mut client = Client::default();
+    for _ in 0..6 {
+        client.ask(Question::Page {
+            buffer: BufferKey::Room(1),
+            range: Range::Latest(None),
+            limit: 1,
+            view: View::default(),
+        });
+    }
+    assert_eq!(asked(&mut client), [1, 2, 3, 4]);
+    assert_eq!(asked(&mut client), [0; 0]);
+    let reply = Reply::Lines(Vec::new());
+    answer(&mut client, &Answer::Reply { id: 2, reply });
+    assert_eq!(asked(&mut client), [5]);
+    // The next keeper is not asked all at once either.
+    client.lost();
+    assert_eq!(asked(&mut client), [1, 3, 4, 5]);
 }

@@ -186,3 +186,16 @@ fn a_backup_is_a_database_and_never_half_of_one() {
     // It does not write over what is there.
     assert!(database.back_up(&copy).is_err());
 }
+
+#[test]
+fn nothing_is_put_aside_in_files_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::open(directory.path()).unwrap();
+    let query = "PRAGMA temp_store";
+    let store: i64 = database
+        .connection
+        .query_row(query, [], |row| row.get(0))
+        .unwrap();
+    // MEMORY.
+    assert_eq!(store, 2);
+}
